@@ -1,0 +1,13 @@
+# Options of every target of this tree; not passed on to users of the installed library.
+add_library(digitry_compile_options INTERFACE)
+target_compile_options(digitry_compile_options INTERFACE -Wall -Wextra -Wconversion -Wshadow)
+if(DIGITRY_SANITIZE)
+  target_compile_options(digitry_compile_options INTERFACE
+    -fsanitize=${DIGITRY_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(digitry_compile_options INTERFACE -fsanitize=${DIGITRY_SANITIZE})
+  if(DIGITRY_SANITIZE MATCHES "undefined")
+    target_compile_options(digitry_compile_options INTERFACE -fno-sanitize-recover=undefined)
+  endif()
+  # Function multi-versioning resolves at load time, before the sanitizers' run time is up.
+  target_compile_definitions(digitry_compile_options INTERFACE DIGITRY_NO_TARGET_CLONES)
+endif()

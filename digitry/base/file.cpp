@@ -1,0 +1,146 @@
+#include "digitry/base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include "digitry/base/error.h"
+
+namespace digitry {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t kReadChunk = std::size_t{1} << 20;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+std::size_t read_some(int fd, char* to, std::size_t count, const fs::path& path) {
+  for (;;) {
+    const ssize_t n = ::read(fd, to, count);
+    if (n >= 0) return static_cast<std::size_t>(n);
+    if (errno != EINTR) throw Error(ErrorCode::kIo, "{}: {}", path.string(), std::strerror(errno));
+  }
+}
+
+// Makes a rename durable: the folder's own entry has to reach the disk too.
+void sync_folder_of(const fs::path& path) {
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd.get() >= 0) ::fsync(fd.get());
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) {
+    const ErrorCode code = errno == ENOENT ? ErrorCode::kBadData : ErrorCode::kIo;
+    throw Error(code, "{}: {}", path.string(), std::strerror(errno));
+  }
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0)
+    throw Error(ErrorCode::kIo, "{}: {}", path.string(), std::strerror(errno));
+  if (S_ISDIR(info.st_mode))
+    throw Error(ErrorCode::kBadData, "{}: want a file, found a folder", path.string());
+
+  const auto too_long = [&](std::uint64_t size) {
+    return Error(ErrorCode::kBadData, "{}: want at most {} bytes, found {}{}", path.string(),
+                 max_bytes, S_ISREG(info.st_mode) ? "" : "at least ", size);
+  };
+  if (S_ISREG(info.st_mode) && static_cast<std::uint64_t>(info.st_size) > max_bytes)
+    throw too_long(static_cast<std::uint64_t>(info.st_size));
+
+  // The size is a hint only: /proc files say 0, and a file may grow while it is read.
+  std::string bytes(static_cast<std::size_t>(std::max<off_t>(info.st_size, 0)), '\0');
+  std::size_t filled = 0;
+  for (;;) {
+    if (filled == bytes.size()) {
+      char probe = 0;
+      if (read_some(fd.get(), &probe, 1, path) == 0) break;
+      bytes.resize(filled + kReadChunk);
+      bytes[filled++] = probe;
+    }
+    const std::size_t n = read_some(fd.get(), bytes.data() + filled, bytes.size() - filled, path);
+    filled += n;
+    if (filled > max_bytes) throw too_long(filled);
+    if (n == 0) break;
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+void write_file_atomically(const fs::path& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+  temporary_ = path_.string() + ".tmp.XXXXXX";
+  descriptor_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
+  if (descriptor_ < 0) {
+    temporary_.clear();
+    fail("create");
+  }
+  // mkostemp makes the file private; give it what a plain open would have given.
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  ::fchmod(descriptor_, 0666 & ~mask);
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(descriptor_, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) fail("write");
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  write(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+void AtomicFile::commit() {
+  if (::fsync(descriptor_) != 0) fail("sync");
+  if (::close(std::exchange(descriptor_, -1)) != 0) fail("close");
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("rename to");
+  temporary_.clear();
+  sync_folder_of(path_);
+}
+
+void AtomicFile::fail(std::string_view doing) const {
+  throw Error(ErrorCode::kIo, "cannot {} {}: {}", doing, path_.string(), std::strerror(errno));
+}
+
+void make_folder(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error)
+    throw Error(ErrorCode::kIo, "cannot create folder {}: {}", path.string(), error.message());
+}
+
+}  // namespace digitry

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+namespace digitry {
+
+enum class LogLevel { kInfo, kWarning };
+
+/// Receives what the library wants to tell a person. The library itself never prints.
+using LogSink = std::function<void(LogLevel, std::string_view message)>;
+
+/// Installs the sink of the whole process; an empty function (the default) drops every message.
+/// Not to be called while other threads use the library.
+void set_log_sink(LogSink sink);
+
+void log(LogLevel level, std::string_view message);
+
+}  // namespace digitry

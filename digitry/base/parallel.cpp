@@ -1,0 +1,38 @@
+#include "digitry/base/parallel.h"
+
+#include "digitry/base/error.h"
+
+#if defined(__SANITIZE_THREAD__)
+extern "C" {
+void __tsan_acquire(void* address);
+void __tsan_release(void* address);
+}
+#endif
+
+namespace digitry {
+
+int num_threads() { return omp_get_max_threads(); }
+
+void set_num_threads(int count) {
+  if (count < 0 || count > 1024)
+    throw Error(ErrorCode::kInvalidArgument, "threads: want 0 (all) to 1024, got {}", count);
+  omp_set_dynamic(0);
+  omp_set_num_threads(count == 0 ? omp_get_num_procs() : count);
+}
+
+namespace internal {
+
+void annotate_release([[maybe_unused]] const void* tag) {
+#if defined(__SANITIZE_THREAD__)
+  __tsan_release(const_cast<void*>(tag));
+#endif
+}
+
+void annotate_acquire([[maybe_unused]] const void* tag) {
+#if defined(__SANITIZE_THREAD__)
+  __tsan_acquire(const_cast<void*>(tag));
+#endif
+}
+
+}  // namespace internal
+}  // namespace digitry

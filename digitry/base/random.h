@@ -1,0 +1,56 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace digitry {
+
+/// Philox4x32-10, a counter-based generator: block `i` of a stream is a pure function of the key
+/// and `i`, so that any thread can make any part of the stream, in any order.
+/// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+struct Philox {
+  using Counter = std::array<std::uint32_t, 4>;
+  using Key = std::array<std::uint32_t, 2>;
+  static Counter block(Counter counter, Key key);
+};
+
+/// What a stream of random numbers is used for: streams of different purposes never meet.
+enum class RandomPurpose : std::uint32_t {
+  kInitialWeights = 1,
+  kShuffle = 2,
+  kValidationSplit = 3,
+  kDropout = 4,
+  kTest = 99,
+};
+
+/// The stream of one purpose: a function of (seed, purpose, a, b). `a` and `b` tell streams of the
+/// same purpose apart, e.g. the step and the layer.
+class RandomStream {
+ public:
+  RandomStream(std::uint64_t seed, RandomPurpose purpose, std::uint32_t a = 0, std::uint32_t b = 0);
+
+  std::uint32_t next_u32();
+  /// Uniform in [0, 1), 24 bits.
+  float next_float();
+  /// Standard normal (Box-Muller).
+  float next_normal();
+  /// Uniform in [0, bound), without bias (Lemire 2019). Wants bound > 0.
+  std::uint32_t next_below(std::uint32_t bound);
+
+  /// The key and the last two words of the counter, for kernels that make blocks themselves.
+  Philox::Key key() const { return key_; }
+  std::array<std::uint32_t, 2> stream_words() const { return {counter_[2], counter_[3]}; }
+
+ private:
+  Philox::Key key_;
+  Philox::Counter counter_;
+  Philox::Counter block_{};
+  unsigned used_ = 4;
+};
+
+/// Puts `values` in a random order (Fisher-Yates).
+void shuffle(std::span<std::int32_t> values, RandomStream& random);
+
+}  // namespace digitry

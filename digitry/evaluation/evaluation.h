@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "digitry/tensor/tensor.h"
+
+namespace digitry {
+
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
+/// Precision, recall and F1 of one class; 0 where a denominator is 0.
+struct ClassMetrics {
+  double precision = 0;
+  double recall = 0;
+  double f1 = 0;
+  std::int64_t support = 0;  ///< Images of this class.
+};
+
+/// How often images of class `label` were taken for `predicted`.
+struct ConfusedPair {
+  std::int32_t label = 0;
+  std::int32_t predicted = 0;
+  std::int64_t count = 0;
+};
+
+/// What the network said of one image.
+struct Judgement {
+  std::int64_t image_index = 0;
+  std::int32_t label = 0;
+  std::int32_t predicted = 0;
+  float probability = 0;        ///< Of the predicted class.
+  float label_probability = 0;  ///< Of the true class.
+};
+
+/// A classifier judged on a labelled set.
+struct Evaluation {
+  std::int64_t num_images = 0;
+  std::int64_t num_correct = 0;
+  double accuracy = 0;
+  Interval accuracy_95;  ///< Wilson's 95 % interval of the accuracy.
+  double loss = 0;       ///< Mean cross-entropy, nats.
+  std::vector<std::string> class_names;
+  std::vector<ClassMetrics> per_class;
+  std::vector<std::vector<std::int64_t>> confusion;  ///< [true class][predicted class].
+  std::vector<ConfusedPair> most_confused;           ///< All wrong pairs, most frequent first.
+  std::vector<Judgement> mistakes;                   ///< Most confident first.
+  /// For each class, the right answers of which the network was least sure (at most 24).
+  std::vector<std::vector<Judgement>> least_sure;
+};
+
+/// Judges `logits` (float32 [N, num_classes]) against `labels` (N of them).
+/// Throws Error{kShapeMismatch} where the counts differ, Error{kBadData} where a label is out of
+/// range.
+Evaluation evaluate_logits(const Tensor& logits, std::span<const std::int32_t> labels,
+                           const std::vector<std::string>& class_names);
+
+/// Wilson's score interval for `successes` of `trials` at 95 %.
+/// Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
+/// JASA 22, 1927.
+Interval wilson_interval_95(std::int64_t successes, std::int64_t trials);
+
+/// Softmax of each row, in place: logits [N, num_classes] to probabilities.
+void softmax_rows(Tensor& logits);
+
+}  // namespace digitry

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/history.h"
+#include "digitry/tensor/tensor.h"
+
+namespace digitry {
+
+/// One row of the model's summary table.
+struct LayerRow {
+  std::string name;          ///< "3 dense"
+  std::string output_shape;  ///< Of one image: "[512]".
+  std::int64_t parameters = 0;
+  std::int64_t multiply_adds = 0;  ///< For one image, forward.
+};
+
+using Facts = std::vector<std::pair<std::string, std::string>>;  ///< Label and value, in order.
+
+/// All that a report shows.
+struct ReportContent {
+  std::string title;     ///< "mlp on mnist"
+  std::string split;     ///< What was judged: "test" or "validation".
+  std::string command;   ///< The command line that made the run.
+  std::string recipe;    ///< The resolved recipe, TOML.
+  History history;       ///< May be empty: a model evaluated without its training.
+  Evaluation evaluation;
+  Tensor images;         ///< uint8 [N, C, H, W], the judged images, which `evaluation` indexes.
+  std::vector<LayerRow> layers;
+  Facts training;     ///< Timings, seed, numbers of images...
+  Facts environment;  ///< Machine, threads, version, kernels...
+  Facts data;         ///< Names and hashes of the data.
+};
+
+/// `report.html`: one file, no network, light and dark, printable.
+/// Throws Error{kUnavailable} where gnuplot, which draws the curves, is not installed.
+std::string render_html(const ReportContent& content);
+
+/// Writes curves, confusion matrix and mistakes as SVG and PNG into `folder` (made where missing):
+/// curves.svg, confusion.svg, mistakes.svg and the same as .png.
+/// Throws Error{kUnavailable} where gnuplot is not installed.
+void write_figures(const ReportContent& content, const std::filesystem::path& folder);
+
+}  // namespace digitry

@@ -1,0 +1,88 @@
+#include "digitry/tensor/tensor.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "digitry/base/error.h"
+
+namespace digitry {
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+
+std::size_t checked_bytes(const Shape& shape, DType dtype) {
+  std::size_t bytes = 0;
+  if (__builtin_mul_overflow(static_cast<std::size_t>(shape.num_elements()), size_of(dtype),
+                             &bytes) ||
+      bytes > SIZE_MAX - kAlignment)
+    throw Error(ErrorCode::kShapeMismatch, "Tensor: {} is too large for memory", shape.to_string());
+  return bytes;
+}
+
+}  // namespace
+
+std::size_t size_of(DType dtype) { return dtype == DType::kF32 ? sizeof(float) : 1; }
+
+const char* to_string(DType dtype) { return dtype == DType::kF32 ? "f32" : "u8"; }
+
+Tensor::Tensor(Shape shape, DType dtype) : shape_(std::move(shape)), dtype_(dtype) {
+  const std::size_t bytes = checked_bytes(shape_, dtype_);
+  const std::size_t padded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  auto* memory = static_cast<std::byte*>(std::aligned_alloc(kAlignment, padded ? padded : kAlignment));
+  if (memory == nullptr) throw std::bad_alloc();
+  std::memset(memory, 0, padded);
+  data_.reset(memory);
+}
+
+std::size_t Tensor::num_bytes() const {
+  return empty() ? 0 : static_cast<std::size_t>(num_elements()) * size_of(dtype_);
+}
+
+void Tensor::check_type(DType wanted) const {
+  if (wanted != dtype_)
+    throw Error(ErrorCode::kInvalidArgument, "Tensor: asked for {} elements, holds {}",
+                to_string(wanted), to_string(dtype_));
+}
+
+template <>
+std::span<float> Tensor::as<float>() {
+  check_type(DType::kF32);
+  return {reinterpret_cast<float*>(data_.get()), static_cast<std::size_t>(num_elements())};
+}
+template <>
+std::span<const float> Tensor::as<float>() const {
+  check_type(DType::kF32);
+  return {reinterpret_cast<const float*>(data_.get()), static_cast<std::size_t>(num_elements())};
+}
+template <>
+std::span<std::uint8_t> Tensor::as<std::uint8_t>() {
+  check_type(DType::kU8);
+  return {reinterpret_cast<std::uint8_t*>(data_.get()), static_cast<std::size_t>(num_elements())};
+}
+template <>
+std::span<const std::uint8_t> Tensor::as<std::uint8_t>() const {
+  check_type(DType::kU8);
+  return {reinterpret_cast<const std::uint8_t*>(data_.get()),
+          static_cast<std::size_t>(num_elements())};
+}
+
+Tensor Tensor::clone() const {
+  if (empty()) return {};
+  Tensor copy(shape_, dtype_);
+  std::memcpy(copy.data(), data(), num_bytes());
+  return copy;
+}
+
+Tensor Tensor::reshaped(Shape shape) && {
+  if (shape.num_elements() != num_elements())
+    throw Error(ErrorCode::kShapeMismatch, "Tensor: cannot view {} as {}", shape_.to_string(),
+                shape.to_string());
+  shape_ = std::move(shape);
+  return std::move(*this);
+}
+
+void Tensor::Free::operator()(std::byte* memory) const { std::free(memory); }
+
+}  // namespace digitry

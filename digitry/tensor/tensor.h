@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "digitry/tensor/shape.h"
+
+namespace digitry {
+
+enum class DType { kF32, kU8 };
+
+/// Bytes of one element.
+std::size_t size_of(DType dtype);
+
+/// "f32" or "u8".
+const char* to_string(DType dtype);
+
+/// A dense array that owns its memory, row-major, aligned to 64 bytes (a cache line, an AVX-512
+/// register). New elements are zero. Movable; copies are explicit, by `clone`.
+class Tensor {
+ public:
+  Tensor() = default;
+  Tensor(Shape shape, DType dtype);
+
+  const Shape& shape() const { return shape_; }
+  DType dtype() const { return dtype_; }
+  std::int64_t num_elements() const { return shape_.num_elements(); }
+  bool empty() const { return data_ == nullptr; }
+  std::size_t num_bytes() const;
+
+  /// The elements, as T = float or std::uint8_t. Throws Error{kInvalidArgument} where T is not the
+  /// tensor's type.
+  template <typename T>
+  std::span<T> as();
+  template <typename T>
+  std::span<const T> as() const;
+
+  std::byte* data() { return data_.get(); }
+  const std::byte* data() const { return data_.get(); }
+
+  Tensor clone() const;
+  /// The same elements under another shape of as many elements.
+  Tensor reshaped(Shape shape) &&;
+
+ private:
+  struct Free {
+    void operator()(std::byte* memory) const;
+  };
+  void check_type(DType wanted) const;
+
+  Shape shape_{0};
+  DType dtype_ = DType::kF32;
+  std::unique_ptr<std::byte[], Free> data_;
+};
+
+}  // namespace digitry
