@@ -1,0 +1,19 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+// One function a subcommand, each in a file of its own. It adds the subcommand's options and help
+// to `app` and sets a callback that does the work; the callback throws digitry::Error, which `main`
+// turns into a message and an exit status.
+
+namespace digitry::app {
+
+void add_data_command(CLI::App& app);
+void add_train_command(CLI::App& app);
+void add_evaluate_command(CLI::App& app);
+void add_predict_command(CLI::App& app);
+void add_report_command(CLI::App& app);
+void add_info_command(CLI::App& app);
+void add_completion_command(CLI::App& app);
+
+}  // namespace digitry::app
