@@ -1,0 +1,97 @@
+#include "digitry/base/options.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "digitry/base/error.h"
+
+namespace digitry {
+
+OptionReader::OptionReader(const Options& options, std::string where)
+    : options_(options), where_(std::move(where)) {}
+
+std::int64_t OptionReader::integer(const std::string& key, std::int64_t low, std::int64_t high,
+                                   std::optional<std::int64_t> fallback) {
+  const OptionValue* value = find(key, !fallback.has_value());
+  if (value == nullptr) return *fallback;
+  const auto* found = std::get_if<std::int64_t>(value);
+  if (found == nullptr || *found < low || *found > high)
+    fail(key, high == std::numeric_limits<std::int64_t>::max()
+                  ? fmt::format("an integer of at least {}", low)
+                  : fmt::format("an integer from {} to {}", low, high));
+  return *found;
+}
+
+double OptionReader::number(const std::string& key, double low, double high,
+                            std::optional<double> fallback) {
+  const OptionValue* value = find(key, !fallback.has_value());
+  if (value == nullptr) return *fallback;
+  double found = std::nan("");
+  if (const auto* real = std::get_if<double>(value)) found = *real;
+  if (const auto* whole = std::get_if<std::int64_t>(value)) found = static_cast<double>(*whole);
+  // Written so that NaN fails it.
+  if (!(found >= low && found <= high)) fail(key, fmt::format("a number from {} to {}", low, high));
+  return found;
+}
+
+bool OptionReader::boolean(const std::string& key, std::optional<bool> fallback) {
+  const OptionValue* value = find(key, !fallback.has_value());
+  if (value == nullptr) return *fallback;
+  const auto* found = std::get_if<bool>(value);
+  if (found == nullptr) fail(key, "true or false");
+  return *found;
+}
+
+std::string OptionReader::text(const std::string& key, const std::vector<std::string>& choices,
+                               std::optional<std::string> fallback) {
+  const OptionValue* value = find(key, !fallback.has_value());
+  if (value == nullptr) return *fallback;
+  const auto* found = std::get_if<std::string>(value);
+  const bool allowed =
+      found != nullptr && (choices.empty() || std::ranges::find(choices, *found) != choices.end());
+  if (!allowed)
+    fail(key, choices.empty() ? "a text" : fmt::format("one of {}", fmt::join(choices, ", ")));
+  return *found;
+}
+
+const std::string* OptionReader::find_text(const std::string& key) {
+  const OptionValue* value = find(key, /*required=*/false);
+  return value == nullptr ? nullptr : std::get_if<std::string>(value);
+}
+
+void OptionReader::finish() const {
+  for (const auto& [key, value] : options_)
+    if (!known_.contains(key))
+      throw Error(ErrorCode::kBadData, "{}: unknown key '{}'; known here: {}", where_, key,
+                  fmt::join(known_, ", "));
+}
+
+const OptionValue* OptionReader::find(const std::string& key, bool required) {
+  known_.insert(key);
+  const auto found = options_.find(key);
+  if (found != options_.end()) return &found->second;
+  if (required) throw Error(ErrorCode::kBadData, "{}: '{}' is missing", where_, key);
+  return nullptr;
+}
+
+void OptionReader::fail(const std::string& key, const std::string& rule) const {
+  throw Error(ErrorCode::kBadData, "{}: '{}': want {}, got {}", where_, key, rule,
+              to_string(options_.at(key)));
+}
+
+std::string to_string(const OptionValue& value) {
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *whole);
+  if (const auto* real = std::get_if<double>(&value)) {
+    // "2" would be read back as an integer; TOML and JSON readers tell the two apart.
+    const std::string shortest = fmt::format("{}", *real);
+    return shortest.find_first_of(".en") == std::string::npos ? shortest + ".0" : shortest;
+  }
+  if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
+  return fmt::format("\"{}\"", std::get<std::string>(value));
+}
+
+}  // namespace digitry

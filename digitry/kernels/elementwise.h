@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "digitry/base/random.h"
+
+namespace digitry::kernels {
+
+/// grad[i] = output[i] > 0 ? grad[i] : 0, in place. `output` is what ReLU gave (or dropout after
+/// it: both are zero exactly where no gradient passes).
+void relu_backward(std::span<const float> output, std::span<float> grad);
+
+/// values[i] = max(values[i], 0), in place.
+void relu_forward(std::span<float> values);
+
+/// Which random numbers a dropout layer uses in one step.
+struct DropoutStream {
+  std::uint64_t seed = 0;
+  std::uint32_t step = 0;
+  std::uint32_t layer = 0;
+};
+
+/// Inverted dropout, in place: each value is set to zero with probability `rate` and multiplied by
+/// 1 / (1 - rate) otherwise. `keep[i]` says which (1 or 0). The rate is rounded to a multiple of
+/// 2^-16. Element i depends on the stream and i alone, not on the number of threads.
+/// Source: Srivastava et al., "Dropout", JMLR 15, 2014.
+void dropout_forward(std::span<float> values, std::span<std::uint8_t> keep, float rate,
+                     const DropoutStream& stream);
+
+/// grad[i] *= keep[i] / (1 - rate), in place.
+void dropout_backward(std::span<const std::uint8_t> keep, std::span<float> grad, float rate);
+
+/// to[i] = from[i] * scale + offset: pixels to network input.
+void scale_pixels(std::span<const std::uint8_t> from, std::span<float> to, float scale,
+                  float offset);
+
+}  // namespace digitry::kernels

@@ -1,0 +1,53 @@
+#include "digitry/kernels/onednn/primitive.h"
+
+#include "digitry/base/error.h"
+
+namespace digitry::kernels::onednn {
+
+const dnnl::engine& cpu_engine() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+dnnl::stream& cpu_stream() {
+  // Streams of the CPU engine run in the calling thread; one each keeps callers apart.
+  thread_local dnnl::stream stream(cpu_engine());
+  return stream;
+}
+
+BoundPrimitive::BoundPrimitive(dnnl::primitive primitive, const Arguments& arguments)
+    : primitive_(std::move(primitive)) {
+  for (const auto& [index, memory] : arguments) {
+    memories_.push_back(memory);
+    arguments_.push_back({index, memory.get()});
+  }
+}
+
+void BoundPrimitive::operator()() const {
+  const dnnl_status_t status =
+      dnnl_primitive_execute(primitive_.get(), cpu_stream().get(),
+                             static_cast<int>(arguments_.size()), arguments_.data());
+  if (status != dnnl_success)
+    throw Error(ErrorCode::kUnavailable, "oneDNN could not run a primitive (status {})",
+                static_cast<int>(status));
+}
+
+std::span<float> elements(const dnnl::memory& memory) {
+  return {static_cast<float*>(memory.get_data_handle()),
+          memory.get_desc().get_size() / sizeof(float)};
+}
+
+dnnl::memory::desc plain_layout(const std::vector<std::int64_t>& extents) {
+  dnnl::memory::dims strides(extents.size(), 1);
+  for (std::size_t i = extents.size(); i-- > 1;) strides[i - 1] = strides[i] * extents[i];
+  return {extents, dnnl::memory::data_type::f32, strides};
+}
+
+void reorder(const dnnl::memory& from, const dnnl::memory& to) {
+  dnnl::memory source = from;
+  dnnl::memory target = to;
+  dnnl::reorder(source, target).execute(cpu_stream(), source, target);
+  cpu_stream().wait();
+}
+
+}  // namespace digitry::kernels::onednn

@@ -1,0 +1,148 @@
+#include "digitry/kernels/reference/reference.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace digitry::kernels::reference {
+namespace {
+
+std::size_t at(std::int64_t row, std::int64_t columns, std::int64_t column) {
+  return static_cast<std::size_t>(row * columns + column);
+}
+
+}  // namespace
+
+void dense_forward(const DenseShape& shape, std::span<const float> x, std::span<const float> weight,
+                   std::span<const float> bias, std::span<float> y) {
+  const auto [batch, ic_count, oc_count] = shape;
+  for (std::int64_t n = 0; n < batch; ++n)
+    for (std::int64_t oc = 0; oc < oc_count; ++oc) {
+      double sum = bias[static_cast<std::size_t>(oc)];
+      for (std::int64_t ic = 0; ic < ic_count; ++ic)
+        sum += double{weight[at(oc, ic_count, ic)]} * double{x[at(n, ic_count, ic)]};
+      y[at(n, oc_count, oc)] = static_cast<float>(sum);
+    }
+}
+
+void dense_backward_data(const DenseShape& shape, std::span<const float> weight,
+                         std::span<const float> grad_y, std::span<float> grad_x) {
+  const auto [batch, ic_count, oc_count] = shape;
+  for (std::int64_t n = 0; n < batch; ++n)
+    for (std::int64_t ic = 0; ic < ic_count; ++ic) {
+      double sum = 0;
+      for (std::int64_t oc = 0; oc < oc_count; ++oc)
+        sum += double{weight[at(oc, ic_count, ic)]} * double{grad_y[at(n, oc_count, oc)]};
+      grad_x[at(n, ic_count, ic)] = static_cast<float>(sum);
+    }
+}
+
+void dense_backward_weights(const DenseShape& shape, std::span<const float> x,
+                            std::span<const float> grad_y, std::span<float> grad_weight,
+                            std::span<float> grad_bias) {
+  const auto [batch, ic_count, oc_count] = shape;
+  for (std::int64_t oc = 0; oc < oc_count; ++oc) {
+    double bias_sum = 0;
+    for (std::int64_t n = 0; n < batch; ++n) bias_sum += double{grad_y[at(n, oc_count, oc)]};
+    grad_bias[static_cast<std::size_t>(oc)] = static_cast<float>(bias_sum);
+    for (std::int64_t ic = 0; ic < ic_count; ++ic) {
+      double sum = 0;
+      for (std::int64_t n = 0; n < batch; ++n)
+        sum += double{grad_y[at(n, oc_count, oc)]} * double{x[at(n, ic_count, ic)]};
+      grad_weight[at(oc, ic_count, ic)] = static_cast<float>(sum);
+    }
+  }
+}
+
+void relu_forward(std::span<float> values) {
+  for (float& value : values) value = std::max(value, 0.0F);
+}
+
+void relu_backward(std::span<const float> output, std::span<float> grad) {
+  for (std::size_t i = 0; i < grad.size(); ++i)
+    if (!(output[i] > 0)) grad[i] = 0;
+}
+
+void dropout_forward(std::span<float> values, std::span<std::uint8_t> keep, float rate,
+                     const DropoutStream& stream) {
+  // The layout of the decisions: groups of 128 elements use 16 Philox blocks; word w of block b
+  // gives elements 2 (16 w + b) (low half) and the next one (high half) of its group.
+  const RandomStream random(stream.seed, RandomPurpose::kDropout, stream.step, stream.layer);
+  const auto words = random.stream_words();
+  const auto threshold = static_cast<std::uint32_t>(std::lround(rate * 65536.0F));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::size_t pair = i % 128 / 2;
+    const std::uint64_t block = i / 128 * 16 + pair % 16;
+    const Philox::Counter bits =
+        Philox::block({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
+                       words[0], words[1]},
+                      random.key());
+    const std::uint32_t decision = bits[pair / 16] >> (i % 2 == 0 ? 0 : 16) & 0xFFFF;
+    keep[i] = decision >= threshold ? 1 : 0;
+    values[i] = keep[i] != 0 ? values[i] / (1.0F - rate) : 0.0F;
+  }
+}
+
+void dropout_backward(std::span<const std::uint8_t> keep, std::span<float> grad, float rate) {
+  for (std::size_t i = 0; i < grad.size(); ++i)
+    grad[i] = keep[i] != 0 ? grad[i] / (1.0F - rate) : 0.0F;
+}
+
+std::int64_t softmax_cross_entropy(std::span<const float> logits,
+                                   std::span<const std::int32_t> labels, std::int64_t num_classes,
+                                   float grad_scale, std::span<float> losses,
+                                   std::span<float> grad) {
+  std::int64_t correct = 0;
+  for (std::int64_t row = 0; row < std::ssize(labels); ++row) {
+    const std::int64_t label = labels[static_cast<std::size_t>(row)];
+    double largest = -HUGE_VAL;
+    std::int64_t predicted = 0;
+    for (std::int64_t c = 0; c < num_classes; ++c)
+      if (logits[at(row, num_classes, c)] > largest) {
+        largest = logits[at(row, num_classes, c)];
+        predicted = c;
+      }
+    double sum = 0;
+    for (std::int64_t c = 0; c < num_classes; ++c)
+      sum += std::exp(double{logits[at(row, num_classes, c)]} - largest);
+    const double log_sum = std::log(sum) + largest;
+    losses[static_cast<std::size_t>(row)] =
+        static_cast<float>(log_sum - double{logits[at(row, num_classes, label)]});
+    for (std::int64_t c = 0; c < num_classes && !grad.empty(); ++c) {
+      const double probability = std::exp(double{logits[at(row, num_classes, c)]} - log_sum);
+      grad[at(row, num_classes, c)] =
+          static_cast<float>((probability - (c == label ? 1.0 : 0.0)) * double{grad_scale});
+    }
+    correct += predicted == label ? 1 : 0;
+  }
+  return correct;
+}
+
+void adam_update(const AdamStep& step, std::span<const float> gradients, std::span<float> first,
+                 std::span<float> second, std::span<float> values) {
+  const auto t = static_cast<double>(step.step);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double g = gradients[i];
+    const double m = double{step.beta1} * first[i] + (1.0 - double{step.beta1}) * g;
+    const double v = double{step.beta2} * second[i] + (1.0 - double{step.beta2}) * g * g;
+    const double m_hat = m / (1.0 - std::pow(double{step.beta1}, t));
+    const double v_hat = v / (1.0 - std::pow(double{step.beta2}, t));
+    first[i] = static_cast<float>(m);
+    second[i] = static_cast<float>(v);
+    values[i] = static_cast<float>(values[i] - double{step.learning_rate} * m_hat /
+                                                   (std::sqrt(v_hat) + double{step.epsilon}));
+  }
+}
+
+void sgd_update(const SgdStep& step, std::span<const float> gradients, std::span<float> velocity,
+                std::span<float> values) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    double update = gradients[i];
+    if (!velocity.empty()) {
+      update += double{step.momentum} * velocity[i];
+      velocity[i] = static_cast<float>(update);
+    }
+    values[i] = static_cast<float>(values[i] - double{step.learning_rate} * update);
+  }
+}
+
+}  // namespace digitry::kernels::reference

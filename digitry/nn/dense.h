@@ -1,0 +1,35 @@
+#pragma once
+
+#include "digitry/nn/layer.h"
+
+namespace digitry {
+
+struct DenseOptions {
+  std::int64_t out_features = 1;
+};
+
+/// Fully connected layer.
+///
+/// y[n,oc] = bias[oc] + Σ_ic weight[oc,ic] · x[n,ic]
+///
+/// Shapes (float32): x [N,IC], weight [OC,IC], bias [OC], y [N,OC].
+/// Initial weights: He et al. 2015, eq. 10 (normal, variance 2/IC); initial bias 0.
+/// Cost: 2·N·OC·IC floating-point operations forward, twice that backward (once where nobody wants
+/// the gradient by x). A ReLU that follows is computed in the same kernel.
+/// Throws Error{kShapeMismatch}: "dense: want [features], got [1,28,28]; put a flatten layer before".
+class Dense : public Layer {
+ public:
+  explicit Dense(DenseOptions options) : options_(options) {}
+
+  std::string type() const override { return "dense"; }
+  Options options() const override { return {{"out_features", options_.out_features}}; }
+  Shape output_shape(const Shape& input) const override;
+  std::vector<ParameterSpec> parameters(const Shape& input) const override;
+  std::int64_t multiply_adds(const Shape& input) const override;
+  Activation plan(PlanBuilder& builder, const Activation& input) const override;
+
+ private:
+  DenseOptions options_;
+};
+
+}  // namespace digitry

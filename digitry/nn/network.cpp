@@ -1,0 +1,117 @@
+#include "digitry/nn/network.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "digitry/base/error.h"
+#include "digitry/base/random.h"
+
+namespace digitry {
+namespace {
+
+constexpr std::int64_t kMaxLayers = 1000;
+constexpr std::int64_t kMaxParameters = std::int64_t{1} << 28;
+
+std::string layer_label(std::size_t index) { return fmt::format("layers[{}]", index); }
+
+}  // namespace
+
+Network::Network(Shape input_shape, std::int64_t num_classes,
+                 const std::vector<Options>& layer_options)
+    : input_shape_(std::move(input_shape)), num_classes_(num_classes) {
+  if (layer_options.empty() || std::ssize(layer_options) > kMaxLayers)
+    throw Error(ErrorCode::kBadData, "layers: want 1 to {}, got {}", kMaxLayers,
+                layer_options.size());
+  std::int64_t total = 0;
+  shapes_.push_back(input_shape_);
+  for (std::size_t i = 0; i < layer_options.size(); ++i) {
+    layers_.push_back(make_layer(layer_options[i], num_classes, layer_label(i)));
+    const Shape& input = shapes_.back();
+    try {
+      shapes_.push_back(layers_.back()->output_shape(input));
+    } catch (const Error& error) {
+      throw Error(error.code(), "{}: {}", layer_label(i), error.what());
+    }
+    for (ParameterSpec& spec : layers_.back()->parameters(shapes_[i])) {
+      spec.name = fmt::format("{}.{}", i, spec.name);
+      total += spec.shape.num_elements();
+      if (total > kMaxParameters)
+        throw Error(ErrorCode::kBadData, "{}: the network has over {} parameters", layer_label(i),
+                    kMaxParameters);
+      specs_.push_back(std::move(spec));
+    }
+  }
+  if (shapes_.back() != Shape{num_classes})
+    throw Error(ErrorCode::kShapeMismatch,
+                "layers: the last layer has to give [{}], one logit a class, but gives {}; "
+                "out_features = \"classes\" fits a dense layer to the data",
+                num_classes, shapes_.back().to_string());
+  for (const ParameterSpec& spec : specs_)
+    parameters_.push_back({spec.name, Tensor(spec.shape, DType::kF32)});
+}
+
+void Network::initialize(std::uint64_t seed) {
+  for (std::size_t i = 0; i < specs_.size(); ++i) {
+    const auto values = parameters_[i].value.as<float>();
+    if (specs_[i].initializer == Initializer::kZero) {
+      std::ranges::fill(values, 0.0F);
+      continue;
+    }
+    RandomStream random(seed, RandomPurpose::kInitialWeights, static_cast<std::uint32_t>(i));
+    const float deviation = std::sqrt(2.0F / static_cast<float>(specs_[i].fan_in));
+    for (float& value : values) value = deviation * random.next_normal();
+  }
+}
+
+std::vector<Options> Network::layer_options() const {
+  std::vector<Options> all;
+  for (const auto& layer : layers_) {
+    Options options = layer->options();
+    options["type"] = layer->type();
+    all.push_back(std::move(options));
+  }
+  return all;
+}
+
+std::int64_t Network::num_parameters() const {
+  std::int64_t total = 0;
+  for (const Parameter& parameter : parameters_) total += parameter.value.num_elements();
+  return total;
+}
+
+void Network::set_parameters(std::vector<Parameter> parameters) {
+  if (parameters.size() != specs_.size())
+    throw Error(ErrorCode::kShapeMismatch, "want {} parameters, got {}", specs_.size(),
+                parameters.size());
+  std::vector<Parameter> ordered;
+  for (const ParameterSpec& spec : specs_) {
+    const auto found = std::ranges::find(parameters, spec.name, &Parameter::name);
+    if (found == parameters.end())
+      throw Error(ErrorCode::kShapeMismatch, "parameter '{}' is missing", spec.name);
+    if (found->value.shape() != spec.shape || found->value.dtype() != DType::kF32)
+      throw Error(ErrorCode::kShapeMismatch, "parameter '{}': want f32 {}, got {} {}", spec.name,
+                  spec.shape.to_string(), to_string(found->value.dtype()),
+                  found->value.shape().to_string());
+    ordered.push_back(std::move(*found));
+  }
+  parameters_ = std::move(ordered);
+}
+
+std::vector<LayerSummary> Network::summary() const {
+  std::vector<LayerSummary> rows;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    LayerSummary row{.name = fmt::format("{} {}", i, layers_[i]->type()),
+                     .output_shape = shapes_[i + 1],
+                     .num_parameters = 0,
+                     .multiply_adds = layers_[i]->multiply_adds(shapes_[i])};
+    for (const ParameterSpec& spec : layers_[i]->parameters(shapes_[i]))
+      row.num_parameters += spec.shape.num_elements();
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace digitry

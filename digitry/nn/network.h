@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "digitry/nn/layer.h"
+#include "digitry/nn/parameter.h"
+#include "digitry/tensor/shape.h"
+
+namespace digitry {
+
+/// One row of a network's summary.
+struct LayerSummary {
+  std::string name;  ///< "1 dense"
+  Shape output_shape;
+  std::int64_t num_parameters = 0;
+  std::int64_t multiply_adds = 0;  ///< For one image, forward.
+};
+
+/// An architecture with the values of its parameters: what a model file holds. It computes nothing
+/// itself; a Plan made from it does.
+class Network {
+ public:
+  /// A network of zero parameters. `layer_options` hold a `type` each, as in a recipe.
+  /// Throws Error{kShapeMismatch} or Error{kBadData} naming the layer that does not fit, before any
+  /// memory is taken for parameters; also where the output is not [num_classes] or the parameters
+  /// number more than 2^28.
+  Network(Shape input_shape, std::int64_t num_classes, const std::vector<Options>& layer_options);
+
+  /// Draws the initial parameters, a function of the seed alone.
+  void initialize(std::uint64_t seed);
+
+  const Shape& input_shape() const { return input_shape_; }
+  std::int64_t num_classes() const { return num_classes_; }
+  const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }
+  /// What the constructor was given, with every default filled in.
+  std::vector<Options> layer_options() const;
+
+  std::span<const Parameter> parameters() const { return parameters_; }
+  std::int64_t num_parameters() const;
+  /// Replaces all values. Throws Error{kShapeMismatch} where names or shapes differ from this
+  /// network's.
+  void set_parameters(std::vector<Parameter> parameters);
+
+  std::vector<LayerSummary> summary() const;
+
+ private:
+  Shape input_shape_;
+  std::int64_t num_classes_;
+  std::vector<std::unique_ptr<Layer>> layers_;
+  std::vector<Shape> shapes_;  ///< Input of each layer, then the output of the last.
+  std::vector<ParameterSpec> specs_;
+  std::vector<Parameter> parameters_;
+};
+
+}  // namespace digitry

@@ -1,0 +1,84 @@
+#include "digitry/nn/parameter_arena.h"
+
+#include <algorithm>
+
+#include "digitry/base/error.h"
+#include "digitry/kernels/onednn/primitive.h"
+
+namespace digitry {
+namespace onednn = kernels::onednn;
+namespace {
+
+constexpr std::size_t kFloatsPerCacheLine = 16;
+
+dnnl::memory memory_at(const dnnl::memory::desc& layout, const float* data) {
+  // oneDNN has one memory type for input and output.
+  return {layout, onednn::cpu_engine(), const_cast<float*>(data)};
+}
+
+}  // namespace
+
+ParameterArena::Bound ParameterArena::bind(const std::string& name, const Shape& shape,
+                                           const dnnl::memory::desc& preferred) {
+  const auto found = std::ranges::find(slots_, name, &Slot::name);
+  if (found != slots_.end()) return found->bound;
+  if (!values_.empty())
+    throw Error(ErrorCode::kShapeMismatch, "parameter '{}' is not part of this network", name);
+
+  Slot slot{.name = name, .shape = shape, .layout = preferred, .offset = size_, .bound = {}};
+  // Handles stay empty until `allocate` knows the size of the whole.
+  slot.bound.value = dnnl::memory(preferred, onednn::cpu_engine(), DNNL_MEMORY_NONE);
+  if (with_gradients_)
+    slot.bound.gradient = dnnl::memory(preferred, onednn::cpu_engine(), DNNL_MEMORY_NONE);
+  const std::size_t floats = preferred.get_size() / sizeof(float);
+  size_ += (floats + kFloatsPerCacheLine - 1) / kFloatsPerCacheLine * kFloatsPerCacheLine;
+  slots_.push_back(slot);
+  return slot.bound;
+}
+
+void ParameterArena::allocate() {
+  if (!values_.empty()) return;
+  values_ = Tensor({static_cast<std::int64_t>(size_)}, DType::kF32);
+  if (with_gradients_) gradients_ = Tensor({static_cast<std::int64_t>(size_)}, DType::kF32);
+  for (const Slot& slot : slots_) {
+    slot.bound.value.set_data_handle(values().data() + slot.offset);
+    if (with_gradients_) slot.bound.gradient.set_data_handle(gradients().data() + slot.offset);
+  }
+}
+
+const ParameterArena::Slot& ParameterArena::find(const std::string& name) const {
+  const auto found = std::ranges::find(slots_, name, &Slot::name);
+  if (found == slots_.end())
+    throw Error(ErrorCode::kShapeMismatch, "parameter '{}' is not part of this network", name);
+  return *found;
+}
+
+void ParameterArena::load(std::span<const Parameter> from, std::span<float> arena_values) const {
+  if (from.size() != slots_.size())
+    throw Error(ErrorCode::kShapeMismatch, "want {} parameters, got {}", slots_.size(),
+                from.size());
+  for (const Parameter& parameter : from) {
+    const Slot& slot = find(parameter.name);
+    if (parameter.value.shape() != slot.shape)
+      throw Error(ErrorCode::kShapeMismatch, "parameter '{}': want {}, got {}", slot.name,
+                  slot.shape.to_string(), parameter.value.shape().to_string());
+    onednn::reorder(memory_at(onednn::plain_layout(slot.shape.extents()),
+                              parameter.value.as<float>().data()),
+                    memory_at(slot.layout, arena_values.data() + slot.offset));
+  }
+}
+
+std::vector<Parameter> ParameterArena::store(std::span<const float> arena_values) const {
+  std::vector<Parameter> stored;
+  stored.reserve(slots_.size());
+  for (const Slot& slot : slots_) {
+    Tensor plain(slot.shape, DType::kF32);
+    onednn::reorder(memory_at(slot.layout, arena_values.data() + slot.offset),
+                    memory_at(onednn::plain_layout(slot.shape.extents()),
+                              plain.as<float>().data()));
+    stored.push_back({slot.name, std::move(plain)});
+  }
+  return stored;
+}
+
+}  // namespace digitry
