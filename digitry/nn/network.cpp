@@ -49,17 +49,14 @@ Network::Network(Shape input_shape, std::int64_t num_classes,
                 "layers: the last layer has to give [{}], one logit a class, but gives {}; "
                 "out_features = \"classes\" fits a dense layer to the data",
                 num_classes, shapes_.back().to_string());
-  for (const ParameterSpec& spec : specs_)
-    parameters_.push_back({spec.name, Tensor(spec.shape, DType::kF32)});
 }
 
 void Network::initialize(std::uint64_t seed) {
+  parameters_.clear();
   for (std::size_t i = 0; i < specs_.size(); ++i) {
+    parameters_.push_back({specs_[i].name, Tensor(specs_[i].shape, DType::kF32)});
+    if (specs_[i].initializer == Initializer::kZero) continue;
     const auto values = parameters_[i].value.as<float>();
-    if (specs_[i].initializer == Initializer::kZero) {
-      std::ranges::fill(values, 0.0F);
-      continue;
-    }
     RandomStream random(seed, RandomPurpose::kInitialWeights, static_cast<std::uint32_t>(i));
     const float deviation = std::sqrt(2.0F / static_cast<float>(specs_[i].fan_in));
     for (float& value : values) value = deviation * random.next_normal();
@@ -78,7 +75,7 @@ std::vector<Options> Network::layer_options() const {
 
 std::int64_t Network::num_parameters() const {
   std::int64_t total = 0;
-  for (const Parameter& parameter : parameters_) total += parameter.value.num_elements();
+  for (const ParameterSpec& spec : specs_) total += spec.shape.num_elements();
   return total;
 }
 

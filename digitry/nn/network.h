@@ -24,10 +24,9 @@ struct LayerSummary {
 /// itself; a Plan made from it does.
 class Network {
  public:
-  /// A network of zero parameters. `layer_options` hold a `type` each, as in a recipe.
-  /// Throws Error{kShapeMismatch} or Error{kBadData} naming the layer that does not fit, before any
-  /// memory is taken for parameters; also where the output is not [num_classes] or the parameters
-  /// number more than 2^28.
+  /// A network without values yet: `initialize` or `set_parameters` gives them. `layer_options` hold a `type` each, as in a recipe.
+  /// Throws Error{kShapeMismatch} or Error{kBadData} naming the layer that does not fit, also
+  /// where the output is not [num_classes] or the parameters number more than 2^28.
   Network(Shape input_shape, std::int64_t num_classes, const std::vector<Options>& layer_options);
 
   /// Draws the initial parameters, a function of the seed alone.
@@ -39,6 +38,7 @@ class Network {
   /// What the constructor was given, with every default filled in.
   std::vector<Options> layer_options() const;
 
+  /// Empty before `initialize` or `set_parameters`.
   std::span<const Parameter> parameters() const { return parameters_; }
   std::int64_t num_parameters() const;
   /// Replaces all values. Throws Error{kShapeMismatch} where names or shapes differ from this

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "digitry/nn/network.h"
+#include "digitry/nn/predictor.h"
+
+namespace digitry {
+
+/// A trained classifier: all that is needed to use it, and where it came from.
+struct Model {
+  Network network;
+  Preprocessing preprocessing;
+  std::vector<std::string> class_names;           ///< One a class.
+  std::map<std::string, std::string> provenance;  ///< Seed, data hash, version, recipe...
+};
+
+/// The model as a safetensors file; docs/model_format.md describes the metadata.
+std::string model_to_bytes(const Model& model);
+
+/// Throws Error{kBadData} that begins with `source`: not safetensors, metadata that are missing or
+/// malformed, an impossible architecture, tensors missing, left over or of another shape, values that
+/// are not finite.
+Model model_from_bytes(std::string_view bytes, const std::string& source);
+
+/// Written all or nothing. Throws Error{kIo}.
+void save_model(const Model& model, const std::filesystem::path& path);
+Model load_model(const std::filesystem::path& path);
+
+}  // namespace digitry

@@ -1,0 +1,178 @@
+#include "digitry/model_io/safetensors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <set>
+#include <utility>
+
+#include "digitry/base/error.h"
+#include "digitry/model_io/json.h"
+
+namespace digitry {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+static_assert(std::endian::native == std::endian::little,
+              "the format stores little-endian numbers; a big-endian host needs byte swaps here");
+
+constexpr std::size_t kLengthBytes = 8;
+constexpr std::size_t kMaxHeaderBytes = 100'000'000;
+constexpr std::size_t kMaxRank = 8;
+constexpr std::size_t kDataAlignment = 64;
+
+const char* format_name(DType dtype) { return dtype == DType::kF32 ? "F32" : "U8"; }
+
+[[noreturn]] void fail(const std::string& source, const std::string& rule) {
+  throw Error(ErrorCode::kBadData, "{}: {}", source, rule);
+}
+
+// One entry of the header, checked by itself.
+struct Entry {
+  std::string name;
+  DType dtype;
+  Shape shape;
+  std::uint64_t begin;
+  std::uint64_t end;
+};
+
+std::uint64_t natural(const Json& value, const std::string& source, const std::string& what) {
+  if (!value.is_number_unsigned()) fail(source, what + ": want whole numbers of at least 0");
+  return value.get<std::uint64_t>();
+}
+
+Shape parse_shape(const Json& value, const std::string& source, const std::string& what) {
+  if (!value.is_array() || value.size() > kMaxRank)
+    fail(source, fmt::format("{}: want a list of at most {} extents", what, kMaxRank));
+  std::vector<std::int64_t> extents;
+  for (const Json& extent : value) {
+    const std::uint64_t size = natural(extent, source, what);
+    if (size > INT32_MAX) fail(source, fmt::format("{}: extent {} is too large", what, size));
+    extents.push_back(static_cast<std::int64_t>(size));
+  }
+  try {
+    return Shape(std::move(extents));
+  } catch (const Error& error) {
+    fail(source, fmt::format("{}: {}", what, error.what()));
+  }
+}
+
+Entry parse_entry(const std::string& name, const Json& value, const std::string& source) {
+  const std::string what = fmt::format("tensor '{}'", name);
+  if (!value.is_object() || value.size() != 3 || !value.contains("dtype") ||
+      !value.contains("shape") || !value.contains("data_offsets"))
+    fail(source, what + ": want exactly dtype, shape and data_offsets");
+  Entry entry{name, DType::kF32, {}, 0, 0};
+  if (value["dtype"] == "U8")
+    entry.dtype = DType::kU8;
+  else if (value["dtype"] != "F32")
+    fail(source, fmt::format("{}: want dtype F32 or U8, found {}", what, dump(value["dtype"])));
+  entry.shape = parse_shape(value["shape"], source, what + ": shape");
+  const Json& offsets = value["data_offsets"];
+  if (!offsets.is_array() || offsets.size() != 2)
+    fail(source, what + ": want two data_offsets, begin and end");
+  entry.begin = natural(offsets[0], source, what + ": data_offsets");
+  entry.end = natural(offsets[1], source, what + ": data_offsets");
+  const auto size =
+      static_cast<unsigned __int128>(entry.shape.num_elements()) * size_of(entry.dtype);
+  if (entry.end < entry.begin || entry.end - entry.begin != size)
+    fail(source, fmt::format("{}: data_offsets [{},{}] do not hold {} {}", what, entry.begin,
+                             entry.end, format_name(entry.dtype), entry.shape.to_string()));
+  return entry;
+}
+
+// Together the entries have to cover the data exactly: no overlap, no hole, nothing behind.
+void check_packing(std::vector<Entry> entries, std::uint64_t data_bytes,
+                   const std::string& source) {
+  std::ranges::sort(entries, {}, [](const Entry& e) { return std::pair(e.begin, e.end); });
+  std::uint64_t covered = 0;
+  for (const Entry& entry : entries) {
+    if (entry.begin != covered)
+      fail(source, fmt::format("tensor '{}': begins at byte {} of the data, but the one before it "
+                               "ends at {}",
+                               entry.name, entry.begin, covered));
+    covered = entry.end;
+  }
+  if (covered != data_bytes)
+    fail(source, fmt::format("the tensors take {} bytes, the file has {} (truncated or with "
+                             "something behind)",
+                             covered, data_bytes));
+}
+
+}  // namespace
+
+const std::string& Safetensors::metadata_at(const std::string& key,
+                                            const std::string& source) const {
+  const auto found = metadata.find(key);
+  if (found == metadata.end())
+    fail(source, fmt::format("no '{}' in __metadata__: not a file that digitry wrote", key));
+  return found->second;
+}
+
+std::string to_safetensors(const std::map<std::string, std::string>& metadata,
+                           const std::vector<std::pair<std::string, const Tensor*>>& tensors) {
+  Json header = Json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::uint64_t offset = 0;
+  for (const auto& [name, tensor] : tensors) {
+    const std::uint64_t end = offset + tensor->num_bytes();
+    header[name] = {{"dtype", format_name(tensor->dtype())},
+                    {"shape", tensor->shape().extents()},
+                    {"data_offsets", {offset, end}}};
+    offset = end;
+  }
+  std::string text = dump(header);
+  // The format allows spaces behind the JSON, to align the data.
+  const std::size_t unaligned = (kLengthBytes + text.size()) % kDataAlignment;
+  if (unaligned != 0) text.append(kDataAlignment - unaligned, ' ');
+
+  std::string bytes(kLengthBytes, '\0');
+  const std::uint64_t length = text.size();
+  std::memcpy(bytes.data(), &length, kLengthBytes);
+  bytes.reserve(kLengthBytes + text.size() + offset);
+  bytes += text;
+  for (const auto& [name, tensor] : tensors)
+    bytes.append(reinterpret_cast<const char*>(tensor->data()), tensor->num_bytes());
+  return bytes;
+}
+
+Safetensors parse_safetensors(std::string_view bytes, const std::string& source) {
+  if (bytes.size() < kLengthBytes)
+    fail(source, fmt::format("want a safetensors file, found {} bytes", bytes.size()));
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), kLengthBytes);
+  if (length > kMaxHeaderBytes || length > bytes.size() - kLengthBytes)
+    fail(source, fmt::format("the header claims {} bytes, the file has {} (truncated, or not a "
+                             "safetensors file)",
+                             length, bytes.size()));
+  const Json header = parse_json_object(bytes.substr(kLengthBytes, length), source + ": header");
+  const std::string_view data = bytes.substr(kLengthBytes + length);
+
+  Safetensors file;
+  std::vector<Entry> entries;
+  for (const auto& [name, value] : header.items()) {
+    if (name != "__metadata__") {
+      entries.push_back(parse_entry(name, value, source));
+      continue;
+    }
+    if (!value.is_object()) fail(source, "__metadata__: want an object of texts");
+    for (const auto& [key, text] : value.items()) {
+      if (!text.is_string()) fail(source, fmt::format("__metadata__ '{}': want a text", key));
+      file.metadata[key] = text.get<std::string>();
+    }
+  }
+  check_packing(entries, data.size(), source);
+  for (const Entry& entry : entries) {
+    Tensor tensor(entry.shape, entry.dtype);
+    if (entry.end > entry.begin)
+      std::memcpy(tensor.data(), data.data() + entry.begin, entry.end - entry.begin);
+    file.tensors.push_back({entry.name, std::move(tensor)});
+  }
+  return file;
+}
+
+}  // namespace digitry

@@ -1,0 +1,171 @@
+#include "digitry/training/recipe.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <toml++/toml.h>
+
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <sstream>
+
+#include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/optim/optimizer.h"
+#include "digitry/optim/schedule.h"
+#include "digitry_embedded/recipe_mlp.h"
+#include "digitry_embedded/recipe_notebook.h"
+
+namespace digitry {
+namespace {
+
+constexpr std::uint64_t kMaxRecipeBytes = 1 << 20;
+constexpr std::int64_t kMaxEpochs = 1'000'000;
+constexpr std::int64_t kMaxBatchSize = 65536;
+
+const std::map<std::string, std::string_view>& shipped_recipes() {
+  static const std::map<std::string, std::string_view> recipes{
+      {"mlp", embedded::recipe_mlp()},
+      {"notebook", embedded::recipe_notebook()},
+  };
+  return recipes;
+}
+
+Options options_of(const toml::table& table, const std::string& where) {
+  Options options;
+  for (const auto& [key, node] : table) {
+    const std::string name(key.str());
+    if (const auto* whole = node.as_integer())
+      options[name] = whole->get();
+    else if (const auto* real = node.as_floating_point())
+      options[name] = real->get();
+    else if (const auto* truth = node.as_boolean())
+      options[name] = truth->get();
+    else if (const auto* text = node.as_string())
+      options[name] = text->get();
+    else
+      throw Error(ErrorCode::kBadData, "{}: '{}': want a number, true, false or a text", where,
+                  name);
+  }
+  return options;
+}
+
+// The options of a sub-table, none where it is missing; removes it from `root`.
+Options take_table(toml::table& root, const std::string& key, const std::string& source) {
+  Options options;
+  if (const auto* node = root.get(key)) {
+    if (!node->is_table())
+      throw Error(ErrorCode::kBadData, "{}: want [{}] to be a table", source, key);
+    options = options_of(*node->as_table(), fmt::format("{}: [{}]", source, key));
+    root.erase(key);
+  }
+  return options;
+}
+
+std::vector<Options> take_layers(toml::table& root, const std::string& source) {
+  std::vector<Options> layers;
+  const auto* list = root.get_as<toml::array>("layers");
+  if (list == nullptr || list->empty())
+    throw Error(ErrorCode::kBadData, "{}: want at least one [[layers]] table", source);
+  for (const auto& node : *list) {
+    const std::string where = fmt::format("{}: layers[{}]", source, layers.size());
+    if (!node.is_table()) throw Error(ErrorCode::kBadData, "{}: want a table", where);
+    layers.push_back(options_of(*node.as_table(), where));
+  }
+  root.erase("layers");
+  return layers;
+}
+
+void read_training(const Options& options, const std::string& source, Recipe& recipe) {
+  OptionReader reader(options, source + ": [training]");
+  recipe.epochs = reader.integer("epochs", 1, kMaxEpochs, recipe.epochs);
+  recipe.batch_size = reader.integer("batch_size", 1, kMaxBatchSize, recipe.batch_size);
+  recipe.validation = reader.number("validation", 0, 0.9, recipe.validation);
+  recipe.patience = reader.integer("patience", 0, kMaxEpochs, recipe.patience);
+  recipe.seed = static_cast<std::uint64_t>(
+      reader.integer("seed", 0, std::numeric_limits<std::int64_t>::max(), 0));
+  recipe.data = reader.text("data", {}, recipe.data);
+  reader.finish();
+}
+
+// Tells a file's name in the errors of readers that do not know it.
+template <typename Check>
+void check_in(const std::string& source, const Check& check) {
+  try {
+    check();
+  } catch (const Error& error) {
+    throw Error(error.code(), "{}: {}", source, error.what());
+  }
+}
+
+std::string table_text(const Options& options) {
+  std::string text;
+  for (const auto& [key, value] : options) text += fmt::format("{} = {}\n", key, to_string(value));
+  return text;
+}
+
+std::string quoted(const std::string& text) {
+  std::ostringstream out;
+  out << toml::value<std::string>(text);
+  return out.str();
+}
+
+}  // namespace
+
+Recipe parse_recipe(std::string_view toml_text, const std::string& source) {
+  toml::table root;
+  try {
+    root = toml::parse(toml_text, source);
+  } catch (const toml::parse_error& error) {
+    throw Error(ErrorCode::kBadData, "{}: line {}: {}", source, error.source().begin.line,
+                error.description());
+  }
+  Recipe recipe;
+  recipe.layers = take_layers(root, source);
+  read_training(take_table(root, "training", source), source, recipe);
+  recipe.optimizer = take_table(root, "optimizer", source);
+  recipe.schedule = take_table(root, "schedule", source);
+  check_in(source, [&] { make_optimizer(recipe.optimizer, 0); });
+  check_in(source, [&] { make_schedule(recipe.schedule); });
+  const Options top = options_of(root, source);
+  OptionReader reader(top, source);
+  recipe.name = reader.text("name", {}, std::filesystem::path(source).stem().string());
+  recipe.description = reader.text("description", {}, "");
+  reader.finish();
+  return recipe;
+}
+
+Recipe find_recipe(const std::string& name_or_path) {
+  const auto shipped = shipped_recipes().find(name_or_path);
+  if (shipped != shipped_recipes().end())
+    return parse_recipe(shipped->second, shipped->first + ".toml");
+  if (!std::filesystem::exists(name_or_path))
+    throw Error(ErrorCode::kBadData,
+                "recipe '{}': neither a file nor a shipped recipe; shipped are: {}", name_or_path,
+                fmt::join(recipe_names(), ", "));
+  return parse_recipe(read_file(name_or_path, kMaxRecipeBytes), name_or_path);
+}
+
+std::vector<std::string> recipe_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, text] : shipped_recipes()) names.push_back(name);
+  return names;
+}
+
+std::string to_toml(const Recipe& recipe) {
+  std::string text = fmt::format("name = {}\ndescription = {}\n", quoted(recipe.name),
+                                 quoted(recipe.description));
+  text += "\n[training]\n";
+  text += table_text({{"epochs", recipe.epochs},
+                      {"batch_size", recipe.batch_size},
+                      {"validation", recipe.validation},
+                      {"patience", recipe.patience},
+                      {"seed", static_cast<std::int64_t>(recipe.seed)}});
+  text += fmt::format("data = {}\n", quoted(recipe.data));
+  text += "\n[optimizer]\n" + table_text(recipe.optimizer);
+  text += "\n[schedule]\n" + table_text(recipe.schedule);
+  for (const Options& layer : recipe.layers) text += "\n[[layers]]\n" + table_text(layer);
+  return text;
+}
+
+}  // namespace digitry

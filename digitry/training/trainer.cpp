@@ -1,0 +1,260 @@
+#include "digitry/training/trainer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "digitry/base/error.h"
+#include "digitry/base/random.h"
+#include "digitry/kernels/softmax_cross_entropy.h"
+#include "digitry/training/progress_text.h"
+
+namespace digitry {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Higher accuracy is better; among equals, lower loss.
+bool better(const EpochRecord& a, const EpochRecord& b) {
+  return std::pair(*a.val_accuracy, -*a.val_loss) > std::pair(*b.val_accuracy, -*b.val_loss);
+}
+
+const Dataset& labelled(const Dataset& data) {
+  if (!data.labelled())
+    throw Error(ErrorCode::kBadData, "{}: these images have no labels; training needs them",
+                data.name);
+  return data;
+}
+
+}  // namespace
+
+Trainer::Trainer(const Recipe& recipe, const Dataset& train)
+    : recipe_(recipe),
+      data_(labelled(train)),
+      split_(stratified_split(train.labels, train.num_classes(), recipe.validation, recipe.seed)),
+      network_(train.image_shape(), train.num_classes(), recipe.layers),
+      schedule_(make_schedule(recipe.schedule)),
+      order_(split_.train) {
+  network_.initialize(recipe.seed);
+  const auto num_images = std::ssize(split_.train);
+  // A data set smaller than a batch is one batch.
+  const std::int64_t batch_size = std::min(recipe_.batch_size, num_images);
+  steps_per_epoch_ = (num_images + batch_size - 1) / batch_size;
+  full_plan_ = std::make_unique<Plan>(network_, batch_size, PlanMode::kTraining, arena_);
+  if (const std::int64_t rest = num_images % batch_size; rest != 0)
+    last_plan_ = std::make_unique<Plan>(network_, rest, PlanMode::kTraining, arena_);
+  arena_.load(network_.parameters());
+  optimizer_ = make_optimizer(recipe_.optimizer, arena_.values().size());
+  batch_labels_.resize(static_cast<std::size_t>(batch_size));
+  batch_losses_.resize(static_cast<std::size_t>(batch_size));
+  if (!split_.validation.empty()) predictor_.emplace(network_, preprocessing_);
+}
+
+TrainingEnd Trainer::run(const TrainingObserver& observer) {
+  TrainingEnd end = TrainingEnd::kFinished;
+  Clock::time_point last_save = Clock::now();
+  // A resumed epoch has its order still to be made.
+  if (step_ % steps_per_epoch_ != 0) start_epoch();
+  while (epochs_left()) {
+    const Clock::time_point start = Clock::now();
+    if (step_ % steps_per_epoch_ == 0) {
+      totals_ = {};
+      start_epoch();
+    }
+    train_batch();
+    totals_.seconds += seconds_since(start);
+    const bool epoch_ends = step_ % steps_per_epoch_ == 0;
+    const TrainingProgress now = progress();
+    if (epoch_ends) finish_epoch();
+    elapsed_seconds_ += seconds_since(start);
+    if (epoch_ends) history_.epochs.back().elapsed_seconds = elapsed_seconds_;
+
+    if (observer.on_step) observer.on_step(now);
+    if (epoch_ends && observer.on_epoch)
+      observer.on_epoch(history_.epochs.back(), history_.best_epoch == epoch_);
+    if (observer.should_stop && observer.should_stop()) {
+      end = TrainingEnd::kInterrupted;
+      break;
+    }
+    if (observer.save && epochs_left() && seconds_since(last_save) >= observer.checkpoint_seconds) {
+      observer.save(checkpoint());
+      last_save = Clock::now();
+    }
+  }
+  if (end == TrainingEnd::kInterrupted && observer.save) observer.save(checkpoint());
+  if (end == TrainingEnd::kFinished && epoch_ < recipe_.epochs) end = TrainingEnd::kEarlyStopped;
+  network_.set_parameters(best_.empty() ? arena_.store(arena_.values()) : std::move(best_));
+  return end;
+}
+
+bool Trainer::epochs_left() const {
+  if (epoch_ >= recipe_.epochs) return false;
+  return recipe_.patience == 0 || history_.best_epoch == 0 ||
+         epoch_ - history_.best_epoch < recipe_.patience;
+}
+
+void Trainer::start_epoch() {
+  // From the same start every time, so that an epoch's order depends on nothing before it.
+  order_ = split_.train;
+  RandomStream random(recipe_.seed, RandomPurpose::kShuffle, static_cast<std::uint32_t>(epoch_));
+  shuffle(order_, random);
+}
+
+void Trainer::train_batch() {
+  const std::int64_t first = step_ % steps_per_epoch_ * full_plan_->batch_size();
+  const std::int64_t rows = std::min(full_plan_->batch_size(), std::ssize(order_) - first);
+  const auto indices = std::span(order_).subspan(static_cast<std::size_t>(first),
+                                                 static_cast<std::size_t>(rows));
+  const std::span labels = std::span(batch_labels_).first(indices.size());
+  const std::span losses = std::span(batch_losses_).first(indices.size());
+  std::ranges::transform(indices, labels.begin(), [&](std::int32_t i) {
+    return data_.labels[static_cast<std::size_t>(i)];
+  });
+  Plan& plan = plan_for(rows);
+  const StepContext context{.seed = recipe_.seed, .step = static_cast<std::uint32_t>(step_)};
+  gather_batch(data_.images, indices, preprocessing_, plan.input());
+  plan.forward(context);
+  const std::int64_t correct = kernels::softmax_cross_entropy(
+      plan.logits(), labels, network_.num_classes(), 1.0F / static_cast<float>(rows), losses,
+      plan.logit_gradients());
+  double loss = 0;
+  for (const float image_loss : losses) loss += image_loss;
+  if (!std::isfinite(loss))
+    throw Error(ErrorCode::kDiverged,
+                "training diverged: the loss at step {} (epoch {}) is {}; try a learning rate a "
+                "tenth of {}",
+                step_ + 1, epoch_ + 1, loss / static_cast<double>(rows),
+                optimizer_->learning_rate());
+  plan.backward(context);
+  optimizer_->step(arena_.gradients(), arena_.values(), rate_factor());
+  totals_.loss += loss;
+  totals_.correct += correct;
+  totals_.images += rows;
+  ++step_;
+}
+
+Plan& Trainer::plan_for(std::int64_t rows) {
+  return rows == full_plan_->batch_size() ? *full_plan_ : *last_plan_;
+}
+
+double Trainer::rate_factor() const {
+  return schedule_->factor(step_, steps_per_epoch_ * recipe_.epochs);
+}
+
+void Trainer::finish_epoch() {
+  ++epoch_;
+  const auto images = static_cast<double>(totals_.images);
+  EpochRecord record{
+      .epoch = epoch_,
+      .learning_rate = optimizer_->learning_rate() *
+                       schedule_->factor(step_ - 1, steps_per_epoch_ * recipe_.epochs),
+      .loss = totals_.loss / images,
+      .accuracy = static_cast<double>(totals_.correct) / images,
+      .val_loss = std::nullopt,
+      .val_accuracy = std::nullopt,
+      .images_per_second = images / totals_.seconds,
+      .elapsed_seconds = 0};
+  if (predictor_) {
+    network_.set_parameters(arena_.store(arena_.values()));
+    predictor_->update(network_);
+    const Tensor logits = predictor_->logits(data_.images, split_.validation);
+    std::vector<std::int32_t> labels;
+    for (const std::int32_t i : split_.validation)
+      labels.push_back(data_.labels[static_cast<std::size_t>(i)]);
+    std::vector<float> losses(labels.size());
+    const auto correct = kernels::softmax_cross_entropy(logits.as<float>(), labels,
+                                                        network_.num_classes(), 1, losses, {});
+    double loss = 0;
+    for (const float image_loss : losses) loss += image_loss;
+    const auto count = static_cast<double>(labels.size());
+    record.val_loss = loss / count;
+    record.val_accuracy = static_cast<double>(correct) / count;
+  }
+  history_.epochs.push_back(record);
+  keep_best_weights();
+}
+
+void Trainer::keep_best_weights() {
+  const EpochRecord& last = history_.epochs.back();
+  if (!last.val_accuracy) return;
+  const auto best = static_cast<std::size_t>(history_.best_epoch);
+  if (best != 0 && !better(last, history_.epochs[best - 1])) return;
+  history_.best_epoch = epoch_;
+  best_.clear();
+  for (const Parameter& parameter : network_.parameters())
+    best_.push_back({parameter.name, parameter.value.clone()});
+}
+
+TrainingProgress Trainer::progress() const {
+  const auto images = static_cast<double>(totals_.images);
+  const std::int64_t in_epoch = (step_ - 1) % steps_per_epoch_ + 1;
+  const std::int64_t left = steps_per_epoch_ * recipe_.epochs - step_;
+  return {.epoch = (step_ - 1) / steps_per_epoch_ + 1,
+          .num_epochs = recipe_.epochs,
+          .step_in_epoch = in_epoch,
+          .steps_per_epoch = steps_per_epoch_,
+          .images_per_second = images / totals_.seconds,
+          .loss = totals_.loss / images,
+          .accuracy = static_cast<double>(totals_.correct) / images,
+          .seconds_left =
+              static_cast<double>(left) * totals_.seconds / static_cast<double>(in_epoch)};
+}
+
+Checkpoint Trainer::checkpoint() {
+  Checkpoint saved;
+  saved.progress = progress_to_text({.epoch = epoch_,
+                                     .step = step_,
+                                     .optimizer_steps = optimizer_->num_steps(),
+                                     .loss = totals_.loss,
+                                     .correct = totals_.correct,
+                                     .images = totals_.images,
+                                     .seconds = totals_.seconds,
+                                     .elapsed_seconds = elapsed_seconds_,
+                                     .recipe = to_toml(recipe_),
+                                     .data_sha256 = data_.sha256,
+                                     .history = history_});
+  saved.groups["parameters"] = arena_.store(arena_.values());
+  for (const Parameter& parameter : best_)
+    saved.groups["best"].push_back({parameter.name, parameter.value.clone()});
+  for (const auto& [name, values] : optimizer_->state())
+    saved.groups["optimizer." + name] = arena_.store(values);
+  return saved;
+}
+
+void Trainer::resume(const Checkpoint& checkpoint) {
+  SavedProgress saved = progress_from_text(checkpoint.progress);
+  if (saved.recipe != to_toml(recipe_) || saved.data_sha256 != data_.sha256)
+    throw Error(ErrorCode::kBadData, "the checkpoint is of another recipe, seed or data set");
+  if (saved.step / steps_per_epoch_ != saved.epoch || saved.epoch > recipe_.epochs)
+    throw Error(ErrorCode::kBadData, "the checkpoint's step {} is not in its epoch {}", saved.step,
+                saved.epoch);
+  const auto group = [&](const std::string& name) -> const std::vector<Parameter>& {
+    const auto found = checkpoint.groups.find(name);
+    if (found == checkpoint.groups.end())
+      throw Error(ErrorCode::kBadData, "the checkpoint has no '{}'", name);
+    return found->second;
+  };
+  arena_.load(group("parameters"));
+  for (const auto& [name, values] : optimizer_->state())
+    arena_.load(group("optimizer." + name), values);
+  if (saved.history.best_epoch != 0) {
+    best_.clear();
+    for (const Parameter& parameter : group("best"))
+      best_.push_back({parameter.name, parameter.value.clone()});
+  }
+  optimizer_->set_num_steps(saved.optimizer_steps);
+  epoch_ = saved.epoch;
+  step_ = saved.step;
+  totals_ = {saved.loss, saved.correct, saved.images, saved.seconds};
+  elapsed_seconds_ = saved.elapsed_seconds;
+  history_ = std::move(saved.history);
+}
+
+}  // namespace digitry
