@@ -1,0 +1,249 @@
+#include "digitry/data/csv.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "digitry/base/error.h"
+#include "digitry/data/dataset.h"
+#include "digitry/data/idx.h"
+
+namespace digitry {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr std::size_t kNoColumn = SIZE_MAX;
+
+// What each column of a row is.
+struct Layout {
+  bool has_heading = false;
+  std::size_t num_columns = 0;
+  std::size_t label_column = kNoColumn;
+  bool has_id = false;
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+};
+
+// The lines of a text that are not blank, numbered from 1, without their ends ("\n" or "\r\n").
+class Lines {
+ public:
+  explicit Lines(std::string_view text) : left_(text) {}
+
+  bool next(std::string_view& line) {
+    while (!left_.empty()) {
+      ++number_;
+      const std::size_t end = std::min(left_.find('\n'), left_.size());
+      line = left_.substr(0, end);
+      left_.remove_prefix(std::min(end + 1, left_.size()));
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      if (!line.empty()) return true;
+    }
+    return false;
+  }
+  std::int64_t number() const { return number_; }
+
+ private:
+  std::string_view left_;
+  std::int64_t number_ = 0;
+};
+
+class Reader {
+ public:
+  explicit Reader(ByteStream& stream)
+      : name_(stream.name()), content_(read_rest(stream, kMaxInputBytes)), text_(content_) {
+    if (text_.starts_with(kByteOrderMark)) text_.remove_prefix(kByteOrderMark.size());
+    find_layout();
+  }
+
+  CsvImages images() const {
+    const std::int64_t rows = count_rows();
+    CsvImages result;
+    const std::int64_t pixels = layout_.height * layout_.width;
+    result.images = Tensor({rows, 1, layout_.height, layout_.width}, DType::kU8);
+    if (labelled()) result.labels.resize(static_cast<std::size_t>(rows));
+
+    std::uint8_t* image = result.images.as<std::uint8_t>().data();
+    std::int32_t* label = result.labels.data();
+    Lines lines = rows_of_text();
+    for (std::string_view line; lines.next(line); image += pixels, ++label)
+      parse_row(line, lines.number(), image, label);
+    return result;
+  }
+
+  std::vector<std::int32_t> labels() const {
+    std::vector<std::int32_t> result;
+    if (!labelled()) return result;
+    Lines lines = rows_of_text();
+    for (std::string_view line; lines.next(line);) {
+      const bool last = layout_.label_column + 1 == layout_.num_columns;
+      std::string_view field = last ? line.substr(line.rfind(',') + 1) : line;
+      if (!last && layout_.has_id) field.remove_prefix(std::min(field.find(',') + 1, field.size()));
+      const char* at = field.data();
+      result.push_back(parse_number(at, field.data() + field.size(), kMaxClasses - 1,
+                                    lines.number(), layout_.label_column));
+    }
+    return result;
+  }
+
+ private:
+  template <typename... Args>
+  Error bad(fmt::format_string<Args...> format, Args&&... args) const {
+    return Error(ErrorCode::kBadData, "{}: {}", name_,
+                 fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  bool labelled() const { return layout_.label_column != kNoColumn; }
+
+  Lines rows_of_text() const {
+    Lines lines(text_);
+    std::string_view heading;
+    if (layout_.has_heading) lines.next(heading);
+    return lines;
+  }
+
+  static std::string column_name(std::string_view field) {
+    std::string name;
+    for (const char c : field)
+      if (c != '"' && c != ' ')
+        name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return name;
+  }
+
+  void find_layout() {
+    Lines lines(text_);
+    std::string_view first;
+    if (!lines.next(first)) throw bad("want rows of label,pixel0,..., found an empty file");
+    layout_.num_columns = static_cast<std::size_t>(std::ranges::count(first, ',')) + 1;
+    layout_.has_heading = !(first[0] >= '0' && first[0] <= '9');
+    if (layout_.has_heading)
+      read_heading(first);
+    else if (!set_square(layout_.num_columns)) {
+      layout_.label_column = 0;
+      if (!set_square(layout_.num_columns - 1))
+        throw bad("want a label and a square number of pixels a row, found {} columns",
+                  layout_.num_columns);
+    }
+    if (layout_.height > kMaxImageSide || layout_.width > kMaxImageSide)
+      throw bad("want images of at most {} pixels a side, found {}x{}", kMaxImageSide,
+                layout_.height, layout_.width);
+  }
+
+  void read_heading(std::string_view line) {
+    const auto is_label = [](const std::string& name) {
+      return name == "label" || name == "class";
+    };
+    std::string name;
+    for (std::size_t column = 0; column < layout_.num_columns; ++column) {
+      const std::size_t end = std::min(line.find(','), line.size());
+      name = column_name(line.substr(0, end));
+      line.remove_prefix(std::min(end + 1, line.size()));
+      if (column == 0 && (name == "id" || name == "imageid" || name.empty())) layout_.has_id = true;
+      if (!is_label(name)) continue;
+      const bool first = column == (layout_.has_id ? 1U : 0U);
+      if (labelled() || !(first || column + 1 == layout_.num_columns))
+        throw bad("line 1, column {}: want one label column, the first or the last", column + 1);
+      layout_.label_column = column;
+    }
+    const std::size_t pixels =
+        layout_.num_columns - (labelled() ? 1U : 0U) - (layout_.has_id ? 1U : 0U);
+    if (!set_named_size(name, pixels) && !set_square(pixels))
+      throw bad("line 1: want a square number of pixel columns (or 1x1 ... HxW), found {}", pixels);
+  }
+
+  // Takes the size from the last pixel's name, "HxW".
+  bool set_named_size(std::string_view name, std::size_t pixels) {
+    std::int64_t height = 0;
+    std::int64_t width = 0;
+    const char* const end = name.data() + name.size();
+    const auto [middle, error] = std::from_chars(name.data(), end, height);
+    if (error != std::errc() || middle == end || *middle != 'x') return false;
+    const auto [last, error2] = std::from_chars(middle + 1, end, width);
+    if (error2 != std::errc() || last != end || height < 1 || width < 1 || height > kMaxImageSide ||
+        width > kMaxImageSide || static_cast<std::size_t>(height * width) != pixels)
+      return false;
+    layout_.height = height;
+    layout_.width = width;
+    return true;
+  }
+
+  bool set_square(std::size_t pixels) {
+    const auto side =
+        static_cast<std::int64_t>(std::lround(std::sqrt(static_cast<double>(pixels))));
+    if (side < 1 || static_cast<std::size_t>(side * side) != pixels) return false;
+    layout_.height = layout_.width = side;
+    return true;
+  }
+
+  // The number of rows, of which there is text enough for each to be whole: what is allocated for
+  // them stays in proportion to the file.
+  std::int64_t count_rows() const {
+    std::int64_t rows = 0;
+    const std::size_t min_length = 2 * layout_.num_columns - 1;
+    Lines lines = rows_of_text();
+    for (std::string_view line; lines.next(line); ++rows) {
+      if (line.size() < min_length)
+        throw bad("line {}: want {} columns, found {}", lines.number(), layout_.num_columns,
+                  std::ranges::count(line, ',') + 1);
+    }
+    if (rows == 0) throw bad("want at least one row of pixels, found none");
+    return rows;
+  }
+
+  std::int32_t parse_number(const char*& at, const char* end, std::int32_t max, std::int64_t line,
+                            std::size_t column) const {
+    std::int32_t value = -1;
+    const auto [stop, error] = std::from_chars(at, end, value);
+    if (error != std::errc() || value < 0 || value > max || (stop != end && *stop != ',')) {
+      const std::string_view field(at, static_cast<std::size_t>(end - at));
+      throw bad("line {}, column {}: want a whole number in [0, {}], found \"{}\"", line,
+                column + 1, max, field.substr(0, std::min<std::size_t>(field.find(','), 24)));
+    }
+    at = stop;
+    return value;
+  }
+
+  void parse_row(std::string_view line, std::int64_t number, std::uint8_t* image,
+                 std::int32_t* label) const {
+    const char* at = line.data();
+    const char* const end = at + line.size();
+    for (std::size_t column = 0; column < layout_.num_columns; ++column) {
+      if (column > 0) {
+        if (at == end || *at != ',')
+          throw bad("line {}: want {} columns, found {}", number, layout_.num_columns, column);
+        ++at;
+      }
+      if (column == layout_.label_column) {
+        *label = parse_number(at, end, kMaxClasses - 1, number, column);
+      } else if (column == 0 && layout_.has_id) {
+        at = std::find(at, end, ',');
+      } else {
+        *image++ = static_cast<std::uint8_t>(parse_number(at, end, 255, number, column));
+      }
+    }
+    if (at != end) throw bad("line {}: want {} columns, found more", number, layout_.num_columns);
+  }
+
+  std::string name_;
+  std::string content_;
+  std::string_view text_;
+  Layout layout_;
+};
+
+}  // namespace
+
+CsvImages read_csv(ByteStream& stream) { return Reader(stream).images(); }
+
+std::vector<std::int32_t> read_csv_labels(ByteStream& stream) { return Reader(stream).labels(); }
+
+bool looks_like_csv(std::string_view start) {
+  return !start.empty() && std::ranges::all_of(start, [](char c) {
+    return static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\r' || c == '\t';
+  });
+}
+
+}  // namespace digitry

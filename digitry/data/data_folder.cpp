@@ -1,0 +1,114 @@
+#include "digitry/data/data_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/base/log.h"
+#include "digitry/data/sha256.h"
+
+namespace digitry {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t kChunk = std::size_t{1} << 18;
+constexpr auto kLockPoll = std::chrono::milliseconds(100);
+constexpr std::string_view kTemporary = ".tmp.";  // as AtomicFile names what it has not committed
+
+}  // namespace
+
+DataFolder::DataFolder(fs::path folder, const ProgressSink& progress) : folder_(std::move(folder)) {
+  make_folder(folder_);
+  const fs::path file = folder_ / ".lock";
+  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (lock_ < 0)
+    throw Error(ErrorCode::kIo, "cannot create {}: {}", file.string(), std::strerror(errno));
+  try {
+    wait_for_lock(progress);
+    remove_leftovers();
+  } catch (...) {
+    ::close(lock_);
+    throw;
+  }
+}
+
+DataFolder::~DataFolder() { ::close(lock_); }
+
+void DataFolder::wait_for_lock(const ProgressSink& progress) const {
+  for (bool told = false; ::flock(lock_, LOCK_EX | LOCK_NB) != 0;) {
+    // File systems without locks do too: files are put in place whole, by renaming.
+    if (errno != EWOULDBLOCK && errno != EINTR) return;
+    if (!told)
+      log(LogLevel::kInfo, fmt::format("waiting for another fetch into {}", folder_.string()));
+    told = true;
+    if (progress) progress("waiting", 0, 0);
+    std::this_thread::sleep_for(kLockPoll);
+  }
+}
+
+void DataFolder::remove_leftovers() const {
+  std::error_code error;  // a leftover that cannot be removed does no harm
+  for (const auto& entry : fs::directory_iterator(folder_, error))
+    if (entry.path().filename().string().find(kTemporary) != std::string::npos)
+      fs::remove_all(entry.path(), error);
+}
+
+void DataFolder::install(const KnownFile& file, ByteStream& content,
+                         const ProgressSink& progress) const {
+  AtomicFile out(folder_ / file.name);
+  Sha256 hash;
+  std::vector<std::byte> chunk(kChunk);
+  std::uint64_t length = 0;
+  for (;;) {
+    const std::size_t count = content.read(chunk);
+    length += count;
+    if (length > file.num_bytes)
+      throw Error(ErrorCode::kBadData, "{}: want {} bytes ({}), found more", content.name(),
+                  file.num_bytes, file.name);
+    const auto part = std::span(chunk).first(count);
+    hash.update(part);
+    out.write(std::span<const std::byte>(part));
+    if (progress) progress(fmt::format("writing {}", file.name), length, file.num_bytes);
+    if (count < chunk.size()) break;
+  }
+  if (length != file.num_bytes)
+    throw Error(ErrorCode::kBadData, "{}: want {} bytes ({}), found {}", content.name(),
+                file.num_bytes, file.name, length);
+  if (const std::string found = hash.finish(); found != file.sha256)
+    throw Error(ErrorCode::kBadData, "{}: want SHA-256 {} ({}), found {}", content.name(),
+                file.sha256, file.name, found);
+  out.commit();
+}
+
+fs::path DataFolder::make_temporary_folder() const {
+  std::string name = (folder_ / fmt::format("work{}XXXXXX", kTemporary)).string();
+  if (::mkdtemp(name.data()) == nullptr)
+    throw Error(ErrorCode::kIo, "cannot create a folder in {}: {}", folder_.string(),
+                std::strerror(errno));
+  return name;
+}
+
+bool is_verified(const fs::path& folder, const KnownFile& file) {
+  const fs::path path = folder / file.name;
+  std::error_code error;
+  if (!fs::is_regular_file(path, error) || fs::file_size(path, error) != file.num_bytes)
+    return false;
+  const auto stream = open_raw_stream(path);
+  Sha256 hash;
+  std::vector<std::byte> chunk(kChunk);
+  for (std::size_t count = chunk.size(); count == chunk.size();) {
+    count = stream->read(chunk);
+    hash.update(std::span(chunk).first(count));
+  }
+  return hash.finish() == file.sha256;
+}
+
+}  // namespace digitry

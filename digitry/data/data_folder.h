@@ -1,0 +1,43 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "digitry/base/progress.h"
+#include "digitry/data/byte_stream.h"
+#include "digitry/data/known_datasets.h"
+
+namespace digitry {
+
+/// The folder of one data set in the cache, held for the time of a fetch: another process that
+/// wants to write into it waits. Temporary files of fetches that were killed are removed.
+class DataFolder {
+ public:
+  /// Creates the folder and waits for it. Throws Error{kIo} where it cannot be created.
+  DataFolder(std::filesystem::path folder, const ProgressSink& progress);
+  ~DataFolder();
+  DataFolder(const DataFolder&) = delete;
+  DataFolder& operator=(const DataFolder&) = delete;
+
+  const std::filesystem::path& path() const { return folder_; }
+
+  /// Writes `content` as `file`, if that is what it is. Throws Error{kBadData} where length or hash
+  /// are not the file's; what was there before is then unchanged.
+  void install(const KnownFile& file, ByteStream& content, const ProgressSink& progress) const;
+
+  /// A new folder inside, which the next fetch removes if this process does not.
+  std::filesystem::path make_temporary_folder() const;
+
+ private:
+  void wait_for_lock(const ProgressSink& progress) const;
+  void remove_leftovers() const;
+
+  std::filesystem::path folder_;
+  int lock_ = -1;
+};
+
+/// Whether the folder's copy of a file is there and has its hash.
+bool is_verified(const std::filesystem::path& folder, const KnownFile& file);
+
+}  // namespace digitry

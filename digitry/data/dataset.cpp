@@ -1,0 +1,240 @@
+#include "digitry/data/dataset.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/data/cache.h"
+#include "digitry/data/csv.h"
+#include "digitry/data/gzip.h"
+#include "digitry/data/idx.h"
+#include "digitry/data/idx_folder.h"
+#include "digitry/data/image_folder.h"
+#include "digitry/data/known_datasets.h"
+#include "digitry/data/png.h"
+#include "digitry/data/sha256.h"
+
+namespace digitry {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::uint64_t kMaxPngBytes = std::uint64_t{64} << 20;
+constexpr std::uint64_t kMaxClassNameBytes = std::uint64_t{1} << 20;
+constexpr std::size_t kSniffBytes = 64;
+
+std::vector<std::string> numbered_names(std::int64_t count) {
+  std::vector<std::string> names;
+  for (std::int64_t i = 0; i < count; ++i) names.push_back(std::to_string(i));
+  return names;
+}
+
+std::int64_t count_classes(std::span<const std::int32_t> labels) {
+  return labels.empty() ? 0 : *std::ranges::max_element(labels) + 1;
+}
+
+// The names in the folder's class_names.txt, or none.
+std::vector<std::string> read_class_names(const fs::path& folder) {
+  const fs::path file = folder / "class_names.txt";
+  std::vector<std::string> names;
+  if (!fs::exists(file)) return names;
+  const std::string text = read_file(file, kMaxClassNameBytes);
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    std::string name = text.substr(begin, end - begin);
+    if (name.ends_with('\r')) name.pop_back();
+    if (!name.empty()) names.push_back(std::move(name));
+    begin = end + 1;
+  }
+  if (names.empty() || names.size() > static_cast<std::size_t>(kMaxClasses))
+    throw Error(ErrorCode::kBadData, "{}: want 1 to {} class names, one a line, found {}",
+                file.string(), kMaxClasses, names.size());
+  return names;
+}
+
+// Checks what every source has to keep to, and hashes the content.
+void finish(Dataset& dataset, std::string_view images_from, std::string_view labels_from) {
+  const auto count = static_cast<std::size_t>(dataset.num_images());
+  if (dataset.labelled() && dataset.labels.size() != count)
+    throw Error(ErrorCode::kBadData, "{}: want {} labels, one an image of {}, found {}",
+                labels_from, count, images_from, dataset.labels.size());
+  for (std::size_t i = 0; i < dataset.labels.size(); ++i)
+    if (dataset.labels[i] < 0 || dataset.labels[i] >= dataset.num_classes())
+      throw Error(ErrorCode::kBadData, "{}: want labels in [0, {}], found {} at image {}",
+                  labels_from, dataset.num_classes() - 1, dataset.labels[i], i);
+  Sha256 hash;
+  hash.update(std::span(dataset.images.data(), dataset.images.num_bytes()));
+  hash.update(std::as_bytes(std::span(dataset.labels)));
+  dataset.sha256 = hash.finish();
+}
+
+Dataset load_idx_folder(const fs::path& folder, Split split, std::vector<std::string> class_names) {
+  const IdxFiles files = find_idx_files(folder, split);
+  const char* prefix = split == Split::kTrain ? "train" : "t10k";
+  if (!files.images)
+    throw Error(ErrorCode::kBadData, "{}: want {}-images-idx3-ubyte (or .gz), found none",
+                folder.string(), prefix);
+  if (!files.labels)
+    throw Error(ErrorCode::kBadData, "{}: want {}-labels-idx1-ubyte (or .gz) beside {}, found none",
+                folder.string(), prefix, files.images->filename().string());
+  Dataset dataset;
+  dataset.labels = read_idx_labels(*files.labels);
+  if (class_names.empty()) {
+    const IdxFiles train = find_idx_files(folder, Split::kTrain);
+    class_names = numbered_names(count_classes(
+        split == Split::kTest && train.labels ? read_idx_labels(*train.labels) : dataset.labels));
+  }
+  dataset.class_names = std::move(class_names);
+  dataset.images = read_idx_images(*files.images);
+  finish(dataset, files.images->string(), files.labels->string());
+  return dataset;
+}
+
+std::optional<fs::path> find_csv(const fs::path& folder, Split split) {
+  for (const char* ending : {".csv", ".csv.gz"})
+    if (fs::path file = folder / (std::string(to_string(split)) + ending); fs::exists(file))
+      return file;
+  return std::nullopt;
+}
+
+Dataset load_csv_folder(const fs::path& folder, Split split) {
+  const auto file = find_csv(folder, split);
+  if (!file)
+    throw Error(ErrorCode::kBadData, "{}: want {}.csv, found none", folder.string(),
+                to_string(split));
+  CsvImages content = read_csv(*open_stream(*file));
+  Dataset dataset;
+  dataset.images = std::move(content.images);
+  dataset.labels = std::move(content.labels);
+  dataset.class_names = read_class_names(folder);
+  if (dataset.class_names.empty()) {
+    const auto train = split == Split::kTest ? find_csv(folder, Split::kTrain) : std::nullopt;
+    dataset.class_names = numbered_names(
+        count_classes(train ? read_csv_labels(*open_stream(*train)) : dataset.labels));
+  }
+  finish(dataset, file->string(), file->string());
+  return dataset;
+}
+
+Dataset from_image_files(ImageFiles files, const fs::path& path) {
+  Dataset dataset;
+  dataset.images = std::move(files.images);
+  dataset.labels = std::move(files.labels);
+  dataset.class_names = std::move(files.class_names);
+  dataset.sources = std::move(files.files);
+  finish(dataset, path.string(), path.string());
+  return dataset;
+}
+
+// `folder` is the root of train/ and test/, or of the class folders themselves.
+Dataset load_image_folder(const fs::path& folder, Split split) {
+  const bool has_train = fs::is_directory(folder / "train");
+  if (!has_train && !fs::is_directory(folder / "test"))
+    return from_image_files(read_image_folder(folder, list_classes(folder)), folder);
+  const fs::path root = folder / to_string(split);
+  if (!fs::is_directory(root))
+    throw Error(ErrorCode::kBadData, "{}: want a folder {} in it, found none", folder.string(),
+                to_string(split));
+  return from_image_files(
+      read_image_folder(root, list_classes(has_train ? folder / "train" : root)), root);
+}
+
+Dataset load_folder(const fs::path& folder, Split split) {
+  for (const Split any : {Split::kTrain, Split::kTest}) {
+    const IdxFiles files = find_idx_files(folder, any);
+    if (files.images || files.labels)
+      return load_idx_folder(folder, split, read_class_names(folder));
+  }
+  if (find_csv(folder, Split::kTrain) || find_csv(folder, Split::kTest))
+    return load_csv_folder(folder, split);
+  if (holds_png_files(folder)) return load_inputs(folder.string());
+  if (!list_classes(folder).empty()) return load_image_folder(folder, split);
+  throw Error(ErrorCode::kBadData,
+              "{}: want IDX files (train-images-idx3-ubyte, ...), train.csv and test.csv, or one "
+              "folder of PNG images a class, found none of them",
+              folder.string());
+}
+
+Dataset load_idx_file(ByteStream& stream, const std::string& path) {
+  Dataset dataset;
+  std::string labels_from;
+  if (const auto labels = find_labels_of(path); labels && path != "-") {
+    dataset.labels = read_idx_labels(*labels);
+    labels_from = labels->string();
+  }
+  dataset.images = read_idx_images(stream);
+  dataset.class_names = numbered_names(count_classes(dataset.labels));
+  finish(dataset, path, labels_from);
+  return dataset;
+}
+
+Dataset load_file(const std::string& path) {
+  const std::unique_ptr<ByteStream> stream = open_stream(path);
+  const std::string_view start = stream->peek(kSniffBytes);
+  if (start.empty())
+    throw Error(ErrorCode::kBadData, "{}: want images (IDX, CSV or PNG), found an empty file",
+                stream->name());
+  if (start.starts_with(std::string_view("\0\0", 2))) return load_idx_file(*stream, path);
+  Dataset dataset;
+  if (looks_like_png(start)) {
+    const GreyImage image = decode_png(read_rest(*stream, kMaxPngBytes), stream->name());
+    dataset.images = Tensor({1, 1, image.size.height, image.size.width}, DType::kU8);
+    std::ranges::copy(image.pixels, dataset.images.as<std::uint8_t>().begin());
+    dataset.sources = {path};
+  } else if (looks_like_csv(start)) {
+    CsvImages content = read_csv(*stream);
+    dataset.images = std::move(content.images);
+    dataset.labels = std::move(content.labels);
+    dataset.class_names = numbered_names(count_classes(dataset.labels));
+  } else {
+    throw Error(ErrorCode::kBadData,
+                "{}: want an IDX, CSV or PNG file (or one of them as .gz), found bytes {:02x}",
+                stream->name(), fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " "));
+  }
+  finish(dataset, path, path);
+  return dataset;
+}
+
+}  // namespace
+
+const char* to_string(Split split) { return split == Split::kTrain ? "train" : "test"; }
+
+Dataset load_inputs(const std::string& path) {
+  Dataset dataset = path != "-" && fs::is_directory(path)
+                        ? from_image_files(read_unlabelled_images(path), path)
+                        : load_file(path);
+  dataset.name = path;
+  dataset.split = Split::kTest;
+  return dataset;
+}
+
+Dataset load_dataset(const std::string& name_or_path, Split split) {
+  Dataset dataset;
+  if (const KnownDataset* known = find_known_dataset(name_or_path)) {
+    const fs::path folder = cache_folder() / known->name;
+    const IdxFiles files = find_idx_files(folder, split);
+    if (!files.images || !files.labels)
+      throw Error(ErrorCode::kUnavailable,
+                  "the data set {} is not in {}; fetch it with: digitry data fetch {}", known->name,
+                  folder.string(), known->name);
+    dataset =
+        load_idx_folder(folder, split, {known->class_names.begin(), known->class_names.end()});
+  } else {
+    std::error_code error;
+    if (name_or_path != "-" && !fs::exists(name_or_path, error))
+      throw Error(ErrorCode::kBadData,
+                  "{}: want a path or the name of a data set (mnist, fashion-mnist), found no such "
+                  "file or folder",
+                  name_or_path);
+    dataset = fs::is_directory(name_or_path, error) ? load_folder(name_or_path, split)
+                                                    : load_inputs(name_or_path);
+  }
+  dataset.name = name_or_path;
+  dataset.split = split;
+  return dataset;
+}
+
+}  // namespace digitry

@@ -1,0 +1,171 @@
+#include "digitry/data/idx.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/data/gzip.h"
+
+namespace digitry {
+namespace {
+
+constexpr unsigned kUnsignedByte = 0x08;
+constexpr std::size_t kPrefixBytes = 4;  // the magic, and each extent
+constexpr unsigned kMaxRank = 4;
+
+struct Header {
+  std::vector<std::int64_t> extents;
+  std::uint64_t payload_bytes = 1;
+};
+
+std::uint32_t big_endian(std::span<const std::byte, kPrefixBytes> bytes) {
+  std::uint32_t value = 0;
+  for (const std::byte byte : bytes) value = value << 8 | std::to_integer<std::uint32_t>(byte);
+  return value;
+}
+
+template <typename... Args>
+Error bad(const ByteStream& stream, fmt::format_string<Args...> format, Args&&... args) {
+  return Error(ErrorCode::kBadData, "{}: {}", stream.name(),
+               fmt::format(format, std::forward<Args>(args)...));
+}
+
+std::string describe(const std::vector<std::int64_t>& extents) {
+  return fmt::format("[{}]", fmt::join(extents, ","));
+}
+
+// Reads and checks the header; `what` is "images" or "labels".
+Header read_header(ByteStream& stream, std::string_view what) {
+  std::array<std::byte, kPrefixBytes> word{};
+  const std::size_t count = stream.read(word);
+  if (count == 0) throw bad(stream, "want an IDX file of {}, found an empty file", what);
+  const std::uint32_t magic = big_endian(word);
+  if (count < kPrefixBytes || magic >> 16 != 0)
+    throw bad(
+        stream, "want an IDX file (it starts with bytes 00 00 08), found {:02x}",
+        fmt::join(std::span(reinterpret_cast<const unsigned char*>(word.data()), count), " "));
+  const unsigned type = magic >> 8 & 0xff;
+  const unsigned rank = magic & 0xff;
+  if (type != kUnsignedByte)
+    throw bad(stream, "want IDX elements of type 08 (unsigned byte), found type {:02x}", type);
+
+  const bool images = what == "images";
+  if (images && rank == 1)
+    throw bad(stream, "want images, found a file of labels (IDX, 1 dimension)");
+  if (!images && rank > 1 && rank <= kMaxRank)
+    throw bad(stream, "want labels, found a file of images (IDX, {} dimensions)", rank);
+  if (images ? rank < 3 || rank > kMaxRank : rank != 1)
+    throw bad(stream, "want {} dimensions for {}, found {}", images ? "3 or 4" : "1", what, rank);
+
+  Header header;
+  for (unsigned i = 0; i < rank; ++i) {
+    if (stream.read(word) < kPrefixBytes)
+      throw bad(stream, "want an IDX header of {} bytes, found a file cut short in it",
+                kPrefixBytes * (rank + 1));
+    header.extents.push_back(big_endian(word));
+    if (header.extents.back() == 0)
+      throw bad(stream, "want extents of at least 1, found {}", describe(header.extents));
+    if (__builtin_mul_overflow(header.payload_bytes,
+                               static_cast<std::uint64_t>(header.extents.back()),
+                               &header.payload_bytes) ||
+        header.payload_bytes > static_cast<std::uint64_t>(INT64_MAX))
+      throw bad(stream, "extents {} are too large for any file", describe(header.extents));
+  }
+  return header;
+}
+
+// The one rule on length: the payload is all that follows, no less and no more. Checked before
+// anything is allocated as far as it can be known by then.
+void check_room(ByteStream& stream, const Header& header) {
+  const std::uint64_t room = stream.max_remaining();
+  const bool exact = stream.size_is_known();
+  if (room < header.payload_bytes || (exact && room > header.payload_bytes))
+    throw bad(
+        stream, "want {} bytes behind the header, as its extents {} say, found {}{} ({})",
+        header.payload_bytes, describe(header.extents), exact ? "" : "at most ", room,
+        room < header.payload_bytes ? "cut short, or the header is wrong" : "bytes behind the end");
+}
+
+void read_payload(ByteStream& stream, const Header& header, std::span<std::byte> to) {
+  const std::size_t count = stream.read(to);
+  if (count < to.size())
+    throw bad(stream,
+              "want {} bytes behind the header, as its extents {} say, found {} (cut short)",
+              to.size(), describe(header.extents), count);
+  if (!stream.peek(1).empty())
+    throw bad(stream, "want {} bytes behind the header, as its extents {} say, found more",
+              to.size(), describe(header.extents));
+}
+
+std::string encode_header(std::span<const std::int64_t> extents) {
+  std::string header = {0, 0, static_cast<char>(kUnsignedByte), static_cast<char>(extents.size())};
+  for (const std::int64_t extent : extents) {
+    if (extent < 1 || extent > UINT32_MAX)
+      throw Error(ErrorCode::kInvalidArgument, "IDX: want extents in [1, 2^32), found {}", extent);
+    for (int shift = 24; shift >= 0; shift -= 8)
+      header += static_cast<char>(extent >> shift & 0xff);
+  }
+  return header;
+}
+
+}  // namespace
+
+Tensor read_idx_images(ByteStream& stream) {
+  const Header header = read_header(stream, "images");
+  const std::vector<std::int64_t>& extents = header.extents;
+  const bool has_channels = extents.size() == 4;
+  const Shape shape{extents[0], has_channels ? extents[1] : 1, extents[extents.size() - 2],
+                    extents[extents.size() - 1]};
+  if (shape[1] > kMaxImageChannels || shape[2] > kMaxImageSide || shape[3] > kMaxImageSide)
+    throw bad(stream, "want images of at most {} channels and {} pixels a side, found {}",
+              kMaxImageChannels, kMaxImageSide, describe(header.extents));
+  check_room(stream, header);
+  Tensor images(shape, DType::kU8);
+  read_payload(stream, header, std::span(images.data(), images.num_bytes()));
+  return images;
+}
+
+std::vector<std::int32_t> read_idx_labels(ByteStream& stream) {
+  const Header header = read_header(stream, "labels");
+  check_room(stream, header);
+  std::vector<std::byte> bytes(header.payload_bytes);
+  read_payload(stream, header, bytes);
+  std::vector<std::int32_t> labels(bytes.size());
+  std::ranges::transform(bytes, labels.begin(),
+                         [](std::byte byte) { return std::to_integer<std::int32_t>(byte); });
+  return labels;
+}
+
+Tensor read_idx_images(const std::filesystem::path& path) {
+  return read_idx_images(*open_stream(path));
+}
+
+std::vector<std::int32_t> read_idx_labels(const std::filesystem::path& path) {
+  return read_idx_labels(*open_stream(path));
+}
+
+void write_idx_images(const std::filesystem::path& path, const Tensor& images) {
+  if (images.dtype() != DType::kU8 || images.shape().rank() != 4)
+    throw Error(ErrorCode::kInvalidArgument, "IDX: want u8 images [N,C,H,W], got {} {}",
+                to_string(images.dtype()), images.shape().to_string());
+  std::vector<std::int64_t> extents = images.shape().extents();
+  if (extents[1] == 1) extents.erase(extents.begin() + 1);
+  AtomicFile file(path);
+  file.write(encode_header(extents));
+  file.write(std::span(images.data(), images.num_bytes()));
+  file.commit();
+}
+
+void write_idx_labels(const std::filesystem::path& path, std::span<const std::int32_t> labels) {
+  std::string bytes = encode_header(std::array{static_cast<std::int64_t>(labels.size())});
+  for (const std::int32_t label : labels) {
+    if (label < 0 || label > 255)
+      throw Error(ErrorCode::kInvalidArgument, "IDX: want labels in [0, 255], found {}", label);
+    bytes += static_cast<char>(label);
+  }
+  write_file_atomically(path, bytes);
+}
+
+}  // namespace digitry

@@ -1,0 +1,134 @@
+#include "digitry/data/image_folder.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <exception>
+#include <mutex>
+
+#include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/base/parallel.h"
+#include "digitry/data/dataset.h"
+#include "digitry/data/png.h"
+
+namespace digitry {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::uint64_t kMaxPngBytes = std::uint64_t{64} << 20;
+constexpr std::int64_t kGrain = 64;
+
+bool is_png_name(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::ranges::transform(extension, extension.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return extension == ".png" && !path.filename().string().starts_with('.');
+}
+
+fs::directory_iterator open_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::directory_iterator entries(folder, error);
+  if (error) throw Error(ErrorCode::kIo, "{}: {}", folder.string(), error.message());
+  return entries;
+}
+
+std::vector<std::string> list_png_files(const fs::path& folder) {
+  std::vector<std::string> files;
+  for (const auto& entry : open_folder(folder))
+    if (is_png_name(entry.path()) && !entry.is_directory()) files.push_back(entry.path().string());
+  std::ranges::sort(files);
+  return files;
+}
+
+GreyImage read_png(const std::string& file) {
+  return decode_png(read_file(file, kMaxPngBytes), file);
+}
+
+// Decodes on all threads. Of several broken files the first is reported, as if on one thread.
+Tensor read_all(const std::vector<std::string>& files) {
+  const ImageSize size = read_png(files.front()).size;
+  const auto count = static_cast<std::int64_t>(files.size());
+  Tensor images({count, 1, size.height, size.width}, DType::kU8);
+  const auto pixels = static_cast<std::size_t>(size.height * size.width);
+
+  std::mutex mutex;
+  std::int64_t first_failed = count;
+  std::exception_ptr failure;
+  parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      try {
+        const std::string& file = files[static_cast<std::size_t>(i)];
+        const GreyImage image = read_png(file);
+        if (image.size != size)
+          throw Error(ErrorCode::kBadData, "{}: want {}x{} pixels, as in {}, found {}x{}", file,
+                      size.width, size.height, files.front(), image.size.width, image.size.height);
+        std::memcpy(images.data() + static_cast<std::size_t>(i) * pixels, image.pixels.data(),
+                    pixels);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (i < first_failed) {
+          first_failed = i;
+          failure = std::current_exception();
+        }
+        return;
+      }
+    }
+  });
+  if (failure) std::rethrow_exception(failure);
+  return images;
+}
+
+}  // namespace
+
+bool holds_png_files(const fs::path& folder) {
+  return std::any_of(fs::begin(open_folder(folder)), fs::directory_iterator(),
+                     [](const auto& entry) { return is_png_name(entry.path()); });
+}
+
+std::vector<std::string> list_classes(const fs::path& root) {
+  std::vector<std::string> names;
+  for (const auto& entry : open_folder(root)) {
+    std::string name = entry.path().filename().string();
+    if (entry.is_directory() && !name.starts_with('.')) names.push_back(std::move(name));
+  }
+  std::ranges::sort(names);
+  if (names.size() > static_cast<std::size_t>(kMaxClasses))
+    throw Error(ErrorCode::kBadData, "{}: want at most {} classes (folders), found {}",
+                root.string(), kMaxClasses, names.size());
+  return names;
+}
+
+ImageFiles read_image_folder(const fs::path& root, std::vector<std::string> class_names) {
+  ImageFiles result;
+  result.class_names = std::move(class_names);
+  for (const std::string& name : list_classes(root)) {
+    const auto place = std::ranges::find(result.class_names, name);
+    if (place == result.class_names.end())
+      throw Error(ErrorCode::kBadData, "{}: want only the classes {}, found the folder {}",
+                  root.string(), fmt::join(result.class_names, ", "), name);
+    std::vector<std::string> files = list_png_files(root / name);
+    if (files.empty())
+      throw Error(ErrorCode::kBadData, "{}: want PNG images of the class {}, found none",
+                  (root / name).string(), name);
+    result.labels.insert(result.labels.end(), files.size(),
+                         static_cast<std::int32_t>(place - result.class_names.begin()));
+    std::ranges::move(files, std::back_inserter(result.files));
+  }
+  if (result.files.empty())
+    throw Error(ErrorCode::kBadData, "{}: want folders of PNG images, one a class, found none",
+                root.string());
+  result.images = read_all(result.files);
+  return result;
+}
+
+ImageFiles read_unlabelled_images(const fs::path& path) {
+  ImageFiles result;
+  result.files = fs::is_directory(path) ? list_png_files(path) : std::vector{path.string()};
+  if (result.files.empty())
+    throw Error(ErrorCode::kBadData, "{}: want PNG images, found none", path.string());
+  result.images = read_all(result.files);
+  return result;
+}
+
+}  // namespace digitry
