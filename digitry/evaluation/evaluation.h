@@ -54,18 +54,20 @@ struct Evaluation {
   std::vector<std::vector<Judgement>> least_sure;
 };
 
-/// Judges `logits` (float32 [N, num_classes]) against `labels` (N of them).
-/// Throws Error{kShapeMismatch} where the counts differ, Error{kBadData} where a label is out of
-/// range.
+/// Judges `logits` (float32 [N, num_classes], N ≥ 1) against `labels` (N of them), one class name a
+/// column. The class with the largest logit is predicted; of equal ones, the first.
+/// Throws Error{kShapeMismatch} where the counts differ or there is nothing to judge,
+/// Error{kBadData} where a label is out of range or a logit is not finite.
 Evaluation evaluate_logits(const Tensor& logits, std::span<const std::int32_t> labels,
                            const std::vector<std::string>& class_names);
 
-/// Wilson's score interval for `successes` of `trials` at 95 %.
+/// Wilson's score interval for `successes` of `trials` at 95 %; [0, 1] for no trials.
 /// Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
 /// JASA 22, 1927.
 Interval wilson_interval_95(std::int64_t successes, std::int64_t trials);
 
-/// Softmax of each row, in place: logits [N, num_classes] to probabilities.
+/// Softmax of each row, in place: logits (float32 [N, num_classes]) to probabilities.
+/// Throws Error{kBadData} where a logit is not finite.
 void softmax_rows(Tensor& logits);
 
 }  // namespace digitry

@@ -9,7 +9,7 @@ namespace digitry {
 
 /// One row of `history.csv`.
 struct EpochRecord {
-  std::int64_t epoch = 0;  ///< From 1.
+  std::int64_t epoch = 0;    ///< From 1.
   double learning_rate = 0;  ///< At the epoch's last step.
   double loss = 0;           ///< Mean over the epoch's batches, as they were trained on.
   double accuracy = 0;       ///< Likewise; in [0, 1].
@@ -27,9 +27,13 @@ struct History {
   std::int64_t best_epoch = 0;
 };
 
+/// One header line and one line an epoch; what was not measured is "NA", as CSVLogger writes it.
+/// `best_epoch` is not in the file.
 std::string to_csv(const History& history);
 
-/// Reads what `to_csv` wrote. Throws Error{kBadData} naming `source`, the line and the rule.
+/// Reads what `to_csv` wrote, each number exactly, with `best_epoch` 0. Columns may come in any
+/// order and others between them; only `epoch`, `accuracy` and `loss` have to be there. Throws
+/// Error{kBadData} naming `source`, the line and the rule.
 History history_from_csv(const std::string& text, const std::string& source);
 
 }  // namespace digitry

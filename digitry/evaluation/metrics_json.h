@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "digitry/evaluation/evaluation.h"
+
+namespace digitry {
+
+/// `metrics.json`: every figure of `evaluation` as one JSON object, UTF-8, a line for each class,
+/// row of the confusion matrix, confused pair and mistake:
+///   num_images, num_correct, accuracy, accuracy_95 [low, high], loss,
+///   per_class [{class, precision, recall, f1, support}],
+///   confusion [[count of each predicted class] of each true class],
+///   most_confused [{label, predicted, count}],
+///   mistakes [{image_index, label, predicted, probability, label_probability}].
+/// `label` and `predicted` are indices into `per_class`.
+std::string to_json(const Evaluation& evaluation);
+
+}  // namespace digitry

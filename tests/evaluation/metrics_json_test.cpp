@@ -1,0 +1,67 @@
+#include "digitry/evaluation/metrics_json.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace digitry {
+namespace {
+
+using ::testing::HasSubstr;
+
+Evaluation three_images(const std::vector<std::string>& class_names) {
+  Tensor logits({3, 2}, DType::kF32);
+  logits.as<float>()[0] = 1;
+  logits.as<float>()[2] = 2;
+  logits.as<float>()[5] = 3;
+  return evaluate_logits(logits, std::vector<std::int32_t>{0, 1, 1}, class_names);
+}
+
+TEST(MetricsJson, HoldsEveryFigure) {
+  const Evaluation e = three_images({"cat", "dog"});
+  const auto json = nlohmann::json::parse(to_json(e));
+  EXPECT_EQ(json["num_images"], 3);
+  EXPECT_EQ(json["num_correct"], 2);
+  EXPECT_EQ(json["accuracy"], e.accuracy);
+  EXPECT_EQ(json["accuracy_95"][0], e.accuracy_95.low);
+  EXPECT_EQ(json["accuracy_95"][1], e.accuracy_95.high);
+  EXPECT_EQ(json["loss"], e.loss);
+  EXPECT_EQ(json["per_class"][1]["class"], "dog");
+  EXPECT_EQ(json["per_class"][1]["recall"], 0.5);
+  EXPECT_EQ(json["per_class"][0]["precision"], 0.5);
+  EXPECT_EQ(json["per_class"][0]["f1"], e.per_class[0].f1);
+  EXPECT_EQ(json["per_class"][1]["support"], 2);
+  EXPECT_EQ(json["confusion"], nlohmann::json({{1, 0}, {1, 1}}));
+  EXPECT_EQ(json["most_confused"],
+            nlohmann::json::array({{{"label", 1}, {"predicted", 0}, {"count", 1}}}));
+  ASSERT_EQ(json["mistakes"].size(), 1u);
+  EXPECT_EQ(json["mistakes"][0]["image_index"], 1);
+  EXPECT_EQ(json["mistakes"][0]["label"], 1);
+  EXPECT_EQ(json["mistakes"][0]["predicted"], 0);
+  EXPECT_FLOAT_EQ(json["mistakes"][0]["probability"].get<float>(), e.mistakes[0].probability);
+  EXPECT_FLOAT_EQ(json["mistakes"][0]["label_probability"].get<float>(),
+                  e.mistakes[0].label_probability);
+}
+
+TEST(MetricsJson, NamesAreEscapedAndMadeUtf8) {
+  const std::string text = to_json(three_images({"\"a\\\n", "\xff"}));
+  const auto json = nlohmann::json::parse(text);
+  EXPECT_EQ(json["per_class"][0]["class"], "\"a\\\n");
+  EXPECT_EQ(json["per_class"][1]["class"], "\xEF\xBF\xBD");
+}
+
+TEST(MetricsJson, ProbabilitiesAreWrittenAsShortAsTheyAre) {
+  Evaluation e = three_images({"a", "b"});
+  e.mistakes[0].probability = 0.9f;
+  EXPECT_THAT(to_json(e), HasSubstr("\"probability\":0.9,"));
+}
+
+TEST(MetricsJson, NoMistakesIsAnEmptyList) {
+  Evaluation e = three_images({"a", "b"});
+  e.mistakes.clear();
+  EXPECT_THAT(to_json(e), HasSubstr("\"mistakes\": []"));
+}
+
+}  // namespace
+}  // namespace digitry
