@@ -132,16 +132,9 @@ std::unique_ptr<CLI::App> make_command_line() {
   return root;
 }
 
-int run(std::vector<std::string> arguments) try {
-  set_log_sink([](LogLevel level, std::string_view message) {
-    level == LogLevel::kWarning ? warn(message) : inform(message);
-  });
-  const std::unique_ptr<CLI::App> root = make_command_line();
-  if (arguments.empty()) {
-    fmt::print(stderr, "{}", root->help());
-    return kWrongUsage;
-  }
-  return parse_and_run(*root, std::move(arguments));
+int guarded(const std::function<void()>& work) try {
+  work();
+  return kDone;
 } catch (const Error& error) {
   print_error(error.what());
   return exit_status(error.code());
@@ -151,6 +144,23 @@ int run(std::vector<std::string> arguments) try {
 } catch (const std::exception& error) {
   print_error(error.what());
   return kFailed;
+}
+
+int run(std::vector<std::string> arguments) {
+  set_log_sink([](LogLevel level, std::string_view message) {
+    level == LogLevel::kWarning ? warn(message) : inform(message);
+  });
+  int status = kDone;
+  const int guarded_status = guarded([&] {
+    const std::unique_ptr<CLI::App> root = make_command_line();
+    if (arguments.empty()) {
+      fmt::print(stderr, "{}", root->help());
+      status = kWrongUsage;
+      return;
+    }
+    status = parse_and_run(*root, std::move(arguments));
+  });
+  return guarded_status == kDone ? status : guarded_status;
 }
 
 }  // namespace digitry::app

@@ -56,6 +56,11 @@ std::string cut_to_columns(std::string_view text, int width) {
   return kept;
 }
 
+// Whole seconds: more would only flicker.
+std::string time_left(double seconds) {
+  return seconds < 60 ? fmt::format("{:.0f} s", std::ceil(seconds)) : human_duration(seconds);
+}
+
 std::string draw_bar(double fraction) {
   const int filled = static_cast<int>(std::lround(fraction * kBarCells));
   std::string bar = "[";
@@ -124,7 +129,7 @@ std::string render_progress(const ProgressState& state, int width) {
         {fmt::format("{}{}{}/s", amount(rate, state.unit), unit.empty() ? "" : " ", unit), 3});
     if (bounded && state.done <= state.total) {
       const double left = (static_cast<double>(state.total) - done) / rate;
-      parts.push_back({fmt::format("{} left", human_duration(std::ceil(left))), 1});
+      parts.push_back({fmt::format("{} left", time_left(left)), 1});
     }
   }
   if (!state.note.empty()) parts.push_back({std::string(state.note), 2});

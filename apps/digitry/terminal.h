@@ -39,12 +39,12 @@ void warn(std::string_view line);
 
 /// How far something has come. Units "bytes" are shown as KiB, MiB...; any other unit as it is.
 struct ProgressState {
-  std::string_view label;
+  std::string_view label{};
   std::uint64_t done = 0;
   std::uint64_t total = 0;  ///< 0 where it is not known.
-  std::string_view unit;
+  std::string_view unit{};
   double elapsed_seconds = 0;
-  std::string_view note;  ///< Shown at the end of the line, e.g. "loss 0.213, accuracy 94.1 %".
+  std::string_view note{};  ///< Shown at the end of the line, e.g. "loss 0.213, accuracy 94.1 %".
 };
 
 /// One line of at most `width` columns; parts that do not fit are left out, the least important
