@@ -21,9 +21,9 @@ void annotate_release(const void* tag);
 void annotate_acquire(const void* tag);
 }  // namespace internal
 
-/// Calls `body(begin, end)` on contiguous parts of [0, count), one part a thread, each part at least
-/// `grain` long (but for the last). The parts depend only on `count`, `grain` and the number of
-/// threads, so that results are reproducible. `body` must not throw.
+/// Calls `body(begin, end)` on contiguous parts of [0, count), one part a thread, each part at
+/// least `grain` long (but for the last). The parts depend only on `count`, `grain` and the number
+/// of threads, so that results are reproducible. `body` must not throw.
 template <typename Body>
 void parallel_for(std::int64_t count, std::int64_t grain, const Body& body) {
   const std::int64_t parts =
@@ -34,7 +34,7 @@ void parallel_for(std::int64_t count, std::int64_t grain, const Body& body) {
   }
   char tag = 0;
   internal::annotate_release(&tag);
-#pragma omp parallel num_threads(static_cast<int>(parts))
+#pragma omp parallel num_threads(static_cast <int>(parts))
   {
     internal::annotate_acquire(&tag);
     const std::int64_t part = omp_get_thread_num();

@@ -25,8 +25,8 @@ Shape Shape::with_batch(std::int64_t batch_size) const {
 }
 
 Shape Shape::without_batch() const {
-  return Shape(std::vector<std::int64_t>(extents_.begin() + (extents_.empty() ? 0 : 1),
-                                         extents_.end()));
+  return Shape(
+      std::vector<std::int64_t>(extents_.begin() + (extents_.empty() ? 0 : 1), extents_.end()));
 }
 
 std::string Shape::to_string() const { return fmt::format("[{}]", fmt::join(extents_, ",")); }

@@ -30,7 +30,8 @@ const char* to_string(DType dtype) { return dtype == DType::kF32 ? "f32" : "u8";
 Tensor::Tensor(Shape shape, DType dtype) : shape_(std::move(shape)), dtype_(dtype) {
   const std::size_t bytes = checked_bytes(shape_, dtype_);
   const std::size_t padded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-  auto* memory = static_cast<std::byte*>(std::aligned_alloc(kAlignment, padded ? padded : kAlignment));
+  auto* memory =
+      static_cast<std::byte*>(std::aligned_alloc(kAlignment, padded ? padded : kAlignment));
   if (memory == nullptr) throw std::bad_alloc();
   std::memset(memory, 0, padded);
   data_.reset(memory);

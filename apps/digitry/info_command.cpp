@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "apps/digitry/command.h"
+#include "digitry/base/parallel.h"
+#include "digitry/base/version.h"
+#include "digitry/kernels/cpu_info.h"
+
+namespace digitry::app {
+namespace {
+
+void print_text(const BuildInfo& build, const CpuInfo& cpu) {
+  const auto row = [](std::string_view name, std::string_view value) {
+    fmt::print("{:<18}{}\n", name, value);
+  };
+  row("digitry", version());
+  row("compiler", build.compiler);
+  row("build type", build.build_type);
+  if (!build.sanitizers.empty()) row("sanitizers", build.sanitizers);
+  row("processor", cpu.model);
+  row("instruction sets", fmt::format("{}", fmt::join(cpu.instruction_sets, " ")));
+  row("threads", fmt::format("{} of {} processors", num_threads(), cpu.num_processors));
+  row("oneDNN", fmt::format("{} ({})", cpu.onednn_version, cpu.onednn_runtime));
+  row("oneDNN kernels", cpu.onednn_isa);
+  row("native bf16", cpu.has_bf16 ? "yes" : "no");
+}
+
+void print_json(const BuildInfo& build, const CpuInfo& cpu) {
+  const nlohmann::ordered_json json = {
+      {"version", version()},
+      {"build",
+       {{"compiler", build.compiler},
+        {"type", build.build_type},
+        {"sanitizers", build.sanitizers}}},
+      {"cpu",
+       {{"model", cpu.model},
+        {"instruction_sets", cpu.instruction_sets},
+        {"num_processors", cpu.num_processors},
+        {"native_bf16", cpu.has_bf16}}},
+      {"num_threads", num_threads()},
+      {"onednn",
+       {{"version", cpu.onednn_version}, {"isa", cpu.onednn_isa}, {"runtime", cpu.onednn_runtime}}},
+  };
+  fmt::print("{}\n", json.dump(2));
+}
+
+}  // namespace
+
+void add_info_command(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("info", "Show the version, the processor and the kernels in use");
+  const auto json = std::make_shared<bool>(false);
+  command->add_flag("--json", *json, "Print JSON");
+  command->footer(
+      "Examples:\n"
+      "  digitry info\n"
+      "  digitry info --json | jq .onednn.isa\n"
+      "  ONEDNN_MAX_CPU_ISA=AVX2 digitry info    # what an older processor would use");
+  command->callback([json] {
+    if (*json) {
+      print_json(build_info(), cpu_info());
+    } else {
+      print_text(build_info(), cpu_info());
+    }
+  });
+}
+
+}  // namespace digitry::app

@@ -1,0 +1,166 @@
+#include "apps/digitry/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string_view>
+
+#include "apps/digitry/command.h"
+#include "apps/digitry/suggest.h"
+#include "apps/digitry/terminal.h"
+#include "digitry/base/error.h"
+#include "digitry/base/log.h"
+#include "digitry/base/version.h"
+
+namespace digitry::app {
+namespace {
+
+void print_error(std::string_view message) {
+  const bool color = use_color(2);
+  fmt::print(stderr, "{}digitry: error:{} {}\n", color ? "\x1b[1;31m" : "", color ? "\x1b[0m" : "",
+             message);
+}
+
+int exit_status(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return kWrongUsage;
+    case ErrorCode::kShapeMismatch:
+    case ErrorCode::kBadData:
+      return kBadInput;
+    case ErrorCode::kInterrupted:
+      return kInterruptedStatus;
+    case ErrorCode::kIo:
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kDiverged:
+      return kFailed;
+  }
+  return kFailed;
+}
+
+// The subcommand that the user was in: "digitry data fetch".
+CLI::App* innermost(CLI::App* app) {
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return app;
+}
+
+std::string full_name(const CLI::App* app) {
+  if (app->get_parent() == nullptr) return "digitry";
+  return full_name(app->get_parent()) + " " + app->get_name();
+}
+
+std::vector<std::string> subcommand_names(const CLI::App* app) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(sub->get_name());
+  return names;
+}
+
+std::vector<std::string> option_names(const CLI::App* app) {
+  std::vector<std::string> names;
+  for (; app != nullptr; app = app->get_parent()) {
+    for (const CLI::Option* option : app->get_options())
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+std::string explain_unexpected(const CLI::App* app, const std::string& word) {
+  const bool is_option = word.size() > 1 && word.front() == '-';
+  const std::vector<std::string> subcommands = subcommand_names(app);
+  const std::string_view what = is_option              ? "option"
+                                : !subcommands.empty() ? "subcommand"
+                                                       : "argument";
+  const std::string name = is_option ? word.substr(0, word.find('=')) : word;
+  const std::string meant = nearest(name, is_option ? option_names(app) : subcommands);
+  std::string message = fmt::format("{} has no {} \"{}\"", full_name(app), what, name);
+  if (what == "argument")
+    message = fmt::format("{}: unexpected argument \"{}\"", full_name(app), name);
+  if (!meant.empty()) message += fmt::format("; did you mean \"{}\"?", meant);
+  return message;
+}
+
+int report_wrong_usage(CLI::App& root, const CLI::ParseError& error) {
+  const CLI::App* app = innermost(&root);
+  const std::vector<std::string> extra = root.remaining(true);
+  const bool unexpected = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+  print_error(unexpected && !extra.empty() ? explain_unexpected(app, extra.front())
+                                           : std::string(error.what()));
+  fmt::print(stderr, "Try \"{} --help\".\n", full_name(app));
+  return kWrongUsage;
+}
+
+int parse_and_run(CLI::App& root, std::vector<std::string> arguments) {
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 wants the last one first.
+  try {
+    root.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) return report_wrong_usage(root, error);
+    root.exit(error);  // --help or --version: prints it.
+  }
+  // A full disk behind stdout shows only now.
+  if (std::fflush(stdout) != 0) throw Error(ErrorCode::kIo, "cannot write to standard output");
+  return kDone;
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> make_command_line() {
+  auto root = std::make_unique<CLI::App>(
+      "Train, evaluate, explain and use classifiers of handwritten digits.", "digitry");
+  root->fallthrough();
+  root->require_subcommand(0, 1);
+  root->get_formatter()->column_width(28);
+  root->set_help_flag("-h,--help", "Print this help");
+  root->set_version_flag("--version", fmt::format("digitry {}", version()), "Print the version");
+  root->add_flag("-q,--quiet", global_options().quiet,
+                 "Show no progress, only warnings and errors");
+
+  add_info_command(*root);
+  add_completion_command(*root);
+
+  root->footer(
+      "Examples:\n"
+      "  digitry info                               # which kernels run on this machine\n"
+      "  source <(digitry completion bash)          # completion in this shell\n"
+      "\n"
+      "\"digitry COMMAND --help\" tells more. Results go to standard output, messages to standard\n"
+      "error. Exit status: 0 done, 1 failed, 2 wrong usage, 3 bad input data, 130 interrupted.");
+  return root;
+}
+
+int guarded(const std::function<void()>& work) try {
+  work();
+  return kDone;
+} catch (const Error& error) {
+  print_error(error.what());
+  return exit_status(error.code());
+} catch (const std::bad_alloc&) {
+  print_error("out of memory: close other programs, or use a smaller data set, batch or network");
+  return kFailed;
+} catch (const std::exception& error) {
+  print_error(error.what());
+  return kFailed;
+}
+
+int run(std::vector<std::string> arguments) {
+  set_log_sink([](LogLevel level, std::string_view message) {
+    level == LogLevel::kWarning ? warn(message) : inform(message);
+  });
+  int status = kDone;
+  const int guarded_status = guarded([&] {
+    const std::unique_ptr<CLI::App> root = make_command_line();
+    if (arguments.empty()) {
+      fmt::print(stderr, "{}", root->help());
+      status = kWrongUsage;
+      return;
+    }
+    status = parse_and_run(*root, std::move(arguments));
+  });
+  return guarded_status == kDone ? status : guarded_status;
+}
+
+}  // namespace digitry::app

@@ -1,0 +1,100 @@
+#include "digitry/kernels/cpu_info.h"
+
+#include <fmt/format.h>
+#include <omp.h>
+
+#include <fstream>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <string_view>
+
+namespace digitry {
+namespace {
+
+std::string processor_model() {
+  std::ifstream file("/proc/cpuinfo");
+  std::string line;
+  while (std::getline(file, line)) {
+    if (!line.starts_with("model name") && !line.starts_with("Model")) continue;
+    const std::size_t colon = line.find(": ");
+    if (colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+// __builtin_cpu_supports also asks whether the system saves the registers; AMX it does not know.
+std::vector<std::string> processor_instruction_sets() {
+  std::vector<std::string> sets;
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  const auto add = [&](const char* name, int supported) {
+    if (supported != 0) sets.emplace_back(name);
+  };
+  add("sse4.1", __builtin_cpu_supports("sse4.1"));
+  add("avx", __builtin_cpu_supports("avx"));
+  add("avx2", __builtin_cpu_supports("avx2"));
+  add("fma", __builtin_cpu_supports("fma"));
+  add("avx512f", __builtin_cpu_supports("avx512f"));
+  add("avx512bw", __builtin_cpu_supports("avx512bw"));
+  add("avx512-vnni", __builtin_cpu_supports("avx512vnni"));
+#if defined(__GNUC__) && !defined(__clang__)
+  add("avx512-bf16", __builtin_cpu_supports("avx512bf16"));
+#endif
+#endif
+  return sets;
+}
+
+std::string isa_name(dnnl::cpu_isa isa) {
+  switch (isa) {
+    case dnnl::cpu_isa::sse41:
+      return "sse4.1";
+    case dnnl::cpu_isa::avx:
+      return "avx";
+    case dnnl::cpu_isa::avx2:
+      return "avx2";
+    case dnnl::cpu_isa::avx2_vnni:
+      return "avx2-vnni";
+    case dnnl::cpu_isa::avx512_core:
+      return "avx512-core";
+    case dnnl::cpu_isa::avx512_core_vnni:
+      return "avx512-core-vnni";
+    case dnnl::cpu_isa::avx512_core_bf16:
+      return "avx512-core-bf16";
+    case dnnl::cpu_isa::avx512_core_amx:
+      return "avx512-core-amx";
+    default:
+      return "generic";
+  }
+}
+
+std::string runtime_name(unsigned runtime) {
+  switch (runtime) {
+    case DNNL_RUNTIME_SEQ:
+      return "sequential";
+    case DNNL_RUNTIME_OMP:
+      return "OpenMP";
+    case DNNL_RUNTIME_TBB:
+      return "TBB";
+    case DNNL_RUNTIME_THREADPOOL:
+      return "thread pool";
+    default:
+      return fmt::format("runtime {}", runtime);
+  }
+}
+
+}  // namespace
+
+CpuInfo cpu_info() {
+  CpuInfo info;
+  info.model = processor_model();
+  info.instruction_sets = processor_instruction_sets();
+  info.num_processors = omp_get_num_procs();
+  const dnnl_version_t* onednn = dnnl_version();
+  info.onednn_version = fmt::format("{}.{}.{}", onednn->major, onednn->minor, onednn->patch);
+  info.onednn_runtime = runtime_name(onednn->cpu_runtime);
+  const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
+  info.onednn_isa = isa_name(isa);
+  info.has_bf16 = isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
+  return info;
+}
+
+}  // namespace digitry

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace digitry {
+
+/// The processor that this process runs on, and what oneDNN makes of it.
+struct CpuInfo {
+  std::string model;  ///< "Intel(R) Xeon(R) ..."; "unknown" at worst.
+  std::vector<std::string>
+      instruction_sets;        ///< Of those that matter here: "sse4.1" to "amx-bf16".
+  int num_processors = 0;      ///< That this process may use.
+  bool has_bf16 = false;       ///< Native bf16 products (AVX512-BF16 or AMX-BF16).
+  std::string onednn_version;  ///< "2.6.3", of the library loaded now.
+  std::string onednn_isa;      ///< Best set oneDNN will use: "avx512-core", ...
+  std::string onednn_runtime;  ///< Its threads: "OpenMP", "sequential", ...
+};
+
+/// Asks the processor and oneDNN. Where ONEDNN_MAX_CPU_ISA limits oneDNN, `onednn_isa` says so.
+CpuInfo cpu_info();
+
+}  // namespace digitry
