@@ -10,6 +10,8 @@ function(digitry_embed target name file)
             -P ${PROJECT_SOURCE_DIR}/cmake/embed_text.cmake
     DEPENDS ${file} ${PROJECT_SOURCE_DIR}/cmake/embed_text.cmake
     VERBATIM)
-  target_sources(${target} PRIVATE ${header})
+  # A target of its own, as the rule above is not seen from the folder that made `target`.
+  add_custom_target(${target}_embed_${name} DEPENDS ${header})
+  add_dependencies(${target} ${target}_embed_${name})
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/embedded)
 endfunction()

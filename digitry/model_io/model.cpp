@@ -93,7 +93,8 @@ Model checked_model(Safetensors file, const std::string& source) {
   const Json preprocessing = json("digitry.preprocessing");
   model.preprocessing.pixel_scale = finite_number(preprocessing, "pixel_scale", source);
   model.preprocessing.pixel_offset = finite_number(preprocessing, "pixel_offset", source);
-  for (const auto& [key, value] : json("digitry.provenance").items())
+  const Json provenance = json("digitry.provenance");
+  for (const auto& [key, value] : provenance.items())
     model.provenance[key] = value.is_string() ? value.get<std::string>() : dump(value);
 
   std::vector<Parameter> parameters;
