@@ -119,11 +119,19 @@ std::unique_ptr<CLI::App> make_command_line() {
   root->add_flag("-q,--quiet", global_options().quiet,
                  "Show no progress, only warnings and errors");
 
+  add_data_command(*root);
+  add_train_command(*root);
+  add_evaluate_command(*root);
+  add_predict_command(*root);
+  add_report_command(*root);
   add_info_command(*root);
   add_completion_command(*root);
 
   root->footer(
       "Examples:\n"
+      "  digitry data fetch mnist                   # once\n"
+      "  digitry train                              # a run in runs/, with a report to look at\n"
+      "  digitry predict runs/mlp-001 images.idx\n"
       "  digitry info                               # which kernels run on this machine\n"
       "  source <(digitry completion bash)          # completion in this shell\n"
       "\n"

@@ -12,13 +12,13 @@
 
 namespace digitry {
 
-/// A named set of scalar options, as read from a recipe (TOML) or a model file (JSON) and as written
-/// back to them: the neutral form between files and the typed option structs.
+/// A named set of scalar options, as read from a recipe (TOML) or a model file (JSON) and as
+/// written back to them: the neutral form between files and the typed option structs.
 using OptionValue = std::variant<std::int64_t, double, bool, std::string>;
 using Options = std::map<std::string, OptionValue>;
 
-/// Reads options strictly: each is checked for type and range, and `finish` refuses keys that nobody
-/// asked for. Errors are Error{kBadData} that begin with `where`, e.g. "layers[2] (dense)".
+/// Reads options strictly: each is checked for type and range, and `finish` refuses keys that
+/// nobody asked for. Errors are Error{kBadData} that begin with `where`, e.g. "layers[2] (dense)".
 class OptionReader {
  public:
   OptionReader(const Options& options, std::string where);
@@ -33,7 +33,8 @@ class OptionReader {
   std::string text(const std::string& key, const std::vector<std::string>& choices,
                    std::optional<std::string> fallback = std::nullopt);
 
-  /// The value where the key is there and is a text, else null: for keys that take a word or a number.
+  /// The value where the key is there and is a text, else null: for keys that take a word or a
+  /// number.
   const std::string* find_text(const std::string& key);
 
   bool has(const std::string& key) const { return options_.contains(key); }

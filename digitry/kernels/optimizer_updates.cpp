@@ -71,8 +71,8 @@ void sgd_update(const SgdStep& step, std::span<const float> gradients, std::span
     if (velocity.empty())
       sgd_range(step, gradients.data() + begin, values.data() + begin, end - begin);
     else
-      momentum_range(step, gradients.data() + begin, velocity.data() + begin,
-                     values.data() + begin, end - begin);
+      momentum_range(step, gradients.data() + begin, velocity.data() + begin, values.data() + begin,
+                     end - begin);
   });
 }
 

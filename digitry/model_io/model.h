@@ -23,8 +23,8 @@ struct Model {
 std::string model_to_bytes(const Model& model);
 
 /// Throws Error{kBadData} that begins with `source`: not safetensors, metadata that are missing or
-/// malformed, an impossible architecture, tensors missing, left over or of another shape, values that
-/// are not finite.
+/// malformed, an impossible architecture, tensors missing, left over or of another shape, values
+/// that are not finite.
 Model model_from_bytes(std::string_view bytes, const std::string& source);
 
 /// Written all or nothing. Throws Error{kIo}.

@@ -38,8 +38,7 @@ Activation Relu::plan(PlanBuilder& builder, const Activation& input) const {
 Activation Dropout::plan(PlanBuilder& builder, const Activation& input) const {
   if (!builder.training() || options_.rate == 0) return input;
   const Activation output = in_place_or_copy(builder, input);
-  const auto keep =
-      builder.make_bytes(static_cast<std::int64_t>(elements(output.value).size()));
+  const auto keep = builder.make_bytes(static_cast<std::int64_t>(elements(output.value).size()));
   builder.forward("dropout", 0,
                   [output, keep, rate = options_.rate,
                    layer = builder.layer_index()](const StepContext& context) {
@@ -47,10 +46,10 @@ Activation Dropout::plan(PlanBuilder& builder, const Activation& input) const {
                                              {context.seed, context.step, layer});
                   });
   if (output.wants_gradient())
-    builder.backward(Direction::kBackwardData, "dropout", 0, [output, keep,
-                                                              rate = options_.rate](auto&) {
-      kernels::dropout_backward(keep, elements(output.gradient), rate);
-    });
+    builder.backward(Direction::kBackwardData, "dropout", 0,
+                     [output, keep, rate = options_.rate](auto&) {
+                       kernels::dropout_backward(keep, elements(output.gradient), rate);
+                     });
   return output;
 }
 

@@ -17,10 +17,9 @@ struct DropoutOptions {
   float rate = 0.5F;  ///< Probability that a value is dropped, in [0, 1).
 };
 
-/// Inverted dropout: while training, y = x · keep / (1 − rate) with keep ~ Bernoulli(1 − rate), drawn
-/// anew for every step, image and feature; otherwise y = x.
-/// Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting",
-/// JMLR 15, 2014.
+/// Inverted dropout: while training, y = x · keep / (1 − rate) with keep ~ Bernoulli(1 − rate),
+/// drawn anew for every step, image and feature; otherwise y = x. Source: Srivastava et al.,
+/// "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014.
 class Dropout : public Layer {
  public:
   explicit Dropout(DropoutOptions options) : options_(options) {}

@@ -77,7 +77,8 @@ Activation Dense::plan(PlanBuilder& builder, const Activation& given) const {
   Activation output = builder.make_activation(y);
   output.overwritable = true;
 
-  const auto forward_weight = builder.make_like_or_same(weight.value, forward_kernel.weights_desc());
+  const auto forward_weight =
+      builder.make_like_or_same(weight.value, forward_kernel.weights_desc());
   builder.forward_reorder(weight.value, forward_weight);
   builder.forward(forward_kernel.impl_info_str(), flops,
                   [call = BoundPrimitive(dnnl::inner_product_forward(forward_kernel),
@@ -110,13 +111,12 @@ Activation Dense::plan(PlanBuilder& builder, const Activation& given) const {
       {x, any_layout(extents.weight), y}, cpu_engine(), forward_kernel);
   const auto backward_weight = builder.make_like_or_same(weight.value, data_kernel.weights_desc());
   builder.backward_reorder(Direction::kBackwardData, weight.value, backward_weight);
-  builder.backward(Direction::kBackwardData, data_kernel.impl_info_str(), flops,
-                   [call = BoundPrimitive(dnnl::inner_product_backward_data(data_kernel),
-                                          {{DNNL_ARG_DIFF_DST, output.gradient},
-                                           {DNNL_ARG_WEIGHTS, backward_weight},
-                                           {DNNL_ARG_DIFF_SRC, input.gradient}})](auto&) {
-                     call();
-                   });
+  builder.backward(
+      Direction::kBackwardData, data_kernel.impl_info_str(), flops,
+      [call = BoundPrimitive(dnnl::inner_product_backward_data(data_kernel),
+                             {{DNNL_ARG_DIFF_DST, output.gradient},
+                              {DNNL_ARG_WEIGHTS, backward_weight},
+                              {DNNL_ARG_DIFF_SRC, input.gradient}})](auto&) { call(); });
   return output;
 }
 

@@ -16,7 +16,8 @@ struct DenseOptions {
 /// Initial weights: He et al. 2015, eq. 10 (normal, variance 2/IC); initial bias 0.
 /// Cost: 2·N·OC·IC floating-point operations forward, twice that backward (once where nobody wants
 /// the gradient by x). A ReLU that follows is computed in the same kernel.
-/// Throws Error{kShapeMismatch}: "dense: want [features], got [1,28,28]; put a flatten layer before".
+/// Throws Error{kShapeMismatch}: "dense: want [features], got [1,28,28]; put a flatten layer
+/// before".
 class Dense : public Layer {
  public:
   explicit Dense(DenseOptions options) : options_(options) {}

@@ -62,9 +62,9 @@ void ParameterArena::load(std::span<const Parameter> from, std::span<float> aren
     if (parameter.value.shape() != slot.shape)
       throw Error(ErrorCode::kShapeMismatch, "parameter '{}': want {}, got {}", slot.name,
                   slot.shape.to_string(), parameter.value.shape().to_string());
-    onednn::reorder(memory_at(onednn::plain_layout(slot.shape.extents()),
-                              parameter.value.as<float>().data()),
-                    memory_at(slot.layout, arena_values.data() + slot.offset));
+    onednn::reorder(
+        memory_at(onednn::plain_layout(slot.shape.extents()), parameter.value.as<float>().data()),
+        memory_at(slot.layout, arena_values.data() + slot.offset));
   }
 }
 
@@ -73,9 +73,9 @@ std::vector<Parameter> ParameterArena::store(std::span<const float> arena_values
   stored.reserve(slots_.size());
   for (const Slot& slot : slots_) {
     Tensor plain(slot.shape, DType::kF32);
-    onednn::reorder(memory_at(slot.layout, arena_values.data() + slot.offset),
-                    memory_at(onednn::plain_layout(slot.shape.extents()),
-                              plain.as<float>().data()));
+    onednn::reorder(
+        memory_at(slot.layout, arena_values.data() + slot.offset),
+        memory_at(onednn::plain_layout(slot.shape.extents()), plain.as<float>().data()));
     stored.push_back({slot.name, std::move(plain)});
   }
   return stored;

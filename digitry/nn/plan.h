@@ -12,9 +12,9 @@ namespace digitry {
 
 enum class PlanMode { kInference, kTraining };
 
-/// A network planned once for a batch size: kernels chosen and compiled, memory laid out. Running it
-/// allocates no tensor. The arena holds the parameters and has to outlive the plan; the network is
-/// not needed afterwards.
+/// A network planned once for a batch size: kernels chosen and compiled, memory laid out. Running
+/// it allocates no tensor. The arena holds the parameters and has to outlive the plan; the network
+/// is not needed afterwards.
 class Plan {
  public:
   Plan(const Network& network, std::int64_t batch_size, PlanMode mode, ParameterArena& arena);

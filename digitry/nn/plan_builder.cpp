@@ -72,18 +72,21 @@ void PlanBuilder::backward(Direction direction, std::string kernel, double flops
 
 void PlanBuilder::forward_reorder(const dnnl::memory& from, const dnnl::memory& to) {
   if (from == to) return;
-  forward("reorder", 0, [call = onednn::BoundPrimitive(
-                             dnnl::reorder(from, to),
-                             {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}})](auto&) { call(); });
+  forward("reorder", 0,
+          [call = onednn::BoundPrimitive(dnnl::reorder(from, to),
+                                         {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}})](auto&) {
+            call();
+          });
 }
 
 void PlanBuilder::backward_reorder(Direction direction, const dnnl::memory& from,
                                    const dnnl::memory& to) {
   if (from == to) return;
   backward(direction, "reorder", 0,
-           [call = onednn::BoundPrimitive(
-                dnnl::reorder(from, to),
-                {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}})](auto&) { call(); });
+           [call = onednn::BoundPrimitive(dnnl::reorder(from, to),
+                                          {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}})](auto&) {
+             call();
+           });
 }
 
 Activation PlanBuilder::plain(const Activation& activation) {

@@ -19,13 +19,13 @@ void gather_batch(const Tensor& images, std::span<const std::int32_t> image_indi
                   const Preprocessing& preprocessing, std::span<float> to) {
   const auto pixels = images.as<std::uint8_t>();
   const auto size = static_cast<std::size_t>(images.shape().without_batch().num_elements());
-  parallel_for(std::ssize(image_indices), kImagesAThread, [&](std::int64_t begin,
-                                                              std::int64_t end) {
-    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
-      kernels::scale_pixels(pixels.subspan(static_cast<std::size_t>(image_indices[i]) * size, size),
-                            to.subspan(i * size, size), preprocessing.pixel_scale,
-                            preprocessing.pixel_offset);
-  });
+  parallel_for(
+      std::ssize(image_indices), kImagesAThread, [&](std::int64_t begin, std::int64_t end) {
+        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
+          kernels::scale_pixels(
+              pixels.subspan(static_cast<std::size_t>(image_indices[i]) * size, size),
+              to.subspan(i * size, size), preprocessing.pixel_scale, preprocessing.pixel_offset);
+      });
 }
 
 Predictor::Predictor(const Network& network, Preprocessing preprocessing, std::int64_t batch_size)
@@ -53,11 +53,10 @@ Tensor Predictor::logits(const Tensor& images, std::span<const std::int32_t> ima
   for (std::int64_t first = 0; first < count; first += plan_.batch_size()) {
     // A last, smaller batch leaves old images in its unused rows; their logits are not read.
     const std::int64_t rows = std::min(plan_.batch_size(), count - first);
-    gather_batch(images,
-                 image_indices.subspan(static_cast<std::size_t>(first),
-                                       static_cast<std::size_t>(rows)),
-                 preprocessing_,
-                 plan_.input().first(static_cast<std::size_t>(rows * image_size)));
+    gather_batch(
+        images,
+        image_indices.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(rows)),
+        preprocessing_, plan_.input().first(static_cast<std::size_t>(rows * image_size)));
     plan_.forward({});
     std::ranges::copy(plan_.logits().first(static_cast<std::size_t>(rows * num_classes_)),
                       all.as<float>().begin() + first * num_classes_);

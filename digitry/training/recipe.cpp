@@ -153,8 +153,8 @@ std::vector<std::string> recipe_names() {
 }
 
 std::string to_toml(const Recipe& recipe) {
-  std::string text = fmt::format("name = {}\ndescription = {}\n", quoted(recipe.name),
-                                 quoted(recipe.description));
+  std::string text =
+      fmt::format("name = {}\ndescription = {}\n", quoted(recipe.name), quoted(recipe.description));
   text += "\n[training]\n";
   text += table_text({{"epochs", recipe.epochs},
                       {"batch_size", recipe.batch_size},

@@ -18,18 +18,19 @@ struct Recipe {
 
   std::int64_t epochs = 10;
   std::int64_t batch_size = 128;
-  double validation = 0.1;      ///< Fraction of the training images set aside, in [0, 0.9].
-  std::int64_t patience = 0;    ///< Epochs without a better validation result before stopping; 0: off.
+  double validation = 0.1;  ///< Fraction of the training images set aside, in [0, 0.9].
+  std::int64_t patience =
+      0;  ///< Epochs without a better validation result before stopping; 0: off.
   std::uint64_t seed = 0;
-  std::string data = "mnist";   ///< A data set's name or path.
+  std::string data = "mnist";  ///< A data set's name or path.
 
   Options optimizer;  ///< See make_optimizer.
   Options schedule;   ///< See make_schedule.
 };
 
-/// Throws Error{kBadData} naming `source`, the key and the rule for TOML that does not parse, unknown
-/// keys, missing layers and values out of range. Whether the layers fit together is only known once
-/// there is data: Network's constructor tells.
+/// Throws Error{kBadData} naming `source`, the key and the rule for TOML that does not parse,
+/// unknown keys, missing layers and values out of range. Whether the layers fit together is only
+/// known once there is data: Network's constructor tells.
 Recipe parse_recipe(std::string_view toml, const std::string& source);
 
 /// A shipped recipe's name ("mlp") or a file's path. Throws Error{kBadData} naming the shipped ones

@@ -110,13 +110,12 @@ void Trainer::start_epoch() {
 void Trainer::train_batch() {
   const std::int64_t first = step_ % steps_per_epoch_ * full_plan_->batch_size();
   const std::int64_t rows = std::min(full_plan_->batch_size(), std::ssize(order_) - first);
-  const auto indices = std::span(order_).subspan(static_cast<std::size_t>(first),
-                                                 static_cast<std::size_t>(rows));
+  const auto indices =
+      std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(rows));
   const std::span labels = std::span(batch_labels_).first(indices.size());
   const std::span losses = std::span(batch_losses_).first(indices.size());
-  std::ranges::transform(indices, labels.begin(), [&](std::int32_t i) {
-    return data_.labels[static_cast<std::size_t>(i)];
-  });
+  std::ranges::transform(indices, labels.begin(),
+                         [&](std::int32_t i) { return data_.labels[static_cast<std::size_t>(i)]; });
   Plan& plan = plan_for(rows);
   const StepContext context{.seed = recipe_.seed, .step = static_cast<std::uint32_t>(step_)};
   gather_batch(data_.images, indices, preprocessing_, plan.input());
@@ -196,15 +195,15 @@ TrainingProgress Trainer::progress() const {
   const auto images = static_cast<double>(totals_.images);
   const std::int64_t in_epoch = (step_ - 1) % steps_per_epoch_ + 1;
   const std::int64_t left = steps_per_epoch_ * recipe_.epochs - step_;
-  return {.epoch = (step_ - 1) / steps_per_epoch_ + 1,
-          .num_epochs = recipe_.epochs,
-          .step_in_epoch = in_epoch,
-          .steps_per_epoch = steps_per_epoch_,
-          .images_per_second = images / totals_.seconds,
-          .loss = totals_.loss / images,
-          .accuracy = static_cast<double>(totals_.correct) / images,
-          .seconds_left =
-              static_cast<double>(left) * totals_.seconds / static_cast<double>(in_epoch)};
+  return {
+      .epoch = (step_ - 1) / steps_per_epoch_ + 1,
+      .num_epochs = recipe_.epochs,
+      .step_in_epoch = in_epoch,
+      .steps_per_epoch = steps_per_epoch_,
+      .images_per_second = images / totals_.seconds,
+      .loss = totals_.loss / images,
+      .accuracy = static_cast<double>(totals_.correct) / images,
+      .seconds_left = static_cast<double>(left) * totals_.seconds / static_cast<double>(in_epoch)};
 }
 
 Checkpoint Trainer::checkpoint() {

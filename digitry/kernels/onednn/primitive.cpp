@@ -24,9 +24,8 @@ BoundPrimitive::BoundPrimitive(dnnl::primitive primitive, const Arguments& argum
 }
 
 void BoundPrimitive::operator()() const {
-  const dnnl_status_t status =
-      dnnl_primitive_execute(primitive_.get(), cpu_stream().get(),
-                             static_cast<int>(arguments_.size()), arguments_.data());
+  const dnnl_status_t status = dnnl_primitive_execute(
+      primitive_.get(), cpu_stream().get(), static_cast<int>(arguments_.size()), arguments_.data());
   if (status != dnnl_success)
     throw Error(ErrorCode::kUnavailable, "oneDNN could not run a primitive (status {})",
                 static_cast<int>(status));

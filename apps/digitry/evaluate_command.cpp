@@ -1,0 +1,65 @@
+#include <fmt/format.h>
+
+#include <limits>
+#include <memory>
+
+#include "apps/digitry/command.h"
+#include "apps/digitry/judge.h"
+#include "apps/digitry/run_folder.h"
+#include "digitry/base/parallel.h"
+#include "digitry/evaluation/metrics_json.h"
+
+namespace digitry::app {
+namespace {
+
+struct EvaluateOptions {
+  std::string model;
+  std::string data;
+  std::string split;
+  std::size_t mistakes = 10;
+  bool json = false;
+  int threads = 0;
+};
+
+void evaluate(const EvaluateOptions& options) {
+  set_num_threads(options.threads);
+  const Model model = load_model(model_path(options.model));
+  const auto trained_on = model.provenance.find("data");
+  const std::string data = !options.data.empty()                  ? options.data
+                           : trained_on != model.provenance.end() ? trained_on->second
+                                                                  : "mnist";
+  const std::string split = options.split.empty() ? final_split(data) : options.split;
+  const Judged judged = judge(model, load_judged(data, split, model));
+  if (options.json)
+    fmt::print("{}", to_json(judged.evaluation));
+  else
+    fmt::print("{}", evaluation_text(judged.evaluation, split, options.mistakes));
+}
+
+}  // namespace
+
+void add_evaluate_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("evaluate", "Judge a model on labelled images");
+  const auto options = std::make_shared<EvaluateOptions>();
+  command->add_option("model", options->model, "A model file or the folder of a run")
+      ->required()
+      ->check(CLI::ExistingPath);
+  command->add_option("--data", options->data,
+                      "mnist, fashion-mnist or a path [what the model was trained on]");
+  command
+      ->add_option("--split", options->split,
+                   "train, validation or test [test where the data has one]")
+      ->check(CLI::IsMember(kSplitNames));
+  command->add_option("--mistakes", options->mistakes, "How many mistakes to list [10]");
+  command->add_option("--threads", options->threads, "0 for one a processor [0]")
+      ->check(CLI::Range(0, 1024));
+  command->add_flag("--json", options->json, "Print everything, each mistake included, as JSON");
+  command->footer(
+      "Examples:\n"
+      "  digitry evaluate runs/mlp-001\n"
+      "  digitry evaluate runs/mlp-001 --split validation\n"
+      "  digitry evaluate model.safetensors --data other-digits/ --json | jq .accuracy");
+  command->callback([options] { evaluate(*options); });
+}
+
+}  // namespace digitry::app

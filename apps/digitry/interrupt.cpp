@@ -1,0 +1,33 @@
+#include "apps/digitry/interrupt.h"
+
+#include <csignal>
+
+namespace digitry::app {
+namespace {
+
+volatile std::sig_atomic_t interrupt_requested = 0;
+
+void set_handler(void (*handler)(int), int flags) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = flags;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+extern "C" void on_interrupt(int /*signal*/) { interrupt_requested = 1; }
+
+}  // namespace
+
+InterruptGuard::InterruptGuard() {
+  interrupt_requested = 0;
+  // SA_RESETHAND: the second signal finds the default action.
+  set_handler(on_interrupt, static_cast<int>(SA_RESETHAND) | SA_RESTART);
+}
+
+InterruptGuard::~InterruptGuard() { set_handler(SIG_DFL, 0); }
+
+bool InterruptGuard::requested() const { return interrupt_requested != 0; }
+
+}  // namespace digitry::app

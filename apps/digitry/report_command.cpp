@@ -1,0 +1,40 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "apps/digitry/command.h"
+#include "apps/digitry/judge.h"
+#include "apps/digitry/run_folder.h"
+#include "apps/digitry/run_report.h"
+#include "digitry/training/recipe.h"
+
+namespace digitry::app {
+namespace {
+
+void write_run_report(const std::string& folder) {
+  const RunFolder run = open_run_folder(folder);
+  const Model model = load_model(model_path(run.path));
+  const Recipe recipe = find_recipe(run.config().string());
+  Dataset data = load_judged(recipe.data, final_split(recipe.data), model);
+  const Judged judged = judge(model, data);
+  write_report(run, model, judged.evaluation, std::move(data));
+  fmt::print("{}\n", run.report().string());
+}
+
+}  // namespace
+
+void add_report_command(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("report", "Write report.html and the figures of a run again");
+  const auto folder = std::make_shared<std::string>();
+  command->add_option("run", *folder, "The folder of a run")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  command->footer(
+      "Prints the report's path. Examples:\n"
+      "  digitry report runs/mlp-001\n"
+      "  xdg-open \"$(digitry report runs/mlp-001)\"");
+  command->callback([folder] { write_run_report(*folder); });
+}
+
+}  // namespace digitry::app

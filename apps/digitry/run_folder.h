@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace digitry::app {
+
+/// A run: one training and all that is known of it, in one folder.
+struct RunFolder {
+  std::filesystem::path path;
+
+  std::filesystem::path config() const { return path / "config.toml"; }
+  std::filesystem::path history() const { return path / "history.csv"; }
+  std::filesystem::path metrics() const { return path / "metrics.json"; }
+  std::filesystem::path model() const { return path / "model.safetensors"; }
+  std::filesystem::path checkpoint() const { return path / "checkpoint.safetensors"; }
+  std::filesystem::path report() const { return path / "report.html"; }
+  std::filesystem::path figures() const { return path / "figures"; }
+
+  /// Training is over: the model is there and no checkpoint waits to be resumed.
+  bool finished() const;
+};
+
+/// Makes the folder for a new run: `out`, or where that is empty the first free one of
+/// runs/<recipe_name>-001, -002... Throws Error{kInvalidArgument} where `out` has something in it
+/// already: runs are never overwritten.
+RunFolder make_run_folder(const std::string& out, const std::string& recipe_name);
+
+/// A run that is there. Throws Error{kBadData} where `path` holds no config.toml.
+RunFolder open_run_folder(const std::filesystem::path& path);
+
+/// The model file that a person means by `path`: the file itself, or that of a run's folder.
+std::filesystem::path model_path(const std::filesystem::path& path);
+
+}  // namespace digitry::app

@@ -1,0 +1,144 @@
+#include "apps/digitry/run_report.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "apps/digitry/terminal.h"
+#include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/base/parallel.h"
+#include "digitry/base/version.h"
+#include "digitry/evaluation/metrics_json.h"
+#include "digitry/kernels/cpu_info.h"
+#include "digitry/report/report.h"
+
+namespace digitry::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t kMaxTextBytes = std::uint64_t{1} << 28;
+
+double peak_memory_mb() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;  // Linux counts in KiB.
+}
+
+std::string quoted(const std::string& word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,+@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string safe = "'";
+  for (const char c : word) safe += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return safe + "'";
+}
+
+std::string provenance(const Model& model, const std::string& key) {
+  const auto found = model.provenance.find(key);
+  return found == model.provenance.end() ? "unknown" : found->second;
+}
+
+// "key: value" rows of one object of metrics.json, numbers as they stand there.
+Facts facts_of(const Json& metrics, const char* section) {
+  Facts facts;
+  if (!metrics.contains(section) || !metrics[section].is_object()) return facts;
+  for (const auto& [key, value] : metrics[section].items()) {
+    std::string label = key;
+    for (char& c : label) c = c == '_' ? ' ' : c;
+    facts.emplace_back(label, value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return facts;
+}
+
+std::vector<LayerRow> layer_rows(const Network& network) {
+  std::vector<LayerRow> rows;
+  for (const LayerSummary& layer : network.summary())
+    rows.push_back(
+        {layer.name, layer.output_shape.to_string(), layer.num_parameters, layer.multiply_adds});
+  return rows;
+}
+
+}  // namespace
+
+std::string command_line() {
+  std::string line;
+  std::string word;
+  for (const char c : read_file("/proc/self/cmdline", kMaxTextBytes)) {
+    if (c != '\0') {
+      word += c;
+      continue;
+    }
+    line += (line.empty() ? "" : " ") + quoted(word);
+    word.clear();
+  }
+  return line;
+}
+
+std::string metrics_json(const Judged& judged, const std::string& split, const Dataset& data,
+                         const Model& model, const TrainingFacts& facts) {
+  const CpuInfo cpu = cpu_info();
+  const auto rounded = [](double value) { return std::round(value * 1e4) / 1e4; };
+  const Json metrics{
+      {"split", split},
+      {"evaluation", Json::parse(to_json(judged.evaluation))},
+      {"training",
+       {{"seconds", rounded(facts.seconds)},
+        {"steps", facts.num_steps},
+        {"epochs", facts.num_epochs},
+        {"best_epoch", facts.best_epoch},
+        {"seed", provenance(model, "seed")},
+        {"training_images", facts.num_train},
+        {"validation_images", facts.num_validation},
+        {"evaluation_seconds", rounded(judged.seconds)},
+        {"peak_memory_mb", rounded(peak_memory_mb())}}},
+      {"environment",
+       {{"digitry", std::string(version())},
+        {"processor", cpu.model},
+        {"threads", facts.num_threads},
+        {"kernels", fmt::format("oneDNN {}, {}", cpu.onednn_version, cpu.onednn_isa)},
+        {"compiler", build_info().compiler}}},
+      {"data",
+       {{"name", data.name},
+        {"training_sha256", provenance(model, "data_sha256")},
+        {split + "_sha256", data.sha256}}},
+      {"command", command_line()}};
+  return metrics.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+void write_report(const RunFolder& run, const Model& model, const Evaluation& evaluation,
+                  Dataset judged) {
+  const std::string metrics_text = read_file(run.metrics(), kMaxTextBytes);
+  const Json metrics = Json::parse(metrics_text, nullptr, /*allow_exceptions=*/false);
+  if (!metrics.is_object())
+    throw Error(ErrorCode::kBadData, "{}: not JSON; run digitry train again",
+                run.metrics().string());
+  const auto text = [&](const char* key) {
+    return metrics.contains(key) && metrics[key].is_string() ? metrics[key].get<std::string>()
+                                                             : std::string();
+  };
+  History history =
+      history_from_csv(read_file(run.history(), kMaxTextBytes), run.history().string());
+  if (metrics.contains("training") && metrics["training"].is_object())
+    history.best_epoch = metrics["training"].value("best_epoch", std::int64_t{0});
+  const ReportContent content{
+      .title = fmt::format("{} on {}", provenance(model, "recipe_name"), judged.name),
+      .split = text("split"),
+      .command = text("command"),
+      .recipe = read_file(run.config(), kMaxTextBytes),
+      .history = std::move(history),
+      .evaluation = evaluation,
+      .images = std::move(judged.images),
+      .layers = layer_rows(model.network),
+      .training = facts_of(metrics, "training"),
+      .environment = facts_of(metrics, "environment"),
+      .data = facts_of(metrics, "data")};
+  write_figures(content, run.figures());
+  write_file_atomically(run.report(), render_html(content));
+}
+
+}  // namespace digitry::app

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+
+#include "apps/digitry/judge.h"
+#include "apps/digitry/run_folder.h"
+#include "digitry/data/dataset.h"
+#include "digitry/evaluation/history.h"
+#include "digitry/model_io/model.h"
+#include "digitry/training/trainer.h"
+
+namespace digitry::app {
+
+/// What a training leaves behind beside its model and history.
+struct TrainingFacts {
+  double seconds = 0;  ///< Of training, validation included.
+  std::int64_t num_steps = 0;
+  std::int64_t num_epochs = 0;
+  std::int64_t best_epoch = 0;
+  std::int64_t num_train = 0;
+  std::int64_t num_validation = 0;
+  int num_threads = 0;
+};
+
+/// The text of a run's metrics.json: `split` judged, `evaluation`, `training`, `environment`,
+/// `data`, `command`.
+std::string metrics_json(const Judged& judged, const std::string& split, const Dataset& data,
+                         const Model& model, const TrainingFacts& facts);
+
+/// Writes report.html and figures/ of a run from its files and the images it was judged on.
+/// Throws Error{kUnavailable} where gnuplot is missing.
+void write_report(const RunFolder& run, const Model& model, const Evaluation& evaluation,
+                  Dataset judged);
+
+/// The command line of this process, quoted for a shell.
+std::string command_line();
+
+}  // namespace digitry::app
