@@ -24,13 +24,13 @@ using Facts = std::vector<std::pair<std::string, std::string>>;  ///< Label and 
 
 /// All that a report shows.
 struct ReportContent {
-  std::string title;     ///< "mlp on mnist"
-  std::string split;     ///< What was judged: "test" or "validation".
-  std::string command;   ///< The command line that made the run.
-  std::string recipe;    ///< The resolved recipe, TOML.
-  History history;       ///< May be empty: a model evaluated without its training.
+  std::string title;    ///< "mlp on mnist"
+  std::string split;    ///< What was judged: "test" or "validation".
+  std::string command;  ///< The command line that made the run.
+  std::string recipe;   ///< The resolved recipe, TOML.
+  History history;      ///< May be empty: a model evaluated without its training.
   Evaluation evaluation;
-  Tensor images;         ///< uint8 [N, C, H, W], the judged images, which `evaluation` indexes.
+  Tensor images;  ///< uint8 [N, C, H, W], the judged images, which `evaluation` indexes.
   std::vector<LayerRow> layers;
   Facts training;     ///< Timings, seed, numbers of images...
   Facts environment;  ///< Machine, threads, version, kernels...
