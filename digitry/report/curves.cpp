@@ -108,8 +108,7 @@ std::string panel(const History& history, const Curve& curve) {
       "set label 1 '{}' at graph 0,1.13 left textcolor rgb '{ink}'\n"
       "set key at graph 1, 1.16 right horizontal samplen 1.6 width -1 textcolor rgb '{ink}'\n",
       rows, static_cast<double>(first) - padding, static_cast<double>(last) + padding,
-      tick_step(last - first, 10), curve.title, fmt::arg("ink", kInk),
-      fmt::arg("grid", kGrid));
+      tick_step(last - first, 10), curve.title, fmt::arg("ink", kInk), fmt::arg("grid", kGrid));
   if (logarithmic) text += "set logscale y\n";
   if (!(range.low < range.high)) {
     const double middle = std::isfinite(range.low) ? range.low : 0;
