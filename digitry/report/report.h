@@ -38,12 +38,14 @@ struct ReportContent {
 };
 
 /// `report.html`: one file, no network, light and dark, printable.
-/// Throws Error{kUnavailable} where gnuplot, which draws the curves, is not installed.
+/// Throws Error{kUnavailable} where gnuplot, which draws the curves, is not installed;
+/// Error{kShapeMismatch} where the evaluation is not one of the images.
 std::string render_html(const ReportContent& content);
 
 /// Writes curves, confusion matrix and mistakes as SVG and PNG into `folder` (made where missing):
-/// curves.svg, confusion.svg, mistakes.svg and the same as .png.
-/// Throws Error{kUnavailable} where gnuplot is not installed.
+/// curves.svg, confusion.svg, mistakes.svg and the same as .png, at twice the size. Without a
+/// history there are no curves, without mistakes no mistakes: what an earlier call left is removed.
+/// Throws as `render_html` does, and Error{kIo} where a file cannot be written.
 void write_figures(const ReportContent& content, const std::filesystem::path& folder);
 
 }  // namespace digitry

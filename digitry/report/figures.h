@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+
+#include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/history.h"
+#include "digitry/report/gnuplot.h"
+#include "digitry/report/thumbnails.h"
+
+namespace digitry {
+
+/// Loss and accuracy side by side over the epochs. Wants at least one epoch.
+Figure curves_figure(const History& history);
+
+/// The same one at a time, for the page.
+Figure loss_figure(const History& history);
+Figure accuracy_figure(const History& history);
+
+/// The SVG of `loss_figure` or `accuracy_figure` made part of a page: its colours are the page's
+/// CSS variables --training, --validation, --muted and --line, its size and font are left to the
+/// page, and its ids begin with `id_prefix`.
+std::string themed_svg(std::string svg, const std::string& id_prefix);
+
+/// Heat map of the counts: true classes down, predicted ones across.
+Figure confusion_figure(const Evaluation& evaluation);
+
+/// The most confident mistakes, at most 24. Wants at least one mistake.
+Figure mistakes_figure(const Evaluation& evaluation, const Thumbnailer& thumbnailer);
+
+}  // namespace digitry

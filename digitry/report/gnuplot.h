@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace digitry {
+
+/// A drawing for gnuplot, for whichever terminal: its size in CSS pixels and the commands that
+/// draw it, data included.
+struct Figure {
+  int width = 0;
+  int height = 0;
+  std::string commands;
+};
+
+enum class FigureFormat {
+  kSvg,       ///< On white.
+  kSvgClear,  ///< Without a background, the font named "Helvetica" alone: for a page's own style.
+  kPng,       ///< On white, at twice the size.
+};
+
+struct FigureJob {
+  const Figure& figure;
+  FigureFormat format;
+};
+
+/// Draws each job by a gnuplot of its own, all at once, and gives the files' bytes in order.
+/// The user's own gnuplot settings are not read.
+/// Throws Error{kUnavailable} where gnuplot is not installed, saying how to get it, or fails.
+std::vector<std::string> draw(const std::vector<FigureJob>& jobs);
+
+/// `text` as a gnuplot string: in single quotes, where nothing but the quote itself is special.
+std::string gnuplot_quoted(std::string_view text);
+
+}  // namespace digitry

@@ -1,0 +1,173 @@
+#include "digitry/report/page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <kainjow/mustache.hpp>
+
+#include "digitry/base/error.h"
+#include "digitry/report/page_images.h"
+#include "digitry/report/page_tables.h"
+#include "digitry/report/png.h"
+#include "digitry/report/text.h"
+#include "digitry/report/thumbnails.h"
+#include "digitry_embedded/report_css.h"
+#include "digitry_embedded/report_html.h"
+
+namespace digitry {
+namespace {
+
+using kainjow::mustache::data;
+
+/// Sizes, in CSS pixels, that pictures are brought near to by whole factors.
+constexpr std::int64_t kLargeSide = 84;
+constexpr std::int64_t kSmallSide = 56;
+constexpr std::size_t kShortName = 3;
+constexpr std::size_t kPairSamples = 5;
+
+std::int64_t zoom(const Thumbnailer& thumbnailer, std::int64_t wanted) {
+  const std::int64_t side = std::max(thumbnailer.width(), thumbnailer.height());
+  return std::max<std::int64_t>(1, (wanted + side / 2) / side);
+}
+
+class Tiles {
+ public:
+  Tiles(const Evaluation& evaluation, const SpriteSheet& sheet)
+      : evaluation_(evaluation), sheet_(sheet) {}
+
+  data list(const std::vector<Judgement>& judgements, std::size_t most = SIZE_MAX) const {
+    data tiles{data::type::list};
+    for (std::size_t i = 0; i < std::min(judgements.size(), most); ++i) {
+      tiles.push_back(tile(judgements[i]));
+    }
+    return tiles;
+  }
+
+ private:
+  data tile(const Judgement& judgement) const {
+    const SpriteSheet::Place place = sheet_.place(judgement.image_index);
+    data tile;
+    tile.set("x", fmt::format("{}", -place.x));
+    tile.set("y", fmt::format("{}", -place.y));
+    tile.set("index", fmt::format("{}", judgement.image_index));
+    tile.set("label", class_name(evaluation_, judgement.label));
+    tile.set("predicted", class_name(evaluation_, judgement.predicted));
+    tile.set("probability", probability_text(judgement.probability));
+    return tile;
+  }
+
+  const Evaluation& evaluation_;
+  const SpriteSheet& sheet_;
+};
+
+void add_headline(data& page, const ReportContent& content) {
+  const Evaluation& evaluation = content.evaluation;
+  const auto num_mistakes = static_cast<std::int64_t>(evaluation.mistakes.size());
+  page.set("title", clean_utf8(content.title));
+  page.set("split", clean_utf8(content.split));
+  page.set("accuracy", percent_number(evaluation.accuracy, 2));
+  page.set("accuracy_low", percent_number(evaluation.accuracy_95.low, 2));
+  page.set("accuracy_high", percent_number(evaluation.accuracy_95.high, 2));
+  page.set("loss", fmt::format("{:.4f}", evaluation.loss));
+  page.set("num_images", grouped(evaluation.num_images));
+  page.set("num_mistakes", grouped(num_mistakes));
+  page.set("mistakes_noun", num_mistakes == 1 ? "mistake" : "mistakes");
+  page.set("has_mistakes", num_mistakes > 0);
+}
+
+void add_images(data& page, const ReportContent& content) {
+  const Evaluation& evaluation = content.evaluation;
+  const PageImages images = choose_images(evaluation);
+  const Thumbnailer thumbnailer(content.images);
+  const SpriteSheet sheet(thumbnailer, images.indices());
+  const Tiles tiles(evaluation, sheet);
+
+  const bool has_sheet = sheet.num_images() > 0;
+  page.set("sheet", has_sheet ? base64(encode_png(sheet.pixels(), sheet.width(), sheet.height()))
+                              : std::string());
+  page.set("has_sheet", has_sheet);
+  page.set("sheet_width", fmt::format("{}", sheet.width()));
+  page.set("sheet_height", fmt::format("{}", sheet.height()));
+  page.set("image_width", fmt::format("{}", thumbnailer.width()));
+  page.set("image_height", fmt::format("{}", thumbnailer.height()));
+  page.set("zoom", fmt::format("{}", zoom(thumbnailer, kLargeSide)));
+  page.set("small_zoom", fmt::format("{}", zoom(thumbnailer, kSmallSide)));
+
+  page.set("gallery", tiles.list(images.gallery));
+  page.set("gallery_is_cut", images.gallery.size() < evaluation.mistakes.size());
+  page.set("gallery_count", grouped(static_cast<std::int64_t>(images.gallery.size())));
+
+  data pairs{data::type::list}, top_pairs{data::type::list};
+  for (const PairImages& images_of_pair : images.pairs) {
+    data pair = pair_row(evaluation, images_of_pair.pair);
+    const auto shown = static_cast<std::int64_t>(images_of_pair.shown.size());
+    pair.set("is_cut", shown < images_of_pair.pair.count);
+    pair.set("shown", grouped(shown));
+    if (pairs.list_value().size() < kMaxTopPairs) {
+      data top = pair;
+      top.set("samples", tiles.list(images_of_pair.shown, kPairSamples));
+      top_pairs.push_back(std::move(top));
+    }
+    pair.set("tiles", tiles.list(images_of_pair.shown));
+    pairs.push_back(std::move(pair));
+  }
+  page.set("pairs_are_cut", images.pairs.size() > kMaxTopPairs);
+  page.set("top_pairs", std::move(top_pairs));
+  page.set("pairs", std::move(pairs));
+
+  data classes{data::type::list};
+  for (std::size_t c = 0; c < images.least_sure.size(); ++c) {
+    if (images.least_sure[c].empty()) continue;
+    data entry;
+    entry.set("class", class_name(evaluation, static_cast<std::int32_t>(c)));
+    entry.set("anchor", fmt::format("class-{}", c));
+    entry.set("tiles", tiles.list(images.least_sure[c]));
+    classes.push_back(std::move(entry));
+  }
+  page.set("has_least_sure", !classes.list_value().empty());
+  page.set("least_sure", std::move(classes));
+}
+
+void add_curves(data& page, const History& history, const PageCurves& curves) {
+  page.set("has_history", !history.epochs.empty());
+  page.set("loss_svg", curves.loss_svg);
+  page.set("accuracy_svg", curves.accuracy_svg);
+  page.set("loss_description", loss_description(history));
+  page.set("accuracy_description", accuracy_description(history));
+  page.set("epochs", epoch_rows(history));
+}
+
+void add_names(data& page, const Evaluation& evaluation) {
+  std::size_t longest = 0;
+  for (const std::string& name : evaluation.class_names) {
+    longest = std::max(longest, num_code_points(clean_utf8(name)));
+  }
+  page.set("long_names", longest > kShortName);
+  page.set("num_classes", fmt::format("{}", evaluation.class_names.size()));
+}
+
+}  // namespace
+
+std::string render_page(const ReportContent& content, const PageCurves& curves) {
+  data page;
+  page.set("css", std::string(embedded::report_css()));
+  add_headline(page, content);
+  add_curves(page, content.history, curves);
+  add_names(page, content.evaluation);
+  page.set("columns", column_headers(content.evaluation));
+  page.set("confusion", confusion_rows(content.evaluation));
+  page.set("classes", class_rows(content.evaluation));
+  add_class_means(page, content.evaluation);
+  add_images(page, content);
+  add_provenance(page, content);
+
+  kainjow::mustache::mustache page_template{std::string(embedded::report_html())};
+  std::string html = page_template.render(page);
+  if (!page_template.is_valid()) {
+    throw Error(ErrorCode::kInvalidArgument, "report.html.mustache: {}",
+                page_template.error_message());
+  }
+  return html;
+}
+
+}  // namespace digitry

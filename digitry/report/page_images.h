@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "digitry/evaluation/evaluation.h"
+
+namespace digitry {
+
+/// The mistakes of one confused pair, most confident first.
+struct PairImages {
+  ConfusedPair pair;
+  std::vector<Judgement> shown;
+};
+
+/// Which images a page shows, so that a bad model's page stays small enough to open.
+struct PageImages {
+  std::vector<Judgement> gallery;  ///< Most confident first, at most kMaxGallery.
+  std::vector<PairImages> pairs;   ///< Most frequent first; each shows at least one image.
+  std::vector<std::vector<Judgement>> least_sure;  ///< Of each class.
+
+  /// Every image once.
+  std::vector<std::int64_t> indices() const;
+};
+
+constexpr std::size_t kMaxGallery = 1000;
+/// Over all pairs together, and for one.
+constexpr std::size_t kMaxPairImages = 1500;
+constexpr std::size_t kMaxImagesOfPair = 64;
+constexpr std::size_t kMaxLeastSureImages = 1000;
+
+PageImages choose_images(const Evaluation& evaluation);
+
+}  // namespace digitry

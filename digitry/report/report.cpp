@@ -1,0 +1,80 @@
+#include "digitry/report/report.h"
+
+#include <system_error>
+
+#include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/report/figures.h"
+#include "digitry/report/page.h"
+
+namespace digitry {
+namespace {
+
+void check(const ReportContent& content) {
+  const Evaluation& evaluation = content.evaluation;
+  const std::size_t num_classes = evaluation.class_names.size();
+  const Shape& shape = content.images.shape();
+  if (shape.rank() != 4 || shape[0] != evaluation.num_images || num_classes == 0 ||
+      evaluation.per_class.size() != num_classes || evaluation.confusion.size() != num_classes ||
+      evaluation.least_sure.size() != num_classes) {
+    throw Error(ErrorCode::kShapeMismatch,
+                "report: want an evaluation of the images [N, C, H, W]; got images {} and {} "
+                "judged, in {} classes",
+                shape.to_string(), evaluation.num_images, num_classes);
+  }
+}
+
+}  // namespace
+
+std::string render_html(const ReportContent& content) {
+  check(content);
+  PageCurves curves;
+  if (!content.history.epochs.empty()) {
+    const Figure loss = loss_figure(content.history), accuracy = accuracy_figure(content.history);
+    std::vector<std::string> svgs =
+        draw({{loss, FigureFormat::kSvgClear}, {accuracy, FigureFormat::kSvgClear}});
+    curves.loss_svg = themed_svg(std::move(svgs[0]), "loss-");
+    curves.accuracy_svg = themed_svg(std::move(svgs[1]), "accuracy-");
+  }
+  return render_page(content, curves);
+}
+
+void write_figures(const ReportContent& content, const std::filesystem::path& folder) {
+  check(content);
+  std::vector<std::pair<const char*, Figure>> figures;
+  std::vector<const char*> absent;
+  if (content.history.epochs.empty()) {
+    absent.push_back("curves");
+  } else {
+    figures.emplace_back("curves", curves_figure(content.history));
+  }
+  figures.emplace_back("confusion", confusion_figure(content.evaluation));
+  if (content.evaluation.mistakes.empty()) {
+    absent.push_back("mistakes");
+  } else {
+    figures.emplace_back("mistakes",
+                         mistakes_figure(content.evaluation, Thumbnailer(content.images)));
+  }
+
+  std::vector<FigureJob> jobs;
+  std::vector<std::string> names;
+  for (const auto& [name, figure] : figures) {
+    jobs.push_back({figure, FigureFormat::kSvg});
+    names.push_back(std::string(name) + ".svg");
+    jobs.push_back({figure, FigureFormat::kPng});
+    names.push_back(std::string(name) + ".png");
+  }
+  const std::vector<std::string> files = draw(jobs);
+  make_folder(folder);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    write_file_atomically(folder / names[i], files[i]);
+  }
+  for (const char* name : absent) {
+    for (const char* suffix : {".svg", ".png"}) {
+      std::error_code ignored;  // It is enough that none is there.
+      std::filesystem::remove(folder / (std::string(name) + suffix), ignored);
+    }
+  }
+}
+
+}  // namespace digitry

@@ -1,0 +1,93 @@
+#include "digitry/report/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace digitry {
+namespace {
+
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+/// Bytes of the code point that `text` begins with; 0 where it is not valid.
+/// Source: the Unicode Standard 15.0, table 3-7.
+std::size_t code_point_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
+  const unsigned first = byte(0), second = byte(1);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  unsigned low = 0x80, high = 0xBF;
+  if (first == 0xE0) low = 0xA0;   // Overlong.
+  if (first == 0xED) high = 0x9F;  // Surrogates.
+  if (first == 0xF0) low = 0x90;   // Overlong.
+  if (first == 0xF4) high = 0x8F;  // Above U+10FFFF.
+  if (first < 0xC2 || first > 0xF4 || second < low || second > high) return 0;
+  for (std::size_t i = 2; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  return length;
+}
+
+}  // namespace
+
+std::string clean_utf8(std::string_view text) {
+  std::string clean;
+  clean.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = code_point_length(text);
+    const auto first = static_cast<unsigned char>(text[0]);
+    if (length == 0) {
+      clean += "\xEF\xBF\xBD";
+    } else if ((first < 0x20 && first != '\n' && first != '\t') || first == 0x7F) {
+      clean += ' ';
+    } else {
+      clean += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return clean;
+}
+
+std::size_t num_code_points(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return !is_continuation(c); }));
+}
+
+std::string elided(std::string_view text, std::size_t max_code_points) {
+  if (num_code_points(text) <= max_code_points) return std::string(text);
+  std::size_t end = 0;
+  for (std::size_t kept = 0; end < text.size(); ++end) {
+    if (!is_continuation(text[end]) && ++kept == max_code_points) break;
+  }
+  return std::string(text.substr(0, end)) + "…";
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+std::string grouped(std::int64_t value) {
+  std::string digits = fmt::format("{}", value);
+  const std::size_t first = value < 0 ? 1 : 0;
+  for (std::size_t at = digits.size(); at > first + 3;) digits.insert(at -= 3, 1, ',');
+  return digits;
+}
+
+std::string percent_number(double fraction, int decimals) {
+  std::string text = fmt::format("{:.{}f}", 100 * fraction, decimals);
+  if (fraction < 1 && text.starts_with("100")) {
+    text = decimals == 0 ? "99" : fmt::format("99.{:9>{}}", "", decimals);
+  }
+  return text;
+}
+
+std::string probability_text(double probability) {
+  if (probability > 0.999 && probability < 1) return "> 99.9\u00A0%";
+  return fmt::format("{:.1f}\u00A0%", 100 * probability);
+}
+
+}  // namespace digitry
