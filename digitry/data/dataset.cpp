@@ -202,6 +202,26 @@ Dataset load_file(const std::string& path) {
 
 const char* to_string(Split split) { return split == Split::kTrain ? "train" : "test"; }
 
+std::vector<Split> list_splits(const std::string& name_or_path) {
+  if (find_known_dataset(name_or_path)) return {Split::kTrain, Split::kTest};
+  std::error_code error;
+  const fs::path folder = name_or_path;
+  if (!fs::is_directory(folder, error)) return {};
+  const auto present = [](const auto& has) {
+    std::vector<Split> splits;
+    for (const Split split : {Split::kTrain, Split::kTest})
+      if (has(split)) splits.push_back(split);
+    return splits;
+  };
+  auto splits =
+      present([&](Split split) { return find_idx_files(folder, split).images.has_value(); });
+  if (splits.empty())
+    splits = present([&](Split split) { return find_csv(folder, split).has_value(); });
+  if (splits.empty())
+    splits = present([&](Split split) { return fs::is_directory(folder / to_string(split)); });
+  return splits;
+}
+
 Dataset load_inputs(const std::string& path) {
   Dataset dataset = path != "-" && fs::is_directory(path)
                         ? from_image_files(read_unlabelled_images(path), path)

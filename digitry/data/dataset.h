@@ -49,6 +49,9 @@ struct Dataset {
 /// named data set is not in the cache, saying how to fetch it.
 Dataset load_dataset(const std::string& name_or_path, Split split);
 
+/// The splits that `name_or_path` tells apart; none for a source without splits (or nothing at all).
+std::vector<Split> list_splits(const std::string& name_or_path);
+
 /// Loads images to be predicted, from one source that need not be labelled: an IDX image file (with
 /// the label file beside it, where there is one), a CSV file, a PNG file, a folder of PNG files, or
 /// "-", standard input, with any of the three. Files may be gzipped; the content says what they

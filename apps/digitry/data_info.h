@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+namespace digitry::app {
+
+struct DataInfoArguments {
+  std::string path;
+  bool json = false;
+  int num_samples = 10;
+};
+
+/// Prints what is in a data set to stdout: `digitry data info`.
+void show_data_info(const DataInfoArguments& arguments);
+
+}  // namespace digitry::app

@@ -1,0 +1,133 @@
+#include "apps/digitry/draw_images.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace digitry::app {
+namespace {
+
+constexpr int kGap = 2;
+constexpr int kMinPerRow = 5;       // with colours
+constexpr int kMinPerRowPlain = 2;  // plain characters need more of them to be legible
+constexpr std::string_view kShades = " .:-=+*#%@";
+
+// One image, made smaller by a whole factor.
+struct Picture {
+  int height = 0;
+  int width = 0;
+  std::vector<int> pixels;
+  std::string caption;
+
+  // 0 below the image, where its height is odd.
+  int at(int row, int column) const {
+    return row < height ? pixels[static_cast<std::size_t>(row * width + column)] : 0;
+  }
+};
+
+Picture make_picture(const Dataset& dataset, std::int64_t image_index, int factor) {
+  const Shape shape = dataset.image_shape();
+  const auto height = static_cast<int>(shape[1]);
+  const auto width = static_cast<int>(shape[2]);
+  const std::uint8_t* image =
+      dataset.images.as<std::uint8_t>().data() + image_index * shape.num_elements();
+  Picture picture;
+  picture.height = (height + factor - 1) / factor;
+  picture.width = (width + factor - 1) / factor;
+  for (int row = 0; row < picture.height; ++row) {
+    for (int column = 0; column < picture.width; ++column) {
+      int sum = 0;
+      int count = 0;
+      for (int y = row * factor; y < std::min(height, (row + 1) * factor); ++y)
+        for (int x = column * factor; x < std::min(width, (column + 1) * factor); ++x, ++count)
+          sum += image[y * width + x];
+      picture.pixels.push_back(sum / count);
+    }
+  }
+  if (dataset.labelled()) {
+    const std::int32_t label = dataset.labels[static_cast<std::size_t>(image_index)];
+    picture.caption = dataset.class_names[static_cast<std::size_t>(label)];
+  } else {
+    picture.caption = fmt::format("#{}", image_index);
+  }
+  picture.caption.resize(
+      std::min<std::size_t>(picture.caption.size(), static_cast<std::size_t>(picture.width)));
+  return picture;
+}
+
+void draw_line(const Picture& picture, int row, bool color, std::string& text) {
+  for (int column = 0; column < picture.width; ++column) {
+    const int upper = picture.at(row, column);
+    const int lower = picture.at(row + 1, column);
+    if (color) {
+      fmt::format_to(std::back_inserter(text), "\x1b[38;2;{0};{0};{0};48;2;{1};{1};{1}m▀", upper,
+                     lower);
+    } else {
+      const int mean = (upper + lower) / 2;
+      text += kShades[static_cast<std::size_t>(mean * static_cast<int>(kShades.size() - 1) / 255)];
+    }
+  }
+  if (color) text += "\x1b[0m";
+}
+
+void draw_row(std::span<const Picture> pictures, bool color, std::string& text) {
+  const std::string gap(kGap, ' ');
+  const auto end_line = [&] {
+    text.erase(text.find_last_not_of(' ') + 1);
+    text += '\n';
+  };
+  for (int row = 0; row < pictures.front().height; row += 2) {
+    for (const Picture& picture : pictures) {
+      draw_line(picture, row, color, text);
+      text += gap;
+    }
+    end_line();
+  }
+  for (const Picture& picture : pictures)
+    text += fmt::format("{:^{}}{}", picture.caption, picture.width, gap);
+  end_line();
+}
+
+}  // namespace
+
+std::string draw_images(const Dataset& dataset, std::span<const std::int64_t> image_indices,
+                        const DrawOptions& options) {
+  std::string text;
+  if (image_indices.empty()) return text;
+  const auto width = static_cast<int>(dataset.image_shape()[2]);
+  const int wanted = std::min<int>(options.color ? kMinPerRow : kMinPerRowPlain,
+                                   static_cast<int>(image_indices.size()));
+  const int room = std::max(1, (options.width + kGap) / wanted - kGap);
+  const int factor = std::max(1, (width + room - 1) / room);
+  const int shown_width = (width + factor - 1) / factor;
+  const auto per_row =
+      static_cast<std::size_t>(std::max(1, (options.width + kGap) / (shown_width + kGap)));
+  for (std::size_t first = 0; first < image_indices.size(); first += per_row) {
+    std::vector<Picture> row;
+    for (const std::int64_t i :
+         image_indices.subspan(first, std::min(per_row, image_indices.size() - first)))
+      row.push_back(make_picture(dataset, i, factor));
+    draw_row(row, options.color, text);
+  }
+  return text;
+}
+
+std::vector<std::int64_t> pick_samples(const Dataset& dataset, std::int64_t count) {
+  count = std::min(count, dataset.num_images());
+  std::vector<std::int64_t> picked;
+  if (!dataset.labelled()) {
+    for (std::int64_t i = 0; i < count; ++i) picked.push_back(i);
+    return picked;
+  }
+  std::vector<std::vector<std::int64_t>> by_class(static_cast<std::size_t>(dataset.num_classes()));
+  for (std::int64_t i = 0; i < dataset.num_images(); ++i)
+    by_class[static_cast<std::size_t>(dataset.labels[static_cast<std::size_t>(i)])].push_back(i);
+  for (std::size_t turn = 0; static_cast<std::int64_t>(picked.size()) < count; ++turn)
+    for (const auto& images : by_class)
+      if (turn < images.size() && static_cast<std::int64_t>(picked.size()) < count)
+        picked.push_back(images[turn]);
+  return picked;
+}
+
+}  // namespace digitry::app

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "digitry/data/dataset.h"
+
+namespace digitry::app {
+
+struct DrawOptions {
+  int width = 80;      ///< Columns to stay within.
+  bool color = false;  ///< Grey tones by 24-bit colours; plain characters otherwise.
+};
+
+/// Pictures of images in text, several beside one another with the names of their classes below,
+/// made smaller by whole factors until a few fit in a row. One character stands for two pixels, one
+/// above the other. Wants one channel at least; shows the first.
+std::string draw_images(const Dataset& dataset, std::span<const std::int64_t> image_indices,
+                        const DrawOptions& options);
+
+/// `count` images to show: the first of each class, then the second of each class...; the first
+/// ones where there are no labels.
+std::vector<std::int64_t> pick_samples(const Dataset& dataset, std::int64_t count);
+
+}  // namespace digitry::app

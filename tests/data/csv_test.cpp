@@ -1,0 +1,106 @@
+#include "digitry/data/csv.h"
+
+#include "tests/data/test_files.h"
+
+namespace digitry {
+namespace {
+
+using namespace digitry::testing;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+CsvImages csv(const std::string& text) { return read_csv(*make_memory_stream(text, "t.csv")); }
+std::vector<std::int32_t> csv_labels(const std::string& text) {
+  return read_csv_labels(*make_memory_stream(text, "t.csv"));
+}
+
+TEST(Csv, ReadsKaggleTrainingFile) {
+  const std::string text = "label,pixel0,pixel1,pixel2,pixel3\n7,0,1,2,255\n0,9,8,7,6\n";
+  const CsvImages content = csv(text);
+  EXPECT_EQ(content.images.shape(), (Shape{2, 1, 2, 2}));
+  EXPECT_THAT(values(content.images), ElementsAre(0, 1, 2, 255, 9, 8, 7, 6));
+  EXPECT_THAT(content.labels, ElementsAre(7, 0));
+  EXPECT_EQ(csv_labels(text), content.labels);
+}
+
+TEST(Csv, ReadsKaggleTestFile) {
+  const CsvImages content = csv("pixel0,pixel1,pixel2,pixel3\n1,2,3,4\n");
+  EXPECT_THAT(values(content.images), ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(content.labels, IsEmpty());
+  EXPECT_THAT(csv_labels("pixel0\n1\n"), IsEmpty());
+}
+
+TEST(Csv, ReadsRowsWithoutHeading) {
+  EXPECT_THAT(csv("3,1,2,3,4").labels, ElementsAre(3));
+  EXPECT_THAT(csv("1,2,3,4\n5,6,7,8").labels, IsEmpty());
+}
+
+TEST(Csv, TakesLineEndsMarksQuotesAndBlankLinesAsTheyCome) {
+  const CsvImages content = csv("\xef\xbb\xbf\"label\",\"pixel0\"\r\n4,5\r\n\r\n6,7\r\n\r\n");
+  EXPECT_THAT(content.labels, ElementsAre(4, 6));
+  EXPECT_THAT(values(content.images), ElementsAre(5, 7));
+}
+
+TEST(Csv, TakesIdAndLabelLast) {
+  const std::string with_id = "id,label,p0,p1,p2,p3\nx7,3,1,2,3,4\n";
+  EXPECT_THAT(csv(with_id).labels, ElementsAre(3));
+  EXPECT_THAT(csv_labels(with_id), ElementsAre(3));
+  EXPECT_THAT(values(csv(with_id).images), ElementsAre(1, 2, 3, 4));
+  const std::string last = "pixel1,pixel2,pixel3,pixel4,class\n1,2,3,4,9\n";
+  EXPECT_THAT(csv(last).labels, ElementsAre(9));
+  EXPECT_THAT(csv_labels(last), ElementsAre(9));
+}
+
+TEST(Csv, TakesSizesFromNames) {
+  const CsvImages content = csv("label,1x1,1x2,1x3,2x1,2x2,2x3\n1,1,2,3,4,5,6\n");
+  EXPECT_EQ(content.images.shape(), (Shape{1, 1, 2, 3}));
+}
+
+TEST(Csv, SaysLineAndColumn) {
+  const auto bad = ErrorCode::kBadData;
+  const std::string heading = "label,p0,p1,p2,p3\n";
+  expect_error(bad, {"t.csv: line 3, column 4", "[0, 255]", "\"256\""},
+               [&] { csv(heading + "1,0,0,0,0\n1,0,0,256,0\n"); });
+  for (const char* value : {"", "-1", "1.5", "x", " 1", "99999999999999999999", "0x1"})
+    expect_error(bad, {"line 2, column 3", fmt::format("\"{}\"", value)},
+                 [&] { csv(fmt::format("{}1,0,{},0,0000\n", heading, value)); });
+  expect_error(bad, {"line 2, column 1", "[0, 999]", "\"1000\""},
+               [&] { csv(heading + "1000,0,0,0,0\n"); });
+  expect_error(bad, {"line 2, column 1", "\"-3\""}, [&] { csv_labels(heading + "-3,0,0,0,0\n"); });
+  expect_error(bad, {"line 2: want 5 columns, found 4"}, [&] { csv(heading + "100,0,0,0\n"); });
+  expect_error(bad, {"line 2: want 5 columns, found more"},
+               [&] { csv(heading + "1,0,0,0,0,0\n"); });
+  expect_error(bad, {"line 2: want 5 columns, found 1"}, [&] { csv(heading + "1\n"); });
+}
+
+TEST(Csv, RefusesHeadingsItDoesNotUnderstand) {
+  const auto bad = ErrorCode::kBadData;
+  expect_error(bad, {"empty file"}, [] { csv(""); });
+  expect_error(bad, {"empty file"}, [] { csv("\n\n"); });
+  expect_error(bad, {"at least one row"}, [] { csv("label,pixel0\n"); });
+  expect_error(bad, {"found 3 columns"}, [] { csv("1,2,3\n"); });
+  expect_error(bad, {"square number of pixel columns", "found 3"},
+               [] { csv("label,a,b,c\n1,1,1,1\n"); });
+  expect_error(bad, {"column 3", "one label column"}, [] { csv("a,b,label,c,d\n1,1,1,1,1\n"); });
+  expect_error(bad, {"column 5", "one label column"},
+               [] { csv("label,b,c,d,label\n1,1,1,1,1\n"); });
+}
+
+// A heading of many columns over many short rows asks for columns x rows of memory.
+TEST(Csv, AllocatesInProportionToTheFile) {
+  const std::string text = std::string(999'999, ',') + "\n" + [] {
+    std::string rows;
+    for (int i = 0; i < 1'000'000; ++i) rows += "1\n";
+    return rows;
+  }();
+  expect_error(ErrorCode::kBadData, {"line 2", "found 1"}, [&] { csv("a" + text); });
+}
+
+TEST(Csv, TellsTextFromBinary) {
+  EXPECT_TRUE(looks_like_csv("label,pixel0\r\n"));
+  EXPECT_FALSE(looks_like_csv(std::string_view("PK\3\4", 4)));
+  EXPECT_FALSE(looks_like_csv(""));
+}
+
+}  // namespace
+}  // namespace digitry

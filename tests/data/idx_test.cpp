@@ -1,0 +1,135 @@
+#include "digitry/data/idx.h"
+
+#include "digitry/data/gzip.h"
+#include "tests/data/test_files.h"
+
+namespace digitry {
+namespace {
+
+using namespace digitry::testing;
+
+Tensor images_of(const std::string& bytes) {
+  return read_idx_images(*make_memory_stream(bytes, "images"));
+}
+std::vector<std::int32_t> labels_of(const std::string& bytes) {
+  return read_idx_labels(*make_memory_stream(bytes, "labels"));
+}
+
+TEST(Idx, ReadsImagesOfThreeDimensionsAsOneChannel) {
+  const Tensor images = images_of(idx_bytes({2, 1, 3}, "\1\2\3\4\5\6"));
+  EXPECT_EQ(images.shape(), (Shape{2, 1, 1, 3}));
+  EXPECT_THAT(values(images), ::testing::ElementsAre(1, 2, 3, 4, 5, 6));
+}
+
+TEST(Idx, ReadsChannels) {
+  EXPECT_EQ(images_of(idx_bytes({1, 3, 1, 2}, "abcdef")).shape(), (Shape{1, 3, 1, 2}));
+}
+
+TEST(Idx, ReadsLabels) {
+  EXPECT_THAT(labels_of(idx_bytes({3}, std::string_view("\0\x09\xff", 3))),
+              ::testing::ElementsAre(0, 9, 255));
+}
+
+TEST(Idx, RoundTripsRawAndGzip) {
+  const TemporaryFolder folder;
+  Tensor images({2, 3, 2, 2}, DType::kU8);
+  for (int i = 0; i < 24; ++i)
+    images.as<std::uint8_t>()[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(i * 10);
+  const std::vector<std::int32_t> labels = {0, 255};
+  write_idx_images(folder / "i", images);
+  write_idx_labels(folder / "l", labels);
+  write_file(folder / "i.gz", deflate_gzip(read_back(folder / "i")));
+  for (const char* name : {"i", "i.gz"}) {
+    const Tensor back = read_idx_images(folder / name);
+    EXPECT_EQ(back.shape(), images.shape());
+    EXPECT_EQ(values(back), values(images));
+  }
+  EXPECT_EQ(read_idx_labels(folder / "l"), labels);
+}
+
+TEST(Idx, WritesOneChannelAsMnistDoes) {
+  const TemporaryFolder folder;
+  write_idx_images(folder / "i", Tensor({1, 1, 1, 2}, DType::kU8));
+  EXPECT_EQ(read_back(folder / "i"), idx_bytes({1, 1, 2}, std::string(2, '\0')));
+}
+
+TEST(Idx, RefusesWhatIsNotIdx) {
+  const auto bad = ErrorCode::kBadData;
+  expect_error(bad, {"images: ", "empty file"}, [] { images_of(""); });
+  expect_error(bad, {"want an IDX file", "found 3c 68 74 6d"}, [] { images_of("<html>"); });
+  expect_error(bad, {"found 00 00"}, [] { images_of(std::string(2, '\0')); });
+  expect_error(bad, {"type 08", "found type 0d"}, [] {
+    images_of(idx_bytes({1, 1, 1}, "aaaa", 13));
+  });
+  expect_error(bad, {"found a file of labels"}, [] { images_of(idx_bytes({1}, "a")); });
+  expect_error(bad, {"found a file of images"}, [] { labels_of(idx_bytes({1, 1, 1}, "a")); });
+  expect_error(bad, {"3 or 4 dimensions", "found 2"}, [] { images_of(idx_bytes({1, 1}, "a")); });
+  expect_error(bad, {"1 dimensions", "found 5"}, [] {
+    labels_of(idx_bytes({1, 1, 1, 1, 1}, "a"));
+  });
+  expect_error(bad, {"header of 16 bytes", "cut short"}, [] {
+    images_of(idx_bytes({1, 1, 1}, "").substr(0, 14));
+  });
+}
+
+TEST(Idx, RefusesLengthsThatDoNotFitTheHeader) {
+  const auto bad = ErrorCode::kBadData;
+  expect_error(bad, {"want 6 bytes", "[2,1,3]", "found 5", "cut short"}, [] {
+    images_of(idx_bytes({2, 1, 3}, "12345"));
+  });
+  expect_error(bad, {"want 6 bytes", "found 7", "behind the end"}, [] {
+    images_of(idx_bytes({2, 1, 3}, "1234567"));
+  });
+  expect_error(bad, {"want 3 bytes", "found 2"}, [] { labels_of(idx_bytes({3}, "12")); });
+  expect_error(bad, {"at least 1"}, [] { images_of(idx_bytes({0, 28, 28}, "")); });
+}
+
+// What these headers ask for would not fit into memory: they must be refused before.
+TEST(Idx, RefusesHugeHeadersBeforeAllocating) {
+  const auto bad = ErrorCode::kBadData;
+  expect_error(bad, {"found 1"}, [] { images_of(idx_bytes({0xffffffff, 4096, 4096}, "a")); });
+  expect_error(bad, {"too large for any file"}, [] {
+    images_of(idx_bytes({0xffffffff, 0xffffffff, 0xffffffff}, "a"));
+  });
+  expect_error(bad, {"4096 pixels"}, [] {
+    images_of(idx_bytes({1, 5000, 1}, std::string(5000, 'a')));
+  });
+  expect_error(bad, {"16 channels"}, [] {
+    images_of(idx_bytes({1, 17, 1, 1}, std::string(17, 'a')));
+  });
+  expect_error(bad, {"want 4294967295 bytes"}, [] { labels_of(idx_bytes({0xffffffff}, "a")); });
+  const std::string packed = deflate_gzip(idx_bytes({0xffffffff, 4096, 4096}, "a"));
+  expect_error(bad, {"at most"},
+               [&] { read_idx_images(*inflate_gzip(make_memory_stream(packed, "packed"))); });
+}
+
+TEST(Idx, ChecksTheLengthOfGzipContent) {
+  const auto read = [](std::string_view payload) {
+    const std::string packed = deflate_gzip(idx_bytes({2, 1, 3}, payload));
+    return read_idx_images(*inflate_gzip(make_memory_stream(packed, "packed")));
+  };
+  EXPECT_EQ(read("123456").num_elements(), 6);
+  expect_error(ErrorCode::kBadData, {"want 6 bytes", "found 5"}, [&] { read("12345"); });
+  expect_error(ErrorCode::kBadData, {"want 6 bytes", "found more"}, [&] { read("1234567"); });
+}
+
+TEST(Idx, SaysWhichFileIsMissingOrAFolder) {
+  const TemporaryFolder folder;
+  expect_error(ErrorCode::kBadData, {"nothing-here", "No such file"},
+               [&] { read_idx_images(folder / "nothing-here"); });
+  expect_error(ErrorCode::kBadData, {"found a folder"}, [&] { read_idx_images(folder.path()); });
+}
+
+TEST(Idx, WritesOnlyWhatItCanRead) {
+  const TemporaryFolder folder;
+  const std::vector<std::int32_t> too_large = {256};
+  expect_error(ErrorCode::kInvalidArgument, {"[0, 255]", "256"},
+               [&] { write_idx_labels(folder / "l", too_large); });
+  expect_error(ErrorCode::kInvalidArgument, {"u8 images", "f32"}, [&] {
+    write_idx_images(folder / "i", Tensor({1, 1, 1, 1}, DType::kF32));
+  });
+  EXPECT_THAT(names_in(folder.path()), ::testing::IsEmpty());
+}
+
+}  // namespace
+}  // namespace digitry

@@ -1,0 +1,120 @@
+#include "digitry/data/image_folder.h"
+
+#include <zlib.h>
+
+#include "digitry/data/idx.h"
+#include "digitry/data/png.h"
+#include "tests/data/test_files.h"
+
+namespace digitry {
+namespace {
+
+using namespace digitry::testing;
+using ::testing::ElementsAre;
+
+std::string png_of(std::int64_t height, std::int64_t width, std::uint8_t grey) {
+  return encode_png(
+      {{height, width}, std::vector<std::uint8_t>(static_cast<std::size_t>(height * width), grey)});
+}
+
+std::string big_endian(std::uint32_t value) {
+  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16 & 0xff),
+          static_cast<char>(value >> 8 & 0xff), static_cast<char>(value & 0xff)};
+}
+
+std::string chunk(const std::string& type_and_data) {
+  const auto check = ::crc32(0, reinterpret_cast<const Bytef*>(type_and_data.data()),
+                             static_cast<uInt>(type_and_data.size()));
+  return big_endian(static_cast<std::uint32_t>(type_and_data.size()) - 4) + type_and_data +
+         big_endian(static_cast<std::uint32_t>(check));
+}
+
+// A PNG by hand: one row of RGB.
+std::string rgb_png(std::uint32_t width, std::uint32_t height, const std::string& rows) {
+  std::string packed(::compressBound(rows.size()), '\0');
+  uLongf length = packed.size();
+  ::compress(reinterpret_cast<Bytef*>(packed.data()), &length,
+             reinterpret_cast<const Bytef*>(rows.data()), rows.size());
+  packed.resize(length);
+  return "\x89PNG\r\n\x1a\n" +
+         chunk("IHDR" + big_endian(width) + big_endian(height) + std::string("\x08\x02\0\0\0", 5)) +
+         chunk("IDAT" + packed) + chunk("IEND");
+}
+
+TEST(Png, RoundTripsGrey) {
+  const GreyImage image{{2, 3}, {0, 50, 100, 150, 200, 255}};
+  const GreyImage back = decode_png(encode_png(image), "x.png");
+  EXPECT_EQ(back.size, image.size);
+  EXPECT_EQ(back.pixels, image.pixels);
+}
+
+TEST(Png, TurnsColourIntoLuminance) {
+  const std::string row("\0\xff\xff\xff\0\0\0\x80\x80\x80", 10);
+  EXPECT_THAT(decode_png(rgb_png(3, 1, row), "x.png").pixels, ElementsAre(255, 0, 128));
+}
+
+TEST(Png, RefusesWhatIsBroken) {
+  const auto bad = ErrorCode::kBadData;
+  const std::string sound = png_of(20, 20, 9);
+  expect_error(bad, {"x.png", "empty file"}, [] { decode_png("", "x.png"); });
+  expect_error(bad, {"other bytes"}, [] { decode_png("GIF89a", "x.png"); });
+  for (std::size_t length = 8; length < sound.size() - 12; ++length)
+    EXPECT_THROW(decode_png(sound.substr(0, length), "x.png"), Error) << length;
+  std::string corrupt = sound;
+  char& data = corrupt[sound.find("IDAT") + 6];
+  data = static_cast<char>(data ^ 1);
+  expect_error(bad, {"sound PNG"}, [&] { decode_png(corrupt, "x.png"); });
+  expect_error(bad, {"at most 4096", "100000x100000"},
+               [] { decode_png(rgb_png(100000, 100000, "x"), "x.png"); });
+}
+
+TEST(ImageFolder, SortsClassesAndFiles) {
+  const TemporaryFolder root;
+  write_file(root / "two/b.png", png_of(2, 3, 40));
+  write_file(root / "two/a.PNG", png_of(2, 3, 30));
+  write_file(root / "one/x.png", png_of(2, 3, 20));
+  write_file(root / "one/notes.txt", "not an image");
+  write_file(root / "one/.hidden.png", "not an image");
+  write_file(root / ".cache/x", "no class");
+  const ImageFiles files = read_image_folder(root.path(), list_classes(root.path()));
+  EXPECT_THAT(files.class_names, ElementsAre("one", "two"));
+  EXPECT_THAT(files.labels, ElementsAre(0, 1, 1));
+  EXPECT_EQ(files.images.shape(), (Shape{3, 1, 2, 3}));
+  EXPECT_EQ(values(files.images)[0], 20);
+  EXPECT_EQ(values(files.images)[6], 30);
+  EXPECT_EQ(values(files.images)[12], 40);
+  EXPECT_EQ(files.files[1], (root / "two/a.PNG").string());
+}
+
+TEST(ImageFolder, ReportsTheFirstOfManyBrokenFiles) {
+  const TemporaryFolder root;
+  for (int i = 0; i < 300; ++i)
+    write_file(root / fmt::format("c/{:03}.png", i), i % 2 ? "broken" : png_of(1, 1, 1));
+  expect_error(ErrorCode::kBadData, {"c/001.png"}, [&] { read_image_folder(root.path(), {"c"}); });
+}
+
+TEST(ImageFolder, RefusesWhatDoesNotFit) {
+  const TemporaryFolder root;
+  const auto bad = ErrorCode::kBadData;
+  const auto read = [&] { read_image_folder(root.path(), list_classes(root.path())); };
+  expect_error(bad, {"folders of PNG images", "found none"}, read);
+  write_file(root / "a/1.png", png_of(2, 2, 1));
+  write_file(root / "b/1.png", png_of(2, 3, 1));
+  expect_error(bad, {"b/1.png", "want 2x2", "found 3x2"}, read);
+  expect_error(bad, {"want only the classes a, found the folder b"},
+               [&] { read_image_folder(root.path(), {"a"}); });
+  fs::remove(root / "b/1.png");
+  expect_error(bad, {"/b", "found none"}, read);
+}
+
+TEST(ImageFolder, ReadsFilesWithoutClasses) {
+  const TemporaryFolder root;
+  write_file(root / "2.png", png_of(1, 1, 2));
+  write_file(root / "1.png", png_of(1, 1, 1));
+  EXPECT_TRUE(holds_png_files(root.path()));
+  EXPECT_THAT(values(read_unlabelled_images(root.path()).images), ElementsAre(1, 2));
+  EXPECT_THAT(values(read_unlabelled_images(root / "2.png").images), ElementsAre(2));
+}
+
+}  // namespace
+}  // namespace digitry

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <iterator>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "digitry/base/error.h"
+#include "digitry/tensor/tensor.h"
+
+namespace digitry::testing {
+
+namespace fs = std::filesystem;
+
+/// A folder of its own for each test, removed behind it.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (fs::temp_directory_path() / "digitry_test.XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  ~TemporaryFolder() {
+    std::error_code error;
+    fs::remove_all(path_, error);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const fs::path& path() const { return path_; }
+  fs::path operator/(const fs::path& name) const { return path_ / name; }
+
+ private:
+  fs::path path_;
+};
+
+/// Sets an environment variable (or, given null, unsets it) for the length of a test.
+class ScopedEnvironment {
+ public:
+  ScopedEnvironment(const char* name, const char* value) : name_(name) {
+    if (const char* old = std::getenv(name)) {
+      had_ = true;
+      old_ = old;
+    }
+    put(value);
+  }
+  ~ScopedEnvironment() { put(had_ ? old_.c_str() : nullptr); }
+  ScopedEnvironment(const ScopedEnvironment&) = delete;
+  ScopedEnvironment& operator=(const ScopedEnvironment&) = delete;
+
+ private:
+  void put(const char* value) {
+    if (value)
+      ::setenv(name_, value, 1);
+    else
+      ::unsetenv(name_);
+  }
+  const char* name_;
+  bool had_ = false;
+  std::string old_;
+};
+
+inline void write_file(const fs::path& path, std::string_view bytes) {
+  fs::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+inline std::string read_back(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+inline std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder))
+    names.push_back(entry.path().filename().string());
+  return names;
+}
+
+/// An IDX file by hand: 00 00 08 rank, extents, payload.
+inline std::string idx_bytes(std::initializer_list<std::uint32_t> extents, std::string_view payload,
+                             char type = 8) {
+  std::string bytes = {0, 0, type, static_cast<char>(extents.size())};
+  for (const std::uint32_t extent : extents)
+    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(extent >> shift & 0xff);
+  return bytes + std::string(payload);
+}
+
+inline std::vector<std::uint8_t> values(const Tensor& tensor) {
+  const auto span = tensor.as<std::uint8_t>();
+  return {span.begin(), span.end()};
+}
+
+/// Expects `Error{code}` with `parts`, each, in its message.
+template <typename Action>
+void expect_error(ErrorCode code, std::initializer_list<std::string> parts, const Action& action) {
+  try {
+    action();
+    ADD_FAILURE() << "no error; wanted: " << *parts.begin();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), code) << error.what();
+    for (const std::string& part : parts)
+      EXPECT_THAT(std::string(error.what()), ::testing::HasSubstr(part));
+  }
+}
+
+}  // namespace digitry::testing

@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include <exception>
+#include <filesystem>
+#include <string>
+
+#include "digitry/base/file.h"
+#include "digitry/data/gzip.h"
+#include "digitry/data/idx.h"
+#include "digitry/data/png.h"
+
+// Sound inputs for the fuzzers to start from: FOLDER/<target>/<name>.
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace digitry;
+
+void write(const fs::path& path, std::string_view bytes) {
+  make_folder(path.parent_path());
+  write_file_atomically(path, bytes);
+}
+
+Tensor some_images(const Shape& shape) {
+  Tensor images(shape, DType::kU8);
+  std::uint8_t value = 0;
+  for (std::uint8_t& pixel : images.as<std::uint8_t>())
+    pixel = value = static_cast<std::uint8_t>(value * 5 + 1);
+  return images;
+}
+
+void write_idx_corpus(const fs::path& root) {
+  const fs::path folder = root / "fuzz_idx";
+  make_folder(folder);
+  write_idx_images(folder / "images", some_images({2, 1, 3, 4}));
+  write_idx_images(folder / "channels", some_images({2, 3, 2, 2}));
+  write_idx_labels(folder / "labels", std::vector<std::int32_t>{1, 0, 9});
+  for (const char* name : {"images", "channels", "labels"})
+    write(root / "fuzz_gzip_idx" / name, deflate_gzip(read_file(folder / name, 1 << 20)));
+  write(root / "fuzz_gzip_idx" / "two_members", deflate_gzip("a") + deflate_gzip("b"));
+}
+
+void write_csv_corpus(const fs::path& root) {
+  const fs::path folder = root / "fuzz_csv";
+  write(folder / "kaggle_train", "label,pixel0,pixel1,pixel2,pixel3\n7,0,1,2,255\n0,9,8,7,6\n");
+  write(folder / "kaggle_test", "pixel0,pixel1,pixel2,pixel3\r\n1,2,3,4\r\n");
+  write(folder / "bare", "3,1,2,3,4\n");
+  write(folder / "named_size", "id,1x1,1x2,1x3,2x1,2x2,2x3,class\n1,1,2,3,4,5,6,1\n");
+}
+
+void write_png_corpus(const fs::path& root) {
+  write(root / "fuzz_png" / "grey", encode_png({{3, 4}, std::vector<std::uint8_t>(12, 100)}));
+  write(root / "fuzz_png" / "larger", encode_png({{28, 28}, std::vector<std::uint8_t>(784, 9)}));
+}
+
+void write_tar_corpus(const fs::path& root) {
+  std::string block(512, '\0');
+  block.replace(0, 1, "a");
+  block.replace(124, 11, "00000000003");
+  block[156] = '0';
+  block.replace(148, 8, "        ");
+  unsigned sum = 0;
+  for (const char c : block) sum += static_cast<unsigned char>(c);
+  block.replace(148, 6, fmt::format("{:06o}", sum));
+  write(root / "fuzz_tar" / "one_file",
+        block + "abc" + std::string(509, '\0') + std::string(1024, '\0'));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    fmt::print(stderr, "usage: make_fuzz_corpus FOLDER\n");
+    return 2;
+  }
+  try {
+    write_idx_corpus(argv[1]);
+    write_csv_corpus(argv[1]);
+    write_png_corpus(argv[1]);
+    write_tar_corpus(argv[1]);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "make_fuzz_corpus: {}\n", error.what());
+    return 1;
+  }
+  return 0;
+}
