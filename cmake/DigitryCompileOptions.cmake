@@ -11,3 +11,7 @@ if(DIGITRY_SANITIZE)
   # Function multi-versioning resolves at load time, before the sanitizers' run time is up.
   target_compile_definitions(digitry_compile_options INTERFACE DIGITRY_NO_TARGET_CLONES)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 warns of "literal" + std::string, wrongly (its bug 105651).
+  target_compile_options(digitry_compile_options INTERFACE -Wno-restrict)
+endif()
