@@ -28,6 +28,7 @@ struct TrainOptions {
   bool no_report = false;
   bool json = false;
   int threads = 0;
+  double checkpoint_seconds = 10;
   // Override the recipe where given.
   std::optional<std::string> data;
   std::optional<std::int64_t> epochs;
@@ -85,11 +86,13 @@ void save_progress(const RunFolder& run, const Trainer& trainer, const Checkpoin
   save_checkpoint(checkpoint, run.checkpoint());
 }
 
-TrainingEnd run_training(const RunFolder& run, const Recipe& recipe, Trainer& trainer) {
+TrainingEnd run_training(const RunFolder& run, const Recipe& recipe, double checkpoint_seconds,
+                         Trainer& trainer) {
   const InterruptGuard interrupt;
   ProgressBar bar("images");
   const std::int64_t num_train = std::ssize(trainer.split().train);
   TrainingObserver observer;
+  observer.checkpoint_seconds = checkpoint_seconds;
   observer.on_step = [&](const TrainingProgress& p) {
     const std::int64_t in_epoch =
         std::min(num_train, p.step_in_epoch * trainer.plan().batch_size());
@@ -184,7 +187,7 @@ void train(const TrainOptions& options) {
       human_count(trainer.split().train.size()), human_count(trainer.split().validation.size()),
       human_count(static_cast<std::uint64_t>(trainer.network().num_parameters())), num_threads()));
 
-  const TrainingEnd end = run_training(run, recipe, trainer);
+  const TrainingEnd end = run_training(run, recipe, options.checkpoint_seconds, trainer);
   write_file_atomically(run.history(), to_csv(trainer.history()));
   const Model model = trained_model(recipe, data, trainer);
   save_model(model, run.model());
@@ -236,6 +239,10 @@ void add_train_command(CLI::App& app) {
                  ->add_option("--seed", options->seed,
                               "Of initial weights, shuffling, dropout, validation split [0]")
                  ->check(CLI::Range(std::int64_t{0}, kMany)));
+  command
+      ->add_option("--checkpoint-every", options->checkpoint_seconds,
+                   "Seconds between checkpoints, for --resume after a crash [10]")
+      ->check(CLI::Range(0.0, 1e6));
   command->add_option("--threads", options->threads, "0 for one a processor [0]")
       ->check(CLI::Range(0, 1024));
   command->add_flag("--no-report", options->no_report, "Write no report.html and no figures");

@@ -1,0 +1,147 @@
+// What goes wrong in other people's hands: one clear error, the right exit status, nothing left
+// behind.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/app/small_mnist.h"
+#include "tests/support/process.h"
+
+namespace digitry::test {
+namespace fs = std::filesystem;
+namespace {
+
+using testing::HasSubstr;
+
+CommandResult digitry(std::vector<std::string> arguments, CommandOptions options = {}) {
+  arguments.insert(arguments.begin(), "digitry");
+  options.environment.emplace_back("OMP_NUM_THREADS", "1");
+  return run_command(std::move(arguments), options);
+}
+
+void write(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+constexpr const char* kRecipe = R"(
+[[layers]]
+type = "flatten"
+[[layers]]
+type = "dense"
+out_features = "classes"
+)";
+
+class BadInput : public testing::Test {
+ protected:
+  // Trains with a recipe of this text, which has to be refused with `wanted` in the message.
+  void expect_refused_recipe(const std::string& text, const std::string& wanted) {
+    const std::string recipe = folder_ / "recipe.toml";
+    write(recipe, text);
+    const std::string out = folder_ / "run";
+    const CommandResult result =
+        digitry({"train", "--recipe", recipe, "--data", small_mnist().string(), "--out", out});
+    EXPECT_EQ(result.exit_status, 3) << text;
+    EXPECT_THAT(result.err, HasSubstr(wanted));
+    EXPECT_THAT(result.err, testing::StartsWith("digitry: error: "));
+    EXPECT_FALSE(fs::exists(out)) << "a refused run leaves no folder";
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(BadInput, RecipesAreRefusedWithTheRuleTheyBreak) {
+  expect_refused_recipe("", "[[layers]]");
+  expect_refused_recipe("[[layers]\n", "line 1");
+  expect_refused_recipe(std::string(kRecipe) + "[training]\nepoch = 3\n", "unknown key 'epoch'");
+  expect_refused_recipe(std::string(kRecipe) + "[training]\nepochs = 0\n", "'epochs'");
+  expect_refused_recipe(std::string(kRecipe) + "[optimizer]\ntype = \"adamm\"\n", "adam, sgd");
+  expect_refused_recipe("[[layers]]\ntype = \"conv9d\"\n", "conv9d");
+  expect_refused_recipe("[[layers]]\ntype = \"dense\"\nout_features = 10\n", "flatten");
+  expect_refused_recipe("[[layers]]\ntype = \"flatten\"\n", "one logit a class");
+  expect_refused_recipe(
+      "[[layers]]\ntype = \"flatten\"\n[[layers]]\ntype = \"dropout\"\nrate = 1.5\n", "'rate'");
+}
+
+TEST_F(BadInput, ADataSetThatIsNotThere) {
+  const CommandResult result =
+      digitry({"train", "--data", folder_ / "nowhere", "--out", folder_ / "run"});
+  EXPECT_EQ(result.exit_status, 3);
+  EXPECT_THAT(result.err, HasSubstr("nowhere"));
+}
+
+TEST_F(BadInput, MnistThatWasNotFetchedSaysHowTo) {
+  const CommandResult result =
+      digitry({"train", "--out", folder_ / "run"},
+              {.environment = {{"DIGITRY_DATA_DIR", (folder_.path() / "empty").string()}}});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("digitry data fetch mnist"));
+}
+
+TEST_F(BadInput, ModelsThatAreNoModels) {
+  for (const std::string& bytes : {std::string(), std::string("\x10\0\0\0\0\0\0\0{}", 10),
+                                   std::string("this is no model at all, but text")}) {
+    const std::string model = folder_ / "model.safetensors";
+    write(model, bytes);
+    for (const char* command : {"evaluate", "predict"}) {
+      std::vector<std::string> arguments{command, model};
+      if (arguments[0] == "predict")
+        arguments.push_back((small_mnist() / "t10k-images-idx3-ubyte").string());
+      const CommandResult result = digitry(arguments);
+      EXPECT_EQ(result.exit_status, 3);
+      EXPECT_THAT(result.err, HasSubstr(model));
+    }
+  }
+}
+
+TEST_F(BadInput, AFolderThatCannotBeWritten) {
+  // A folder under a file can be made by nobody, root included.
+  write(folder_ / "file", "");
+  const CommandResult result = digitry(
+      {"train", "--data", small_mnist().string(), "--out", folder_ / "file/run", "--epochs", "1"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("file/run"));
+}
+
+TEST_F(BadInput, AFullDiskFailsAndLeavesNoPartialFile) {
+  // A limit on file size stops writing in the middle, as a full disk does.
+  const std::string out = folder_ / "run";
+  const std::string train = "ulimit -f 64; exec '" + command_path().string() +
+                            "' train --recipe notebook --epochs 1 --threads 1 --data '" +
+                            small_mnist().string() + "' --out '" + out + "'";
+  const CommandResult result = run_command({"bash", "-c", train});
+  EXPECT_EQ(result.exit_status, 1) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("model.safetensors"));
+  EXPECT_FALSE(fs::exists(out + "/model.safetensors"));
+  for (const auto& entry : fs::directory_iterator(out))
+    EXPECT_EQ(entry.path().string().find(".tmp"), std::string::npos) << entry.path();
+}
+
+TEST_F(BadInput, ADivergingTrainingSaysSo) {
+  const std::string recipe = folder_ / "recipe.toml";
+  write(recipe, std::string(kRecipe) +
+                    "[optimizer]\ntype = \"sgd\"\nlearning_rate = 1000.0\nmomentum = 0.999\n");
+  const CommandResult result =
+      digitry({"train", "--recipe", recipe, "--data", small_mnist().string(), "--out",
+               folder_ / "run", "--epochs", "1000"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("diverged"));
+  EXPECT_THAT(result.err, HasSubstr("learning rate"));
+}
+
+TEST_F(BadInput, FlagsOutOfRangeAreWrongUsage) {
+  for (const auto& flag : std::vector<std::vector<std::string>>{
+           {"--epochs", "0"}, {"--validation", "1"}, {"--threads", "-1"}, {"--seed", "x"}}) {
+    std::vector<std::string> arguments{"train", "--out", folder_ / "run"};
+    arguments.insert(arguments.end(), flag.begin(), flag.end());
+    EXPECT_EQ(digitry(arguments).exit_status, 2) << flag[0];
+  }
+  EXPECT_EQ(digitry({"train", "--resume"}).exit_status, 2);
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
+}
+
+}  // namespace
+}  // namespace digitry::test
