@@ -1,8 +1,5 @@
 #include <fmt/format.h>
-#include <signal.h>
 
-#include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -10,6 +7,7 @@
 
 #include "apps/digitry/command.h"
 #include "apps/digitry/data_info.h"
+#include "apps/digitry/interrupt.h"
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
 #include "digitry/data/fetch.h"
@@ -24,25 +22,6 @@ struct FetchArguments {
   std::vector<std::string> mirrors;
 };
 
-std::atomic<bool> interrupted = false;
-
-// Turns Ctrl-C into a flag for as long as it lives, so that a fetch can tidy up behind itself.
-class InterruptGuard {
- public:
-  InterruptGuard() {
-    interrupted = false;
-    struct sigaction action {};
-    action.sa_handler = [](int) { interrupted = true; };
-    ::sigaction(SIGINT, &action, &old_);
-  }
-  ~InterruptGuard() { ::sigaction(SIGINT, &old_, nullptr); }
-  InterruptGuard(const InterruptGuard&) = delete;
-  InterruptGuard& operator=(const InterruptGuard&) = delete;
-
- private:
-  struct sigaction old_ {};
-};
-
 void fetch(const FetchArguments& arguments) {
   FetchOptions options;
   if (!arguments.source.empty()) options.source = parse_fetch_source(arguments.source);
@@ -54,7 +33,7 @@ void fetch(const FetchArguments& arguments) {
   const InterruptGuard guard;
   const FetchResult result = fetch_dataset(
       arguments.name, options, [&](std::string_view what, std::uint64_t done, std::uint64_t total) {
-        if (interrupted)
+        if (guard.requested())
           throw Error(ErrorCode::kInterrupted, "interrupted; nothing half-made is left");
         bar.update(what, done, total);
       });

@@ -65,13 +65,15 @@ class Reader {
     CsvImages result;
     const std::int64_t pixels = layout_.height * layout_.width;
     result.images = Tensor({rows, 1, layout_.height, layout_.width}, DType::kU8);
-    if (labelled()) result.labels.resize(static_cast<std::size_t>(rows));
+    if (labelled()) result.labels.reserve(static_cast<std::size_t>(rows));
 
     std::uint8_t* image = result.images.as<std::uint8_t>().data();
-    std::int32_t* label = result.labels.data();
+    std::int32_t unused = 0;
     Lines lines = rows_of_text();
-    for (std::string_view line; lines.next(line); image += pixels, ++label)
+    for (std::string_view line; lines.next(line); image += pixels) {
+      std::int32_t& label = labelled() ? result.labels.emplace_back() : unused;
       parse_row(line, lines.number(), image, label);
+    }
     return result;
   }
 
@@ -208,7 +210,7 @@ class Reader {
   }
 
   void parse_row(std::string_view line, std::int64_t number, std::uint8_t* image,
-                 std::int32_t* label) const {
+                 std::int32_t& label) const {
     const char* at = line.data();
     const char* const end = at + line.size();
     for (std::size_t column = 0; column < layout_.num_columns; ++column) {
@@ -218,7 +220,7 @@ class Reader {
         ++at;
       }
       if (column == layout_.label_column) {
-        *label = parse_number(at, end, kMaxClasses - 1, number, column);
+        label = parse_number(at, end, kMaxClasses - 1, number, column);
       } else if (column == 0 && layout_.has_id) {
         at = std::find(at, end, ',');
       } else {

@@ -49,7 +49,8 @@ struct Dataset {
 /// named data set is not in the cache, saying how to fetch it.
 Dataset load_dataset(const std::string& name_or_path, Split split);
 
-/// The splits that `name_or_path` tells apart; none for a source without splits (or nothing at all).
+/// The splits that `name_or_path` tells apart; none for a source without splits (or nothing at
+/// all).
 std::vector<Split> list_splits(const std::string& name_or_path);
 
 /// Loads images to be predicted, from one source that need not be labelled: an IDX image file (with

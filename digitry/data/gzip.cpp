@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kMagic = "\x1f\x8b";
 constexpr int kGzipWindow = 15 + 16;  // zlib: the largest window; a gzip wrapper
-constexpr std::size_t kBuffer = std::size_t{1} << 18;
+constexpr std::size_t kBuffer = std::size_t{1} << 16;
 
 // Deflate cannot pack better than 1032:1 (a 258-byte match costs 2 bits). The slack is for what the
 // inflater has taken in but not yet given out.
