@@ -16,7 +16,7 @@ std::string terminal(const FigureJob& job) {
   if (job.format == FigureFormat::kPng) {
     return fmt::format(
         "set terminal pngcairo size {},{} noenhanced font 'Helvetica,13' fontscale 1.5 linewidth 2 "
-        "pointscale 2 dashlength 2\n",
+        "pointscale 2.8 dashlength 2\n",
         2 * width, 2 * height);
   }
   return fmt::format("set terminal svg size {},{} noenhanced font 'Helvetica,13' {}\n", width,
