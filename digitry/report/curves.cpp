@@ -166,21 +166,23 @@ Figure accuracy_figure(const History& history) {
 
 std::string themed_svg(std::string svg, const std::string& id_prefix) {
   const auto drop = [&svg](const std::string& from, const std::string& to) {
-    const std::size_t begin = svg.find(from), end = svg.find(to, begin);
+    const std::size_t begin = svg.find(from);
+    if (begin == std::string::npos) return;
+    const std::size_t end = svg.find(to, begin + from.size());
     if (end != std::string::npos) svg.erase(begin, end + to.size() - begin);
   };
+  // Text takes the page's font where the file names none.
+  replace_all(svg, " font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\"", "");
   svg.erase(0, std::min(svg.find("<svg"), svg.size()));
   drop("width=\"", "\"");
   drop("height=\"", "\"");
-  drop("<title>", "</title>");
-  drop("<desc>", "</desc>");
   drop("<defs>", "</defs>");
   // Of gnuplot's many definitions only the circles are used.
   replace_all(svg, "<g id=\"gnuplot_canvas\">",
               "<defs><circle id='gpPt5' stroke-width='0.3' stroke='currentColor' r='1'/>"
               "<circle id='gpPt6' fill='currentColor' r='1'/></defs><g>");
   replace_all(svg, "gpPt", id_prefix);
-  replace_all(svg, "font-family=\"Helvetica\"", "");
+  replace_all(svg, "gnuplot_plot_", id_prefix + "curve-");
   for (const auto& [colour, variable] : kThemeVariables) {
     const auto rgb = static_cast<unsigned>(std::stoul(colour + 1, nullptr, 16));
     const unsigned r = rgb >> 16, g = rgb >> 8 & 255, b = rgb & 255;
