@@ -43,10 +43,19 @@ Layout layout_of(const std::vector<std::string>& names) {
   return layout;
 }
 
-std::string tics(const std::vector<std::string>& names) {
+/// The names beside and below the cells: as labels, since gnuplot reads tick labels as formats.
+std::string name_labels(const std::vector<std::string>& names, const Layout& layout,
+                        const Figure& figure) {
+  const double x = layout.left - 8.0;
+  const double y = layout.bottom - (layout.names_upright ? 8.0 : 6.0 + 0.7 * layout.name_font);
   std::string text;
   for (std::size_t c = 0; c < names.size(); ++c) {
-    text += fmt::format("{}{} {}", c == 0 ? "" : ", ", gnuplot_quoted(names[c]), c);
+    const std::string name = gnuplot_quoted(names[c]);
+    const std::string style = fmt::format("textcolor rgb '#333333' font ',{}'", layout.name_font);
+    text += fmt::format("set label {} at screen {}, first {} right {}\n", name, x / figure.width, c,
+                        style);
+    text += fmt::format("set label {} at first {}, screen {} {} {}\n", name, c, y / figure.height,
+                        layout.names_upright ? "right rotate by 90" : "center", style);
   }
   return text;
 }
@@ -82,8 +91,7 @@ Figure confusion_figure(const Evaluation& evaluation) {
       "set bmargin at screen {bottom}\nset tmargin at screen {top}\n"
       "set xrange [-0.5:{last}.5]\nset yrange [{last}.5:-0.5]\n"
       "set border 15 lc rgb '#999999' lw 0.8\n"
-      "set tics scale 0 textcolor rgb '#333333' font ',{name_font}'\n"
-      "set xtics ({tics}) {turn}\nset ytics ({tics})\n"
+      "unset tics\n"
       "set label 1 'Predicted class' at screen {middle_x}, screen {label_y} center "
       "textcolor rgb '#333333'\n"
       "set label 2 'True class' at screen {label_x}, screen {middle_y} center rotate "
@@ -96,9 +104,8 @@ Figure confusion_figure(const Evaluation& evaluation) {
       fmt::arg("top", 1.0 * (layout.bottom + layout.side) / figure.height),
       fmt::arg("middle_x", (layout.left + 0.5 * layout.side) / figure.width),
       fmt::arg("middle_y", (layout.bottom + 0.5 * layout.side) / figure.height),
-      fmt::arg("label_x", 16.0 / figure.width), fmt::arg("label_y", 14.0 / figure.height),
-      fmt::arg("name_font", layout.name_font), fmt::arg("tics", tics(names)),
-      fmt::arg("turn", layout.names_upright ? "rotate by 90 right" : ""));
+      fmt::arg("label_x", 16.0 / figure.width), fmt::arg("label_y", 14.0 / figure.height));
+  figure.commands += name_labels(names, layout, figure);
   // Lines between the cells, over the boxes.
   for (std::size_t c = 1; c < names.size(); ++c) {
     figure.commands += fmt::format(

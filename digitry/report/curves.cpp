@@ -100,13 +100,13 @@ std::string panel(const History& history, const Curve& curve) {
 
   std::string text = fmt::format(
       "reset\n$rows << EOD\n{}EOD\n"
-      "set lmargin 8\nset rmargin 2\nset tmargin 3.4\nset bmargin 3.2\n"
+      "set lmargin 6.5\nset rmargin 1.5\nset tmargin 4\nset bmargin 3.2\n"
       "set border 3 lc rgb '{ink}' lw 0.8\n"
       "set tics nomirror out scale 0.5 textcolor rgb '{ink}'\n"
       "set grid y lc rgb '{grid}' lt 1 lw 0.8\n"
       "set xrange [{}:{}]\nset xtics {}\nset xlabel 'Epoch' textcolor rgb '{ink}' offset 0,0.4\n"
-      "set label 1 '{}' at graph 0,1.13 left textcolor rgb '{ink}'\n"
-      "set key at graph 1, 1.16 right horizontal samplen 1.6 width -1 textcolor rgb '{ink}'\n",
+      "set label 1 '{}' at graph 0,1.19 left textcolor rgb '{ink}'\n"
+      "set key at graph 1.01, 1.225 right horizontal samplen 1.6 width -1 textcolor rgb '{ink}'\n",
       rows, static_cast<double>(first) - padding, static_cast<double>(last) + padding,
       tick_step(last - first, 10), curve.title, fmt::arg("ink", kInk), fmt::arg("grid", kGrid));
   if (logarithmic) text += "set logscale y\n";
@@ -120,7 +120,7 @@ std::string panel(const History& history, const Curve& curve) {
 
   const std::string style = history.epochs.size() > kMaxMarkedEpochs
                                 ? "with lines lw 1.8"
-                                : "with linespoints lw 1.8 pt 7 ps 0.45";
+                                : "with linespoints lw 1.8 pt 7 ps 0.32";
   std::string plots =
       fmt::format("plot $rows using 1:2 {} lc rgb '{}' title 'training'", style, kTraining);
   if (validated) {
@@ -141,7 +141,7 @@ std::string panel(const History& history, const Curve& curve) {
     const double value = on_validation ? *(best->*curve.validation) : best->*curve.training;
     if (std::isfinite(value)) {
       plots += fmt::format(
-          ", '+' using ({}):({}) every ::::0 with points pt 6 ps 1.3 lw 1.8 lc rgb '{}' notitle",
+          ", '+' using ({}):({}) every ::::0 with points pt 6 ps 0.9 lw 1.8 lc rgb '{}' notitle",
           best->epoch, value * curve.scale, on_validation ? kValidation : kTraining);
     }
   }
@@ -166,21 +166,23 @@ Figure accuracy_figure(const History& history) {
 
 std::string themed_svg(std::string svg, const std::string& id_prefix) {
   const auto drop = [&svg](const std::string& from, const std::string& to) {
-    const std::size_t begin = svg.find(from), end = svg.find(to, begin);
+    const std::size_t begin = svg.find(from);
+    if (begin == std::string::npos) return;
+    const std::size_t end = svg.find(to, begin + from.size());
     if (end != std::string::npos) svg.erase(begin, end + to.size() - begin);
   };
+  // Text takes the page's font where the file names none.
+  replace_all(svg, " font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\"", "");
   svg.erase(0, std::min(svg.find("<svg"), svg.size()));
   drop("width=\"", "\"");
   drop("height=\"", "\"");
-  drop("<title>", "</title>");
-  drop("<desc>", "</desc>");
   drop("<defs>", "</defs>");
   // Of gnuplot's many definitions only the circles are used.
   replace_all(svg, "<g id=\"gnuplot_canvas\">",
               "<defs><circle id='gpPt5' stroke-width='0.3' stroke='currentColor' r='1'/>"
               "<circle id='gpPt6' fill='currentColor' r='1'/></defs><g>");
   replace_all(svg, "gpPt", id_prefix);
-  replace_all(svg, "font-family=\"Helvetica\"", "");
+  replace_all(svg, "gnuplot_plot_", id_prefix + "curve-");
   for (const auto& [colour, variable] : kThemeVariables) {
     const auto rgb = static_cast<unsigned>(std::stoul(colour + 1, nullptr, 16));
     const unsigned r = rgb >> 16, g = rgb >> 8 & 255, b = rgb & 255;

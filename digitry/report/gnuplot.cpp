@@ -1,5 +1,6 @@
 #include "digitry/report/gnuplot.h"
 
+#include <cctype>
 #include <future>
 
 #include "digitry/base/error.h"
@@ -16,15 +17,26 @@ std::string terminal(const FigureJob& job) {
   if (job.format == FigureFormat::kPng) {
     return fmt::format(
         "set terminal pngcairo size {},{} noenhanced font 'Helvetica,13' fontscale 1.5 linewidth 2 "
-        "pointscale 2 dashlength 2\n",
+        "pointscale 2.8 dashlength 2\n",
         2 * width, 2 * height);
   }
   return fmt::format("set terminal svg size {},{} noenhanced font 'Helvetica,13' {}\n", width,
                      height, job.format == FigureFormat::kSvg ? "background 'white'" : "");
 }
 
-/// What gnuplot's SVG lacks: a family to fall back to, and sharp pixels.
+/// Removes every `from` with what follows it up to and with `to`.
+void drop_all(std::string& text, std::string_view from, std::string_view to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos;) {
+    const std::size_t end = text.find(to, at + from.size());
+    if (end == std::string::npos) return;
+    text.erase(at, end + to.size() - at);
+  }
+}
+
+/// Sharp pixels, a font family to fall back to, and no tooltips that cite the script.
 void improve_svg(std::string& svg) {
+  drop_all(svg, "<title>", "</title>");
+  drop_all(svg, "<desc>", "</desc>");
   replace_all(svg, "font-family=\"Helvetica\"",
               "font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\"");
   replace_all(svg, "<image ", "<image style='image-rendering:pixelated' ");
@@ -46,7 +58,7 @@ std::string draw_one(const FigureJob& job) {
     throw Error(ErrorCode::kUnavailable, "gnuplot failed with status {}: {}", result.exit_status,
                 elided(clean_utf8(result.errors), 500));
   }
-  if (job.format == FigureFormat::kSvg) improve_svg(result.output);
+  if (job.format != FigureFormat::kPng) improve_svg(result.output);
   return std::move(result.output);
 }
 
@@ -63,12 +75,18 @@ std::vector<std::string> draw(const std::vector<FigureJob>& jobs) {
 }
 
 std::string gnuplot_quoted(std::string_view text) {
-  std::string quoted = "'";
+  std::string quoted = "\"";
   for (const char c : clean_utf8(text)) {
-    if (c == '\'') quoted += '\'';
-    quoted += c == '\n' || c == '\t' ? ' ' : c;
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n' || c == '\t') {
+      quoted += ' ';
+    } else if (byte >= 0x80 || c == ' ' || std::isalnum(byte) != 0) {
+      quoted += c;
+    } else {
+      quoted += fmt::format("\\{:03o}", byte);
+    }
   }
-  return quoted + "'";
+  return quoted + "\"";
 }
 
 }  // namespace digitry

@@ -15,7 +15,7 @@ struct Figure {
 
 enum class FigureFormat {
   kSvg,       ///< On white.
-  kSvgClear,  ///< Without a background, the font named "Helvetica" alone: for a page's own style.
+  kSvgClear,  ///< Without a background: for a page.
   kPng,       ///< On white, at twice the size.
 };
 
@@ -29,7 +29,9 @@ struct FigureJob {
 /// Throws Error{kUnavailable} where gnuplot is not installed, saying how to get it, or fails.
 std::vector<std::string> draw(const std::vector<FigureJob>& jobs);
 
-/// `text` as a gnuplot string: in single quotes, where nothing but the quote itself is special.
+/// `text` as a gnuplot string that nothing in it can end: in double quotes, all ASCII but letters,
+/// digits and spaces by number. (In single quotes, gnuplot 5.4 ends a string that begins
+/// with a doubled quote right there: what follows would run.)
 std::string gnuplot_quoted(std::string_view text);
 
 }  // namespace digitry

@@ -83,8 +83,9 @@ void add_images(data& page, const ReportContent& content) {
   const Tiles tiles(evaluation, sheet);
 
   const bool has_sheet = sheet.num_images() > 0;
-  page.set("sheet", has_sheet ? base64(encode_png(sheet.pixels(), sheet.width(), sheet.height()))
-                              : std::string());
+  page.set("sheet", has_sheet
+                        ? base64(encode_ink_png(sheet.pixels(), sheet.width(), sheet.height()))
+                        : std::string());
   page.set("has_sheet", has_sheet);
   page.set("sheet_width", fmt::format("{}", sheet.width()));
   page.set("sheet_height", fmt::format("{}", sheet.height()));

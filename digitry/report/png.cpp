@@ -2,28 +2,35 @@
 
 #include <png.h>
 
+#include <array>
+
 #include "digitry/base/error.h"
 
 namespace digitry {
 
-std::string encode_png(std::span<const std::uint8_t> pixels, std::int64_t width,
-                       std::int64_t height) {
+std::string encode_ink_png(std::span<const std::uint8_t> ink, std::int64_t width,
+                           std::int64_t height) {
   constexpr std::int64_t kMaxSide = 65'535;
   if (width < 1 || height < 1 || width > kMaxSide || height > kMaxSide ||
-      static_cast<std::int64_t>(pixels.size()) != width * height) {
-    throw Error(ErrorCode::kInvalidArgument, "encode_png: got {} pixels for {} × {}", pixels.size(),
-                width, height);
+      static_cast<std::int64_t>(ink.size()) != width * height) {
+    throw Error(ErrorCode::kInvalidArgument, "encode_ink_png: got {} pixels for {} × {}",
+                ink.size(), width, height);
   }
+  // A palette whose entry i is black of opacity i.
+  std::array<std::uint8_t, 512> palette{};
+  for (std::size_t i = 0; i < 256; ++i) palette[2 * i + 1] = static_cast<std::uint8_t>(i);
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   image.width = static_cast<png_uint_32>(width);
   image.height = static_cast<png_uint_32>(height);
-  image.format = PNG_FORMAT_GRAY;
+  image.format = PNG_FORMAT_GA | PNG_FORMAT_FLAG_COLORMAP;
+  image.colormap_entries = 256;
   std::string bytes;
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
   bytes.resize(size);
-  if (png_image_write_to_memory(&image, bytes.data(), &size, 0, pixels.data(), 0, nullptr) == 0) {
-    throw Error(ErrorCode::kInvalidArgument, "encode_png: {}", image.message);
+  if (png_image_write_to_memory(&image, bytes.data(), &size, 0, ink.data(), 0, palette.data()) ==
+      0) {
+    throw Error(ErrorCode::kInvalidArgument, "encode_ink_png: {}", image.message);
   }
   bytes.resize(size);
   return bytes;

@@ -1,6 +1,8 @@
 #include "digitry/report/report.h"
 
+#include <future>
 #include <system_error>
+#include <utility>
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
@@ -66,9 +68,13 @@ void write_figures(const ReportContent& content, const std::filesystem::path& fo
   }
   const std::vector<std::string> files = draw(jobs);
   make_folder(folder);
+  // At once, as each waits for the disk.
+  std::vector<std::future<void>> writing;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    write_file_atomically(folder / names[i], files[i]);
+    writing.push_back(std::async(std::launch::async,
+                                 [&, i] { write_file_atomically(folder / names[i], files[i]); }));
   }
+  for (auto& written : writing) written.get();
   for (const char* name : absent) {
     for (const char* suffix : {".svg", ".png"}) {
       std::error_code ignored;  // It is enough that none is there.

@@ -1,0 +1,191 @@
+// Opens a report in a real Chromium. To run it:
+//
+//   digitry train ... (or `digitry report RUN`)        # makes runs/NAME/report.html
+//   cd tests/browser && npm ci
+//   DIGITRY_REPORT=/path/to/report.html npm test
+//
+// The report has to have a history and at least one mistake. Debian's `chromium` is used; another
+// one by DIGITRY_CHROMIUM=/path/to/chromium. Nothing is downloaded but the two npm packages.
+
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+
+import { AxeBuilder } from '@axe-core/playwright';
+import { chromium } from 'playwright-core';
+
+const report = process.env.DIGITRY_REPORT;
+assert.ok(report && existsSync(report), 'set DIGITRY_REPORT to the path of a report.html');
+const url = pathToFileURL(path.resolve(report)).href;
+
+let browser;
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.DIGITRY_CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    ],
+  });
+});
+after(() => browser?.close());
+
+/// Opens the report; what the page asks for and complains of is kept from the very beginning.
+async function open({ hash = '', ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1180, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.requests = [];
+  page.complaints = [];
+  page.on('request', (request) => page.requests.push(request.url()));
+  page.on('console', (message) => page.complaints.push(message.text()));
+  page.on('pageerror', (error) => page.complaints.push(String(error)));
+  await page.goto(url + hash);
+  return page;
+}
+
+const colours = (page) => page.evaluate(() => {
+  const style = getComputedStyle(document.body);
+  const line = document.querySelector('.curve [stroke="var(--training)"], .curve [color="var(--training)"]');
+  const luminance = (colour) => {
+    const [r, g, b] = colour.match(/\d+(\.\d+)?/g).map(Number);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  return {
+    page: luminance(style.backgroundColor),
+    ink: luminance(style.color),
+    curve: line && getComputedStyle(line).getPropertyValue(line.hasAttribute('stroke') ? 'stroke' : 'color'),
+  };
+});
+
+test('asks the network for nothing and complains of nothing', async () => {
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await open({ colorScheme });
+    await page.waitForLoadState('networkidle');
+    const outside = page.requests.filter((u) => u !== url && !u.startsWith('data:'));
+    assert.deepEqual(outside, []);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  }
+});
+
+test('lets no script run, whatever is in its text', async () => {
+  const page = await open();
+  assert.equal(await page.locator('script').count(), 0);
+  const policy = page.locator('meta[http-equiv="Content-Security-Policy"]');
+  assert.match(await policy.getAttribute('content'), /default-src 'none'/);
+  await page.context().close();
+});
+
+test('has its headings in order', async () => {
+  const page = await open();
+  assert.equal(await page.locator('h1').count(), 1);
+  const headings = await page.locator('h2').allTextContents();
+  const wanted = [
+    'Training', 'Confusion matrix', 'Class by class', 'Most confused',
+    'Mistakes, most confident first', 'Mistakes, pair by pair',
+  ];
+  assert.deepEqual(headings.slice(0, wanted.length), wanted);
+  assert.match(await page.locator('.accuracy').innerText(), /^\d+\.\d\d\s%/);
+  await page.context().close();
+});
+
+test('draws both curves', async () => {
+  const page = await open();
+  const boxes = await page.locator('.curve svg').evaluateAll(
+    (all) => all.map((svg) => svg.getBoundingClientRect().toJSON()));
+  assert.equal(boxes.length, 2);
+  for (const box of boxes) assert.ok(box.width > 300 && box.height > 150, JSON.stringify(box));
+  await page.context().close();
+});
+
+test('every cell of the confusion matrix leads to as many images as it says', async () => {
+  const page = await open();
+  const cells = await page.locator('.confusion td a').evaluateAll((links) => links.map((link) => ({
+    href: link.getAttribute('href'), count: Number(link.textContent),
+  })));
+  assert.ok(cells.length > 1);
+  for (const { href, count } of cells) {
+    const target = page.locator(`[id="${href.slice(1)}"]`);
+    assert.equal(await target.count(), 1, href);
+    const images = await target.locator('.image').count();
+    const isPair = href.startsWith('#pair-');
+    assert.ok(images > 0 && images <= (isPair ? count : 24), `${href}: ${images} of ${count}`);
+    if (isPair && count <= 10) assert.equal(images, count, href);
+  }
+  await page.context().close();
+});
+
+test('following a cell scrolls to its images, which are painted', async () => {
+  const page = await open();
+  const link = page.locator('.confusion td a[href^="#pair-"]').last();
+  const [, label, predicted] = (await link.getAttribute('href')).split('-').map(Number);
+  await link.click();
+  const target = page.locator(':target');
+  assert.equal(await target.getAttribute('id'), `pair-${label}-${predicted}`);
+  assert.ok(await target.evaluate((element) => {
+    const box = element.getBoundingClientRect();
+    return box.top >= 0 && box.top < innerHeight;
+  }), 'the images are in view');
+
+  const names = await page.locator('.confusion thead tr:last-child th').allTextContents();
+  assert.match(await target.locator('h3').innerText(), new RegExp(
+    `^${[names[label], names[predicted]].map(RegExp.escape ?? ((s) => s.replace(/\W/g, '\\$&'))).join(' → ')}`));
+
+  // Two pictures of different images differ, and neither is blank.
+  const first = await target.locator('.image').first().screenshot();
+  const other = await page.locator('.gallery .image').nth(0).screenshot();
+  assert.ok(first.length > 150, 'an image has ink');
+  assert.notDeepEqual(first, other);
+  await page.context().close();
+});
+
+test('each image is in the file once, and shown at its own place', async () => {
+  const page = await open();
+  const sheets = await page.evaluate(
+    () => (document.documentElement.outerHTML.match(/data:image\/png/g) ?? []).length);
+  assert.equal(sheets, 1);
+  const places = await page.locator('.gallery .image').evaluateAll(
+    (all) => all.map((image) => getComputedStyle(image).backgroundPosition));
+  assert.equal(new Set(places).size, places.length);
+  await page.context().close();
+});
+
+test('is light or dark as the reader wants, and light on paper', async () => {
+  const light = await open({ colorScheme: 'light' });
+  const day = await colours(light);
+  assert.ok(day.page > 230 && day.ink < 60, JSON.stringify(day));
+  await light.context().close();
+
+  const dark = await open({ colorScheme: 'dark' });
+  const night = await colours(dark);
+  assert.ok(night.page < 40 && night.ink > 200, JSON.stringify(night));
+  assert.ok(day.curve && night.curve && day.curve !== night.curve, 'the curves follow the theme');
+  await dark.emulateMedia({ media: 'print', colorScheme: 'dark' });
+  assert.ok((await colours(dark)).page > 230, 'paper is white');
+  await dark.context().close();
+});
+
+test('fits a phone: only tables scroll sideways', async () => {
+  const page = await open({ viewport: { width: 360, height: 740 } });
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+  await page.context().close();
+});
+
+test('axe finds no violation', async () => {
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await open({ colorScheme });
+    await page.locator('details').evaluateAll((all) => all.forEach((d) => { d.open = true; }));
+    // A few of each kind of picture: hundreds alike take axe a minute and tell it nothing.
+    const { violations } = await new AxeBuilder({ page })
+      .exclude('.gallery li:nth-child(n+4)')
+      .exclude('.groups > section:nth-child(n+4)')
+      .exclude('.strip li:nth-child(n+4)')
+      .analyze();
+    assert.deepEqual(
+      violations.map((v) => `${colorScheme}: ${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html + n.failureSummary).join('\n')}`),
+      []);
+    await page.context().close();
+  }
+});
