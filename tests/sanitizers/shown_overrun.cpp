@@ -1,5 +1,4 @@
 #include <cstddef>
-#include <string_view>
 #include <vector>
 
 // Reads one element past the end; how many there are is kept from the optimiser.
