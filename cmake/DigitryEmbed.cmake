@@ -13,5 +13,6 @@ function(digitry_embed target name file)
   # A target of its own, as the rule above is not seen from the folder that made `target`.
   add_custom_target(${target}_embed_${name} DEPENDS ${header})
   add_dependencies(${target} ${target}_embed_${name})
+  set_property(GLOBAL APPEND PROPERTY DIGITRY_EMBEDDED_HEADERS ${target}_embed_${name})
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/embedded)
 endfunction()

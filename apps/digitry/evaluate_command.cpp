@@ -42,10 +42,10 @@ void add_evaluate_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("evaluate", "Judge a model on labelled images");
   const auto options = std::make_shared<EvaluateOptions>();
   command->add_option("model", options->model, "A model file or the folder of a run")
-      ->required()
-      ->check(CLI::ExistingPath);
-  command->add_option("--data", options->data,
-                      "mnist, fashion-mnist or a path [what the model was trained on]");
+      ->type_name("MODEL")
+      ->required();
+  command->add_option("--data", options->data, "What to judge on [what the model was trained on]")
+      ->type_name("{mnist,fashion-mnist}|PATH");
   command
       ->add_option("--split", options->split,
                    "train, validation or test [test where the data has one]")

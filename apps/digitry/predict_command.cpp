@@ -127,11 +127,12 @@ void add_predict_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("predict", "Say what images show");
   const auto options = std::make_shared<PredictOptions>();
   command->add_option("model", options->model, "A model file or the folder of a run")
-      ->required()
-      ->check(CLI::ExistingPath);
+      ->type_name("MODEL")
+      ->required();
   command
       ->add_option("input", options->inputs,
                    "IDX image files, CSV files (raw or .gz), or - for standard input")
+      ->type_name("FILE")
       ->required();
   CLI::Option* json = command->add_flag("--json", options->json,
                                         "Print JSON: label and probability of every class");

@@ -27,9 +27,7 @@ void add_report_command(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("report", "Write report.html and the figures of a run again");
   const auto folder = std::make_shared<std::string>();
-  command->add_option("run", *folder, "The folder of a run")
-      ->required()
-      ->check(CLI::ExistingDirectory);
+  command->add_option("run", *folder, "The folder of a run")->type_name("RUN")->required();
   command->footer(
       "Prints the report's path. Examples:\n"
       "  digitry report runs/mlp-001\n"

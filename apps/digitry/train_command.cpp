@@ -208,16 +208,18 @@ void add_train_command(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("train", "Train a network, judge it on the test images, write a report");
   const auto options = std::make_shared<TrainOptions>();
-  CLI::Option* recipe = command->add_option(
-      "--recipe", options->recipe, "A shipped recipe (mlp, notebook) or a TOML file [mlp]");
-  command->add_option("--out", options->out, "Folder of the run [runs/<recipe>-<number>]");
+  CLI::Option* recipe =
+      command->add_option("--recipe", options->recipe, "A shipped recipe or a TOML file [mlp]");
+  recipe->type_name("{mlp,notebook}|FILE");
+  command->add_option("--out", options->out, "Folder of the run [runs/<recipe>-<number>]")
+      ->type_name("DIR");
   CLI::Option* resume =
       command->add_flag("--resume", options->resume, "Go on with the interrupted run in --out");
   const auto overriding = [&](CLI::Option* option) { option->excludes(resume); };
   constexpr std::int64_t kMany = std::numeric_limits<std::int64_t>::max();
   overriding(recipe);
-  overriding(command->add_option("--data", options->data,
-                                 "mnist, fashion-mnist or a path [the recipe's, mnist]"));
+  overriding(command->add_option("--data", options->data, "What to train on [the recipe's, mnist]")
+                 ->type_name("{mnist,fashion-mnist}|PATH"));
   overriding(command->add_option("--epochs", options->epochs, "Passes over the training images")
                  ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000})));
   overriding(command->add_option("--batch-size", options->batch_size, "Images a step")

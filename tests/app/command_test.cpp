@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "tests/support/process.h"
 
@@ -32,10 +33,16 @@ TEST(Command, HelpTeachesByExamples) {
 }
 
 TEST(Command, EverySubcommandHelpsWithExamples) {
-  for (const char* name : {"info", "completion"}) {
-    const CommandResult result = run_command({"digitry", name, "--help"});
-    EXPECT_EQ(result.exit_status, 0) << name;
-    EXPECT_THAT(result.out, HasSubstr("Examples:")) << name;
+  const std::vector<std::vector<std::string>> subcommands = {
+      {"data", "fetch"}, {"data", "info"}, {"train"}, {"evaluate"},
+      {"predict"},       {"report"},       {"info"},  {"completion"}};
+  for (const std::vector<std::string>& words : subcommands) {
+    std::vector<std::string> command = {"digitry"};
+    command.insert(command.end(), words.begin(), words.end());
+    command.emplace_back("--help");
+    const CommandResult result = run_command(command);
+    EXPECT_EQ(result.exit_status, 0) << words.back();
+    EXPECT_THAT(result.out, HasSubstr("Examples:")) << words.back();
   }
 }
 

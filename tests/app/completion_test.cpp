@@ -18,10 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 using test::CommandResult;
 using test::run_command;
-using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 
 class Completion : public ::testing::Test {

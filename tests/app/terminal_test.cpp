@@ -6,7 +6,6 @@ namespace digitry::app {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 TEST(HumanBytes, UsesBinaryUnits) {
   EXPECT_EQ(human_bytes(0), "0 B");
