@@ -146,8 +146,9 @@ Safetensors parse_safetensors(std::string_view bytes, const std::string& source)
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data(), kLengthBytes);
   if (length > kMaxHeaderBytes)
-    fail(source, fmt::format("the header claims {} bytes, want at most {} (not a safetensors file?)",
-                             length, kMaxHeaderBytes));
+    fail(source,
+         fmt::format("the header claims {} bytes, want at most {} (not a safetensors file?)",
+                     length, kMaxHeaderBytes));
   if (length > bytes.size() - kLengthBytes)
     fail(source, fmt::format("the header claims {} bytes, the file has {} (truncated, or not a "
                              "safetensors file)",
