@@ -6,7 +6,6 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
-#include <set>
 #include <utility>
 
 #include "digitry/base/error.h"

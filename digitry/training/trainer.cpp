@@ -33,6 +33,11 @@ std::vector<Parameter> copy_of(std::span<const Parameter> parameters) {
   return copies;
 }
 
+// Programs fill recipes in by hand: they are checked as if a file had said so.
+Recipe checked(const Recipe& recipe) {
+  return parse_recipe(to_toml(recipe), fmt::format("recipe '{}'", recipe.name));
+}
+
 const Dataset& labelled(const Dataset& data) {
   if (!data.labelled())
     throw Error(ErrorCode::kBadData, "{}: these images have no labels; training needs them",
@@ -43,7 +48,7 @@ const Dataset& labelled(const Dataset& data) {
 }  // namespace
 
 Trainer::Trainer(const Recipe& recipe, const Dataset& train)
-    : recipe_(recipe),
+    : recipe_(checked(recipe)),
       data_(labelled(train)),
       split_(stratified_split(train.labels, train.num_classes(), recipe.validation, recipe.seed)),
       network_(train.image_shape(), train.num_classes(), recipe.layers),
