@@ -37,8 +37,9 @@ void parallel_for(std::int64_t count, std::int64_t grain, const Body& body) {
 #pragma omp parallel num_threads(static_cast <int>(parts))
   {
     internal::annotate_acquire(&tag);
-    const std::int64_t part = omp_get_thread_num();
-    body(count * part / parts, count * (part + 1) / parts);
+    // OpenMP may give fewer threads than asked for, e.g. one inside another parallel region.
+    for (std::int64_t part = omp_get_thread_num(); part < parts; part += omp_get_num_threads())
+      body(count * part / parts, count * (part + 1) / parts);
     internal::annotate_release(&tag);
   }
   internal::annotate_acquire(&tag);

@@ -14,6 +14,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kMaxDepth = 16;
+// Objects keep the order of the text in a list, where finding a key takes as long as it is.
+constexpr std::size_t kMaxKeys = 20'000;
 
 }  // namespace
 
@@ -24,10 +26,14 @@ Json parse_json_object(std::string_view text, const std::string& source) {
       throw Error(ErrorCode::kBadData, "{}: nested deeper than {}", source, kMaxDepth);
     if (event == Json::parse_event_t::object_start) keys_of_open_objects.emplace_back();
     if (event == Json::parse_event_t::object_end) keys_of_open_objects.pop_back();
-    if (event == Json::parse_event_t::key &&
-        !keys_of_open_objects.back().insert(value.get<std::string>()).second)
-      throw Error(ErrorCode::kBadData, "{}: key '{}' stands there twice", source,
-                  value.get<std::string>());
+    if (event == Json::parse_event_t::key) {
+      std::set<std::string>& keys = keys_of_open_objects.back();
+      if (!keys.insert(value.get<std::string>()).second)
+        throw Error(ErrorCode::kBadData, "{}: key '{}' stands there twice", source,
+                    value.get<std::string>());
+      if (keys.size() > kMaxKeys)
+        throw Error(ErrorCode::kBadData, "{}: an object of over {} keys", source, kMaxKeys);
+    }
     return true;
   };
   Json parsed;

@@ -11,8 +11,8 @@
 namespace digitry {
 
 /// Parses an object, keys in the order of the text. Throws Error{kBadData} that begins with
-/// `source` for anything that is not JSON, not an object, nested deeper than 16, or has a key
-/// twice.
+/// `source` for anything that is not JSON, not an object, nested deeper than 16, has a key twice,
+/// or more than 20,000 keys in one object.
 nlohmann::ordered_json parse_json_object(std::string_view text, const std::string& source);
 
 /// One line. Bytes that are not UTF-8 (a file name, say) become U+FFFD instead of an exception.

@@ -6,7 +6,6 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
-#include <set>
 #include <utility>
 
 #include "digitry/base/error.h"
@@ -145,10 +144,16 @@ Safetensors parse_safetensors(std::string_view bytes, const std::string& source)
     fail(source, fmt::format("want a safetensors file, found {} bytes", bytes.size()));
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data(), kLengthBytes);
-  if (length > kMaxHeaderBytes || length > bytes.size() - kLengthBytes)
+  if (length > kMaxHeaderBytes)
+    fail(source,
+         fmt::format("the header claims {} bytes, want at most {} (not a safetensors file?)",
+                     length, kMaxHeaderBytes));
+  if (length > bytes.size() - kLengthBytes)
     fail(source, fmt::format("the header claims {} bytes, the file has {} (truncated, or not a "
                              "safetensors file)",
                              length, bytes.size()));
+  if (length == 0 || bytes[kLengthBytes] != '{')
+    fail(source, "the header has to begin with '{' (not a safetensors file?)");
   const Json header = parse_json_object(bytes.substr(kLengthBytes, length), source + ": header");
   const std::string_view data = bytes.substr(kLengthBytes + length);
 

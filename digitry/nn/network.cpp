@@ -44,6 +44,9 @@ Network::Network(Shape input_shape, std::int64_t num_classes,
       specs_.push_back(std::move(spec));
     }
   }
+  if (specs_.empty())
+    throw Error(ErrorCode::kBadData,
+                "layers: no layer has parameters, so there is nothing to train; add a dense layer");
   if (shapes_.back() != Shape{num_classes})
     throw Error(ErrorCode::kShapeMismatch,
                 "layers: the last layer has to give [{}], one logit a class, but gives {}; "

@@ -25,9 +25,9 @@ struct LayerSummary {
 class Network {
  public:
   /// A network without values yet: `initialize` or `set_parameters` gives them. `layer_options`
-  /// hold a `type` each, as in a recipe. Throws Error{kShapeMismatch} or Error{kBadData} naming the
-  /// layer that does not fit, also where the output is not [num_classes] or the parameters number
-  /// more than 2^28.
+  /// hold a `type` each, as in a recipe.
+  /// Throws Error{kShapeMismatch} or Error{kBadData} naming the layer that does not fit, also
+  /// where the output is not [num_classes] or the parameters number none or more than 2^28.
   Network(Shape input_shape, std::int64_t num_classes, const std::vector<Options>& layer_options);
 
   /// Draws the initial parameters, a function of the seed alone.

@@ -21,7 +21,12 @@ dnnl::memory memory_at(const dnnl::memory::desc& layout, const float* data) {
 ParameterArena::Bound ParameterArena::bind(const std::string& name, const Shape& shape,
                                            const dnnl::memory::desc& preferred) {
   const auto found = std::ranges::find(slots_, name, &Slot::name);
-  if (found != slots_.end()) return found->bound;
+  if (found != slots_.end()) {
+    if (found->shape != shape)
+      throw Error(ErrorCode::kShapeMismatch, "parameter '{}': the arena has {}, this plan wants {}",
+                  name, found->shape.to_string(), shape.to_string());
+    return found->bound;
+  }
   if (!values_.empty())
     throw Error(ErrorCode::kShapeMismatch, "parameter '{}' is not part of this network", name);
 

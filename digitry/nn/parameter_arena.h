@@ -28,7 +28,8 @@ class ParameterArena {
   explicit ParameterArena(bool with_gradients) : with_gradients_(with_gradients) {}
 
   /// The memory of one parameter: as an earlier plan laid it out or, the first time, as
-  /// `preferred`.
+  /// `preferred`. Throws Error{kShapeMismatch} where the earlier plans' network had none of this
+  /// name and shape.
   Bound bind(const std::string& name, const Shape& shape, const dnnl::memory::desc& preferred);
   /// Gives memory to what was bound. Does nothing the second time.
   void allocate();

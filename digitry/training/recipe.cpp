@@ -11,6 +11,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/nn/layer.h"
 #include "digitry/optim/optimizer.h"
 #include "digitry/optim/schedule.h"
 #include "digitry_embedded/recipe_mlp.h"
@@ -127,6 +128,8 @@ Recipe parse_recipe(std::string_view toml_text, const std::string& source) {
   recipe.schedule = take_table(root, "schedule", source);
   check_in(source, [&] { make_optimizer(recipe.optimizer, 0); });
   check_in(source, [&] { make_schedule(recipe.schedule); });
+  for (std::size_t i = 0; i < recipe.layers.size(); ++i)
+    make_layer(recipe.layers[i], /*num_classes=*/1, fmt::format("{}: layers[{}]", source, i));
   const Options top = options_of(root, source);
   OptionReader reader(top, source);
   recipe.name = reader.text("name", {}, std::filesystem::path(source).stem().string());

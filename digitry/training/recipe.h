@@ -29,8 +29,8 @@ struct Recipe {
 };
 
 /// Throws Error{kBadData} naming `source`, the key and the rule for TOML that does not parse,
-/// unknown keys, missing layers and values out of range. Whether the layers fit together is only
-/// known once there is data: Network's constructor tells.
+/// unknown keys, missing or unknown layers and values out of range. Whether the layers fit together
+/// is only known once there is data: Network's constructor tells.
 Recipe parse_recipe(std::string_view toml, const std::string& source);
 
 /// A shipped recipe's name ("mlp") or a file's path. Throws Error{kBadData} naming the shipped ones

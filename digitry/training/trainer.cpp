@@ -26,6 +26,18 @@ bool better(const EpochRecord& a, const EpochRecord& b) {
   return std::pair(*a.val_accuracy, -*a.val_loss) > std::pair(*b.val_accuracy, -*b.val_loss);
 }
 
+std::vector<Parameter> copy_of(std::span<const Parameter> parameters) {
+  std::vector<Parameter> copies;
+  for (const Parameter& parameter : parameters)
+    copies.push_back({parameter.name, parameter.value.clone()});
+  return copies;
+}
+
+// Programs fill recipes in by hand: they are checked as if a file had said so.
+Recipe checked(const Recipe& recipe) {
+  return parse_recipe(to_toml(recipe), fmt::format("recipe '{}'", recipe.name));
+}
+
 const Dataset& labelled(const Dataset& data) {
   if (!data.labelled())
     throw Error(ErrorCode::kBadData, "{}: these images have no labels; training needs them",
@@ -36,7 +48,7 @@ const Dataset& labelled(const Dataset& data) {
 }  // namespace
 
 Trainer::Trainer(const Recipe& recipe, const Dataset& train)
-    : recipe_(recipe),
+    : recipe_(checked(recipe)),
       data_(labelled(train)),
       split_(stratified_split(train.labels, train.num_classes(), recipe.validation, recipe.seed)),
       network_(train.image_shape(), train.num_classes(), recipe.layers),
@@ -90,7 +102,7 @@ TrainingEnd Trainer::run(const TrainingObserver& observer) {
   }
   if (end == TrainingEnd::kInterrupted && observer.save) observer.save(checkpoint());
   if (end == TrainingEnd::kFinished && epoch_ < recipe_.epochs) end = TrainingEnd::kEarlyStopped;
-  network_.set_parameters(best_.empty() ? arena_.store(arena_.values()) : std::move(best_));
+  network_.set_parameters(best_.empty() ? arena_.store(arena_.values()) : copy_of(best_));
   return end;
 }
 
@@ -149,6 +161,12 @@ double Trainer::rate_factor() const {
 
 void Trainer::finish_epoch() {
   ++epoch_;
+  // The loss does not always tell: ReLU gives 0 for a sum that is not a number.
+  if (!std::ranges::all_of(arena_.values(), [](float v) { return std::isfinite(v); }))
+    throw Error(ErrorCode::kDiverged,
+                "training diverged: weights are not finite after epoch {}; try a learning rate a "
+                "tenth of {}",
+                epoch_, optimizer_->learning_rate());
   const auto images = static_cast<double>(totals_.images);
   EpochRecord record{
       .epoch = epoch_,
@@ -186,9 +204,7 @@ void Trainer::keep_best_weights() {
   const auto best = static_cast<std::size_t>(history_.best_epoch);
   if (best != 0 && !better(last, history_.epochs[best - 1])) return;
   history_.best_epoch = epoch_;
-  best_.clear();
-  for (const Parameter& parameter : network_.parameters())
-    best_.push_back({parameter.name, parameter.value.clone()});
+  best_ = copy_of(network_.parameters());
 }
 
 TrainingProgress Trainer::progress() const {
@@ -220,14 +236,22 @@ Checkpoint Trainer::checkpoint() {
                                      .data_sha256 = data_.sha256,
                                      .history = history_});
   saved.groups["parameters"] = arena_.store(arena_.values());
-  for (const Parameter& parameter : best_)
-    saved.groups["best"].push_back({parameter.name, parameter.value.clone()});
+  if (!best_.empty()) saved.groups["best"] = copy_of(best_);
   for (const auto& [name, values] : optimizer_->state())
     saved.groups["optimizer." + name] = arena_.store(values);
   return saved;
 }
 
 void Trainer::resume(const Checkpoint& checkpoint) {
+  try {
+    restore(checkpoint);
+  } catch (const Error& error) {
+    // Shapes and types that do not fit are bad data here: they came out of a file.
+    throw Error(ErrorCode::kBadData, std::string(error.what()));
+  }
+}
+
+void Trainer::restore(const Checkpoint& checkpoint) {
   SavedProgress saved = progress_from_text(checkpoint.progress);
   if (saved.recipe != to_toml(recipe_) || saved.data_sha256 != data_.sha256)
     throw Error(ErrorCode::kBadData, "the checkpoint is of another recipe, seed or data set");
@@ -244,9 +268,8 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   for (const auto& [name, values] : optimizer_->state())
     arena_.load(group("optimizer." + name), values);
   if (saved.history.best_epoch != 0) {
-    best_.clear();
-    for (const Parameter& parameter : group("best"))
-      best_.push_back({parameter.name, parameter.value.clone()});
+    best_ = copy_of(group("best"));
+    network_.set_parameters(copy_of(best_));  // Throws now, not at the end of the training.
   }
   optimizer_->set_num_steps(saved.optimizer_steps);
   epoch_ = saved.epoch;

@@ -50,15 +50,17 @@ enum class TrainingEnd { kFinished, kEarlyStopped, kInterrupted };
 class Trainer {
  public:
   /// Builds and plans everything; `train` has to outlive the trainer.
-  /// Throws Error{kShapeMismatch} where the layers do not fit the images.
+  /// Throws Error{kBadData} where the recipe breaks a rule of parse_recipe or the data have no
+  /// labels, Error{kShapeMismatch} where the layers do not fit the images.
   Trainer(const Recipe& recipe, const Dataset& train);
 
-  /// Goes on from a checkpoint of the same recipe and data.
+  /// Goes on from a checkpoint of the same recipe and data. Throws Error{kBadData} where it is of
+  /// others or damaged; the trainer is of no use then.
   void resume(const Checkpoint& checkpoint);
 
   /// Runs to the end, or until the observer stops it. Afterwards `network` holds the weights of the
   /// best epoch on validation, or the last ones where there is no validation.
-  /// Throws Error{kDiverged} where a loss is not finite.
+  /// Throws Error{kDiverged} where a loss or, at the end of an epoch, a weight is not finite.
   TrainingEnd run(const TrainingObserver& observer);
 
   const Network& network() const { return network_; }
@@ -86,6 +88,7 @@ class Trainer {
   double rate_factor() const;
   TrainingProgress progress() const;
   Checkpoint checkpoint();
+  void restore(const Checkpoint& checkpoint);
   void keep_best_weights();
 
   Recipe recipe_;

@@ -8,6 +8,10 @@
 #include "digitry/data/gzip.h"
 #include "digitry/data/idx.h"
 #include "digitry/data/png.h"
+#include "digitry/model_io/model.h"
+#include "digitry/model_io/safetensors.h"
+#include "digitry/training/recipe.h"
+#include "tests/support/models.h"
 
 // Sound inputs for the fuzzers to start from: FOLDER/<target>/<name>.
 
@@ -66,6 +70,21 @@ void write_tar_corpus(const fs::path& root) {
         block + "abc" + std::string(509, '\0') + std::string(1024, '\0'));
 }
 
+void write_safetensors_corpus(const fs::path& root) {
+  const fs::path folder = root / "fuzz_safetensors";
+  write(folder / "model", model_to_bytes(test::small_model()));
+  const Tensor pixels = some_images({2, 3});
+  write(folder / "bytes", to_safetensors({{"k", "v"}}, {{"pixels", &pixels}}));
+  write(folder / "empty", to_safetensors({}, {}));
+}
+
+void write_recipe_corpus(const fs::path& root) {
+  for (const std::string& name : recipe_names())
+    write(root / "fuzz_recipe" / name, to_toml(find_recipe(name)));
+  write(root / "fuzz_recipe" / "sgd",
+        "data = 3\n[optimizer]\ntype = \"sgd\"\nmomentum = 0.5\n[[layers]]\ntype = 'relu'\n");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -78,6 +97,8 @@ int main(int argc, char** argv) {
     write_csv_corpus(argv[1]);
     write_png_corpus(argv[1]);
     write_tar_corpus(argv[1]);
+    write_safetensors_corpus(argv[1]);
+    write_recipe_corpus(argv[1]);
   } catch (const std::exception& error) {
     fmt::print(stderr, "make_fuzz_corpus: {}\n", error.what());
     return 1;

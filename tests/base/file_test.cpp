@@ -1,0 +1,128 @@
+#include "digitry/base/file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+
+#include "tests/support/errors.h"
+#include "tests/support/temporary_folder.h"
+
+namespace digitry {
+namespace {
+
+using test::expect_error;
+using test::TemporaryFolder;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr std::uint64_t kLimit = 1 << 24;
+
+TEST(ReadFile, GivesEveryByte) {
+  const TemporaryFolder folder;
+  for (const std::size_t size : {0, 1, 4096, 3000000}) {
+    std::string bytes(size, '\0');
+    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 7 + i / 256);
+    write_file_atomically(folder / "file", bytes);
+    EXPECT_EQ(read_file(folder / "file", kLimit), bytes);
+  }
+}
+
+TEST(ReadFile, ReadsFilesThatDoNotTellTheirSize) {
+  EXPECT_FALSE(read_file("/proc/self/status", kLimit).empty());
+  expect_error(ErrorCode::kBadData, {"/dev/zero", "at most 10 bytes"},
+               [] { read_file("/dev/zero", 10); });
+}
+
+TEST(ReadFile, RefusesWhatIsMissingAFolderOrTooLong) {
+  const TemporaryFolder folder;
+  expect_error(ErrorCode::kBadData, {"absent", "No such file"},
+               [&] { read_file(folder / "absent", kLimit); });
+  expect_error(ErrorCode::kBadData, {"want a file, found a folder"},
+               [&] { read_file(folder.path(), kLimit); });
+  write_file_atomically(folder / "long", "0123456789");
+  EXPECT_EQ(read_file(folder / "long", 10).size(), 10u);
+  expect_error(ErrorCode::kBadData, {"want at most 9 bytes, found 10"},
+               [&] { read_file(folder / "long", 9); });
+}
+
+TEST(WriteFileAtomically, ReplacesAndLeavesNothingElse) {
+  const TemporaryFolder folder;
+  write_file_atomically(folder / "file", "old");
+  write_file_atomically(folder / "file", "new");
+  EXPECT_EQ(read_file(folder / "file", kLimit), "new");
+  EXPECT_THAT(folder.names(), ElementsAre("file"));
+  struct stat info {};
+  ASSERT_EQ(::stat((folder / "file").c_str(), &info), 0);
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  EXPECT_EQ(info.st_mode & 0777, 0666 & ~mask) << "as a plain open would have made it";
+}
+
+TEST(WriteFileAtomically, SaysWhereItCannotWrite) {
+  const TemporaryFolder folder;
+  expect_error(ErrorCode::kIo, {"cannot create", "no/file"},
+               [&] { write_file_atomically(folder / "no/file", "x"); });
+  make_folder(folder / "taken/inner");
+  expect_error(ErrorCode::kIo, {"cannot rename", "taken"},
+               [&] { write_file_atomically(folder / "taken", "x"); });
+  EXPECT_THAT(folder.names(), ElementsAre("taken"));
+}
+
+// A limit on the size of files stands for a full disk. In a child, as it cannot be taken back.
+TEST(WriteFileAtomically, LeavesTheOldFileAndNoOtherWhereTheDiskIsFull) {
+  const TemporaryFolder folder;
+  write_file_atomically(folder / "file", "old");
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{1000, 1000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    int status = 1;
+    try {
+      write_file_atomically(folder / "file", std::string(100000, 'x'));
+    } catch (const Error& error) {
+      const bool named = std::string(error.what()).find("cannot write") != std::string::npos;
+      status = error.code() == ErrorCode::kIo && named ? 0 : 2;
+    }
+    ::_exit(status);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_EQ(read_file(folder / "file", kLimit), "old");
+  EXPECT_THAT(folder.names(), ElementsAre("file"));
+}
+
+TEST(AtomicFile, ShowsNothingBeforeCommit) {
+  const TemporaryFolder folder;
+  {
+    AtomicFile file(folder / "file");
+    file.write("ab");
+    file.write(std::as_bytes(std::span("cd", 2)));
+    EXPECT_FALSE(std::filesystem::exists(folder / "file"));
+    file.commit();
+    EXPECT_EQ(read_file(folder / "file", kLimit), "abcd");
+  }
+  { AtomicFile(folder / "other").write("x"); }
+  EXPECT_THAT(folder.names(), ElementsAre("file"));
+}
+
+TEST(MakeFolder, MakesParentsAndSaysWhatIsInTheWay) {
+  const TemporaryFolder folder;
+  make_folder(folder / "a/b/c");
+  make_folder(folder / "a/b/c");
+  EXPECT_TRUE(std::filesystem::is_directory(folder / "a/b/c"));
+  write_file_atomically(folder / "file", "");
+  expect_error(ErrorCode::kIo, {"cannot create folder", "file/x"},
+               [&] { make_folder(folder / "file/x"); });
+}
+
+}  // namespace
+}  // namespace digitry

@@ -1,0 +1,82 @@
+#include "digitry/base/parallel.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <vector>
+
+#include "tests/support/errors.h"
+#include "tests/support/values.h"
+
+namespace digitry {
+namespace {
+
+using test::WithThreads;
+
+// How often each index was visited; plain integers, as the parts have to be apart.
+std::vector<int> visits(std::int64_t count, std::int64_t grain) {
+  std::vector<int> visited(static_cast<std::size_t>(count));
+  parallel_for(count, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) ++visited[static_cast<std::size_t>(i)];
+  });
+  return visited;
+}
+
+TEST(ParallelFor, VisitsEveryIndexOnce) {
+  for (const int threads : {1, 2, 3, 7}) {
+    const WithThreads scope(threads);
+    for (const std::int64_t count : {0, 1, 2, 5, 100, 1001})
+      for (const std::int64_t grain : {1, 3, 100, 5000})
+        EXPECT_TRUE(std::ranges::all_of(visits(count, grain), [](int n) { return n == 1; }))
+            << threads << " threads, " << count << " by " << grain;
+  }
+}
+
+TEST(ParallelFor, DoesNotCallForNothing) {
+  parallel_for(0, 1, [](std::int64_t, std::int64_t) { FAIL(); });
+}
+
+TEST(ParallelFor, LeavesSmallWorkToOneThread) {
+  const WithThreads scope(4);
+  std::atomic<int> calls = 0;
+  parallel_for(100, 100, [&](std::int64_t begin, std::int64_t end) {
+    ++calls;
+    EXPECT_EQ(begin, 0);
+    EXPECT_EQ(end, 100);
+  });
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(ParallelFor, PartsAreAsManyAsThreads) {
+  const WithThreads scope(3);
+  std::atomic<int> calls = 0;
+  parallel_for(300, 10, [&](std::int64_t begin, std::int64_t end) {
+    ++calls;
+    EXPECT_EQ(end - begin, 100);
+  });
+  EXPECT_EQ(calls, 3);
+}
+
+// OpenMP gives an inner region one thread, though num_threads() says two.
+TEST(ParallelFor, DoesAllTheWorkWhereOpenMpGivesFewerThreads) {
+  const WithThreads scope(2);
+  std::vector<std::vector<int>> visited(2);
+#pragma omp parallel for num_threads(2)
+  for (int i = 0; i < 2; ++i) visited[static_cast<std::size_t>(i)] = visits(1000, 1);
+  for (const auto& one : visited)
+    EXPECT_TRUE(std::ranges::all_of(one, [](int n) { return n == 1; }));
+}
+
+TEST(Threads, AreSetAndChecked) {
+  const WithThreads scope(5);
+  EXPECT_EQ(num_threads(), 5);
+  set_num_threads(0);
+  EXPECT_EQ(num_threads(), omp_get_num_procs());
+  for (const int count : {-1, 1025})
+    test::expect_error(ErrorCode::kInvalidArgument, {"threads", std::to_string(count)},
+                       [&] { set_num_threads(count); });
+}
+
+}  // namespace
+}  // namespace digitry

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace digitry::cases {
+
+/// Extents of a dense layer: y [batch_size, out_features] of x [batch_size, in_features].
+struct DenseCase {
+  std::int64_t batch_size;
+  std::int64_t in_features;
+  std::int64_t out_features;
+};
+
+/// Correctness: the smallest, primes that fill no vector register, one image, wide and tall, the
+/// sizes that are trained with, and the smaller batch that ends an epoch (54000 = 421·128 + 112).
+inline constexpr std::array kDenseCases{
+    DenseCase{1, 1, 1},      DenseCase{3, 5, 7},      DenseCase{1, 784, 10},
+    DenseCase{2, 17, 1},     DenseCase{5, 1, 33},     DenseCase{31, 63, 65},
+    DenseCase{64, 128, 10},  DenseCase{128, 784, 10}, DenseCase{112, 784, 512},
+    DenseCase{500, 100, 26},
+};
+
+/// Speed: the layers of 784-128-10 and of 784-512-512-10.
+inline constexpr std::array kDenseSpeedCases{
+    DenseCase{128, 784, 128}, DenseCase{128, 128, 10},  DenseCase{32, 784, 512},
+    DenseCase{128, 784, 512}, DenseCase{512, 784, 512}, DenseCase{128, 512, 512},
+    DenseCase{128, 512, 10},
+};
+
+inline std::string name_of(const DenseCase& c) {
+  return std::to_string(c.batch_size) + "x" + std::to_string(c.in_features) + "x" +
+         std::to_string(c.out_features);
+}
+
+}  // namespace digitry::cases

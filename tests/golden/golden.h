@@ -1,0 +1,50 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "digitry/nn/network.h"
+#include "tests/support/networks.h"
+
+// Reads what tests/golden/generate.py wrote. Targets define DIGITRY_GOLDEN_FOLDER.
+
+namespace digitry::test {
+
+inline nlohmann::json read_golden(const std::string& name) {
+  std::ifstream file(std::string(DIGITRY_GOLDEN_FOLDER) + "/" + name);
+  return nlohmann::json::parse(file);
+}
+
+inline std::vector<float> floats(const nlohmann::json& list) {
+  return list.get<std::vector<float>>();
+}
+
+/// Dense, ReLU, dense, with the extents and the weights of a golden file.
+inline Network golden_mlp(const nlohmann::json& golden, const nlohmann::json& weights) {
+  const std::int64_t in = golden["in_features"];
+  const std::int64_t hidden = golden["hidden"];
+  const std::int64_t classes = golden["num_classes"];
+  Network network({in}, classes, {dense(hidden), relu(), dense(classes)});
+  const std::vector<std::pair<std::string, Shape>> specs{{"0.weight", {hidden, in}},
+                                                         {"0.bias", {hidden}},
+                                                         {"2.weight", {classes, hidden}},
+                                                         {"2.bias", {classes}}};
+  std::vector<Parameter> parameters;
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    Tensor value(specs[i].second, DType::kF32);
+    const auto from = floats(weights.at(i));
+    if (from.size() != value.as<float>().size()) throw std::runtime_error("golden file: sizes");
+    std::ranges::copy(from, value.as<float>().begin());
+    parameters.push_back({specs[i].first, std::move(value)});
+  }
+  network.set_parameters(std::move(parameters));
+  return network;
+}
+
+}  // namespace digitry::test

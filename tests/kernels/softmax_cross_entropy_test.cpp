@@ -1,0 +1,67 @@
+#include "digitry/kernels/softmax_cross_entropy.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "digitry/kernels/reference/reference.h"
+#include "tests/cases/elementwise_cases.h"
+#include "tests/support/near.h"
+#include "tests/support/values.h"
+
+namespace digitry::kernels {
+namespace {
+
+class SoftmaxCrossEntropy : public ::testing::TestWithParam<cases::SoftmaxCase> {};
+INSTANTIATE_TEST_SUITE_P(Shapes, SoftmaxCrossEntropy, ::testing::ValuesIn(cases::kSoftmaxCases),
+                         [](const auto& info) {
+                           return std::to_string(info.param.batch_size) + "x" +
+                                  std::to_string(info.param.num_classes);
+                         });
+
+TEST_P(SoftmaxCrossEntropy, IsTheReference) {
+  const auto [rows, classes] = GetParam();
+  for (const float spread : {0.01F, 1.0F, 30.0F}) {
+    auto logits = test::random_values(rows * classes, 1);
+    for (float& logit : logits) logit *= spread;
+    const auto labels = test::random_labels(rows, classes, 1);
+    const auto count = static_cast<std::size_t>(rows);
+    std::vector<float> losses(count), want_losses(count), no_grad_losses(count);
+    std::vector<float> grad(logits.size()), want_grad(logits.size());
+    const auto want =
+        reference::softmax_cross_entropy(logits, labels, classes, 0.25F, want_losses, want_grad);
+    EXPECT_EQ(softmax_cross_entropy(logits, labels, classes, 0.25F, losses, grad), want);
+    EXPECT_EQ(softmax_cross_entropy(logits, labels, classes, 1, no_grad_losses, {}), want);
+    test::expect_near(losses, want_losses, 2e-6 * std::max(spread, 1.0F), 1e-6);
+    test::expect_near(grad, want_grad, 1e-7, 2e-6);
+    EXPECT_TRUE(test::same_bits(losses, no_grad_losses));
+  }
+}
+
+TEST(SoftmaxCrossEntropyLimits, SurvivesLogitsThatWouldOverflowExp) {
+  const std::vector<float> logits{1000, 0, -1000, 1000, 0, -1000};
+  std::vector<float> losses(2);
+  std::vector<float> grad(6);
+  const std::int64_t correct =
+      softmax_cross_entropy(logits, std::vector<std::int32_t>{0, 2}, 3, 1, losses, grad);
+  EXPECT_EQ(correct, 1);
+  EXPECT_EQ(losses, (std::vector<float>{0, 2000}));
+  EXPECT_EQ(grad, (std::vector<float>{0, 0, 0, 1, 0, -1}));
+}
+
+TEST(SoftmaxCrossEntropyLimits, OfEqualLogitsTheFirstIsPredicted) {
+  const std::vector<float> logits{1, 1, 1, 1};
+  std::vector<float> losses(2);
+  EXPECT_EQ(softmax_cross_entropy(logits, std::vector<std::int32_t>{0, 1}, 2, 1, losses, {}), 1);
+  EXPECT_NEAR(losses[0], std::log(2.0), 1e-6);
+}
+
+TEST(SoftmaxCrossEntropyLimits, NotANumberComesOutAsOne) {
+  const std::vector<float> logits{0, std::nanf(""), 1};
+  std::vector<float> losses(1);
+  softmax_cross_entropy(logits, std::vector<std::int32_t>{0}, 3, 1, losses, {});
+  EXPECT_TRUE(std::isnan(losses[0])) << "training tells divergence by it";
+}
+
+}  // namespace
+}  // namespace digitry::kernels

@@ -1,0 +1,127 @@
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+
+#include "digitry/model_io/safetensors.h"
+#include "tests/support/errors.h"
+#include "tests/support/models.h"
+
+// Sound safetensors files that are no sound model.
+
+namespace digitry {
+namespace {
+
+// Refuses the small model after `spoil` changed its parts.
+void refuse(const std::vector<std::string>& parts, const std::function<void(Safetensors&)>& spoil) {
+  Safetensors file = parse_safetensors(model_to_bytes(test::small_model()), "m");
+  spoil(file);
+  std::vector<std::pair<std::string, const Tensor*>> tensors;
+  for (const NamedTensor& tensor : file.tensors) tensors.emplace_back(tensor.name, &tensor.value);
+  const std::string bytes = to_safetensors(file.metadata, tensors);
+  std::vector<std::string> with_source{"m.safetensors: "};
+  with_source.insert(with_source.end(), parts.begin(), parts.end());
+  test::expect_error(ErrorCode::kBadData, with_source,
+                     [&] { model_from_bytes(bytes, "m.safetensors"); });
+}
+
+void refuse_entry(const std::vector<std::string>& parts, const std::string& key,
+                  const std::string& value) {
+  refuse(parts, [&](Safetensors& file) { file.metadata[key] = value; });
+}
+
+TEST(HostileModel, MetadataMissing) {
+  for (const char* key : {"digitry.format", "digitry.architecture", "digitry.preprocessing",
+                          "digitry.classes", "digitry.provenance"})
+    refuse({key, "not a file that digitry wrote"},
+           [&](Safetensors& file) { file.metadata.erase(key); });
+}
+
+TEST(HostileModel, FormatOfAnotherVersion) {
+  refuse_entry({"model format 2, this version reads 1"}, "digitry.format", "2");
+}
+
+TEST(HostileModel, MetadataThatAreNotTheirJson) {
+  refuse_entry({"digitry.architecture", "parse error"}, "digitry.architecture", "{");
+  refuse_entry({"digitry.classes", "want a JSON object"}, "digitry.classes", "[]");
+  refuse_entry({"'names' is missing"}, "digitry.classes", "{}");
+  refuse_entry({"want a list of texts"}, "digitry.classes", R"({"names":"0"})");
+  refuse_entry({"want texts only"}, "digitry.classes", R"({"names":["0",1,"2"]})");
+  refuse_entry({"classes", "found 0"}, "digitry.classes", R"({"names":[]})");
+  refuse_entry({"'pixel_scale': want a finite number"}, "digitry.preprocessing",
+               R"({"pixel_scale":"1","pixel_offset":0})");
+  refuse_entry({"'pixel_scale': want a finite number"}, "digitry.preprocessing",
+               R"({"pixel_scale":1e300,"pixel_offset":0})");
+  refuse_entry({"'pixel_offset' is missing"}, "digitry.preprocessing", R"({"pixel_scale":1})");
+}
+
+TEST(HostileModel, ClassesThatDoNotFitTheLastLayer) {
+  refuse_entry({"the last layer has to give [2]", "gives [3]"}, "digitry.classes",
+               R"({"names":["a","b"]})");
+}
+
+std::string architecture(const std::string& shape, const std::string& layers) {
+  return "{\"input_shape\":" + shape + ",\"layers\":" + layers + "}";
+}
+
+const std::string kLayers =
+    R"([{"type":"flatten"},{"type":"dense","out_features":5},{"type":"dense","out_features":3}])";
+
+TEST(HostileModel, ImpossibleInputShapes) {
+  for (const char* shape : {"[4,4]", "[1,4,4,1]", "[1,-4,4]", "[0,4,4]", "[1,4,1e3]", "16",
+                            "[1,4,5000]", "[1,4,\"4\"]", "[1,4,18446744073709551615]"})
+    refuse_entry({"input_shape: want [channels, height, width]"}, "digitry.architecture",
+                 architecture(shape, kLayers));
+}
+
+TEST(HostileModel, ImpossibleLayers) {
+  const auto refuse_layers = [](const std::vector<std::string>& parts, const std::string& layers) {
+    refuse_entry(parts, "digitry.architecture", architecture("[1,4,4]", layers));
+  };
+  refuse_layers({"layers: want a list"}, "{}");
+  refuse_layers({"layers: want 1 to 1000, got 0"}, "[]");
+  refuse_layers({"layers: want an object"}, "[1]");
+  refuse_layers({"layers[0]", "'type'", "dense, dropout"}, R"([{"type":"transformer"}])");
+  refuse_layers({"layers[0] (relu)", "unknown key 'x'"}, R"([{"type":"relu","x":1}])");
+  refuse_layers({"layers[0]", "dense: want [features], got [1,4,4]"},
+                R"([{"type":"dense","out_features":3}])");
+  refuse_layers({"out_features", "got -1"},
+                R"([{"type":"flatten"},{"type":"dense","out_features":18446744073709551615}])");
+  refuse_layers({"no layer has parameters"}, R"([{"type":"flatten"},{"type":"relu"}])");
+}
+
+TEST(HostileModel, HugeArchitecturesAllocateNothing) {
+  // 2^28 parameters, 1 GB, and a kilobyte of file.
+  refuse({"want 4 parameters, got 0"}, [](Safetensors& file) {
+    file.metadata["digitry.architecture"] =
+        architecture("[1,4,4]", R"([{"type":"flatten"},{"type":"dense","out_features":1000000},)"
+                                R"({"type":"dense","out_features":3}])");
+    file.tensors.clear();
+  });
+  refuse_entry({"over 268435456 parameters"}, "digitry.architecture",
+               architecture("[4096,4096,4096]", kLayers));
+}
+
+TEST(HostileModel, TensorsMissingLeftOverOrOfAnotherShape) {
+  refuse({"want 4 parameters, got 3"}, [](Safetensors& file) { file.tensors.pop_back(); });
+  refuse({"want 4 parameters, got 5"}, [](Safetensors& file) {
+    file.tensors.push_back({"9.weight", Tensor({1}, DType::kF32)});
+  });
+  refuse({"'1.weight' is missing"}, [](Safetensors& file) { file.tensors[0].name = "0.weight"; });
+  refuse({"'1.weight'", "want f32 [5,16], got f32 [16,5]"}, [](Safetensors& file) {
+    file.tensors[0].value = Tensor({16, 5}, DType::kF32);
+  });
+  refuse({"want f32 [5,16], got u8 [5,16]"}, [](Safetensors& file) {
+    file.tensors[0].value = Tensor({5, 16}, DType::kU8);
+  });
+}
+
+TEST(HostileModel, WeightsThatAreNotFinite) {
+  for (const float value :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
+    refuse({"tensor '4.weight' holds", "at element 7"},
+           [&](Safetensors& file) { file.tensors[2].value.as<float>()[7] = value; });
+}
+
+}  // namespace
+}  // namespace digitry

@@ -1,0 +1,77 @@
+#include "digitry/model_io/model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "digitry/base/file.h"
+#include "digitry/model_io/safetensors.h"
+#include "tests/support/errors.h"
+#include "tests/support/models.h"
+#include "tests/support/near.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/values.h"
+
+namespace digitry {
+namespace {
+
+Tensor logits(const Model& model) {
+  Tensor images({20, 1, 4, 4}, DType::kU8);
+  std::ranges::copy(test::random_pixels(20 * 16, 1), images.as<std::uint8_t>().begin());
+  return Predictor(model.network, model.preprocessing).logits(images);
+}
+
+TEST(Model, ComesBackWithEverythingAndComputesTheSameBits) {
+  const test::TemporaryFolder folder;
+  const Model model = test::small_model();
+  save_model(model, folder / "m.safetensors");
+  const Model read = load_model(folder / "m.safetensors");
+  EXPECT_EQ(read.class_names, model.class_names);
+  EXPECT_EQ(read.provenance, model.provenance);
+  EXPECT_EQ(read.preprocessing.pixel_scale, model.preprocessing.pixel_scale);
+  EXPECT_EQ(read.preprocessing.pixel_offset, model.preprocessing.pixel_offset);
+  EXPECT_EQ(read.network.input_shape(), model.network.input_shape());
+  EXPECT_EQ(read.network.layer_options(), model.network.layer_options());
+  EXPECT_TRUE(test::same_bits(logits(read).as<float>(), logits(model).as<float>()));
+  EXPECT_EQ(model_to_bytes(read), read_file(folder / "m.safetensors", 1 << 20))
+      << "written again, the same file";
+  EXPECT_THAT(folder.names(), ::testing::ElementsAre("m.safetensors"));
+}
+
+TEST(Model, DescribesItselfInItsMetadata) {
+  const Safetensors file = parse_safetensors(model_to_bytes(test::small_model()), "m");
+  EXPECT_EQ(file.metadata.at("digitry.format"), "1");
+  EXPECT_EQ(file.metadata.at("digitry.architecture"),
+            R"({"input_shape":[1,4,4],"layers":[{"type":"flatten"},)"
+            R"({"out_features":5,"type":"dense"},{"type":"relu"},{"rate":0.25,"type":"dropout"},)"
+            R"({"out_features":3,"type":"dense"}]})");
+  EXPECT_EQ(file.metadata.at("digitry.classes"),
+            "{\"names\":[\"zero\",\"one \\\"1\\\"\",\"zwei \xC3\xA4\"]}");
+  ASSERT_EQ(file.tensors.size(), 4u);
+  EXPECT_EQ(file.tensors[0].name, "1.weight");
+  EXPECT_EQ(file.tensors[0].value.shape(), (Shape{5, 16}));
+  EXPECT_EQ(file.tensors[3].name, "4.bias");
+}
+
+TEST(Model, TellsItsFileInErrors) {
+  const test::TemporaryFolder folder;
+  test::expect_error(ErrorCode::kBadData, {"absent.safetensors", "No such file"},
+                     [&] { load_model(folder / "absent.safetensors"); });
+  const std::string bytes = model_to_bytes(test::small_model());
+  write_file_atomically(folder / "cut", bytes.substr(0, bytes.size() - 1));
+  test::expect_error(ErrorCode::kBadData, {"/cut: ", "truncated"},
+                     [&] { load_model(folder / "cut"); });
+}
+
+// Every prefix of a file is refused, as is every file with something behind it.
+TEST(Model, IsRefusedWhereverItIsCut) {
+  const std::string bytes = model_to_bytes(test::small_model());
+  for (std::size_t size = 0; size < bytes.size(); size += 7)
+    EXPECT_THROW(model_from_bytes(std::string_view(bytes).substr(0, size), "m"), Error) << size;
+  EXPECT_THROW(model_from_bytes(bytes + '\0', "m"), Error);
+  model_from_bytes(bytes, "m");
+}
+
+}  // namespace
+}  // namespace digitry

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "digitry/nn/network.h"
+#include "digitry/nn/plan.h"
+
+namespace digitry::test {
+
+/// A labelled batch of network input.
+struct Batch {
+  std::vector<float> input;
+  std::vector<std::int32_t> labels;
+  std::int64_t size() const { return std::ssize(labels); }
+};
+
+/// Standard normal input of `network`'s shape, random labels.
+Batch random_batch(const Network& network, std::int64_t batch_size, std::uint32_t stream);
+
+/// A network with its training plan for one batch.
+class PlannedNetwork {
+ public:
+  PlannedNetwork(const Network& network, const Batch& batch, const StepContext& context = {});
+
+  ParameterArena& arena() { return arena_; }
+  Plan& plan() { return plan_; }
+
+  /// Mean softmax cross-entropy of the batch, by the reference kernel, with the arena's parameters.
+  double loss();
+  /// The loss, and its gradient by every parameter.
+  std::vector<Parameter> gradients();
+
+ private:
+  double forward_and_loss();
+
+  Batch batch_;
+  StepContext context_;
+  std::int64_t num_classes_;
+  ParameterArena arena_{/*with_gradients=*/true};
+  Plan plan_;
+};
+
+/// Central differences (f(x + h) − f(x − h)) / 2h of `loss` by each of `values`, which are
+/// restored.
+std::vector<float> finite_differences(std::span<float> values, double h,
+                                      const std::function<double()>& loss);
+
+/// Checks the gradient by every parameter of `network` against finite differences of the loss.
+/// Input and weights have to keep away from ReLU's kink by more than `h` can move them.
+void check_gradients(const Network& network, const Batch& batch, const StepContext& context = {});
+
+}  // namespace digitry::test

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "digitry/base/parallel.h"
+#include "digitry/base/random.h"
+
+namespace digitry::test {
+
+/// Standard normal values, a function of `stream` alone.
+inline std::vector<float> random_values(std::int64_t count, std::uint32_t stream) {
+  RandomStream random(1, RandomPurpose::kTest, stream);
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (float& value : values) value = random.next_normal();
+  return values;
+}
+
+inline std::vector<std::int32_t> random_labels(std::int64_t count, std::int64_t num_classes,
+                                               std::uint32_t stream) {
+  RandomStream random(2, RandomPurpose::kTest, stream);
+  std::vector<std::int32_t> labels(static_cast<std::size_t>(count));
+  for (std::int32_t& label : labels)
+    label = static_cast<std::int32_t>(random.next_below(static_cast<std::uint32_t>(num_classes)));
+  return labels;
+}
+
+inline std::vector<std::uint8_t> random_pixels(std::int64_t count, std::uint32_t stream) {
+  RandomStream random(3, RandomPurpose::kTest, stream);
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(count));
+  for (std::uint8_t& pixel : pixels) pixel = static_cast<std::uint8_t>(random.next_below(256));
+  return pixels;
+}
+
+/// Sets the number of threads for a scope.
+class WithThreads {
+ public:
+  explicit WithThreads(int count) : before_(num_threads()) { set_num_threads(count); }
+  ~WithThreads() { set_num_threads(before_); }
+  WithThreads(const WithThreads&) = delete;
+  WithThreads& operator=(const WithThreads&) = delete;
+
+ private:
+  int before_;
+};
+
+}  // namespace digitry::test

@@ -1,0 +1,77 @@
+#include "digitry/tensor/tensor.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/support/errors.h"
+
+namespace digitry {
+namespace {
+
+using test::expect_error;
+
+TEST(Tensor, IsZeroAndAligned) {
+  for (const std::int64_t size : {0, 1, 63, 64, 1000}) {
+    const Tensor tensor({size}, DType::kU8);
+    EXPECT_FALSE(tensor.empty()) << "no elements, but a tensor";
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(tensor.data()) % 64, 0u);
+    EXPECT_EQ(tensor.num_bytes(), static_cast<std::size_t>(size));
+    EXPECT_TRUE(std::ranges::all_of(tensor.as<std::uint8_t>(), [](auto v) { return v == 0; }));
+  }
+  EXPECT_EQ(Tensor({2, 3}, DType::kF32).num_bytes(), 24u);
+}
+
+TEST(Tensor, WithoutMemoryIsEmpty) {
+  const Tensor none;
+  EXPECT_TRUE(none.empty());
+  EXPECT_EQ(none.num_bytes(), 0u);
+  EXPECT_EQ(none.num_elements(), 0);
+  EXPECT_TRUE(none.clone().empty());
+  EXPECT_TRUE(none.as<float>().empty());
+}
+
+TEST(Tensor, IsReadAsItsOwnTypeOnly) {
+  Tensor floats({2}, DType::kF32);
+  const Tensor bytes({2}, DType::kU8);
+  EXPECT_EQ(floats.as<float>().size(), 2u);
+  expect_error(ErrorCode::kInvalidArgument, {"asked for u8", "holds f32"},
+               [&] { floats.as<std::uint8_t>(); });
+  expect_error(ErrorCode::kInvalidArgument, {"asked for f32", "holds u8"},
+               [&] { bytes.as<float>(); });
+}
+
+TEST(Tensor, CloneIsApartFromItsOrigin) {
+  Tensor one({2, 2}, DType::kF32);
+  one.as<float>()[3] = 5;
+  const Tensor two = one.clone();
+  one.as<float>()[3] = 6;
+  EXPECT_EQ(two.shape(), one.shape());
+  EXPECT_EQ(two.as<float>()[3], 5);
+}
+
+TEST(Tensor, MovedFromIsLeftWithoutMemory) {
+  Tensor one({2}, DType::kF32);
+  const std::byte* memory = one.data();
+  const Tensor two = std::move(one);
+  EXPECT_EQ(two.data(), memory);
+}
+
+TEST(Tensor, IsReshapedWithoutACopy) {
+  Tensor tensor({2, 6}, DType::kU8);
+  const std::byte* memory = tensor.data();
+  tensor = std::move(tensor).reshaped({3, 4});
+  EXPECT_EQ(tensor.shape(), (Shape{3, 4}));
+  EXPECT_EQ(tensor.data(), memory);
+  expect_error(ErrorCode::kShapeMismatch, {"[3,4]", "[5]"},
+               [&] { std::move(tensor).reshaped({5}); });
+}
+
+TEST(Tensor, RefusesMoreThanMemoryCanAddress) {
+  constexpr std::int64_t kHuge = std::int64_t{1} << 62;
+  expect_error(ErrorCode::kShapeMismatch, {"too large"}, [] { Tensor({kHuge}, DType::kF32); });
+}
+
+}  // namespace
+}  // namespace digitry

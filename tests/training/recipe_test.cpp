@@ -1,0 +1,170 @@
+#include "digitry/training/recipe.h"
+
+#include <gtest/gtest.h>
+
+#include "digitry/base/file.h"
+#include "digitry/nn/network.h"
+#include "tests/support/blobs.h"
+#include "tests/support/errors.h"
+#include "tests/support/temporary_folder.h"
+
+namespace digitry {
+namespace {
+
+const std::string kLayers =
+    "[[layers]]\ntype = \"flatten\"\n[[layers]]\ntype = \"dense\"\n"
+    "out_features = \"classes\"\n";
+
+void expect_same(const Recipe& a, const Recipe& b) {
+  EXPECT_EQ(a.name, b.name);
+  EXPECT_EQ(a.description, b.description);
+  EXPECT_EQ(a.layers, b.layers);
+  EXPECT_EQ(a.epochs, b.epochs);
+  EXPECT_EQ(a.batch_size, b.batch_size);
+  EXPECT_EQ(a.validation, b.validation);
+  EXPECT_EQ(a.patience, b.patience);
+  EXPECT_EQ(a.seed, b.seed);
+  EXPECT_EQ(a.data, b.data);
+  EXPECT_EQ(a.optimizer, b.optimizer);
+  EXPECT_EQ(a.schedule, b.schedule);
+}
+
+TEST(ParseRecipe, ReadsEverySetting) {
+  const Recipe recipe = parse_recipe(R"(
+name = "mine"
+description = "a test"
+[training]
+epochs = 3
+batch_size = 64
+validation = 0.25
+patience = 2
+seed = 9
+data = "./digits"
+[optimizer]
+type = "sgd"
+learning_rate = 0.1
+[schedule]
+type = "one_cycle"
+warmup = 0.1
+[[layers]]
+type = "flatten"
+[[layers]]
+type = "dense"
+out_features = 10
+)",
+                                     "mine.toml");
+  EXPECT_EQ(recipe.name, "mine");
+  EXPECT_EQ(recipe.description, "a test");
+  EXPECT_EQ(recipe.epochs, 3);
+  EXPECT_EQ(recipe.batch_size, 64);
+  EXPECT_EQ(recipe.validation, 0.25);
+  EXPECT_EQ(recipe.patience, 2);
+  EXPECT_EQ(recipe.seed, 9u);
+  EXPECT_EQ(recipe.data, "./digits");
+  EXPECT_EQ(recipe.optimizer, (Options{{"type", std::string("sgd")}, {"learning_rate", 0.1}}));
+  EXPECT_EQ(recipe.schedule, (Options{{"type", std::string("one_cycle")}, {"warmup", 0.1}}));
+  EXPECT_EQ(recipe.layers, (std::vector<Options>{test::flatten(), test::dense(10)}));
+}
+
+TEST(ParseRecipe, DefaultsNeedLayersOnly) {
+  const Recipe recipe = parse_recipe(kLayers, "some/folder/tiny.toml");
+  Recipe want;
+  want.name = "tiny";
+  want.layers = recipe.layers;
+  expect_same(recipe, want);
+}
+
+TEST(Recipe, SurvivesTheWayToTomlAndBack) {
+  Recipe recipe = test::blob_recipe();
+  recipe.name = "quotes \" and \\ and \n lines, \xC3\xA9 ''' \"\"\" \t";
+  recipe.description = "'";
+  recipe.data = "C:\\digits";
+  recipe.validation = 1.0 / 3;
+  recipe.seed = INT64_MAX;
+  recipe.optimizer["learning_rate"] = 1e-20;
+  const std::string text = to_toml(recipe);
+  const Recipe again = parse_recipe(text, "x.toml");
+  expect_same(again, recipe);
+  EXPECT_EQ(to_toml(again), text);
+}
+
+TEST(Recipe, ShippedOnesParseAndFitMnist) {
+  EXPECT_EQ(recipe_names(), (std::vector<std::string>{"mlp", "notebook"}));
+  for (const std::string& name : recipe_names()) {
+    const Recipe recipe = find_recipe(name);
+    EXPECT_EQ(recipe.name, name);
+    EXPECT_FALSE(recipe.description.empty());
+    const Network network({1, 28, 28}, 10, recipe.layers);
+    const std::string path = DIGITRY_RECIPES_FOLDER "/" + name + ".toml";
+    expect_same(find_recipe(path), recipe);
+  }
+}
+
+TEST(FindRecipe, NamesTheShippedOnesWhereThereIsNone) {
+  test::expect_error(ErrorCode::kBadData, {"'mlpp'", "mlp, notebook"}, [] { find_recipe("mlpp"); });
+  const test::TemporaryFolder folder;
+  test::expect_error(ErrorCode::kBadData, {"found a folder"},
+                     [&] { find_recipe(folder.path().string()); });
+  write_file_atomically(folder / "r.toml", "epochs = 1\n" + kLayers);
+  test::expect_error(ErrorCode::kBadData, {(folder / "r.toml").string(), "'epochs'"},
+                     [&] { find_recipe((folder / "r.toml").string()); });
+}
+
+void refuse(const std::vector<std::string>& parts, const std::string& toml) {
+  std::vector<std::string> with_source{"r.toml: "};
+  with_source.insert(with_source.end(), parts.begin(), parts.end());
+  test::expect_error(ErrorCode::kBadData, with_source, [&] { parse_recipe(toml, "r.toml"); });
+}
+
+TEST(ParseRecipe, RefusesWhatIsNotToml) {
+  refuse({"line 2"}, "name = \"a\"\n= 3\n");
+  refuse({"line 1"}, "name = \"a");
+  refuse({"line 1"}, "\xFF");
+  refuse({"[[layers]]"}, "");
+}
+
+TEST(ParseRecipe, RefusesUnknownKeysAndTables) {
+  refuse({"unknown key 'epochs'"}, "epochs = 3\n" + kLayers);
+  refuse({"[training]", "unknown key 'epoch'", "epochs"}, "[training]\nepoch = 3\n" + kLayers);
+  refuse({"[optimizer]", "unknown key 'lr'"}, "[optimizer]\nlr = 3\n" + kLayers);
+  refuse({"[schedule]", "unknown key 'x'"}, "[schedule]\nx = 3\n" + kLayers);
+  refuse({"'optimiser'"}, "[optimiser]\nlearning_rate = 3\n" + kLayers);
+  refuse({"layers[2] (relu)", "unknown key 'slope'"},
+         kLayers + "[[layers]]\ntype = \"relu\"\nslope = 0.1\n");
+}
+
+TEST(ParseRecipe, RefusesMissingAndImpossibleLayers) {
+  refuse({"at least one [[layers]]"}, "name = \"x\"\n");
+  refuse({"at least one [[layers]]"}, "layers = []\n");
+  refuse({"at least one [[layers]]"}, "layers = 3\n");
+  refuse({"layers[0]", "want a table"}, "layers = [3]\n");
+  refuse({"layers[0]", "'type' is missing"}, "[[layers]]\n");
+  refuse({"layers[0]", "dense, dropout", "\"conv\""}, "[[layers]]\ntype = \"conv\"\n");
+  refuse({"layers[0] (dense)", "'out_features' is missing"}, "[[layers]]\ntype = \"dense\"\n");
+  refuse({"layers[0]", "'sizes'"}, "[[layers]]\ntype = \"dense\"\nsizes = [1, 2]\n");
+}
+
+TEST(ParseRecipe, RefusesWrongTypesAndValuesOutOfRange) {
+  const auto refuse_training = [](const std::string& key, const std::string& value) {
+    refuse({"[training]", "'" + key + "'"}, "[training]\n" + key + " = " + value + "\n" + kLayers);
+  };
+  refuse_training("epochs", "0");
+  refuse_training("epochs", "1.5");
+  refuse_training("epochs", "\"3\"");
+  refuse_training("batch_size", "0");
+  refuse_training("batch_size", "65537");
+  refuse_training("validation", "0.95");
+  refuse_training("validation", "-0.1");
+  refuse_training("validation", "nan");
+  refuse_training("patience", "-1");
+  refuse_training("seed", "-1");
+  refuse_training("data", "3");
+  refuse_training("epochs", "2020-01-01");
+  refuse({"[training] to be a table"}, "training = 3\n" + kLayers);
+  refuse({"[optimizer] to be a table"}, "optimizer = \"adam\"\n" + kLayers);
+  refuse({"'name': want a text"}, "name = 3\n" + kLayers);
+  refuse({"[optimizer]", "'learning_rate'", "inf"}, "[optimizer]\nlearning_rate = inf\n" + kLayers);
+}
+
+}  // namespace
+}  // namespace digitry

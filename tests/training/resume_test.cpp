@@ -1,0 +1,221 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "digitry/model_io/checkpoint.h"
+#include "digitry/training/trainer.h"
+#include "tests/support/blobs.h"
+#include "tests/support/errors.h"
+#include "tests/support/near.h"
+#include "tests/support/temporary_folder.h"
+
+// A training that was stopped, written to a file and taken up by another trainer ends bit-identical
+// to one that was never stopped.
+
+namespace digitry {
+namespace {
+
+using test::blob_recipe;
+using test::blobs;
+using test::expect_error;
+
+// 24 training images in batches of 9, 9, 6: a smaller last batch.
+Dataset some_data() { return blobs(30); }
+
+Recipe some_recipe() {
+  Recipe recipe = blob_recipe();
+  recipe.batch_size = 9;
+  return recipe;
+}
+
+// What a trainer ends with; history less the timings.
+struct Outcome {
+  std::vector<std::vector<float>> weights;
+  std::vector<std::vector<double>> history;
+  std::int64_t best_epoch = 0;
+  bool operator==(const Outcome&) const = default;
+};
+
+Outcome outcome(const Trainer& trainer) {
+  Outcome result;
+  for (const Parameter& parameter : trainer.network().parameters()) {
+    const auto values = parameter.value.as<float>();
+    result.weights.emplace_back(values.begin(), values.end());
+  }
+  for (const EpochRecord& epoch : trainer.history().epochs)
+    result.history.push_back({static_cast<double>(epoch.epoch), epoch.learning_rate, epoch.loss,
+                              epoch.accuracy, epoch.val_loss.value_or(-1),
+                              epoch.val_accuracy.value_or(-1)});
+  result.best_epoch = trainer.history().best_epoch;
+  return result;
+}
+
+// Runs until `steps` are done in all; the checkpoint goes through a file.
+Checkpoint stop_after(Trainer& trainer, std::int64_t steps) {
+  const test::TemporaryFolder folder;
+  int saves = 0;
+  TrainingObserver observer;
+  observer.should_stop = [&] { return trainer.num_steps_done() >= steps; };
+  observer.save = [&](const Checkpoint& checkpoint) {
+    ++saves;
+    save_checkpoint(checkpoint, folder / "checkpoint");
+  };
+  observer.checkpoint_seconds = 1e9;
+  EXPECT_EQ(trainer.run(observer), TrainingEnd::kInterrupted);
+  EXPECT_EQ(trainer.num_steps_done(), steps);
+  EXPECT_EQ(saves, 1);
+  return load_checkpoint(folder / "checkpoint");
+}
+
+void expect_resumes_exactly(const Recipe& recipe) {
+  const Dataset data = some_data();
+  Trainer whole(recipe, data);
+  whole.run({});
+  const Outcome want = outcome(whole);
+  // In the middle of an epoch, at its end, before its smaller last batch, at the very end.
+  for (const std::int64_t steps : {1, 2, 3, 4, 6, 8, 11, 12}) {
+    SCOPED_TRACE("stopped after " + std::to_string(steps) + " steps");
+    Trainer before(recipe, data);
+    const Checkpoint checkpoint = stop_after(before, steps);
+    Trainer after(recipe, data);
+    after.resume(checkpoint);
+    EXPECT_EQ(after.num_steps_done(), steps);
+    EXPECT_EQ(after.run({}), TrainingEnd::kFinished);
+    EXPECT_EQ(outcome(after), want);
+  }
+}
+
+TEST(Resume, EndsAsIfNeverStopped) { expect_resumes_exactly(some_recipe()); }
+
+TEST(Resume, EndsAsIfNeverStoppedWithSgd) {
+  Recipe recipe = some_recipe();
+  recipe.optimizer = {{"type", std::string("sgd")}, {"momentum", 0.9}};
+  expect_resumes_exactly(recipe);
+}
+
+TEST(Resume, EndsAsIfNeverStoppedWithoutValidationAndMomentum) {
+  Recipe recipe = some_recipe();
+  recipe.validation = 0.2;
+  recipe.optimizer = {{"type", std::string("sgd")}, {"momentum", 0.0}};
+  expect_resumes_exactly(recipe);
+  recipe.validation = 0;
+  // 30 images: four batches an epoch.
+  expect_resumes_exactly(recipe);
+}
+
+TEST(Resume, TwiceIsAsGoodAsOnce) {
+  const Dataset data = some_data();
+  Trainer whole(some_recipe(), data);
+  whole.run({});
+  Trainer first(some_recipe(), data);
+  Trainer second(some_recipe(), data);
+  second.resume(stop_after(first, 5));
+  Trainer third(some_recipe(), data);
+  third.resume(stop_after(second, 7));
+  third.run({});
+  EXPECT_EQ(outcome(third), outcome(whole));
+}
+
+TEST(Resume, TheSameTrainerMayRunOn) {
+  const Dataset data = some_data();
+  Trainer whole(some_recipe(), data);
+  whole.run({});
+  Trainer trainer(some_recipe(), data);
+  stop_after(trainer, 4);
+  stop_after(trainer, 10);
+  trainer.run({});
+  EXPECT_EQ(outcome(trainer), outcome(whole));
+}
+
+// A kill -9 leaves the last checkpoint that the clock asked for, not one of an orderly stop.
+TEST(Resume, FromACheckpointOnTheWay) {
+  const Dataset data = some_data();
+  Trainer whole(some_recipe(), data);
+  const test::TemporaryFolder folder;
+  std::vector<std::string> names;
+  TrainingObserver observer;
+  observer.checkpoint_seconds = 0;
+  observer.save = [&](const Checkpoint& checkpoint) {
+    names.push_back(std::to_string(names.size()));
+    save_checkpoint(checkpoint, folder / names.back());
+  };
+  whole.run(observer);
+  EXPECT_EQ(names.size(), 11u) << "one a step but for the last";
+  for (const std::string& name : names) {
+    Trainer after(some_recipe(), data);
+    after.resume(load_checkpoint(folder / name));
+    after.run({});
+    EXPECT_EQ(outcome(after), outcome(whole)) << "checkpoint " << name;
+  }
+}
+
+TEST(Resume, OfAFinishedTrainingGivesItsResult) {
+  const Dataset data = some_data();
+  Recipe recipe = some_recipe();
+  recipe.patience = 1;
+  recipe.epochs = 30;
+  recipe.optimizer["learning_rate"] = std::int64_t{0};
+  Trainer whole(recipe, data);
+  EXPECT_EQ(whole.run({}), TrainingEnd::kEarlyStopped);
+  Trainer before(recipe, data);
+  const Checkpoint checkpoint = stop_after(before, 6);
+  Trainer after(recipe, data);
+  after.resume(checkpoint);
+  EXPECT_EQ(after.run({}), TrainingEnd::kEarlyStopped);
+  EXPECT_EQ(outcome(after), outcome(whole));
+}
+
+struct BadCheckpoint : ::testing::Test {
+  const Dataset data = some_data();
+  Checkpoint checkpoint() {
+    Trainer trainer(some_recipe(), data);
+    return stop_after(trainer, 4);
+  }
+  void refuse(const std::vector<std::string>& parts, const Checkpoint& spoilt) {
+    expect_error(ErrorCode::kBadData, parts, [&] {
+      Trainer trainer(some_recipe(), data);
+      trainer.resume(spoilt);
+    });
+  }
+};
+
+TEST_F(BadCheckpoint, OfAnotherRecipeSeedOrData) {
+  const Checkpoint saved = checkpoint();
+  Recipe recipe = some_recipe();
+  recipe.seed = 8;
+  expect_error(ErrorCode::kBadData, {"another recipe, seed or data"},
+               [&] { Trainer(recipe, data).resume(saved); });
+  const Dataset other = blobs(30, /*seed=*/2);
+  expect_error(ErrorCode::kBadData, {"another recipe, seed or data"},
+               [&] { Trainer(some_recipe(), other).resume(saved); });
+}
+
+TEST_F(BadCheckpoint, WithoutWhatItNeeds) {
+  for (const char* group : {"parameters", "best", "optimizer.first_moment"}) {
+    Checkpoint spoilt = checkpoint();
+    spoilt.groups.erase(group);
+    refuse({"no '" + std::string(group) + "'"}, spoilt);
+    spoilt = checkpoint();
+    spoilt.groups.at(group).pop_back();
+    refuse({"want 4 parameters, got 3"}, spoilt);
+    spoilt = checkpoint();
+    spoilt.groups.at(group)[0].value = Tensor({2}, DType::kF32);
+    refuse({"'1.weight'", "[2]"}, spoilt);
+    spoilt = checkpoint();
+    spoilt.groups.at(group)[0].value = Tensor({24, 64}, DType::kU8);
+    refuse({"u8"}, spoilt);
+  }
+}
+
+TEST_F(BadCheckpoint, WhoseStepIsNotInItsEpoch) {
+  Checkpoint spoilt = checkpoint();
+  spoilt.progress["step"] = "6";
+  refuse({"step 6", "epoch 1"}, spoilt);
+  spoilt = checkpoint();
+  spoilt.progress.erase("step");
+  refuse({"'step'"}, spoilt);
+}
+
+}  // namespace
+}  // namespace digitry

@@ -1,0 +1,221 @@
+#include "digitry/training/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "digitry/evaluation/evaluation.h"
+#include "tests/support/blobs.h"
+#include "tests/support/errors.h"
+#include "tests/support/near.h"
+
+namespace digitry {
+namespace {
+
+using test::blob_recipe;
+using test::blobs;
+using test::expect_error;
+using test::same_bits;
+
+double test_accuracy(const Network& network) {
+  const Dataset unseen = blobs(300, /*seed=*/99);
+  Predictor predictor(network, {});
+  return evaluate_logits(predictor.logits(unseen.images), unseen.labels, unseen.class_names)
+      .accuracy;
+}
+
+bool same_weights(const Network& a, const Network& b) {
+  for (std::size_t i = 0; i < a.parameters().size(); ++i)
+    if (!same_bits(a.parameters()[i].value.as<float>(), b.parameters()[i].value.as<float>()))
+      return false;
+  return a.parameters().size() == b.parameters().size();
+}
+
+TEST(Trainer, LearnsWhatIsEasy) {
+  const Dataset data = blobs(600);
+  Recipe recipe = blob_recipe();
+  recipe.epochs = 8;
+  Trainer trainer(recipe, data);
+  EXPECT_EQ(trainer.run({}), TrainingEnd::kFinished);
+  const History& history = trainer.history();
+  ASSERT_EQ(history.epochs.size(), 8u);
+  EXPECT_GT(*history.epochs.back().val_accuracy, 0.97);
+  EXPECT_LT(history.epochs.back().loss, history.epochs.front().loss / 2);
+  EXPECT_GT(test_accuracy(trainer.network()), 0.97);
+}
+
+TEST(Trainer, SgdAndBatchesOfOneLearnToo) {
+  const Dataset data = blobs(150);
+  Recipe recipe = blob_recipe();
+  recipe.batch_size = 1;
+  recipe.optimizer = {{"type", std::string("sgd")}, {"learning_rate", 0.01}};
+  recipe.schedule = {};
+  Trainer trainer(recipe, data);
+  trainer.run({});
+  EXPECT_GT(test_accuracy(trainer.network()), 0.9);
+}
+
+TEST(Trainer, SameSeedGivesTheSameBitsAndAnotherDoesNot) {
+  const Dataset data = blobs(300);
+  const auto trained = [&](std::uint64_t seed) {
+    Recipe recipe = blob_recipe();
+    recipe.seed = seed;
+    auto trainer = std::make_unique<Trainer>(recipe, data);
+    trainer->run({});
+    return trainer;
+  };
+  const auto one = trained(1);
+  const auto again = trained(1);
+  const auto other = trained(2);
+  EXPECT_TRUE(same_weights(one->network(), again->network()));
+  EXPECT_EQ(one->history().epochs.back().loss, again->history().epochs.back().loss);
+  EXPECT_FALSE(same_weights(one->network(), other->network()));
+  EXPECT_NE(one->split().validation, other->split().validation);
+}
+
+TEST(Trainer, TellsEveryStepAndEpoch) {
+  const Dataset data = blobs(300);
+  const Recipe recipe = blob_recipe();
+  Trainer trainer(recipe, data);
+  // 240 images to train on: seven batches of 32 and one of 16.
+  ASSERT_EQ(std::ssize(trainer.split().train), 240);
+  std::int64_t steps = 0;
+  std::int64_t epochs = 0;
+  TrainingObserver observer;
+  observer.on_step = [&](const TrainingProgress& now) {
+    EXPECT_EQ(now.epoch, steps / 8 + 1);
+    EXPECT_EQ(now.step_in_epoch, steps % 8 + 1);
+    EXPECT_EQ(now.steps_per_epoch, 8);
+    EXPECT_EQ(now.num_epochs, recipe.epochs);
+    EXPECT_TRUE(std::isfinite(now.loss) && now.accuracy >= 0 && now.accuracy <= 1);
+    EXPECT_GE(now.seconds_left, 0);
+    ++steps;
+  };
+  observer.on_epoch = [&](const EpochRecord& epoch, bool best) {
+    EXPECT_EQ(epoch.epoch, ++epochs);
+    EXPECT_EQ(best, trainer.history().best_epoch == epochs);
+    EXPECT_TRUE(epoch.val_loss && epoch.val_accuracy);
+    EXPECT_GT(epoch.images_per_second, 0);
+  };
+  trainer.run(observer);
+  EXPECT_EQ(steps, 8 * recipe.epochs);
+  EXPECT_EQ(trainer.num_steps_done(), steps);
+  EXPECT_EQ(epochs, recipe.epochs);
+  EXPECT_EQ(trainer.plan().batch_size(), 32);
+}
+
+TEST(Trainer, KeepsTheWeightsOfTheBestEpochOnValidation) {
+  const Dataset data = blobs(300);
+  Recipe recipe = blob_recipe();
+  // So fast that epochs get worse again.
+  recipe.optimizer["learning_rate"] = 0.2;
+  recipe.schedule = {};
+  recipe.epochs = 10;
+  Trainer trainer(recipe, data);
+  trainer.run({});
+  const History& history = trainer.history();
+  ASSERT_GE(history.best_epoch, 1);
+  const EpochRecord& best = history.epochs[static_cast<std::size_t>(history.best_epoch - 1)];
+  for (const EpochRecord& epoch : history.epochs)
+    EXPECT_LE(*epoch.val_accuracy, *best.val_accuracy) << epoch.epoch;
+
+  // The network is that epoch's: it judges the validation images as then.
+  Predictor predictor(trainer.network(), {});
+  const Tensor logits = predictor.logits(data.images, trainer.split().validation);
+  std::vector<std::int32_t> labels;
+  for (const std::int32_t i : trainer.split().validation)
+    labels.push_back(data.labels[static_cast<std::size_t>(i)]);
+  const Evaluation judged = evaluate_logits(logits, labels, data.class_names);
+  EXPECT_EQ(judged.accuracy, *best.val_accuracy);
+  EXPECT_NEAR(judged.loss, *best.val_loss, 1e-5);
+}
+
+TEST(Trainer, StopsEarlyWithoutProgressOnValidation) {
+  const Dataset data = blobs(300);
+  Recipe recipe = blob_recipe();
+  recipe.epochs = 50;
+  recipe.patience = 2;
+  recipe.optimizer["learning_rate"] = std::int64_t{0};
+  Trainer trainer(recipe, data);
+  EXPECT_EQ(trainer.run({}), TrainingEnd::kEarlyStopped);
+  EXPECT_EQ(trainer.history().best_epoch, 1) << "nothing moves, so the first stays the best";
+  EXPECT_EQ(trainer.history().epochs.size(), 3u);
+}
+
+TEST(Trainer, WithoutValidationTheLastWeightsCount) {
+  const Dataset data = blobs(300);
+  Recipe recipe = blob_recipe();
+  recipe.validation = 0;
+  recipe.patience = 1;
+  Trainer trainer(recipe, data);
+  EXPECT_TRUE(trainer.split().validation.empty());
+  EXPECT_EQ(trainer.run({}), TrainingEnd::kFinished);
+  EXPECT_EQ(trainer.history().best_epoch, 0);
+  for (const EpochRecord& epoch : trainer.history().epochs)
+    EXPECT_FALSE(epoch.val_loss || epoch.val_accuracy);
+  EXPECT_GT(test_accuracy(trainer.network()), 0.9);
+}
+
+TEST(Trainer, TakesADataSetSmallerThanABatch) {
+  const Dataset data = blobs(9);
+  Recipe recipe = blob_recipe();
+  recipe.validation = 0;
+  Trainer trainer(recipe, data);
+  EXPECT_EQ(trainer.plan().batch_size(), 9);
+  trainer.run({});
+  EXPECT_EQ(trainer.num_steps_done(), recipe.epochs);
+}
+
+// Whatever the rate, a training ends in an error or in weights that a model file can hold.
+TEST(Trainer, DivergenceIsAnErrorNotANetwork) {
+  const Dataset data = blobs(300);
+  int diverged = 0;
+  for (const char* type : {"sgd", "adam"})
+    for (const double rate : {1.0, 10.0, 30.0, 100.0, 1000.0}) {
+      Recipe recipe = blob_recipe();
+      recipe.layers = {test::flatten(), test::dense(24), test::relu(), test::dense(24),
+                       test::relu(),    test::dense(24), test::relu(), test::dense(3)};
+      recipe.optimizer = {{"type", std::string(type)}, {"learning_rate", rate}};
+      recipe.schedule = {};
+      Trainer trainer(recipe, data);
+      try {
+        trainer.run({});
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::kDiverged);
+        EXPECT_THAT(error.what(), ::testing::HasSubstr("learning rate"));
+        ++diverged;
+        continue;
+      }
+      for (const Parameter& parameter : trainer.network().parameters())
+        for (const float value : parameter.value.as<float>())
+          ASSERT_TRUE(std::isfinite(value)) << type << " " << rate << " " << parameter.name;
+    }
+  EXPECT_GE(diverged, 1);
+}
+
+TEST(Trainer, RefusesDataAndRecipesThatDoNotFit) {
+  Dataset unlabelled = blobs(30);
+  unlabelled.labels.clear();
+  expect_error(ErrorCode::kBadData, {"blobs", "no labels"},
+               [&] { Trainer(blob_recipe(), unlabelled); });
+
+  const Dataset data = blobs(30);
+  Recipe recipe = blob_recipe();
+  recipe.layers = {test::dense(3)};
+  expect_error(ErrorCode::kShapeMismatch, {"layers[0]", "[1,8,8]"}, [&] { Trainer(recipe, data); });
+  const auto refuse = [&](const std::vector<std::string>& parts, auto change) {
+    Recipe changed = blob_recipe();
+    change(changed);
+    expect_error(ErrorCode::kBadData, parts, [&] { Trainer(changed, data); });
+  };
+  refuse({"'batch_size'", "got 0"}, [](Recipe& r) { r.batch_size = 0; });
+  refuse({"'epochs'"}, [](Recipe& r) { r.epochs = -1; });
+  refuse({"'validation'"}, [](Recipe& r) { r.validation = 1; });
+  refuse({"'validation'"}, [](Recipe& r) { r.validation = std::nan(""); });
+  refuse({"'patience'"}, [](Recipe& r) { r.patience = -1; });
+  refuse({"'seed'"}, [](Recipe& r) { r.seed = UINT64_MAX; });
+  refuse({"[optimizer]"}, [](Recipe& r) { r.optimizer["speed"] = 1.0; });
+}
+
+}  // namespace
+}  // namespace digitry
