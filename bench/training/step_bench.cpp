@@ -1,0 +1,85 @@
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+
+#include "bench/ceiling.h"
+#include "digitry/kernels/softmax_cross_entropy.h"
+#include "digitry/nn/plan.h"
+#include "digitry/nn/predictor.h"
+#include "digitry/optim/optimizer.h"
+#include "tests/support/networks.h"
+#include "tests/support/values.h"
+
+// One step of training with everything in it: gather, forward, loss, backward, Adam. Pixels are
+// random; nothing in a step depends on what they show. Matrix products alone are counted as work.
+
+namespace digitry::bench {
+namespace {
+
+constexpr std::int64_t kImages = 20000;
+constexpr std::int64_t kClasses = 10;
+
+struct Architecture {
+  std::string name;
+  std::vector<Options> layers;
+};
+
+const std::vector<Architecture> kArchitectures{
+    {"784-128-10", {test::flatten(), test::dense(128), test::relu(), test::dense(kClasses)}},
+    {"784-512-512-10",
+     {test::flatten(), test::dense(512), test::relu(), test::dense(512), test::relu(),
+      test::dense(kClasses)}},
+    {"784-512-512-10+dropout",
+     {test::flatten(), test::dense(512), test::relu(), test::dropout(0.3), test::dense(512),
+      test::relu(), test::dropout(0.3), test::dense(kClasses)}},
+};
+
+void step(benchmark::State& state, const Architecture& architecture, std::int64_t batch_size) {
+  Network network({1, 28, 28}, kClasses, architecture.layers);
+  network.initialize(1);
+  ParameterArena arena(/*with_gradients=*/true);
+  Plan plan(network, batch_size, PlanMode::kTraining, arena);
+  arena.load(network.parameters());
+  const auto optimizer = make_adam({}, arena.values().size());
+  Tensor images({kImages, 1, 28, 28}, DType::kU8);
+  std::ranges::copy(test::random_pixels(kImages * 784, 1), images.as<std::uint8_t>().begin());
+  const auto order = test::random_labels(kImages, kImages, 1);
+  const auto labels = test::random_labels(batch_size, kClasses, 2);
+  std::vector<float> losses(labels.size());
+
+  StepContext context{.seed = 1};
+  for (auto _ : state) {
+    const std::int64_t first = context.step * batch_size % (kImages - batch_size);
+    gather_batch(images, std::span(order).subspan(static_cast<std::size_t>(first), labels.size()),
+                 {}, plan.input());
+    plan.forward(context);
+    kernels::softmax_cross_entropy(plan.logits(), labels, kClasses,
+                                   1.0F / static_cast<float>(batch_size), losses,
+                                   plan.logit_gradients());
+    plan.backward(context);
+    optimizer->step(arena.gradients(), arena.values(), 1.0);
+    ++context.step;
+  }
+  report_flops(state,
+               total_flops(plan.forward_operations()) + total_flops(plan.backward_operations()));
+  state.SetItemsProcessed(state.iterations() * batch_size);
+  std::vector<Operation> operations = plan.forward_operations();
+  std::ranges::copy(plan.backward_operations(), std::back_inserter(operations));
+  state.SetLabel(kernel_names(operations));
+}
+
+const bool kRegistered = [] {
+  for (const Architecture& architecture : kArchitectures)
+    for (const std::int64_t batch_size : {32, 128, 512})
+      benchmark::RegisterBenchmark(
+          ("Step/" + architecture.name + "/" + std::to_string(batch_size)).c_str(),
+          [&architecture, batch_size](benchmark::State& state) {
+            step(state, architecture, batch_size);
+          })
+          ->UseRealTime()
+          ->Unit(benchmark::kMicrosecond);
+  return true;
+}();
+
+}  // namespace
+}  // namespace digitry::bench
