@@ -64,19 +64,19 @@ void relu_backward(std::span<const float> output, std::span<float> grad) {
 
 void dropout_forward(std::span<float> values, std::span<std::uint8_t> keep, float rate,
                      const DropoutStream& stream) {
-  // The layout of the decisions: groups of 128 elements use 16 Philox blocks; word w of block b
-  // gives elements 2 (16 w + b) (low half) and the next one (high half) of its group.
+  // The layout of the decisions: a group of 512 elements uses 64 Philox blocks. Element e < 256 of
+  // it takes the low half of word e / 64 of block e % 64, element 256 + e the high half.
   const RandomStream random(stream.seed, RandomPurpose::kDropout, stream.step, stream.layer);
   const auto words = random.stream_words();
   const auto threshold = static_cast<std::uint32_t>(std::lround(rate * 65536.0F));
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::size_t pair = i % 128 / 2;
-    const std::uint64_t block = i / 128 * 16 + pair % 16;
+    const std::size_t e = i % 256;
+    const std::uint64_t block = i / 512 * 64 + e % 64;
     const Philox::Counter bits =
         Philox::block({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
                        words[0], words[1]},
                       random.key());
-    const std::uint32_t decision = bits[pair / 16] >> (i % 2 == 0 ? 0 : 16) & 0xFFFF;
+    const std::uint32_t decision = bits[e / 64] >> (i % 512 < 256 ? 0 : 16) & 0xFFFF;
     keep[i] = decision >= threshold ? 1 : 0;
     values[i] = keep[i] != 0 ? values[i] / (1.0F - rate) : 0.0F;
   }
