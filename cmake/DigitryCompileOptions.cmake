@@ -15,6 +15,6 @@ if(DIGITRY_SANITIZE)
   target_compile_definitions(digitry_compile_options INTERFACE DIGITRY_NO_TARGET_CLONES)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # GCC 12 warns of "literal" + std::string, wrongly (its bug 105651).
-  target_compile_options(digitry_compile_options INTERFACE -Wno-restrict)
+  # GCC 12 warns of "literal" + std::string, wrongly (its bugs 105651, 105329).
+  target_compile_options(digitry_compile_options INTERFACE -Wno-restrict -Wno-stringop-overflow)
 endif()

@@ -14,9 +14,9 @@ namespace {
 
 class SoftmaxCrossEntropy : public ::testing::TestWithParam<cases::SoftmaxCase> {};
 INSTANTIATE_TEST_SUITE_P(Shapes, SoftmaxCrossEntropy, ::testing::ValuesIn(cases::kSoftmaxCases),
-                         [](const auto& info) {
-                           return std::to_string(info.param.batch_size) + "x" +
-                                  std::to_string(info.param.num_classes);
+                         [](const auto& test) {
+                           return std::to_string(test.param.batch_size) + "x" +
+                                  std::to_string(test.param.num_classes);
                          });
 
 TEST_P(SoftmaxCrossEntropy, IsTheReference) {

@@ -44,7 +44,7 @@ struct DenseTest : ::testing::TestWithParam<DenseCase> {
   }
 };
 INSTANTIATE_TEST_SUITE_P(Extents, DenseTest, ::testing::ValuesIn(cases::kDenseCases),
-                         [](const auto& info) { return name_of(info.param); });
+                         [](const auto& test) { return name_of(test.param); });
 
 TEST_P(DenseTest, ForwardAndBackwardAreTheReference) {
   const Network network = test::random_network({extents.in_features}, extents.out_features,

@@ -31,7 +31,7 @@ Options options_of(const nlohmann::json& object) {
 class GoldenTraining : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Optimizers, GoldenTraining,
                          ::testing::Values("adam", "sgd", "sgd_momentum"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& test) { return std::string(test.param); });
 
 TEST_P(GoldenTraining, LossesAndWeightsAreTheFrameworks) {
   const auto golden = test::read_golden(std::string(GetParam()) + ".json");

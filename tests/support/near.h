@@ -17,7 +17,9 @@ inline void expect_near(std::span<const float> got, std::span<const float> want,
   std::size_t at = 0;
   for (std::size_t i = 0; i < got.size(); ++i) {
     const double allowed = absolute + relative * std::fabs(double{want[i]});
-    const double excess = std::fabs(double{got[i]} - double{want[i]}) / allowed;
+    const double difference = std::fabs(double{got[i]} - double{want[i]});
+    if (difference == 0) continue;  // Also where nothing is allowed: 0 of 0.
+    const double excess = difference / allowed;
     // Written so that NaN counts as the worst.
     if (!(excess <= worst)) {
       worst = std::isnan(excess) ? HUGE_VAL : excess;
