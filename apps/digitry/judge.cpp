@@ -136,8 +136,8 @@ std::string accuracy_text(const Evaluation& e) {
 
 std::string evaluation_text(const Evaluation& evaluation, const std::string& split,
                             std::size_t max_mistakes) {
-  std::string text = fmt::format("{:<16}{}\n", split + " accuracy", accuracy_text(evaluation));
-  text += fmt::format("{:<16}{:.4f}\n", split + " loss", evaluation.loss);
+  std::string text = fmt::format("{:<20}{}\n", split + " accuracy", accuracy_text(evaluation));
+  text += fmt::format("{:<20}{:.4f}\n", split + " loss", evaluation.loss);
   append_classes(evaluation, text);
   append_matrix(evaluation, text);
   append_mistakes(evaluation, max_mistakes, text);

@@ -112,7 +112,7 @@ TrainingEnd run_training(const RunFolder& run, const Recipe& recipe, double chec
 void print_summary(const RunFolder& run, const Judged& judged, const std::string& split,
                    const Trainer& trainer) {
   const auto row = [](const std::string& name, const std::string& value) {
-    fmt::print("{:<16}{}\n", name, value);
+    fmt::print("{:<20}{}\n", name, value);
   };
   row(split + " accuracy", accuracy_text(judged.evaluation));
   row(split + " loss", fmt::format("{:.4f}", judged.evaluation.loss));

