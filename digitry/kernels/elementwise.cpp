@@ -114,6 +114,7 @@ void dropout_forward(std::span<float> values, std::span<std::uint8_t> keep, floa
                    // Low halves decide the first half of the group, high halves the second.
                    for (int half = 0; half < 2; ++half) {
                      const std::int64_t begin = g * kGroup + half * kHalf;
+                     if (begin >= size) break;
                      apply_mask(group.data(), 16 * half, threshold, scale, values.data() + begin,
                                 keep.data() + begin, std::min(kHalf, size - begin));
                    }

@@ -29,7 +29,7 @@ TEST(Gradient, TwoDenseLayersInARow) {
 TEST(Gradient, FlattenAndReluInsideTheDenseKernel) {
   const Network network =
       random_network({2, 2, 3}, 3, {flatten(), dense(9), relu(), dense(6), relu(), dense(3)});
-  check_gradients(network, random_batch(network, 3, 2));
+  check_gradients(network, random_batch(network, 3, 12));
 }
 
 TEST(Gradient, ReluByItself) {
