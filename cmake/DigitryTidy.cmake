@@ -1,12 +1,11 @@
-# `cmake --build --preset tidy` runs clang-tidy over every source file of the tree that has changed,
-# or that includes a file that has, since it was last found clean.
+# `cmake --build --preset tidy` runs clang-tidy over every source file of the library and the command that
+# has changed, or that includes a file that has, since it was last found clean. The tests are left out
+# for time: they are two thirds of the tree.
 find_program(DIGITRY_CLANG_TIDY NAMES clang-tidy-14 clang-tidy)
 
 function(digitry_add_tidy_target)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
-    ${PROJECT_SOURCE_DIR}/digitry/*.cpp ${PROJECT_SOURCE_DIR}/apps/*.cpp
-    ${PROJECT_SOURCE_DIR}/tests/*.cpp ${PROJECT_SOURCE_DIR}/bench/*.cpp
-    ${PROJECT_SOURCE_DIR}/examples/*.cpp)
+    ${PROJECT_SOURCE_DIR}/digitry/*.cpp ${PROJECT_SOURCE_DIR}/apps/*.cpp)
   # Not built by this preset, so that nothing says how they are compiled.
   list(FILTER sources EXCLUDE REGEX "^tests/(fuzz|package|browser)/")
   # clang brings no omp.h of its own; GCC's, but no other header of GCC's, will do for reading.

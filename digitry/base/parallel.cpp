@@ -2,13 +2,6 @@
 
 #include "digitry/base/error.h"
 
-#if defined(__SANITIZE_THREAD__)
-extern "C" {
-void __tsan_acquire(void* address);
-void __tsan_release(void* address);
-}
-#endif
-
 namespace digitry {
 
 int num_threads() { return omp_get_max_threads(); }
@@ -20,19 +13,4 @@ void set_num_threads(int count) {
   omp_set_num_threads(count == 0 ? omp_get_num_procs() : count);
 }
 
-namespace internal {
-
-void annotate_release([[maybe_unused]] const void* tag) {
-#if defined(__SANITIZE_THREAD__)
-  __tsan_release(const_cast<void*>(tag));
-#endif
-}
-
-void annotate_acquire([[maybe_unused]] const void* tag) {
-#if defined(__SANITIZE_THREAD__)
-  __tsan_acquire(const_cast<void*>(tag));
-#endif
-}
-
-}  // namespace internal
 }  // namespace digitry

@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#if defined(__SANITIZE_THREAD__)
+#include <thread>
+#include <vector>
+#endif
 
 namespace digitry {
 
@@ -13,13 +17,6 @@ int num_threads();
 /// Sets it for the whole process; 0 means one a processor. Throws Error{kInvalidArgument} outside
 /// [0, 1024].
 void set_num_threads(int count);
-
-namespace internal {
-// The thread sanitizer cannot see libgomp's own synchronisation, as that library is not built with
-// it. These two say what the fork and the join of a parallel region guarantee; empty elsewhere.
-void annotate_release(const void* tag);
-void annotate_acquire(const void* tag);
-}  // namespace internal
 
 /// Calls `body(begin, end)` on contiguous parts of [0, count), one part a thread, each part at
 /// least `grain` long (but for the last). The parts depend only on `count`, `grain` and the number
@@ -32,17 +29,21 @@ void parallel_for(std::int64_t count, std::int64_t grain, const Body& body) {
     if (count > 0) body(std::int64_t{0}, count);
     return;
   }
-  char tag = 0;
-  internal::annotate_release(&tag);
+  const auto run = [&](std::int64_t part) {
+    body(count * part / parts, count * (part + 1) / parts);
+  };
+#if defined(__SANITIZE_THREAD__)
+  // libgomp is not built with the thread sanitizer, which so cannot see its fork and join.
+  std::vector<std::thread> threads;
+  for (std::int64_t part = 1; part < parts; ++part) threads.emplace_back(run, part);
+  run(0);
+  for (std::thread& thread : threads) thread.join();
+#else
 #pragma omp parallel num_threads(static_cast <int>(parts))
-  {
-    internal::annotate_acquire(&tag);
-    // OpenMP may give fewer threads than asked for, e.g. one inside another parallel region.
-    for (std::int64_t part = omp_get_thread_num(); part < parts; part += omp_get_num_threads())
-      body(count * part / parts, count * (part + 1) / parts);
-    internal::annotate_release(&tag);
-  }
-  internal::annotate_acquire(&tag);
+  // OpenMP may give fewer threads than asked for, e.g. one inside another parallel region.
+  for (std::int64_t part = omp_get_thread_num(); part < parts; part += omp_get_num_threads())
+    run(part);
+#endif
 }
 
 }  // namespace digitry
