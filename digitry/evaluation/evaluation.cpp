@@ -98,12 +98,12 @@ Interval wilson_interval_95(std::int64_t successes, std::int64_t trials) {
                 "wilson_interval_95: want 0 ≤ successes ≤ trials, got {} of {}", successes, trials);
   }
   if (trials == 0) return {0, 1};
-  constexpr double z = 1.959963984540054;  // The normal distribution's 97.5 % point.
+  constexpr double kZ = 1.959963984540054;  // The normal distribution's 97.5 % point.
   const auto n = static_cast<double>(trials);
   const double p = static_cast<double>(successes) / n;
-  const double scale = 1 + z * z / n;
-  const double centre = (p + z * z / (2 * n)) / scale;
-  const double half = z * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / scale;
+  const double scale = 1 + kZ * kZ / n;
+  const double centre = (p + kZ * kZ / (2 * n)) / scale;
+  const double half = kZ * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n)) / scale;
   // At the ends one bound is 0 or 1 exactly, which rounding would miss.
   return {successes == 0 ? 0.0 : centre - half, successes == trials ? 1.0 : centre + half};
 }

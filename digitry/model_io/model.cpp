@@ -85,8 +85,9 @@ Model checked_model(Safetensors file, const std::string& source) {
   if (class_names.empty() || std::ssize(class_names) > kMaxClasses)
     throw Error(ErrorCode::kBadData, "{}: want 1 to {} classes, found {}", source, kMaxClasses,
                 class_names.size());
-  Model model{.network = network_from_json(json("digitry.architecture"), std::ssize(class_names),
-                                           source + ": digitry.architecture"),
+  Network network = network_from_json(json("digitry.architecture"), std::ssize(class_names),
+                                      source + ": digitry.architecture");
+  Model model{.network = std::move(network),
               .preprocessing = {},
               .class_names = std::move(class_names),
               .provenance = {}};

@@ -26,7 +26,7 @@ Activation in_place_or_copy(PlanBuilder& builder, const Activation& input) {
 }  // namespace
 
 Activation Relu::plan(PlanBuilder& builder, const Activation& input) const {
-  const Activation output = in_place_or_copy(builder, input);
+  Activation output = in_place_or_copy(builder, input);
   builder.forward("relu", 0, [output](auto&) { kernels::relu_forward(elements(output.value)); });
   if (output.wants_gradient())
     builder.backward(Direction::kBackwardData, "relu", 0, [output](auto&) {
@@ -37,7 +37,7 @@ Activation Relu::plan(PlanBuilder& builder, const Activation& input) const {
 
 Activation Dropout::plan(PlanBuilder& builder, const Activation& input) const {
   if (!builder.training() || options_.rate == 0) return input;
-  const Activation output = in_place_or_copy(builder, input);
+  Activation output = in_place_or_copy(builder, input);
   const auto keep = builder.make_bytes(static_cast<std::int64_t>(elements(output.value).size()));
   builder.forward("dropout", 0,
                   [output, keep, rate = options_.rate,
@@ -53,9 +53,9 @@ Activation Dropout::plan(PlanBuilder& builder, const Activation& input) const {
   return output;
 }
 
-Activation Flatten::plan(PlanBuilder& builder, const Activation& given) const {
-  const Activation input = builder.plain(given);
-  const auto extents = input.value.get_desc().dims();
+Activation Flatten::plan(PlanBuilder& builder, const Activation& input) const {
+  const Activation plain = builder.plain(input);
+  const auto extents = plain.value.get_desc().dims();
   std::int64_t features = 1;
   for (std::size_t i = 1; i < extents.size(); ++i) features *= extents[i];
   const auto layout = kernels::onednn::plain_layout({extents[0], features});
@@ -63,9 +63,9 @@ Activation Flatten::plan(PlanBuilder& builder, const Activation& given) const {
     return memory ? dnnl::memory(layout, kernels::onednn::cpu_engine(), memory.get_data_handle())
                   : dnnl::memory();
   };
-  return {.value = view(input.value),
-          .gradient = view(input.gradient),
-          .overwritable = input.overwritable};
+  return {.value = view(plain.value),
+          .gradient = view(plain.gradient),
+          .overwritable = plain.overwritable};
 }
 
 }  // namespace digitry

@@ -51,10 +51,10 @@ std::int64_t Dense::multiply_adds(const Shape& input) const {
   return options_.out_features * input[0];
 }
 
-Activation Dense::plan(PlanBuilder& builder, const Activation& given) const {
-  const Activation input = builder.plain(given);
+Activation Dense::plan(PlanBuilder& builder, const Activation& input) const {
+  const Activation plain = builder.plain(input);
   const std::int64_t batch = builder.batch_size();
-  const std::int64_t in_features = input.value.get_desc().dims()[1];
+  const std::int64_t in_features = plain.value.get_desc().dims()[1];
   const Extents extents{.x = {batch, in_features},
                         .weight = {options_.out_features, in_features},
                         .bias = {options_.out_features},
@@ -82,7 +82,7 @@ Activation Dense::plan(PlanBuilder& builder, const Activation& given) const {
   builder.forward_reorder(weight.value, forward_weight);
   builder.forward(forward_kernel.impl_info_str(), flops,
                   [call = BoundPrimitive(dnnl::inner_product_forward(forward_kernel),
-                                         {{DNNL_ARG_SRC, input.value},
+                                         {{DNNL_ARG_SRC, plain.value},
                                           {DNNL_ARG_WEIGHTS, forward_weight},
                                           {DNNL_ARG_BIAS, bias.value},
                                           {DNNL_ARG_DST, output.value}})](auto&) { call(); });
@@ -100,12 +100,12 @@ Activation Dense::plan(PlanBuilder& builder, const Activation& given) const {
   builder.backward(
       Direction::kBackwardWeights, weights_kernel.impl_info_str(), flops,
       [call = BoundPrimitive(dnnl::inner_product_backward_weights(weights_kernel),
-                             {{DNNL_ARG_SRC, input.value},
+                             {{DNNL_ARG_SRC, plain.value},
                               {DNNL_ARG_DIFF_DST, output.gradient},
                               {DNNL_ARG_DIFF_WEIGHTS, weight_gradient},
                               {DNNL_ARG_DIFF_BIAS, bias.gradient}})](auto&) { call(); });
   builder.backward_reorder(Direction::kBackwardWeights, weight_gradient, weight.gradient);
-  if (!input.wants_gradient()) return output;
+  if (!plain.wants_gradient()) return output;
 
   const dnnl::inner_product_backward_data::primitive_desc data_kernel(
       {x, any_layout(extents.weight), y}, cpu_engine(), forward_kernel);
@@ -116,7 +116,7 @@ Activation Dense::plan(PlanBuilder& builder, const Activation& given) const {
       [call = BoundPrimitive(dnnl::inner_product_backward_data(data_kernel),
                              {{DNNL_ARG_DIFF_DST, output.gradient},
                               {DNNL_ARG_WEIGHTS, backward_weight},
-                              {DNNL_ARG_DIFF_SRC, input.gradient}})](auto&) { call(); });
+                              {DNNL_ARG_DIFF_SRC, plain.gradient}})](auto&) { call(); });
   return output;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -28,8 +29,9 @@ void PlanBuilder::plan_layers(const Shape& input_shape) {
   }
   index_ = layers_.size() - 1;
   output = plain(output);
-  for (auto group = backward_groups_.rbegin(); group != backward_groups_.rend(); ++group)
-    std::move(group->begin(), group->end(), std::back_inserter(backward_operations));
+  std::ranges::reverse(backward_groups_);
+  for (auto& group : backward_groups_)
+    std::ranges::move(group, std::back_inserter(backward_operations));
   arena_.allocate();
 }
 

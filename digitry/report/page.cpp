@@ -107,14 +107,14 @@ void add_images(data& page, const ReportContent& content) {
     if (pairs.list_value().size() < kMaxTopPairs) {
       data top = pair;
       top.set("samples", tiles.list(images_of_pair.shown, kPairSamples));
-      top_pairs.push_back(std::move(top));
+      top_pairs.push_back(top);
     }
     pair.set("tiles", tiles.list(images_of_pair.shown));
-    pairs.push_back(std::move(pair));
+    pairs.push_back(pair);
   }
   page.set("pairs_are_cut", images.pairs.size() > kMaxTopPairs);
-  page.set("top_pairs", std::move(top_pairs));
-  page.set("pairs", std::move(pairs));
+  page.set("top_pairs", top_pairs);
+  page.set("pairs", pairs);
 
   data classes{data::type::list};
   for (std::size_t c = 0; c < images.least_sure.size(); ++c) {
@@ -123,10 +123,10 @@ void add_images(data& page, const ReportContent& content) {
     entry.set("class", class_name(evaluation, static_cast<std::int32_t>(c)));
     entry.set("anchor", fmt::format("class-{}", c));
     entry.set("tiles", tiles.list(images.least_sure[c]));
-    classes.push_back(std::move(entry));
+    classes.push_back(entry);
   }
   page.set("has_least_sure", !classes.list_value().empty());
-  page.set("least_sure", std::move(classes));
+  page.set("least_sure", classes);
 }
 
 void add_curves(data& page, const History& history, const PageCurves& curves) {

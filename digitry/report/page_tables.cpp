@@ -43,7 +43,7 @@ data facts(const Facts& list) {
     data row;
     row.set("label", clean_utf8(label));
     row.set("value", clean_utf8(value));
-    rows.push_back(std::move(row));
+    rows.push_back(row);
   }
   return rows;
 }
@@ -82,7 +82,7 @@ data column_headers(const Evaluation& evaluation) {
   for (std::size_t c = 0; c < evaluation.class_names.size(); ++c) {
     data column;
     column.set("class", class_name(evaluation, static_cast<std::int32_t>(c)));
-    columns.push_back(std::move(column));
+    columns.push_back(column);
   }
   return columns;
 }
@@ -98,8 +98,8 @@ data confusion_rows(const Evaluation& evaluation) {
     data row;
     row.set("class", class_name(evaluation, static_cast<std::int32_t>(label)));
     row.set("first", label == 0);
-    row.set("cells", std::move(cells));
-    rows.push_back(std::move(row));
+    row.set("cells", cells);
+    rows.push_back(row);
   }
   return rows;
 }
@@ -114,7 +114,7 @@ data class_rows(const Evaluation& evaluation) {
     row.set("precision", percent_number(metrics.precision, 2));
     row.set("recall", percent_number(metrics.recall, 2));
     row.set("f1", percent_number(metrics.f1, 2));
-    rows.push_back(std::move(row));
+    rows.push_back(row);
   }
   return rows;
 }
@@ -161,7 +161,7 @@ data epoch_rows(const History& history) {
     row.set("val_accuracy", optional_text(epoch.val_accuracy, true));
     row.set("learning_rate", fmt::format("{:.3g}", epoch.learning_rate));
     row.set("seconds", fmt::format("{:.2f}", epoch.elapsed_seconds));
-    rows.push_back(std::move(row));
+    rows.push_back(row);
   }
   return rows;
 }
@@ -183,12 +183,12 @@ void add_provenance(data& page, const ReportContent& content) {
     row.set("shape", clean_utf8(layer.output_shape));
     row.set("parameters", grouped(layer.parameters));
     row.set("multiply_adds", grouped(layer.multiply_adds));
-    layers.push_back(std::move(row));
+    layers.push_back(row);
     parameters += layer.parameters;
     multiply_adds += layer.multiply_adds;
   }
   page.set("has_layers", !content.layers.empty());
-  page.set("layers", std::move(layers));
+  page.set("layers", layers);
   page.set("total_parameters", grouped(parameters));
   page.set("total_multiply_adds", grouped(multiply_adds));
 
@@ -205,10 +205,10 @@ void add_provenance(data& page, const ReportContent& content) {
     data group;
     group.set("heading", heading);
     group.set("facts", facts(*list));
-    groups.push_back(std::move(group));
+    groups.push_back(group);
   }
   page.set("has_facts", !groups.list_value().empty());
-  page.set("fact_groups", std::move(groups));
+  page.set("fact_groups", groups);
 }
 
 }  // namespace digitry
