@@ -5,10 +5,10 @@
 
 namespace digitry::cases {
 
-/// Nothing, one, around the group of 128 that dropout works by, around the share of one thread
-/// (8192), and a prime that two threads split.
-inline constexpr std::array<std::int64_t, 11> kElementwiseSizes{0,    1,    15,   127,   128,   129,
-                                                                1000, 8192, 8193, 16411, 100003};
+/// Nothing, one, around a vector register and the group of 512 that dropout works by (and its half),
+/// around the share of one thread (8192), and a prime that two threads split.
+inline constexpr std::array<std::int64_t, 15> kElementwiseSizes{
+    0, 1, 15, 127, 129, 255, 256, 257, 511, 513, 1000, 8192, 8193, 16411, 100003};
 
 inline constexpr std::array<std::int64_t, 2> kElementwiseSpeedSizes{128 * 512, 1 << 20};
 

@@ -73,9 +73,9 @@ TEST(Dropout, DropsAtItsRateAndKeepsTheMean) {
 TEST(Dropout, DecidesEachElementByItself) {
   constexpr std::size_t kCount = 1 << 18;
   const auto keep = keep_of(kStream, 0.5F, kCount);
-  // At rate ½ neighbours agree half the time, at any distance: the two halves of a word, the lanes
-  // of a group, groups.
-  for (const std::size_t distance : {1, 2, 16, 32, 64, 128, 4096}) {
+  // At rate ½ neighbours agree half the time, at any distance: lanes, the words of a block, the
+  // halves of a word, groups.
+  for (const std::size_t distance : {1, 2, 16, 64, 128, 256, 512, 4096}) {
     std::size_t agree = 0;
     for (std::size_t i = 0; i + distance < kCount; ++i) agree += keep[i] == keep[i + distance];
     const auto pairs = static_cast<double>(kCount - distance);

@@ -73,8 +73,9 @@ void expect_resumes_exactly(const Recipe& recipe) {
   Trainer whole(recipe, data);
   whole.run({});
   const Outcome want = outcome(whole);
-  // In the middle of an epoch, at its end, before its smaller last batch, at the very end.
-  for (const std::int64_t steps : {1, 2, 3, 4, 6, 8, 11, 12}) {
+  // In the middle of an epoch, at its end, before its smaller last batch, at the very end (of three
+  // batches an epoch). Resume.FromACheckpointOnTheWay stops at every step.
+  for (const std::int64_t steps : {1, 3, 5, 12}) {
     SCOPED_TRACE("stopped after " + std::to_string(steps) + " steps");
     Trainer before(recipe, data);
     const Checkpoint checkpoint = stop_after(before, steps);
