@@ -15,7 +15,8 @@ TEST(GatherBatch, PutsScaledImagesInTheOrderOfTheIndices) {
   Tensor images({kImages, 1, 5, 7}, DType::kU8);
   std::ranges::copy(test::random_pixels(kImages * 35, 1), images.as<std::uint8_t>().begin());
   std::vector<std::int32_t> indices;
-  for (std::int32_t i = 0; i < 77; ++i) indices.push_back(static_cast<std::int32_t>(i * 13 % kImages));
+  for (std::int32_t i = 0; i < 77; ++i)
+    indices.push_back(static_cast<std::int32_t>(i * 13 % kImages));
 
   std::vector<float> want;
   for (const std::int32_t index : indices)
