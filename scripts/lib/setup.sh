@@ -14,7 +14,7 @@ build_packages=(
 # shellcheck disable=SC2034
 check_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14
-  chromium npm
+  chromium npm fish zsh dataset-fashion-mnist
 )
 
 jobs=$(nproc)
