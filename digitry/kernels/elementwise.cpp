@@ -28,6 +28,20 @@ DIGITRY_VECTORIZE void relu_forward_range(float* values, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) values[i] = values[i] > 0 ? values[i] : 0.0F;
 }
 
+DIGITRY_VECTORIZE void relu_backward_range(const BFloat16* output, BFloat16* grad,
+                                           std::int64_t count) {
+  // As numbers of the same sign order: the bits as a signed integer are positive where the value
+  // is.
+  for (std::int64_t i = 0; i < count; ++i)
+    grad[i].bits = static_cast<std::int16_t>(output[i].bits) > 0 ? grad[i].bits : std::uint16_t{0};
+}
+
+DIGITRY_VECTORIZE void relu_forward_range(BFloat16* values, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i)
+    values[i].bits =
+        static_cast<std::int16_t>(values[i].bits) > 0 ? values[i].bits : std::uint16_t{0};
+}
+
 // Philox4x32-10 on kLanes counters that differ in their first word only; the same rounds as
 // Philox::block, which is its reference. Word w of block b goes to words[w * kLanes + b].
 DIGITRY_VECTORIZE void philox_group(std::uint64_t first_block,
@@ -71,6 +85,25 @@ DIGITRY_VECTORIZE void apply_mask(const std::uint32_t* __restrict words, int shi
   }
 }
 
+DIGITRY_VECTORIZE void apply_mask(const std::uint32_t* __restrict words, int shift,
+                                  std::uint32_t threshold, float scale, BFloat16* __restrict values,
+                                  std::uint8_t* __restrict keep, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const bool kept = (words[i] >> shift & 0xFFFF) >= threshold;
+    const BFloat16 scaled = to_bfloat16(to_float(values[i]) * scale);
+    keep[i] = kept ? 1 : 0;
+    values[i].bits = kept ? scaled.bits : std::uint16_t{0};
+  }
+}
+
+DIGITRY_VECTORIZE void dropout_backward_range(const std::uint8_t* keep, float scale, BFloat16* grad,
+                                              std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const BFloat16 scaled = to_bfloat16(to_float(grad[i]) * scale);
+    grad[i].bits = keep[i] != 0 ? scaled.bits : std::uint16_t{0};
+  }
+}
+
 DIGITRY_VECTORIZE void dropout_backward_range(const std::uint8_t* keep, float scale, float* grad,
                                               std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) grad[i] = keep[i] != 0 ? grad[i] * scale : 0.0F;
@@ -81,23 +114,24 @@ DIGITRY_VECTORIZE void scale_range(const std::uint8_t* from, float scale, float 
   for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]) * scale + offset;
 }
 
-}  // namespace
-
-void relu_backward(std::span<const float> output, std::span<float> grad) {
+template <typename T>
+void relu_backward_all(std::span<const T> output, std::span<T> grad) {
   assert(output.size() == grad.size());
   parallel_for(std::ssize(grad), kGrain, [&](std::int64_t begin, std::int64_t end) {
     relu_backward_range(output.data() + begin, grad.data() + begin, end - begin);
   });
 }
 
-void relu_forward(std::span<float> values) {
+template <typename T>
+void relu_forward_all(std::span<T> values) {
   parallel_for(std::ssize(values), kGrain, [&](std::int64_t begin, std::int64_t end) {
     relu_forward_range(values.data() + begin, end - begin);
   });
 }
 
-void dropout_forward(std::span<float> values, std::span<std::uint8_t> keep, float rate,
-                     const DropoutStream& stream) {
+template <typename T>
+void dropout_forward_all(std::span<T> values, std::span<std::uint8_t> keep, float rate,
+                         const DropoutStream& stream) {
   assert(values.size() == keep.size());
   const auto threshold = static_cast<std::uint32_t>(std::lround(rate * 65536.0F));
   const float scale = 1.0F / (1.0F - rate);
@@ -122,12 +156,41 @@ void dropout_forward(std::span<float> values, std::span<std::uint8_t> keep, floa
                });
 }
 
-void dropout_backward(std::span<const std::uint8_t> keep, std::span<float> grad, float rate) {
+template <typename T>
+void dropout_backward_all(std::span<const std::uint8_t> keep, std::span<T> grad, float rate) {
   assert(keep.size() == grad.size());
   const float scale = 1.0F / (1.0F - rate);
   parallel_for(std::ssize(grad), kGrain, [&](std::int64_t begin, std::int64_t end) {
     dropout_backward_range(keep.data() + begin, scale, grad.data() + begin, end - begin);
   });
+}
+
+}  // namespace
+
+void relu_backward(std::span<const float> output, std::span<float> grad) {
+  relu_backward_all(output, grad);
+}
+void relu_backward(std::span<const BFloat16> output, std::span<BFloat16> grad) {
+  relu_backward_all(output, grad);
+}
+
+void relu_forward(std::span<float> values) { relu_forward_all(values); }
+void relu_forward(std::span<BFloat16> values) { relu_forward_all(values); }
+
+void dropout_forward(std::span<float> values, std::span<std::uint8_t> keep, float rate,
+                     const DropoutStream& stream) {
+  dropout_forward_all(values, keep, rate, stream);
+}
+void dropout_forward(std::span<BFloat16> values, std::span<std::uint8_t> keep, float rate,
+                     const DropoutStream& stream) {
+  dropout_forward_all(values, keep, rate, stream);
+}
+
+void dropout_backward(std::span<const std::uint8_t> keep, std::span<float> grad, float rate) {
+  dropout_backward_all(keep, grad, rate);
+}
+void dropout_backward(std::span<const std::uint8_t> keep, std::span<BFloat16> grad, float rate) {
+  dropout_backward_all(keep, grad, rate);
 }
 
 void scale_pixels(std::span<const std::uint8_t> from, std::span<float> to, float scale,

@@ -4,15 +4,20 @@
 #include <span>
 
 #include "digitry/base/random.h"
+#include "digitry/kernels/bfloat16.h"
 
+/// Each function on values is there for float32 and for bfloat16, which is widened to float32 to
+/// compute and rounded once.
 namespace digitry::kernels {
 
 /// grad[i] = output[i] > 0 ? grad[i] : 0, in place. `output` is what ReLU gave (or dropout after
 /// it: both are zero exactly where no gradient passes).
 void relu_backward(std::span<const float> output, std::span<float> grad);
+void relu_backward(std::span<const BFloat16> output, std::span<BFloat16> grad);
 
 /// values[i] = max(values[i], 0), in place.
 void relu_forward(std::span<float> values);
+void relu_forward(std::span<BFloat16> values);
 
 /// Which random numbers a dropout layer uses in one step.
 struct DropoutStream {
@@ -27,9 +32,12 @@ struct DropoutStream {
 /// Source: Srivastava et al., "Dropout", JMLR 15, 2014.
 void dropout_forward(std::span<float> values, std::span<std::uint8_t> keep, float rate,
                      const DropoutStream& stream);
+void dropout_forward(std::span<BFloat16> values, std::span<std::uint8_t> keep, float rate,
+                     const DropoutStream& stream);
 
 /// grad[i] *= keep[i] / (1 - rate), in place.
 void dropout_backward(std::span<const std::uint8_t> keep, std::span<float> grad, float rate);
+void dropout_backward(std::span<const std::uint8_t> keep, std::span<BFloat16> grad, float rate);
 
 /// to[i] = from[i] * scale + offset: pixels to network input.
 void scale_pixels(std::span<const std::uint8_t> from, std::span<float> to, float scale,

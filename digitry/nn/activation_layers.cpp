@@ -9,59 +9,111 @@
 namespace digitry {
 namespace {
 
-using kernels::onednn::elements;
-
-// Where a layer may compute in place: the input itself, or a copy where that is still needed.
-Activation in_place_or_copy(PlanBuilder& builder, const Activation& input) {
-  if (input.overwritable) return input;
-  Activation copy{.value = builder.make(input.value.get_desc()),
-                  .gradient = input.gradient,
-                  .overwritable = true};
-  builder.forward("copy", 0, [input, copy](auto&) {
-    std::ranges::copy(elements(input.value), elements(copy.value).begin());
-  });
-  return copy;
-}
+using dnnl::algorithm;
+using kernels::onednn::BoundPrimitive;
+using kernels::onednn::cpu_engine;
+using kernels::onednn::with_elements;
 
 }  // namespace
 
+Activation in_place_or_copy(PlanBuilder& builder, const Activation& input) {
+  if (input.overwritable) return input;
+  Activation copy = input;
+  copy.value = builder.make(input.value.get_desc());
+  copy.overwritable = true;
+  builder.forward_reorder(input.value, copy.value);
+  return copy;
+}
+
 Activation Relu::plan(PlanBuilder& builder, const Activation& input) const {
   Activation output = in_place_or_copy(builder, input);
-  builder.forward("relu", 0, [output](auto&) { kernels::relu_forward(elements(output.value)); });
+  builder.forward("relu", 0, [output](auto&) {
+    with_elements([](auto values) { kernels::relu_forward(values); }, output.value);
+  });
   if (output.wants_gradient())
     builder.backward(Direction::kBackwardData, "relu", 0, [output](auto&) {
-      kernels::relu_backward(elements(output.value), elements(output.gradient));
+      with_elements(
+          [](auto values, auto gradient) {
+            kernels::relu_backward(kernels::onednn::read_only(values), gradient);
+          },
+          output.value, output.gradient);
     });
   return output;
 }
 
-Activation Dropout::plan(PlanBuilder& builder, const Activation& input) const {
-  if (!builder.training() || options_.rate == 0) return input;
-  Activation output = in_place_or_copy(builder, input);
-  const auto keep = builder.make_bytes(static_cast<std::int64_t>(elements(output.value).size()));
-  builder.forward("dropout", 0,
-                  [output, keep, rate = options_.rate,
-                   layer = builder.layer_index()](const StepContext& context) {
-                    kernels::dropout_forward(elements(output.value), keep, rate,
-                                             {context.seed, context.step, layer});
-                  });
-  if (output.wants_gradient())
-    builder.backward(Direction::kBackwardData, "dropout", 0,
-                     [output, keep, rate = options_.rate](auto&) {
-                       kernels::dropout_backward(keep, elements(output.gradient), rate);
-                     });
+std::string SmoothActivation::type() const {
+  switch (kind_) {
+    case Kind::kLeakyRelu:
+      return "leaky_relu";
+    case Kind::kTanh:
+      return "tanh";
+    case Kind::kGelu:
+      return "gelu";
+    case Kind::kSilu:
+      return "silu";
+  }
+  return {};
+}
+
+Options SmoothActivation::options() const {
+  if (kind_ != Kind::kLeakyRelu) return {};
+  return {{"negative_slope", static_cast<double>(negative_slope_)}};
+}
+
+Activation SmoothActivation::plan(PlanBuilder& builder, const Activation& input) const {
+  using Forward = dnnl::eltwise_forward;
+  using Backward = dnnl::eltwise_backward;
+  const auto [function, alpha] = [&]() -> std::pair<algorithm, float> {
+    switch (kind_) {
+      case Kind::kLeakyRelu:
+        return {algorithm::eltwise_relu, negative_slope_};
+      case Kind::kTanh:
+        return {algorithm::eltwise_tanh, 0.0F};
+      case Kind::kGelu:
+        return {algorithm::eltwise_gelu_erf, 0.0F};
+      case Kind::kSilu:
+        return {algorithm::eltwise_swish, 1.0F};
+    }
+    return {};
+  }();
+  const auto layout = input.value.get_desc();
+  const Forward::primitive_desc forward(
+      {builder.training() ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference,
+       function, layout, alpha},
+      cpu_engine());
+  Activation output = builder.make_activation(layout, input.wants_gradient());
+  output.overwritable = true;
+  builder.forward(
+      forward.impl_info_str(), 0,
+      [call = BoundPrimitive(Forward(forward), {{DNNL_ARG_SRC, input.value},
+                                                {DNNL_ARG_DST, output.value}})](auto&) { call(); });
+  if (!output.wants_gradient()) return output;
+  const Backward::primitive_desc backward({function, input.gradient.get_desc(), layout, alpha},
+                                          cpu_engine(), forward);
+  builder.backward(
+      Direction::kBackwardData, backward.impl_info_str(), 0,
+      [call = BoundPrimitive(Backward(backward), {{DNNL_ARG_SRC, input.value},
+                                                  {DNNL_ARG_DIFF_DST, output.gradient},
+                                                  {DNNL_ARG_DIFF_SRC, input.gradient}})](auto&) {
+        call();
+      });
   return output;
 }
 
 Activation Flatten::plan(PlanBuilder& builder, const Activation& input) const {
+  return flattened(builder, input);
+}
+
+Activation flattened(PlanBuilder& builder, const Activation& input) {
   const Activation plain = builder.plain(input);
   const auto extents = plain.value.get_desc().dims();
   std::int64_t features = 1;
   for (std::size_t i = 1; i < extents.size(); ++i) features *= extents[i];
-  const auto layout = kernels::onednn::plain_layout({extents[0], features});
   const auto view = [&](const dnnl::memory& memory) {
-    return memory ? dnnl::memory(layout, kernels::onednn::cpu_engine(), memory.get_data_handle())
-                  : dnnl::memory();
+    if (!memory) return dnnl::memory();
+    const auto layout =
+        kernels::onednn::plain_layout({extents[0], features}, memory.get_desc().data_type());
+    return dnnl::memory(layout, cpu_engine(), memory.get_data_handle());
   };
   return {.value = view(plain.value),
           .gradient = view(plain.gradient),

@@ -13,31 +13,41 @@ class Relu : public Layer {
   Activation plan(PlanBuilder& builder, const Activation& input) const override;
 };
 
-struct DropoutOptions {
-  float rate = 0.5F;  ///< Probability that a value is dropped, in [0, 1).
-};
-
-/// Inverted dropout: while training, y = x · keep / (1 − rate) with keep ~ Bernoulli(1 − rate),
-/// drawn anew for every step, image and feature; otherwise y = x. Source: Srivastava et al.,
-/// "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014.
-class Dropout : public Layer {
+/// A smooth (or leaky) activation function of each value, of any shape:
+///
+///   leaky_relu   x where x > 0, else slope · x    Maas, Hannun, Ng, ICML 2013
+///   tanh         tanh(x)                          LeCun et al. 1998, sec. III
+///   gelu         x · Φ(x), by the error function  Hendrycks, Gimpel 2016
+///   silu         x / (1 + e⁻ˣ)                    Elfwing, Uchibe, Doya 2018
+class SmoothActivation : public Layer {
  public:
-  explicit Dropout(DropoutOptions options) : options_(options) {}
-  std::string type() const override { return "dropout"; }
-  Options options() const override { return {{"rate", static_cast<double>(options_.rate)}}; }
+  enum class Kind { kLeakyRelu, kTanh, kGelu, kSilu };
+  explicit SmoothActivation(Kind kind, float negative_slope = 0)
+      : kind_(kind), negative_slope_(negative_slope) {}
+
+  std::string type() const override;
+  Options options() const override;
   Shape output_shape(const Shape& input) const override { return input; }
   Activation plan(PlanBuilder& builder, const Activation& input) const override;
 
  private:
-  DropoutOptions options_;
+  Kind kind_;
+  float negative_slope_;
 };
 
-/// All values of an image in one row: [C,H,W] to [C·H·W], row-major. Moves nothing.
+/// All values of an image in one row: [C,H,W] to [C·H·W], row-major. Moves nothing where the values
+/// lie so already.
 class Flatten : public Layer {
  public:
   std::string type() const override { return "flatten"; }
   Shape output_shape(const Shape& input) const override { return {input.num_elements()}; }
   Activation plan(PlanBuilder& builder, const Activation& input) const override;
 };
+
+/// What Flatten does, for other layers.
+Activation flattened(PlanBuilder& builder, const Activation& input);
+
+/// Where a layer may compute in place: the input itself, or a copy where that is still needed.
+Activation in_place_or_copy(PlanBuilder& builder, const Activation& input);
 
 }  // namespace digitry

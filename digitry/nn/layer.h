@@ -31,6 +31,12 @@ class Layer {
   /// Multiply-adds of the forward pass for one image.
   virtual std::int64_t multiply_adds(const Shape& /*input*/) const { return 0; }
 
+  /// Where this layer reads a second input: what went into the layer this many before it. 0: none.
+  virtual std::int64_t layers_back() const { return 0; }
+
+  /// Whether this layer, after one that ends in a ReLU, can do that ReLU's backward pass too.
+  virtual bool takes_over_relu() const { return false; }
+
   /// Adds this layer's operations to a plan and returns where its output will be.
   virtual Activation plan(PlanBuilder& builder, const Activation& input) const = 0;
 };

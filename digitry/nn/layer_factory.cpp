@@ -4,28 +4,81 @@
 
 #include "digitry/base/error.h"
 #include "digitry/nn/activation_layers.h"
+#include "digitry/nn/add.h"
+#include "digitry/nn/batch_norm.h"
+#include "digitry/nn/conv2d.h"
 #include "digitry/nn/dense.h"
+#include "digitry/nn/dropout.h"
 #include "digitry/nn/layer.h"
+#include "digitry/nn/pool2d.h"
 
 namespace digitry {
 namespace {
 
 constexpr std::int64_t kMaxFeatures = std::int64_t{1} << 20;
 
+constexpr std::int64_t kMaxChannels = 1 << 16;
+constexpr std::int64_t kMaxWindow = 1024;
+
 using Maker = std::unique_ptr<Layer> (*)(OptionReader&, std::int64_t num_classes);
 
 std::unique_ptr<Layer> make_dense(OptionReader& options, std::int64_t num_classes) {
+  DenseOptions dense;
   // `out_features = "classes"` fits the last layer to whatever data set is trained on.
   const auto* text = options.find_text("out_features");
-  if (text != nullptr && *text == "classes")
-    return std::make_unique<Dense>(DenseOptions{.out_features = num_classes});
-  return std::make_unique<Dense>(
-      DenseOptions{.out_features = options.integer("out_features", 1, kMaxFeatures)});
+  dense.out_features = text != nullptr && *text == "classes"
+                           ? num_classes
+                           : options.integer("out_features", 1, kMaxFeatures);
+  dense.bias = options.boolean("bias", dense.bias);
+  return std::make_unique<Dense>(dense);
 }
 
+std::unique_ptr<Layer> make_conv2d(OptionReader& options, std::int64_t num_classes) {
+  Conv2dOptions conv;
+  const auto* text = options.find_text("out_channels");
+  conv.out_channels = text != nullptr && *text == "classes"
+                          ? num_classes
+                          : options.integer("out_channels", 1, kMaxChannels);
+  conv.kernel_size = options.integer("kernel_size", 1, kMaxWindow, conv.kernel_size);
+  conv.stride = options.integer("stride", 1, kMaxWindow, conv.stride);
+  conv.padding = options.integer("padding", 0, conv.kernel_size - 1, conv.padding);
+  conv.groups = options.integer("groups", 1, kMaxChannels, conv.groups);
+  conv.bias = options.boolean("bias", conv.bias);
+  return std::make_unique<Conv2d>(conv);
+}
+
+template <Pool2d::Kind kKind>
+std::unique_ptr<Layer> make_pool2d(OptionReader& options, std::int64_t /*num_classes*/) {
+  Pool2dOptions pool;
+  pool.kernel_size = options.integer("kernel_size", 1, kMaxWindow, pool.kernel_size);
+  pool.stride = options.integer("stride", 1, kMaxWindow, pool.kernel_size);
+  pool.padding = options.integer("padding", 0, pool.kernel_size / 2, pool.padding);
+  return std::make_unique<Pool2d>(kKind, pool);
+}
+
+std::unique_ptr<Layer> make_batch_norm(OptionReader& options, std::int64_t /*num_classes*/) {
+  BatchNormOptions norm;
+  norm.momentum = options.number("momentum", 0.0, 1.0, norm.momentum);
+  norm.epsilon = options.number("epsilon", 1e-12, 1.0, norm.epsilon);
+  return std::make_unique<BatchNorm>(norm);
+}
+
+std::unique_ptr<Layer> make_add(OptionReader& options, std::int64_t /*num_classes*/) {
+  return std::make_unique<Add>(AddOptions{.layers_back = options.integer("layers_back", 1, 1000)});
+}
+
+template <typename L>
 std::unique_ptr<Layer> make_dropout(OptionReader& options, std::int64_t /*num_classes*/) {
   const auto rate = static_cast<float>(options.number("rate", 0.0, 0.99));
-  return std::make_unique<Dropout>(DropoutOptions{.rate = rate});
+  return std::make_unique<L>(DropoutOptions{.rate = rate});
+}
+
+template <SmoothActivation::Kind kKind>
+std::unique_ptr<Layer> make_smooth(OptionReader& options, std::int64_t /*num_classes*/) {
+  if constexpr (kKind == SmoothActivation::Kind::kLeakyRelu)
+    return std::make_unique<SmoothActivation>(
+        kKind, static_cast<float>(options.number("negative_slope", 0.0, 1.0, 0.01)));
+  return std::make_unique<SmoothActivation>(kKind);
 }
 
 template <typename L>
@@ -35,10 +88,21 @@ std::unique_ptr<Layer> make_plain(OptionReader& /*options*/, std::int64_t /*num_
 
 const std::map<std::string, Maker>& makers() {
   static const std::map<std::string, Maker> table{
+      {"add", make_add},
+      {"avg_pool2d", make_pool2d<Pool2d::Kind::kAverage>},
+      {"batch_norm", make_batch_norm},
+      {"conv2d", make_conv2d},
       {"dense", make_dense},
-      {"dropout", make_dropout},
+      {"dropout", make_dropout<Dropout>},
       {"flatten", make_plain<Flatten>},
+      {"gelu", make_smooth<SmoothActivation::Kind::kGelu>},
+      {"global_avg_pool2d", make_plain<GlobalAvgPool2d>},
+      {"leaky_relu", make_smooth<SmoothActivation::Kind::kLeakyRelu>},
+      {"max_pool2d", make_pool2d<Pool2d::Kind::kMax>},
       {"relu", make_plain<Relu>},
+      {"silu", make_smooth<SmoothActivation::Kind::kSilu>},
+      {"spatial_dropout", make_dropout<SpatialDropout>},
+      {"tanh", make_smooth<SmoothActivation::Kind::kTanh>},
   };
   return table;
 }

@@ -35,6 +35,7 @@ Network::Network(Shape input_shape, std::int64_t num_classes,
     } catch (const Error& error) {
       throw Error(error.code(), "{}: {}", layer_label(i), error.what());
     }
+    check_skip(i);
     for (ParameterSpec& spec : layers_.back()->parameters(shapes_[i])) {
       spec.name = fmt::format("{}.{}", i, spec.name);
       total += spec.shape.num_elements();
@@ -54,12 +55,31 @@ Network::Network(Shape input_shape, std::int64_t num_classes,
                 num_classes, shapes_.back().to_string());
 }
 
+void Network::check_skip(std::size_t index) const {
+  const std::int64_t back = layers_[index]->layers_back();
+  if (back == 0) return;
+  if (back > static_cast<std::int64_t>(index))
+    throw Error(ErrorCode::kBadData, "{} ({}): layers_back = {} goes back before the first layer",
+                layer_label(index), layers_[index]->type(), back);
+  const Shape& skipped = shapes_[index - static_cast<std::size_t>(back)];
+  if (skipped != shapes_[index])
+    throw Error(ErrorCode::kShapeMismatch,
+                "{} ({}): want two inputs of one shape, got {} from the layer before and {} from "
+                "{} layers back",
+                layer_label(index), layers_[index]->type(), shapes_[index].to_string(),
+                skipped.to_string(), back);
+}
+
 void Network::initialize(std::uint64_t seed) {
   parameters_.clear();
   for (std::size_t i = 0; i < specs_.size(); ++i) {
     parameters_.push_back({specs_[i].name, Tensor(specs_[i].shape, DType::kF32)});
     if (specs_[i].initializer == Initializer::kZero) continue;
     const auto values = parameters_[i].value.as<float>();
+    if (specs_[i].initializer == Initializer::kOne) {
+      std::ranges::fill(values, 1.0F);
+      continue;
+    }
     RandomStream random(seed, RandomPurpose::kInitialWeights, static_cast<std::uint32_t>(i));
     const float deviation = std::sqrt(2.0F / static_cast<float>(specs_[i].fan_in));
     for (float& value : values) value = deviation * random.next_normal();
@@ -78,7 +98,8 @@ std::vector<Options> Network::layer_options() const {
 
 std::int64_t Network::num_parameters() const {
   std::int64_t total = 0;
-  for (const ParameterSpec& spec : specs_) total += spec.shape.num_elements();
+  for (const ParameterSpec& spec : specs_)
+    if (spec.trainable) total += spec.shape.num_elements();
   return total;
 }
 
@@ -108,7 +129,7 @@ std::vector<LayerSummary> Network::summary() const {
                      .num_parameters = 0,
                      .multiply_adds = layers_[i]->multiply_adds(shapes_[i])};
     for (const ParameterSpec& spec : layers_[i]->parameters(shapes_[i]))
-      row.num_parameters += spec.shape.num_elements();
+      if (spec.trainable) row.num_parameters += spec.shape.num_elements();
     rows.push_back(std::move(row));
   }
   return rows;

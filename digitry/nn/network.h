@@ -41,6 +41,7 @@ class Network {
 
   /// Empty before `initialize` or `set_parameters`.
   std::span<const Parameter> parameters() const { return parameters_; }
+  /// Those that an optimizer moves.
   std::int64_t num_parameters() const;
   /// Replaces all values. Throws Error{kShapeMismatch} where names or shapes differ from this
   /// network's.
@@ -49,6 +50,8 @@ class Network {
   std::vector<LayerSummary> summary() const;
 
  private:
+  void check_skip(std::size_t index) const;
+
   Shape input_shape_;
   std::int64_t num_classes_;
   std::vector<std::unique_ptr<Layer>> layers_;

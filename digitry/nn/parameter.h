@@ -10,6 +10,7 @@ namespace digitry {
 /// How a parameter's first values are drawn.
 enum class Initializer {
   kZero,
+  kOne,
   kHeNormal,  ///< Normal, variance 2 / fan_in: He et al. 2015, "Delving deep into rectifiers".
 };
 
@@ -19,6 +20,9 @@ struct ParameterSpec {
   Shape shape;
   Initializer initializer = Initializer::kZero;
   std::int64_t fan_in = 1;  ///< Inputs that each output sums over.
+  /// Whether an optimizer moves it. Running statistics are kept with the parameters, but their
+  /// gradient is always zero.
+  bool trainable = true;
 };
 
 /// A named parameter with its values, float32, row-major.

@@ -68,7 +68,7 @@ void ParameterArena::load(std::span<const Parameter> from, std::span<float> aren
       throw Error(ErrorCode::kShapeMismatch, "parameter '{}': want {}, got {}", slot.name,
                   slot.shape.to_string(), parameter.value.shape().to_string());
     onednn::reorder(
-        memory_at(onednn::plain_layout(slot.shape.extents()), parameter.value.as<float>().data()),
+        memory_at(onednn::plain_layout(slot.layout.dims()), parameter.value.as<float>().data()),
         memory_at(slot.layout, arena_values.data() + slot.offset));
   }
 }
@@ -78,9 +78,8 @@ std::vector<Parameter> ParameterArena::store(std::span<const float> arena_values
   stored.reserve(slots_.size());
   for (const Slot& slot : slots_) {
     Tensor plain(slot.shape, DType::kF32);
-    onednn::reorder(
-        memory_at(slot.layout, arena_values.data() + slot.offset),
-        memory_at(onednn::plain_layout(slot.shape.extents()), plain.as<float>().data()));
+    onednn::reorder(memory_at(slot.layout, arena_values.data() + slot.offset),
+                    memory_at(onednn::plain_layout(slot.layout.dims()), plain.as<float>().data()));
     stored.push_back({slot.name, std::move(plain)});
   }
   return stored;

@@ -28,8 +28,8 @@ class ParameterArena {
   explicit ParameterArena(bool with_gradients) : with_gradients_(with_gradients) {}
 
   /// The memory of one parameter: as an earlier plan laid it out or, the first time, as
-  /// `preferred`. Throws Error{kShapeMismatch} where the earlier plans' network had none of this
-  /// name and shape.
+  /// `preferred`, a layout of float32 whose extents have the same row-major order as `shape`.
+  /// Throws Error{kShapeMismatch} where the earlier plans' network had none of this name and shape.
   Bound bind(const std::string& name, const Shape& shape, const dnnl::memory::desc& preferred);
   /// Gives memory to what was bound. Does nothing the second time.
   void allocate();
@@ -40,7 +40,12 @@ class ParameterArena {
 
   /// Row-major values into the arena's layouts, by name. Wants exactly the bound names and shapes.
   void load(std::span<const Parameter> from, std::span<float> arena_values) const;
-  void load(std::span<const Parameter> from) { load(from, values()); }
+  void load(std::span<const Parameter> from) {
+    load(from, values());
+    ++version_;
+  }
+  /// Changes with every load of the values, but not where they are changed in place.
+  std::int64_t version() const { return version_; }
   /// The reverse, of an array laid out like `values()` (the values, or an optimizer's state).
   std::vector<Parameter> store(std::span<const float> arena_values) const;
 
@@ -57,6 +62,7 @@ class ParameterArena {
   bool with_gradients_;
   std::vector<Slot> slots_;
   std::size_t size_ = 0;
+  std::int64_t version_ = 0;
   Tensor values_;
   Tensor gradients_;
 };

@@ -1,5 +1,7 @@
 #include "digitry/nn/plan.h"
 
+#include <chrono>
+
 #include "digitry/base/error.h"
 #include "digitry/kernels/onednn/primitive.h"
 
@@ -16,11 +18,48 @@ std::int64_t checked_batch_size(std::int64_t batch_size) {
   return batch_size;
 }
 
+onednn::DataType checked_type(Precision precision) {
+  if (precision == Precision::kFloat32) return onednn::DataType::f32;
+  if (fastest_precision() != Precision::kBFloat16)
+    throw Error(ErrorCode::kInvalidArgument,
+                "precision bf16: this processor has no instructions for bfloat16 (AVX-512 BF16 or "
+                "AMX); it has f32");
+  return onednn::DataType::bf16;
+}
+
 }  // namespace
 
-Plan::Plan(const Network& network, std::int64_t batch_size, PlanMode mode, ParameterArena& arena)
+std::string to_string(Direction direction) {
+  switch (direction) {
+    case Direction::kPrepare:
+      return "prepare";
+    case Direction::kForward:
+      return "forward";
+    case Direction::kBackwardData:
+      return "backward data";
+    case Direction::kBackwardWeights:
+      return "backward weights";
+  }
+  return {};
+}
+
+std::string to_string(Precision precision) {
+  return precision == Precision::kFloat32 ? "f32" : "bf16";
+}
+
+Precision fastest_precision() {
+  const auto isa = dnnl::get_effective_cpu_isa();
+  return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx
+             ? Precision::kBFloat16
+             : Precision::kFloat32;
+}
+
+Plan::Plan(const Network& network, std::int64_t batch_size, PlanMode mode, ParameterArena& arena,
+           Precision precision)
     : batch_size_(checked_batch_size(batch_size)),
-      builder_(network.layers(), batch_size, mode == PlanMode::kTraining, arena) {
+      training_(mode == PlanMode::kTraining),
+      arena_(arena),
+      builder_(network.layers(), batch_size, training_, checked_type(precision), arena) {
   try {
     builder_.plan_layers(network.input_shape());
   } catch (const dnnl::error& error) {
@@ -34,12 +73,48 @@ std::span<const float> Plan::logits() const { return onednn::elements(builder_.o
 
 std::span<float> Plan::logit_gradients() { return onednn::elements(builder_.output.gradient); }
 
-void Plan::forward(const StepContext& context) const {
-  for (const Operation& operation : builder_.forward_operations) operation.run(context);
+void Plan::forward(const StepContext& context) {
+  if (profile_) ++profile_->num_steps;
+  if (training_ || prepared_version_ != arena_.version()) {
+    run(builder_.prepare_operations, context, profile_ ? &profile_->prepare : nullptr);
+    prepared_version_ = arena_.version();
+  }
+  run(builder_.forward_operations, context, profile_ ? &profile_->forward : nullptr);
 }
 
-void Plan::backward(const StepContext& context) const {
-  for (const Operation& operation : builder_.backward_operations) operation.run(context);
+void Plan::backward(const StepContext& context) {
+  run(builder_.backward_operations, context, profile_ ? &profile_->backward : nullptr);
+}
+
+void Plan::run(const std::vector<Operation>& operations, const StepContext& context,
+               std::vector<double>* seconds) {
+  if (seconds == nullptr) {
+    for (const Operation& operation : operations) operation.run(context);
+    return;
+  }
+  using Clock = std::chrono::steady_clock;
+  seconds->resize(operations.size());
+  Clock::time_point start = Clock::now();
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    operations[i].run(context);
+    const Clock::time_point end = Clock::now();
+    (*seconds)[i] += std::chrono::duration<double>(end - start).count();
+    start = end;
+  }
+}
+
+std::vector<OperationTime> Plan::profile() const {
+  std::vector<OperationTime> rows;
+  if (!profile_) return rows;
+  const auto add = [&](const std::vector<Operation>& operations,
+                       const std::vector<double>& seconds) {
+    for (std::size_t i = 0; i < seconds.size(); ++i)
+      rows.push_back({&operations[i], seconds[i], profile_->num_steps});
+  };
+  add(builder_.prepare_operations, profile_->prepare);
+  add(builder_.forward_operations, profile_->forward);
+  add(builder_.backward_operations, profile_->backward);
+  return rows;
 }
 
 }  // namespace digitry

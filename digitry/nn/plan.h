@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "digitry/nn/network.h"
@@ -12,12 +14,32 @@ namespace digitry {
 
 enum class PlanMode { kInference, kTraining };
 
+/// Type of the values between layers and of the factors of products. Sums, weights as the optimizer
+/// sees them, their gradients, and the logits are float32 either way.
+enum class Precision { kFloat32, kBFloat16 };
+
+/// "f32", "bf16".
+std::string to_string(Precision precision);
+/// bfloat16 where the processor has instructions for it, else float32.
+Precision fastest_precision();
+
+/// What one operation cost, by Plan::profile.
+struct OperationTime {
+  const Operation* operation = nullptr;
+  double seconds = 0;  ///< Of all steps together.
+  std::int64_t num_steps = 0;
+};
+
 /// A network planned once for a batch size: kernels chosen and compiled, memory laid out. Running
 /// it allocates no tensor. The arena holds the parameters and has to outlive the plan; the network
 /// is not needed afterwards.
 class Plan {
  public:
-  Plan(const Network& network, std::int64_t batch_size, PlanMode mode, ParameterArena& arena);
+  /// Throws Error{kInvalidArgument} for a batch size outside [1, 65536] and for a precision that
+  /// the processor lacks, Error{kShapeMismatch} where the arena is another network's, and
+  /// Error{kUnavailable} where oneDNN has no kernel.
+  Plan(const Network& network, std::int64_t batch_size, PlanMode mode, ParameterArena& arena,
+       Precision precision = Precision::kFloat32);
 
   std::int64_t batch_size() const { return batch_size_; }
 
@@ -28,17 +50,36 @@ class Plan {
   /// Of the loss by the logits, to be written before `backward`.
   std::span<float> logit_gradients();
 
-  void forward(const StepContext& context) const;
+  /// Parameters that changed since are taken up: always in training, and when
+  /// ParameterArena::load was called in inference.
+  void forward(const StepContext& context);
   /// Leaves the gradient by every parameter in the arena. Wants PlanMode::kTraining and `forward`
   /// with the same context before it.
-  void backward(const StepContext& context) const;
+  void backward(const StepContext& context);
 
+  const std::vector<Operation>& prepare_operations() const { return builder_.prepare_operations; }
   const std::vector<Operation>& forward_operations() const { return builder_.forward_operations; }
   const std::vector<Operation>& backward_operations() const { return builder_.backward_operations; }
 
+  /// From now on `forward` and `backward` add up the time of each operation.
+  void start_profile() { profile_.emplace(); }
+  /// One row an operation, in the order they run; empty without `start_profile`.
+  std::vector<OperationTime> profile() const;
+
  private:
+  struct Profile {
+    std::vector<double> prepare, forward, backward;  // Seconds of each operation.
+    std::int64_t num_steps = 0;
+  };
+  static void run(const std::vector<Operation>& operations, const StepContext& context,
+                  std::vector<double>* seconds);
+
   std::int64_t batch_size_;
+  bool training_;
+  const ParameterArena& arena_;
+  std::int64_t prepared_version_ = -1;
   PlanBuilder builder_;
+  std::optional<Profile> profile_;
 };
 
 }  // namespace digitry

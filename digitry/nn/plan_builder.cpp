@@ -10,10 +10,26 @@
 
 namespace digitry {
 namespace onednn = kernels::onednn;
+using onednn::DataType;
+
+namespace {
+
+std::function<void(const StepContext&)> reorder_call(const dnnl::memory& from,
+                                                     const dnnl::memory& to) {
+  return
+      [call = onednn::BoundPrimitive(
+           dnnl::reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}})](auto&) { call(); };
+}
+
+}  // namespace
 
 PlanBuilder::PlanBuilder(const std::vector<std::unique_ptr<Layer>>& layers, std::int64_t batch_size,
-                         bool training, ParameterArena& arena)
-    : layers_(layers), batch_size_(batch_size), training_(training), arena_(arena) {}
+                         bool training, DataType compute_type, ParameterArena& arena)
+    : layers_(layers),
+      batch_size_(batch_size),
+      training_(training),
+      compute_type_(compute_type),
+      arena_(arena) {}
 
 void PlanBuilder::plan_layers(const Shape& input_shape) {
   // Nobody wants the gradient by the pixels, so the first layer computes none.
@@ -24,20 +40,35 @@ void PlanBuilder::plan_layers(const Shape& input_shape) {
   for (index_ = 0; index_ < layers_.size(); index_ += 1 + absorbed_) {
     absorbed_ = 0;
     layer_backward_.clear();
+    if (has_reader(index_)) {
+      output.overwritable = false;
+      skips_[index_] = {.input = output, .group = backward_groups_.size()};
+      backward_groups_.emplace_back();
+    }
     output = layers_[index_]->plan(*this, output);
     backward_groups_.push_back(std::exchange(layer_backward_, {}));
   }
   index_ = layers_.size() - 1;
-  output = plain(output);
+  absorbed_ = 0;
+  output = in_layout(output, onednn::plain_layout(output.value.get_desc().dims()));
   std::ranges::reverse(backward_groups_);
   for (auto& group : backward_groups_)
     std::ranges::move(group, std::back_inserter(backward_operations));
   arena_.allocate();
 }
 
+bool PlanBuilder::has_reader(std::size_t index) const {
+  for (std::size_t later = index + 1; later < layers_.size(); ++later)
+    if (static_cast<std::size_t>(layers_[later]->layers_back()) == later - index) return true;
+  return false;
+}
+
+bool PlanBuilder::relu_left_to_next() const {
+  return next() < layers_.size() && !has_reader(next()) && layers_[next()]->takes_over_relu();
+}
+
 dnnl::memory PlanBuilder::make(const dnnl::memory::desc& layout) {
-  buffers.emplace_back(Shape{static_cast<std::int64_t>(layout.get_size() / sizeof(float))},
-                       DType::kF32);
+  buffers.emplace_back(Shape{static_cast<std::int64_t>(layout.get_size())}, DType::kU8);
   return {layout, onednn::cpu_engine(), buffers.back().data()};
 }
 
@@ -46,7 +77,8 @@ std::span<std::uint8_t> PlanBuilder::make_bytes(std::int64_t count) {
 }
 
 Activation PlanBuilder::make_activation(const dnnl::memory::desc& layout, bool with_gradient) {
-  Activation activation{.value = make(layout), .gradient = {}, .overwritable = false};
+  Activation activation;
+  activation.value = make(layout);
   if (training_ && with_gradient) activation.gradient = make(layout);
   return activation;
 }
@@ -57,8 +89,14 @@ dnnl::memory PlanBuilder::make_like_or_same(const dnnl::memory& memory,
 }
 
 ParameterArena::Bound PlanBuilder::parameter(const std::string& name, const Shape& shape,
-                                             const dnnl::memory::desc& preferred) {
-  return arena_.bind(fmt::format("{}.{}", index_, name), shape, preferred);
+                                             const dnnl::memory::desc& preferred,
+                                             std::size_t absorbed) {
+  return arena_.bind(fmt::format("{}.{}", index_ + absorbed, name), shape, preferred);
+}
+
+void PlanBuilder::prepare(std::string kernel, std::function<void(const StepContext&)> run) {
+  prepare_operations.push_back(
+      {layer_name(), Direction::kPrepare, std::move(kernel), 0, std::move(run)});
 }
 
 void PlanBuilder::forward(std::string kernel, double flops,
@@ -72,38 +110,53 @@ void PlanBuilder::backward(Direction direction, std::string kernel, double flops
   layer_backward_.push_back({layer_name(), direction, std::move(kernel), flops, std::move(run)});
 }
 
+dnnl::memory PlanBuilder::prepared(const dnnl::memory& from, const dnnl::memory::desc& layout) {
+  if (from.get_desc() == layout) return from;
+  dnnl::memory copy = make(layout);
+  prepare("reorder", reorder_call(from, copy));
+  return copy;
+}
+
 void PlanBuilder::forward_reorder(const dnnl::memory& from, const dnnl::memory& to) {
-  if (from == to) return;
-  forward("reorder", 0,
-          [call = onednn::BoundPrimitive(dnnl::reorder(from, to),
-                                         {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}})](auto&) {
-            call();
-          });
+  if (from != to) forward("reorder", 0, reorder_call(from, to));
 }
 
 void PlanBuilder::backward_reorder(Direction direction, const dnnl::memory& from,
                                    const dnnl::memory& to) {
-  if (from == to) return;
-  backward(direction, "reorder", 0,
-           [call = onednn::BoundPrimitive(dnnl::reorder(from, to),
-                                          {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}})](auto&) {
-             call();
-           });
+  if (from != to) backward(direction, "reorder", 0, reorder_call(from, to));
+}
+
+Activation PlanBuilder::in_layout(const Activation& activation, const dnnl::memory::desc& layout) {
+  Activation converted = activation;
+  if (activation.value.get_desc() != layout) {
+    converted.value = make(layout);
+    converted.overwritable = true;
+    forward_reorder(activation.value, converted.value);
+  }
+  if (activation.wants_gradient() && activation.gradient.get_desc() != layout) {
+    converted.gradient = make(layout);
+    // A group of its own: it runs after the backward pass of whoever asked for this layout.
+    std::vector<Operation> layer = std::exchange(layer_backward_, {});
+    backward_reorder(Direction::kBackwardData, converted.gradient, activation.gradient);
+    backward_groups_.push_back(std::exchange(layer_backward_, std::move(layer)));
+  }
+  return converted;
 }
 
 Activation PlanBuilder::plain(const Activation& activation) {
-  const dnnl::memory::desc layout = onednn::plain_layout(activation.value.get_desc().dims());
-  if (activation.value.get_desc() == layout) return activation;
-  Activation plain = make_activation(layout, activation.wants_gradient());
-  plain.overwritable = true;
-  forward_reorder(activation.value, plain.value);
-  if (plain.wants_gradient()) {
-    // A group of its own: it runs after the backward pass of whoever asked for plain values.
-    std::vector<Operation> layer = std::exchange(layer_backward_, {});
-    backward_reorder(Direction::kBackwardData, plain.gradient, activation.gradient);
-    backward_groups_.push_back(std::exchange(layer_backward_, std::move(layer)));
-  }
-  return plain;
+  const dnnl::memory::desc layout = activation.value.get_desc();
+  return in_layout(activation, onednn::plain_layout(layout.dims(), layout.data_type()));
+}
+
+const Activation& PlanBuilder::skip(std::int64_t layers_back) const {
+  return skips_.at(index_ - static_cast<std::size_t>(layers_back)).input;
+}
+
+void PlanBuilder::backward_into_skip(std::int64_t layers_back, std::string kernel,
+                                     std::function<void(const StepContext&)> run) {
+  const std::size_t group = skips_.at(index_ - static_cast<std::size_t>(layers_back)).group;
+  backward_groups_[group].push_back(
+      {layer_name(), Direction::kBackwardData, std::move(kernel), 0, std::move(run)});
 }
 
 std::string PlanBuilder::layer_name() const {

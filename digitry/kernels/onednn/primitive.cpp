@@ -18,6 +18,7 @@ dnnl::stream& cpu_stream() {
 BoundPrimitive::BoundPrimitive(dnnl::primitive primitive, const Arguments& arguments)
     : primitive_(std::move(primitive)) {
   for (const auto& [index, memory] : arguments) {
+    if (!memory) continue;
     memories_.push_back(memory);
     arguments_.push_back({index, memory.get()});
   }
@@ -31,15 +32,20 @@ void BoundPrimitive::operator()() const {
                 static_cast<int>(status));
 }
 
-std::span<float> elements(const dnnl::memory& memory) {
-  return {static_cast<float*>(memory.get_data_handle()),
-          memory.get_desc().get_size() / sizeof(float)};
-}
-
-dnnl::memory::desc plain_layout(const std::vector<std::int64_t>& extents) {
+dnnl::memory::desc plain_layout(const std::vector<std::int64_t>& extents, DataType type) {
   dnnl::memory::dims strides(extents.size(), 1);
   for (std::size_t i = extents.size(); i-- > 1;) strides[i - 1] = strides[i] * extents[i];
-  return {extents, dnnl::memory::data_type::f32, strides};
+  return {extents, type, strides};
+}
+
+dnnl::memory::desc any_layout(const std::vector<std::int64_t>& extents, DataType type) {
+  return {extents, type, dnnl::memory::format_tag::any};
+}
+
+dnnl::memory::desc with_type(const dnnl::memory::desc& layout, DataType type) {
+  dnnl::memory::desc other = layout;
+  other.data.data_type = static_cast<dnnl_data_type_t>(type);
+  return other;
 }
 
 void reorder(const dnnl::memory& from, const dnnl::memory& to) {

@@ -1,0 +1,188 @@
+#include "digitry/nn/batch_norm.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "digitry/base/error.h"
+#include "digitry/kernels/onednn/primitive.h"
+#include "digitry/nn/activation_layers.h"
+#include "digitry/nn/parameter_arena.h"
+#include "digitry/nn/plan_builder.h"
+
+namespace digitry {
+namespace {
+
+using dnnl::normalization_flags;
+using kernels::onednn::BoundPrimitive;
+using kernels::onednn::cpu_engine;
+using kernels::onednn::elements;
+using kernels::onednn::plain_layout;
+
+normalization_flags flags(bool relu) {
+  auto set = normalization_flags::use_scale | normalization_flags::use_shift;
+  return relu ? set | normalization_flags::fuse_norm_relu : set;
+}
+
+// [N, C] seen as [N, C, 1, 1]: oneDNN normalises images.
+dnnl::memory as_images(const dnnl::memory& memory) {
+  if (!memory) return memory;
+  const auto layout = memory.get_desc();
+  if (layout.dims().size() != 2) return memory;
+  return {plain_layout({layout.dims()[0], layout.dims()[1], 1, 1}, layout.data_type()),
+          cpu_engine(), memory.get_data_handle()};
+}
+
+Activation as_images(const Activation& activation) {
+  Activation images = activation;
+  images.value = as_images(activation.value);
+  images.gradient = as_images(activation.gradient);
+  return images;
+}
+
+}  // namespace
+
+struct BatchNorm::Bound {
+  ParameterArena::Bound weight, bias, mean, variance;
+};
+
+Options BatchNorm::options() const {
+  return {{"momentum", options_.momentum}, {"epsilon", options_.epsilon}};
+}
+
+Shape BatchNorm::output_shape(const Shape& input) const {
+  if (input.rank() != 1 && input.rank() != 3)
+    throw Error(ErrorCode::kShapeMismatch,
+                "batch_norm: want [features] or [channels, height, width], got {}",
+                input.to_string());
+  return input;
+}
+
+std::vector<ParameterSpec> BatchNorm::parameters(const Shape& input) const {
+  const Shape channels{input[0]};
+  return {{"weight", channels, Initializer::kOne},
+          {"bias", channels, Initializer::kZero},
+          {"running_mean", channels, Initializer::kZero, 1, /*trainable=*/false},
+          {"running_var", channels, Initializer::kOne, 1, /*trainable=*/false}};
+}
+
+BatchNorm::Bound BatchNorm::bind(PlanBuilder& builder, std::int64_t channels,
+                                 std::size_t absorbed) const {
+  const auto one = [&](const std::string& name) {
+    return builder.parameter(name, {channels}, plain_layout({channels}), absorbed);
+  };
+  return {.weight = one("weight"),
+          .bias = one("bias"),
+          .mean = one("running_mean"),
+          .variance = one("running_var")};
+}
+
+BatchNorm::Folded BatchNorm::fold_into(PlanBuilder& builder, const dnnl::memory& weight,
+                                       const dnnl::memory& bias, std::int64_t channels) const {
+  const Bound bound = bind(builder, channels, /*absorbed=*/1);
+  Folded folded{.weight = builder.make(weight.get_desc()),
+                .bias = builder.make(plain_layout({channels}))};
+  builder.prepare("fold batch norm", [=, epsilon = static_cast<float>(options_.epsilon)](auto&) {
+    const auto from = elements(weight);
+    const auto to = elements(folded.weight);
+    const std::size_t row = from.size() / static_cast<std::size_t>(channels);
+    for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
+      const float scale =
+          elements(bound.weight.value)[c] / std::sqrt(elements(bound.variance.value)[c] + epsilon);
+      std::ranges::transform(from.subspan(c * row, row), to.subspan(c * row, row).begin(),
+                             [=](float value) { return value * scale; });
+      const float before = bias ? elements(bias)[c] : 0.0F;
+      elements(folded.bias)[c] =
+          elements(bound.bias.value)[c] + (before - elements(bound.mean.value)[c]) * scale;
+    }
+  });
+  return folded;
+}
+
+Activation BatchNorm::plan(PlanBuilder& builder, const Activation& input) const {
+  const bool relu = builder.absorb_next<Relu>() != nullptr;
+  Activation output = builder.make_activation(input.value.get_desc());
+  output.overwritable = true;
+  if (builder.training())
+    plan_training(builder, as_images(input), as_images(output), relu);
+  else
+    plan_inference(builder, as_images(input), as_images(output), relu);
+  return output;
+}
+
+void BatchNorm::plan_inference(PlanBuilder& builder, const Activation& x, const Activation& y,
+                               bool relu) const {
+  using Forward = dnnl::batch_normalization_forward;
+  const auto layout = x.value.get_desc();
+  const Bound bound = bind(builder, layout.dims()[1], /*absorbed=*/0);
+  const Forward::primitive_desc kernel(
+      {dnnl::prop_kind::forward_inference, layout, static_cast<float>(options_.epsilon),
+       flags(relu) | normalization_flags::use_global_stats},
+      cpu_engine());
+  builder.forward(
+      kernel.impl_info_str(), 0,
+      [call = BoundPrimitive(Forward(kernel), {{DNNL_ARG_SRC, x.value},
+                                               {DNNL_ARG_MEAN, bound.mean.value},
+                                               {DNNL_ARG_VARIANCE, bound.variance.value},
+                                               {DNNL_ARG_SCALE, bound.weight.value},
+                                               {DNNL_ARG_SHIFT, bound.bias.value},
+                                               {DNNL_ARG_DST, y.value}})](auto&) { call(); });
+}
+
+void BatchNorm::plan_training(PlanBuilder& builder, const Activation& x, const Activation& y,
+                              bool relu) const {
+  using Forward = dnnl::batch_normalization_forward;
+  using Backward = dnnl::batch_normalization_backward;
+  const auto layout = x.value.get_desc();
+  const std::int64_t channels = layout.dims()[1];
+  const Bound bound = bind(builder, channels, /*absorbed=*/0);
+  const auto epsilon = static_cast<float>(options_.epsilon);
+  const Forward::primitive_desc forward(
+      {dnnl::prop_kind::forward_training, layout, epsilon, flags(relu)}, cpu_engine());
+  const auto mean = builder.make(plain_layout({channels}));
+  const auto variance = builder.make(plain_layout({channels}));
+  const auto workspace = relu ? builder.make(forward.workspace_desc()) : dnnl::memory();
+  builder.forward(
+      forward.impl_info_str(), 0,
+      [call = BoundPrimitive(Forward(forward), {{DNNL_ARG_SRC, x.value},
+                                                {DNNL_ARG_MEAN, mean},
+                                                {DNNL_ARG_VARIANCE, variance},
+                                                {DNNL_ARG_SCALE, bound.weight.value},
+                                                {DNNL_ARG_SHIFT, bound.bias.value},
+                                                {DNNL_ARG_WORKSPACE, workspace},
+                                                {DNNL_ARG_DST, y.value}})](auto&) { call(); });
+
+  const auto extents = layout.dims();
+  const auto count = static_cast<float>(extents[0] * extents[2] * extents[3]);
+  const float unbiased = count > 1 ? count / (count - 1) : 1.0F;
+  builder.forward("running statistics", 0,
+                  [=, share = static_cast<float>(options_.momentum)](auto&) {
+                    const auto move = [&](const dnnl::memory& running, const dnnl::memory& batch,
+                                          float factor) {
+                      const auto from = elements(batch);
+                      const auto to = elements(running);
+                      for (std::size_t c = 0; c < from.size(); ++c)
+                        to[c] += share * (factor * from[c] - to[c]);
+                    };
+                    move(bound.mean.value, mean, 1.0F);
+                    move(bound.variance.value, variance, unbiased);
+                  });
+
+  const Backward::primitive_desc backward(
+      {dnnl::prop_kind::backward, layout, layout, epsilon, flags(relu)}, cpu_engine(), forward);
+  // The kernel gives the gradient by x even where nobody wants it.
+  const auto x_gradient = x.wants_gradient() ? x.gradient : builder.make(layout);
+  builder.backward(
+      Direction::kBackwardData, backward.impl_info_str(), 0,
+      [call = BoundPrimitive(Backward(backward), {{DNNL_ARG_SRC, x.value},
+                                                  {DNNL_ARG_MEAN, mean},
+                                                  {DNNL_ARG_VARIANCE, variance},
+                                                  {DNNL_ARG_SCALE, bound.weight.value},
+                                                  {DNNL_ARG_WORKSPACE, workspace},
+                                                  {DNNL_ARG_DIFF_DST, y.gradient},
+                                                  {DNNL_ARG_DIFF_SRC, x_gradient},
+                                                  {DNNL_ARG_DIFF_SCALE, bound.weight.gradient},
+                                                  {DNNL_ARG_DIFF_SHIFT, bound.bias.gradient}})](
+          auto&) { call(); });
+}
+
+}  // namespace digitry

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "digitry/nn/layer.h"
+
+namespace digitry {
+
+struct Conv2dOptions {
+  std::int64_t out_channels = 1;
+  std::int64_t kernel_size = 3;  ///< Of the square window.
+  std::int64_t stride = 1;
+  std::int64_t padding = 0;  ///< Zeros a side.
+  /// Parts that channels are cut into; outputs of a part see its inputs alone. As many as there are
+  /// input channels: a depthwise convolution.
+  std::int64_t groups = 1;
+  bool bias = true;
+};
+
+/// Two-dimensional convolution (cross-correlation, as usual in deep learning).
+///
+/// y[n,oc,oh,ow] = bias[oc] + Σ_{ic,kh,kw} weight[oc,ic,kh,kw] · x[n,ic,oh·S+kh−P, ow·S+kw−P]
+///
+/// with ic over the IC/G channels of oc's group. Shapes (float32, NCHW): x [N,IC,IH,IW], weight
+/// [OC,IC/G,K,K], bias [OC], y [N,OC,OH,OW] with OH = ⌊(IH + 2P − K)/S⌋ + 1, OW likewise.
+/// Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document
+/// recognition", 1998, sec. II-A. Initial weights: He et al. 2015, eq. 10; initial bias 0.
+/// Cost: 2·N·OC·OH·OW·(IC/G)·K² floating-point operations forward, twice that backward (once where
+/// nobody wants the gradient by x). A ReLU that follows is computed in the same kernel; a batch
+/// normalisation that follows is folded into the weights when the network is only used.
+/// Throws Error{kShapeMismatch}: "conv2d: want [channels, height ≥ 3, width ≥ 3], got [784]".
+class Conv2d : public Layer {
+ public:
+  explicit Conv2d(Conv2dOptions options) : options_(options) {}
+
+  std::string type() const override { return "conv2d"; }
+  Options options() const override;
+  Shape output_shape(const Shape& input) const override;
+  std::vector<ParameterSpec> parameters(const Shape& input) const override;
+  std::int64_t multiply_adds(const Shape& input) const override;
+  Activation plan(PlanBuilder& builder, const Activation& input) const override;
+
+ private:
+  Conv2dOptions options_;
+};
+
+}  // namespace digitry

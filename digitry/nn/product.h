@@ -1,0 +1,189 @@
+#pragma once
+
+#include <dnnl.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "digitry/kernels/elementwise.h"
+#include "digitry/kernels/onednn/primitive.h"
+#include "digitry/nn/activation_layers.h"
+#include "digitry/nn/batch_norm.h"
+#include "digitry/nn/plan_builder.h"
+
+namespace digitry {
+
+/// Extents of a layer y = weight ∗ x + bias, for the whole batch, as oneDNN orders them.
+struct ProductExtents {
+  dnnl::memory::dims x, weight, bias, y;
+  Shape weight_shape;  ///< As the parameter has it: the row-major order is that of `weight`.
+  bool has_bias = true;
+  double flops = 0;  ///< Of one direction.
+};
+
+/// Plans a dense or convolution layer: kernels and layouts chosen, what follows fused, weights
+/// prepared, all three directions. `Kernels` makes oneDNN's primitive descriptors:
+///
+///   Forward, BackwardWeights, BackwardData       oneDNN's primitives
+///   num_variants(type)                           ways to compute, best first
+///   x_layout(variant, extents, type), y_layout   plain, or any for the kernel to choose
+///   forward(variant, prop, x, weight, bias, y, attributes), backward_weights(variant, x, weight,
+///   bias, y, forward), backward_data(variant, x, weight, y, forward)
+template <typename Kernels>
+class ProductPlanner {
+ public:
+  ProductPlanner(PlanBuilder& builder, const Kernels& kernels, ProductExtents extents)
+      : builder_(builder), kernels_(kernels), extents_(std::move(extents)) {}
+
+  Activation plan(const Activation& input) {
+    norm_ = builder_.training() ? nullptr : builder_.absorb_next<BatchNorm>();
+    relu_ = builder_.absorb_next<Relu>() != nullptr;
+    const Choice kernels = choose(input.wants_gradient());
+    const Activation x = builder_.in_layout(input, kernels.forward.src_desc());
+    const Activation y = plan_forward(kernels, x);
+    if (builder_.training()) plan_backward(kernels, x, y);
+    return y;
+  }
+
+ private:
+  using DataType = kernels::onednn::DataType;
+
+  struct Choice {
+    DataType type;
+    typename Kernels::Forward::primitive_desc forward;
+    std::optional<typename Kernels::BackwardWeights::primitive_desc> backward_weights;
+    std::optional<typename Kernels::BackwardData::primitive_desc> backward_data;
+
+    // oneDNN's plain loops: right, and a thousand times slower.
+    bool has_reference_kernel() const {
+      const auto is_reference = [](const auto& kernel) {
+        return std::string(kernel.impl_info_str()).starts_with("ref");
+      };
+      return is_reference(forward) || (backward_weights && is_reference(*backward_weights)) ||
+             (backward_data && is_reference(*backward_data));
+    }
+  };
+
+  // The first way to compute without a reference kernel; where bfloat16 has none, in float32.
+  Choice choose(bool wants_input_gradient) const {
+    std::vector<DataType> types{builder_.compute_type()};
+    if (types[0] != DataType::f32) types.push_back(DataType::f32);
+    std::optional<Choice> last;
+    for (const DataType type : types)
+      for (int variant = 0; variant < kernels_.num_variants(type); ++variant) {
+        last = make(type, variant, wants_input_gradient);
+        if (!last->has_reference_kernel()) return *last;
+      }
+    return *last;
+  }
+
+  Choice make(DataType type, int variant, bool wants_input_gradient) const {
+    const auto any_weight = kernels::onednn::any_layout(extents_.weight, type);
+    const auto bias = extents_.has_bias || norm_ != nullptr
+                          ? kernels::onednn::plain_layout(extents_.bias)
+                          : dnnl::memory::desc();
+    // Logits are wanted in float32; with a ReLU behind, values and gradients are of one type.
+    const DataType y_type = builder_.is_last() && !relu_ ? DataType::f32 : type;
+    dnnl::primitive_attr attributes;
+    if (relu_) {
+      dnnl::post_ops after;
+      after.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+      attributes.set_post_ops(after);
+    }
+    Choice choice{
+        .type = type,
+        .forward = kernels_.forward(variant,
+                                    builder_.training() ? dnnl::prop_kind::forward_training
+                                                        : dnnl::prop_kind::forward_inference,
+                                    kernels_.x_layout(variant, extents_, type), any_weight, bias,
+                                    kernels_.y_layout(variant, extents_, y_type), attributes),
+        .backward_weights = std::nullopt,
+        .backward_data = std::nullopt};
+    if (!builder_.training()) return choice;
+    const auto x = choice.forward.src_desc();
+    const auto y = kernels::onednn::with_type(choice.forward.dst_desc(), type);
+    choice.backward_weights = kernels_.backward_weights(
+        variant, x, kernels::onednn::any_layout(extents_.weight), bias, y, choice.forward);
+    if (wants_input_gradient)
+      choice.backward_data = kernels_.backward_data(variant, x, any_weight, y, choice.forward);
+    return choice;
+  }
+
+  Activation plan_forward(const Choice& kernels, const Activation& x) {
+    const auto plain = kernels::onednn::plain_layout(extents_.weight);
+    const auto arena_layout = builder_.training() ? kernels.backward_weights->diff_weights_desc()
+                              : kernels.type == DataType::f32 && norm_ == nullptr
+                                  ? kernels.forward.weights_desc()
+                                  : plain;
+    weight_ = builder_.parameter("weight", extents_.weight_shape, arena_layout);
+    if (extents_.has_bias)
+      bias_ = builder_.parameter("bias", Shape(extents_.bias),
+                                 kernels::onednn::plain_layout(extents_.bias));
+    dnnl::memory weight = weight_.value;
+    dnnl::memory bias = bias_.value;
+    if (norm_ != nullptr) {
+      const auto folded =
+          norm_->fold_into(builder_, builder_.prepared(weight, plain), bias, extents_.bias[0]);
+      weight = folded.weight;
+      bias = folded.bias;
+    }
+    weight = builder_.prepared(weight, kernels.forward.weights_desc());
+
+    Activation y;
+    y.value = builder_.make(kernels.forward.dst_desc());
+    y.overwritable = true;
+    if (builder_.training())
+      y.gradient =
+          builder_.make(kernels::onednn::with_type(kernels.forward.dst_desc(), kernels.type));
+    y.relu_owed = relu_ && builder_.training() && builder_.relu_left_to_next();
+    builder_.forward(
+        kernels.forward.impl_info_str(), extents_.flops,
+        [call = kernels::onednn::BoundPrimitive(typename Kernels::Forward(kernels.forward),
+                                                {{DNNL_ARG_SRC, x.value},
+                                                 {DNNL_ARG_WEIGHTS, weight},
+                                                 {DNNL_ARG_BIAS, bias},
+                                                 {DNNL_ARG_DST, y.value}})](auto&) { call(); });
+    return y;
+  }
+
+  void plan_backward(const Choice& kernels, const Activation& x, const Activation& y) {
+    if (relu_ && !y.relu_owed)
+      builder_.backward(Direction::kBackwardData, "relu", 0, [y](auto&) {
+        kernels::onednn::with_elements(
+            [](auto value, auto gradient) {
+              kernels::relu_backward(kernels::onednn::read_only(value), gradient);
+            },
+            y.value, y.gradient);
+      });
+    const auto weight_gradient =
+        builder_.make_like_or_same(weight_.gradient, kernels.backward_weights->diff_weights_desc());
+    builder_.backward(Direction::kBackwardWeights, kernels.backward_weights->impl_info_str(),
+                      extents_.flops,
+                      [call = kernels::onednn::BoundPrimitive(
+                           typename Kernels::BackwardWeights(*kernels.backward_weights),
+                           {{DNNL_ARG_SRC, x.value},
+                            {DNNL_ARG_DIFF_DST, y.gradient},
+                            {DNNL_ARG_DIFF_WEIGHTS, weight_gradient},
+                            {DNNL_ARG_DIFF_BIAS, bias_.gradient}})](auto&) { call(); });
+    builder_.backward_reorder(Direction::kBackwardWeights, weight_gradient, weight_.gradient);
+    if (!kernels.backward_data) return;
+    const auto weight = builder_.prepared(weight_.value, kernels.backward_data->weights_desc());
+    builder_.backward(Direction::kBackwardData, kernels.backward_data->impl_info_str(),
+                      extents_.flops,
+                      [call = kernels::onednn::BoundPrimitive(
+                           typename Kernels::BackwardData(*kernels.backward_data),
+                           {{DNNL_ARG_DIFF_DST, y.gradient},
+                            {DNNL_ARG_WEIGHTS, weight},
+                            {DNNL_ARG_DIFF_SRC, x.gradient}})](auto&) { call(); });
+  }
+
+  PlanBuilder& builder_;
+  const Kernels& kernels_;
+  ProductExtents extents_;
+  const BatchNorm* norm_ = nullptr;
+  bool relu_ = false;
+  ParameterArena::Bound weight_;
+  ParameterArena::Bound bias_;
+};
+
+}  // namespace digitry

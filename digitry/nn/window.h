@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "digitry/base/error.h"
+#include "digitry/tensor/shape.h"
+
+namespace digitry {
+
+/// The square window of a convolution or a pooling.
+struct Window {
+  std::int64_t kernel_size = 1;
+  std::int64_t stride = 1;
+  std::int64_t padding = 0;  ///< Zeros a side.
+
+  /// [channels, OH, OW] of an image [C, IH, IW], OH = ⌊(IH + 2P − K)/S⌋ + 1.
+  /// Throws Error{kShapeMismatch}, beginning with `layer`, where the window does not fit.
+  Shape output_shape(const std::string& layer, const Shape& input, std::int64_t channels) const {
+    const std::int64_t least = kernel_size - 2 * padding;
+    if (input.rank() != 3 || input[1] < least || input[2] < least)
+      throw Error(ErrorCode::kShapeMismatch, "{}: want [channels, height ≥ {}, width ≥ {}], got {}",
+                  layer, least < 1 ? 1 : least, least < 1 ? 1 : least, input.to_string());
+    return {channels, (input[1] - least) / stride + 1, (input[2] - least) / stride + 1};
+  }
+};
+
+}  // namespace digitry
