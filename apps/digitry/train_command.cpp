@@ -8,6 +8,7 @@
 #include "apps/digitry/command.h"
 #include "apps/digitry/interrupt.h"
 #include "apps/digitry/judge.h"
+#include "apps/digitry/profile.h"
 #include "apps/digitry/run_folder.h"
 #include "apps/digitry/run_report.h"
 #include "apps/digitry/terminal.h"
@@ -37,6 +38,8 @@ struct TrainOptions {
   std::optional<std::int64_t> seed;
   std::optional<double> learning_rate;
   std::optional<double> validation;
+  std::optional<std::string> precision;
+  bool profile = false;
 };
 
 // The recipe with the flags in it, checked as if a file had said so.
@@ -48,6 +51,7 @@ Recipe resolved_recipe(const TrainOptions& options) {
   if (options.patience) recipe.patience = *options.patience;
   if (options.seed) recipe.seed = static_cast<std::uint64_t>(*options.seed);
   if (options.validation) recipe.validation = *options.validation;
+  if (options.precision) recipe.precision = *options.precision;
   if (options.learning_rate) recipe.optimizer["learning_rate"] = *options.learning_rate;
   return recipe;
 }
@@ -187,6 +191,7 @@ void train(const TrainOptions& options) {
       human_count(trainer.split().train.size()), human_count(trainer.split().validation.size()),
       human_count(static_cast<std::uint64_t>(trainer.network().num_parameters())), num_threads()));
 
+  if (options.profile) trainer.start_profile();
   const TrainingEnd end = run_training(run, recipe, options.checkpoint_seconds, trainer);
   write_file_atomically(run.history(), to_csv(trainer.history()));
   const Model model = trained_model(recipe, data, trainer);
@@ -200,6 +205,7 @@ void train(const TrainOptions& options) {
   if (end == TrainingEnd::kEarlyStopped)
     inform(fmt::format("stopped early: no better validation result in {} epochs", recipe.patience));
   finish_run(run, options, recipe, trainer, model);
+  if (options.profile) inform(profile_text(trainer.plan()));
 }
 
 }  // namespace
@@ -210,7 +216,7 @@ void add_train_command(CLI::App& app) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::Option* recipe =
       command->add_option("--recipe", options->recipe, "A shipped recipe or a TOML file [mlp]");
-  recipe->type_name("{mlp,notebook}|FILE");
+  recipe->type_name("NAME|FILE");
   command->add_option("--out", options->out, "Folder of the run [runs/<recipe>-<number>]")
       ->type_name("DIR");
   CLI::Option* resume =
@@ -241,6 +247,12 @@ void add_train_command(CLI::App& app) {
                  ->add_option("--seed", options->seed,
                               "Of initial weights, shuffling, dropout, validation split [0]")
                  ->check(CLI::Range(std::int64_t{0}, kMany)));
+  overriding(command
+                 ->add_option("--precision", options->precision,
+                              "Of products: bf16 is faster where the processor has it (auto)")
+                 ->check(CLI::IsMember({"auto", "f32", "bf16"})));
+  command->add_flag("--profile", options->profile,
+                    "Tell where the time of a step went: layer, kernel, GFLOP/s");
   command
       ->add_option("--checkpoint-every", options->checkpoint_seconds,
                    "Seconds between checkpoints, for --resume after a crash [10]")

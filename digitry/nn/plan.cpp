@@ -54,6 +54,13 @@ Precision fastest_precision() {
              : Precision::kFloat32;
 }
 
+Precision parse_precision(const std::string& name) {
+  if (name == "auto") return fastest_precision();
+  if (name == "f32") return Precision::kFloat32;
+  if (name == "bf16") return Precision::kBFloat16;
+  throw Error(ErrorCode::kInvalidArgument, "precision: want auto, f32 or bf16, got {}", name);
+}
+
 Plan::Plan(const Network& network, std::int64_t batch_size, PlanMode mode, ParameterArena& arena,
            Precision precision)
     : batch_size_(checked_batch_size(batch_size)),

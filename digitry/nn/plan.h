@@ -22,6 +22,8 @@ enum class Precision { kFloat32, kBFloat16 };
 std::string to_string(Precision precision);
 /// bfloat16 where the processor has instructions for it, else float32.
 Precision fastest_precision();
+/// Of "f32", "bf16" or "auto": the fastest. Throws Error{kInvalidArgument} for other names.
+Precision parse_precision(const std::string& name);
 
 /// What one operation cost, by Plan::profile.
 struct OperationTime {

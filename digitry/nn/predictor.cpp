@@ -12,6 +12,16 @@ namespace digitry {
 namespace {
 
 constexpr std::int64_t kImagesAThread = 16;
+// Of the values that go into or come out of one layer for a whole batch: 16 MiB of float32. Larger
+// ones leave the caches, and a hostile model's layers may be as wide as memory is large.
+constexpr std::int64_t kMaxBatchValues = std::int64_t{1} << 22;
+
+std::int64_t batch_that_fits(const Network& network, std::int64_t wanted) {
+  std::int64_t widest = network.input_shape().num_elements();
+  for (const LayerSummary& layer : network.summary())
+    widest = std::max(widest, layer.output_shape.num_elements());
+  return std::clamp(kMaxBatchValues / widest, std::int64_t{1}, std::max(wanted, std::int64_t{1}));
+}
 
 }  // namespace
 
@@ -28,11 +38,13 @@ void gather_batch(const Tensor& images, std::span<const std::int32_t> image_indi
       });
 }
 
-Predictor::Predictor(const Network& network, Preprocessing preprocessing, std::int64_t batch_size)
+Predictor::Predictor(const Network& network, Preprocessing preprocessing, std::int64_t batch_size,
+                     Precision precision)
     : input_shape_(network.input_shape()),
       num_classes_(network.num_classes()),
       preprocessing_(preprocessing),
-      plan_(network, batch_size, PlanMode::kInference, arena_) {
+      plan_(network, batch_that_fits(network, batch_size), PlanMode::kInference, arena_,
+            precision) {
   update(network);
 }
 

@@ -18,8 +18,10 @@ struct Preprocessing {
 /// Runs a network over images.
 class Predictor {
  public:
-  /// Takes a copy of the parameters. `batch_size` images are computed at a time.
-  Predictor(const Network& network, Preprocessing preprocessing, std::int64_t batch_size = 500);
+  /// Takes a copy of the parameters. At most `batch_size` images are computed at a time, fewer
+  /// where the layers' values would take much memory. Throws what Plan's constructor throws.
+  Predictor(const Network& network, Preprocessing preprocessing, std::int64_t batch_size = 500,
+            Precision precision = Precision::kFloat32);
 
   /// Follows the network's parameters after they changed.
   void update(const Network& network) { arena_.load(network.parameters()); }

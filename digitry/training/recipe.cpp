@@ -84,6 +84,7 @@ void read_training(const Options& options, const std::string& source, Recipe& re
   recipe.patience = reader.integer("patience", 0, kMaxEpochs, recipe.patience);
   recipe.seed = static_cast<std::uint64_t>(
       reader.integer("seed", 0, std::numeric_limits<std::int64_t>::max(), 0));
+  recipe.precision = reader.text("precision", {"auto", "f32", "bf16"}, recipe.precision);
   recipe.data = reader.text("data", {}, recipe.data);
   reader.finish();
 }
@@ -157,6 +158,7 @@ std::string to_toml(const Recipe& recipe) {
                       {"validation", recipe.validation},
                       {"patience", recipe.patience},
                       {"seed", static_cast<std::int64_t>(recipe.seed)}});
+  text += fmt::format("precision = {}\n", to_string(recipe.precision));
   text += fmt::format("data = {}\n", to_string(recipe.data));
   text += "\n[optimizer]\n" + table_text(recipe.optimizer);
   text += "\n[schedule]\n" + table_text(recipe.schedule);

@@ -22,6 +22,8 @@ struct Recipe {
   std::int64_t patience =
       0;  ///< Epochs without a better validation result before stopping; 0: off.
   std::uint64_t seed = 0;
+  /// Of products while training: "f32", "bf16", or "auto" for bf16 where the processor has it.
+  std::string precision = "auto";
   std::string data = "mnist";  ///< A data set's name or path.
 
   Options optimizer;  ///< See make_optimizer.

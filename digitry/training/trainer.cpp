@@ -59,14 +59,15 @@ Trainer::Trainer(const Recipe& recipe, const Dataset& train)
   // A data set smaller than a batch is one batch.
   const std::int64_t batch_size = std::min(recipe_.batch_size, num_images);
   steps_per_epoch_ = (num_images + batch_size - 1) / batch_size;
-  full_plan_ = std::make_unique<Plan>(network_, batch_size, PlanMode::kTraining, arena_);
+  const Precision precision = parse_precision(recipe_.precision);
+  full_plan_ = std::make_unique<Plan>(network_, batch_size, PlanMode::kTraining, arena_, precision);
   if (const std::int64_t rest = num_images % batch_size; rest != 0)
-    last_plan_ = std::make_unique<Plan>(network_, rest, PlanMode::kTraining, arena_);
+    last_plan_ = std::make_unique<Plan>(network_, rest, PlanMode::kTraining, arena_, precision);
   arena_.load(network_.parameters());
   optimizer_ = make_optimizer(recipe_.optimizer, arena_.values().size());
   batch_labels_.resize(static_cast<std::size_t>(batch_size));
   batch_losses_.resize(static_cast<std::size_t>(batch_size));
-  if (!split_.validation.empty()) predictor_.emplace(network_, preprocessing_);
+  if (!split_.validation.empty()) predictor_.emplace(network_, preprocessing_, 500, precision);
 }
 
 TrainingEnd Trainer::run(const TrainingObserver& observer) {

@@ -71,6 +71,8 @@ class Trainer {
   std::int64_t num_steps_done() const { return step_; }
   /// The plan of a full batch, for those who want to know which kernels run.
   const Plan& plan() const { return *full_plan_; }
+  /// From now on the full batches' operations are timed: plan().profile().
+  void start_profile() { full_plan_->start_profile(); }
 
  private:
   struct EpochTotals {
