@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <limits>
@@ -216,7 +217,7 @@ void add_train_command(CLI::App& app) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::Option* recipe =
       command->add_option("--recipe", options->recipe, "A shipped recipe or a TOML file [mlp]");
-  recipe->type_name("NAME|FILE");
+  recipe->type_name(fmt::format("{{{}}}|FILE", fmt::join(recipe_names(), ",")));
   command->add_option("--out", options->out, "Folder of the run [runs/<recipe>-<number>]")
       ->type_name("DIR");
   CLI::Option* resume =

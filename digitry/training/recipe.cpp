@@ -13,8 +13,7 @@
 #include "digitry/nn/layer.h"
 #include "digitry/optim/optimizer.h"
 #include "digitry/optim/schedule.h"
-#include "digitry_embedded/recipe_mlp.h"
-#include "digitry_embedded/recipe_notebook.h"
+#include "digitry_embedded/shipped_recipes.h"
 
 namespace digitry {
 namespace {
@@ -24,10 +23,7 @@ constexpr std::int64_t kMaxEpochs = 1'000'000;
 constexpr std::int64_t kMaxBatchSize = 65536;
 
 const std::map<std::string, std::string_view>& shipped_recipes() {
-  static const std::map<std::string, std::string_view> recipes{
-      {"mlp", embedded::recipe_mlp()},
-      {"notebook", embedded::recipe_notebook()},
-  };
+  static const std::map<std::string, std::string_view> recipes = embedded::shipped_recipes();
   return recipes;
 }
 
