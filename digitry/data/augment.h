@@ -69,7 +69,7 @@ class Augmenter {
 
   /// Writes augmented `images`[image_indices[i]] (uint8 [N, C, H, W]), value · pixel_scale +
   /// pixel_offset with values in [0, 255], to `to` at i · C·H·W. `epoch` is in [0, 2^24).
-  /// Cost: about 5 ns a pixel of one core. Spread over threads; allocates some rows a thread.
+  /// Cost: 3 to 6 ns a pixel of one core. Spread over threads; allocates some rows a thread.
   /// Throws Error{kShapeMismatch} where images or `to` are of another size; indices are not
   /// checked.
   void augment_batch(const Tensor& images, std::span<const std::int32_t> image_indices,
