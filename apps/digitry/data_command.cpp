@@ -1,16 +1,21 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "apps/digitry/command.h"
+#include "apps/digitry/data_augment.h"
 #include "apps/digitry/data_info.h"
 #include "apps/digitry/interrupt.h"
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
 #include "digitry/data/fetch.h"
+#include "digitry/training/recipe.h"
 
 namespace digitry::app {
 namespace {
@@ -97,13 +102,64 @@ void add_info(CLI::App& data) {
   command->callback([arguments] { show_data_info(*arguments); });
 }
 
+// "elastic_sigma" as an option: "--elastic-sigma".
+std::string flag_of(const AugmentRule& rule) {
+  std::string flag = fmt::format("--{}", rule.key);
+  std::ranges::replace(flag, '_', '-');
+  return flag;
+}
+
+void add_augment(CLI::App& data) {
+  CLI::App* command =
+      data.add_subcommand("augment", "Show training images beside augmented versions of them");
+  const auto arguments = std::make_shared<DataAugmentArguments>();
+  command->add_option("PATH", arguments->path, "Whose training images [the recipe's data, mnist]")
+      ->type_name("{mnist,fashion-mnist}|PATH");
+  command
+      ->add_option("--recipe", arguments->recipe,
+                   "Take strengths, seed and data of a recipe [ordinary strengths]")
+      ->type_name(fmt::format("{{{}}}|FILE", fmt::join(recipe_names(), ",")));
+  for (const AugmentRule& rule : augment_rules())
+    command
+        ->add_option_function<double>(
+            flag_of(rule),
+            [arguments, &rule](double value) { arguments->strengths[rule.key] = value; }, rule.help)
+        ->check(CLI::Range(rule.low, rule.high));
+  command->add_option("--seed", arguments->seed, "Of all that is random [the recipe's, 0]")
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
+  command->add_option("--epoch", arguments->epoch, "The first epoch to show; each is another [1]")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
+  command->add_option("--images", arguments->num_images, "How many images [5]")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000}));
+  command->add_option("--versions", arguments->versions, "Epochs to show of each image [4]")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{100}));
+  command->add_flag("--show", arguments->show, "Draw in the terminal, as without --out and --json");
+  command->add_option("--out", arguments->out, "Write them into one picture")
+      ->type_name("FILE.png");
+  command->add_flag("--json", arguments->json, "Print strengths and mean pixels as JSON")
+      ->excludes("--show");
+  command->footer(
+      "Shows exactly what a training with this seed sees in these epochs. The strengths it prints\n"
+      "go into a recipe as they are:\n"
+      "  [augmentation]\n"
+      "  rotation = 10\n"
+      "  elastic = 0.8\n\n"
+      "Examples:\n"
+      "  digitry data augment mnist --show\n"
+      "  digitry data augment --rotation 30 --elastic 0 --out sheet.png\n"
+      "  digitry data augment --recipe mine.toml --epoch 5 --versions 8");
+  command->callback([arguments] { show_data_augment(*arguments); });
+}
+
 }  // namespace
 
 void add_data_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("data", "Fetch data sets and look into them");
+  CLI::App* command =
+      app.add_subcommand("data", "Fetch data sets, look into them, try augmentation");
   command->require_subcommand(1);
   add_fetch(*command);
   add_info(*command);
+  add_augment(*command);
 }
 
 }  // namespace digitry::app

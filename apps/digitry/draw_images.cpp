@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <string_view>
 
 namespace digitry::app {
@@ -98,13 +99,14 @@ std::string draw_images(const Dataset& dataset, std::span<const std::int64_t> im
   std::string text;
   if (image_indices.empty()) return text;
   const auto width = static_cast<int>(dataset.image_shape()[2]);
-  const int wanted = std::min<int>(options.color ? kMinPerRow : kMinPerRowPlain,
-                                   static_cast<int>(image_indices.size()));
+  const int legible = options.color ? kMinPerRow : kMinPerRowPlain;
+  const int wanted = std::min(options.per_row > 0 ? options.per_row : legible,
+                              static_cast<int>(image_indices.size()));
   const int room = std::max(1, (options.width + kGap) / wanted - kGap);
   const int factor = std::max(1, (width + room - 1) / room);
   const int shown_width = (width + factor - 1) / factor;
-  const auto per_row =
-      static_cast<std::size_t>(std::max(1, (options.width + kGap) / (shown_width + kGap)));
+  const int fitting = std::max(1, (options.width + kGap) / (shown_width + kGap));
+  const auto per_row = static_cast<std::size_t>(options.per_row > 0 ? options.per_row : fitting);
   for (std::size_t first = 0; first < image_indices.size(); first += per_row) {
     std::vector<Picture> row;
     for (const std::int64_t i :
@@ -115,15 +117,21 @@ std::string draw_images(const Dataset& dataset, std::span<const std::int64_t> im
   return text;
 }
 
-std::vector<std::int64_t> pick_samples(const Dataset& dataset, std::int64_t count) {
-  count = std::min(count, dataset.num_images());
-  std::vector<std::int64_t> picked;
-  if (!dataset.labelled()) {
-    for (std::int64_t i = 0; i < count; ++i) picked.push_back(i);
-    return picked;
+std::vector<std::int64_t> pick_samples(const Dataset& dataset, std::int64_t count,
+                                       std::span<const std::int32_t> among) {
+  std::vector<std::int64_t> candidates(among.begin(), among.end());
+  if (among.empty()) {
+    candidates.resize(static_cast<std::size_t>(dataset.num_images()));
+    std::iota(candidates.begin(), candidates.end(), 0);
   }
+  count = std::min(count, std::ssize(candidates));
+  if (!dataset.labelled()) {
+    candidates.resize(static_cast<std::size_t>(count));
+    return candidates;
+  }
+  std::vector<std::int64_t> picked;
   std::vector<std::vector<std::int64_t>> by_class(static_cast<std::size_t>(dataset.num_classes()));
-  for (std::int64_t i = 0; i < dataset.num_images(); ++i)
+  for (const std::int64_t i : candidates)
     by_class[static_cast<std::size_t>(dataset.labels[static_cast<std::size_t>(i)])].push_back(i);
   for (std::size_t turn = 0; static_cast<std::int64_t>(picked.size()) < count; ++turn)
     for (const auto& images : by_class)

@@ -12,6 +12,7 @@ namespace digitry::app {
 struct DrawOptions {
   int width = 80;      ///< Columns to stay within.
   bool color = false;  ///< Grey tones by 24-bit colours; plain characters otherwise.
+  int per_row = 0;     ///< Images beside one another; 0: as many as fit at a legible size.
 };
 
 /// Pictures of images in text, several beside one another with the names of their classes below,
@@ -21,7 +22,8 @@ std::string draw_images(const Dataset& dataset, std::span<const std::int64_t> im
                         const DrawOptions& options);
 
 /// `count` images to show: the first of each class, then the second of each class...; the first
-/// ones where there are no labels.
-std::vector<std::int64_t> pick_samples(const Dataset& dataset, std::int64_t count);
+/// ones where there are no labels. Where `among` names images, only those.
+std::vector<std::int64_t> pick_samples(const Dataset& dataset, std::int64_t count,
+                                       std::span<const std::int32_t> among = {});
 
 }  // namespace digitry::app

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "apps/digitry/augmentation_preview.h"
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
@@ -22,6 +24,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kMaxTextBytes = std::uint64_t{1} << 28;
+constexpr std::int64_t kPreviewImages = 5;
+constexpr std::int64_t kPreviewVersions = 8;
 
 double peak_memory_mb() {
   rusage usage{};
@@ -53,6 +57,18 @@ Facts facts_of(const Json& metrics, const char* section) {
     facts.emplace_back(label, value.is_string() ? value.get<std::string>() : value.dump());
   }
   return facts;
+}
+
+// Of the images that the run was trained on; none where its recipe augments nothing.
+AugmentationPreview preview_of_run(const Recipe& recipe) {
+  const AugmentOptions augmentation = read_augment_options(recipe.augmentation, "[augmentation]");
+  if (!augmentation.any()) return {};
+  const Dataset train = load_dataset(recipe.data, Split::kTrain);
+  return make_preview(train, trained_on(recipe, train),
+                      {.augmentation = augmentation,
+                       .seed = recipe.seed,
+                       .num_images = kPreviewImages,
+                       .versions = std::min(kPreviewVersions, recipe.epochs)});
 }
 
 std::vector<LayerRow> layer_rows(const Network& network) {
@@ -125,14 +141,18 @@ void write_report(const RunFolder& run, const Model& model, const Evaluation& ev
       history_from_csv(read_file(run.history(), kMaxTextBytes), run.history().string());
   if (metrics.contains("training") && metrics["training"].is_object())
     history.best_epoch = metrics["training"].value("best_epoch", std::int64_t{0});
+  const std::string recipe_text = read_file(run.config(), kMaxTextBytes);
+  AugmentationPreview preview = preview_of_run(parse_recipe(recipe_text, run.config().string()));
   const ReportContent content{
       .title = fmt::format("{} on {}", provenance(model, "recipe_name"), judged.name),
       .split = text("split"),
       .command = text("command"),
-      .recipe = read_file(run.config(), kMaxTextBytes),
+      .recipe = recipe_text,
       .history = std::move(history),
       .evaluation = evaluation,
       .images = std::move(judged.images),
+      .augmented = std::move(preview.images),
+      .augmented_per_row = preview.per_row(),
       .layers = layer_rows(model.network),
       .training = facts_of(metrics, "training"),
       .environment = facts_of(metrics, "environment"),

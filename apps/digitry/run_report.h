@@ -27,7 +27,8 @@ struct TrainingFacts {
 std::string metrics_json(const Judged& judged, const std::string& split, const Dataset& data,
                          const Model& model, const TrainingFacts& facts);
 
-/// Writes report.html and figures/ of a run from its files and the images it was judged on.
+/// Writes report.html and figures/ of a run from its files and the images it was judged on, and
+/// those it was trained on where its recipe augments them.
 /// Throws Error{kUnavailable} where gnuplot is missing.
 void write_report(const RunFolder& run, const Model& model, const Evaluation& evaluation,
                   Dataset judged);

@@ -22,6 +22,7 @@ enum class RandomPurpose : std::uint32_t {
   kShuffle = 2,
   kValidationSplit = 3,
   kDropout = 4,
+  kAugmentation = 5,
   kTest = 99,
 };
 

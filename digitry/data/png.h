@@ -7,14 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace digitry {
+#include "digitry/data/image_size.h"
 
-/// Width and height of an image in pixels.
-struct ImageSize {
-  std::int64_t height = 0;
-  std::int64_t width = 0;
-  bool operator==(const ImageSize&) const = default;
-};
+namespace digitry {
 
 /// A grey image of one byte a pixel, row by row.
 struct GreyImage {

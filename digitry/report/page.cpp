@@ -6,6 +6,7 @@
 #include <kainjow/mustache.hpp>
 
 #include "digitry/base/error.h"
+#include "digitry/report/contact_sheet.h"
 #include "digitry/report/page_images.h"
 #include "digitry/report/page_tables.h"
 #include "digitry/report/png.h"
@@ -129,6 +130,17 @@ void add_images(data& page, const ReportContent& content) {
   page.set("least_sure", classes);
 }
 
+void add_augmented(data& page, const ReportContent& content) {
+  page.set("has_augmented", !content.augmented.empty());
+  if (content.augmented.empty()) return;
+  const Thumbnail sheet =
+      make_contact_sheet(content.augmented, {.per_row = content.augmented_per_row});
+  page.set("augmented", base64(encode_ink_png(sheet.ink, sheet.width, sheet.height)));
+  page.set("augmented_width", fmt::format("{}", sheet.width));
+  page.set("augmented_height", fmt::format("{}", sheet.height));
+  page.set("augmented_versions", fmt::format("{}", content.augmented_per_row - 1));
+}
+
 void add_curves(data& page, const History& history, const PageCurves& curves) {
   page.set("has_history", !history.epochs.empty());
   page.set("loss_svg", curves.loss_svg);
@@ -160,6 +172,7 @@ std::string render_page(const ReportContent& content, const PageCurves& curves) 
   page.set("classes", class_rows(content.evaluation));
   add_class_means(page, content.evaluation);
   add_images(page, content);
+  add_augmented(page, content);
   add_provenance(page, content);
 
   kainjow::mustache::mustache page_template{std::string(embedded::report_html())};

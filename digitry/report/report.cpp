@@ -24,6 +24,10 @@ void check(const ReportContent& content) {
                 "judged, in {} classes",
                 shape.to_string(), evaluation.num_images, num_classes);
   }
+  if (!content.augmented.empty() && (content.augmented_per_row < 1 ||
+                                     content.augmented.shape()[0] % content.augmented_per_row != 0))
+    throw Error(ErrorCode::kShapeMismatch, "report: want rows of {} augmented images, got {}",
+                content.augmented_per_row, content.augmented.shape().to_string());
 }
 
 }  // namespace

@@ -31,6 +31,10 @@ struct ReportContent {
   History history;      ///< May be empty: a model evaluated without its training.
   Evaluation evaluation;
   Tensor images;  ///< uint8 [N, C, H, W], the judged images, which `evaluation` indexes.
+  /// uint8 [R·augmented_per_row, C, H, W]: training images, each followed by augmented versions of
+  /// it, a row of augmented_per_row together. Empty where the recipe augments nothing.
+  Tensor augmented;
+  std::int64_t augmented_per_row = 0;
   std::vector<LayerRow> layers;
   Facts training;     ///< Timings, seed, numbers of images...
   Facts environment;  ///< Machine, threads, version, kernels...
@@ -39,7 +43,7 @@ struct ReportContent {
 
 /// `report.html`: one file, no network, light and dark, printable.
 /// Throws Error{kUnavailable} where gnuplot, which draws the curves, is not installed;
-/// Error{kShapeMismatch} where the evaluation is not one of the images.
+/// Error{kShapeMismatch} where the evaluation is not one of the images or a row is not full.
 std::string render_html(const ReportContent& content);
 
 /// Writes curves, confusion matrix and mistakes as SVG and PNG into `folder` (made where missing):

@@ -10,6 +10,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/data/augment.h"
 #include "digitry/nn/layer.h"
 #include "digitry/optim/optimizer.h"
 #include "digitry/optim/schedule.h"
@@ -116,8 +117,10 @@ Recipe parse_recipe(std::string_view toml_text, const std::string& source) {
   read_training(take_table(root, "training", source), source, recipe);
   recipe.optimizer = take_table(root, "optimizer", source);
   recipe.schedule = take_table(root, "schedule", source);
+  recipe.augmentation = take_table(root, "augmentation", source);
   check_in(source, [&] { make_optimizer(recipe.optimizer, 0); });
   check_in(source, [&] { make_schedule(recipe.schedule); });
+  read_augment_options(recipe.augmentation, source + ": [augmentation]");
   for (std::size_t i = 0; i < recipe.layers.size(); ++i)
     make_layer(recipe.layers[i], /*num_classes=*/1, fmt::format("{}: layers[{}]", source, i));
   const Options top = options_of(root, source);
@@ -158,6 +161,7 @@ std::string to_toml(const Recipe& recipe) {
   text += fmt::format("data = {}\n", to_string(recipe.data));
   text += "\n[optimizer]\n" + table_text(recipe.optimizer);
   text += "\n[schedule]\n" + table_text(recipe.schedule);
+  if (!recipe.augmentation.empty()) text += "\n[augmentation]\n" + table_text(recipe.augmentation);
   for (const Options& layer : recipe.layers) text += "\n[[layers]]\n" + table_text(layer);
   return text;
 }

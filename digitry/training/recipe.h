@@ -26,8 +26,9 @@ struct Recipe {
   std::string precision = "auto";
   std::string data = "mnist";  ///< A data set's name or path.
 
-  Options optimizer;  ///< See make_optimizer.
-  Options schedule;   ///< See make_schedule.
+  Options optimizer;     ///< See make_optimizer.
+  Options schedule;      ///< See make_schedule.
+  Options augmentation;  ///< Of training images; see read_augment_options. Empty: none.
 };
 
 /// Throws Error{kBadData} naming `source`, the key and the rule for TOML that does not parse,

@@ -68,6 +68,8 @@ Trainer::Trainer(const Recipe& recipe, const Dataset& train)
   batch_labels_.resize(static_cast<std::size_t>(batch_size));
   batch_losses_.resize(static_cast<std::size_t>(batch_size));
   if (!split_.validation.empty()) predictor_.emplace(network_, preprocessing_, 500, precision);
+  const AugmentOptions augmentation = read_augment_options(recipe_.augmentation, "[augmentation]");
+  if (augmentation.any()) augmenter_.emplace(augmentation, train.image_shape(), recipe_.seed);
 }
 
 TrainingEnd Trainer::run(const TrainingObserver& observer) {
@@ -131,7 +133,7 @@ void Trainer::train_batch() {
                          [&](std::int32_t i) { return data_.labels[static_cast<std::size_t>(i)]; });
   Plan& plan = plan_for(rows);
   const StepContext context{.seed = recipe_.seed, .step = static_cast<std::uint32_t>(step_)};
-  gather_batch(data_.images, indices, preprocessing_, plan.input());
+  fill_input(indices, plan.input());
   plan.forward(context);
   const std::int64_t correct = kernels::softmax_cross_entropy(
       plan.logits(), labels, network_.num_classes(), 1.0F / static_cast<float>(rows), losses,
@@ -150,6 +152,15 @@ void Trainer::train_batch() {
   totals_.correct += correct;
   totals_.images += rows;
   ++step_;
+}
+
+void Trainer::fill_input(std::span<const std::int32_t> image_indices,
+                         std::span<float> input) const {
+  if (augmenter_)
+    augmenter_->augment_batch(data_.images, image_indices, epoch_, preprocessing_.pixel_scale,
+                              preprocessing_.pixel_offset, input);
+  else
+    gather_batch(data_.images, image_indices, preprocessing_, input);
 }
 
 Plan& Trainer::plan_for(std::int64_t rows) {

@@ -4,8 +4,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "digitry/data/augment.h"
 #include "digitry/data/dataset.h"
 #include "digitry/data/split.h"
 #include "digitry/evaluation/history.h"
@@ -84,6 +86,7 @@ class Trainer {
 
   void start_epoch();
   void train_batch();
+  void fill_input(std::span<const std::int32_t> image_indices, std::span<float> input) const;
   void finish_epoch();
   bool epochs_left() const;
   Plan& plan_for(std::int64_t rows);
@@ -104,6 +107,7 @@ class Trainer {
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<Schedule> schedule_;
   std::optional<Predictor> predictor_;
+  std::optional<Augmenter> augmenter_;  // Where the recipe asks for it; never for validation.
 
   std::vector<std::int32_t> order_;  // Image indices of the running epoch.
   std::vector<std::int32_t> batch_labels_;

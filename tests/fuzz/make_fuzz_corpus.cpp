@@ -81,6 +81,8 @@ void write_safetensors_corpus(const fs::path& root) {
 void write_recipe_corpus(const fs::path& root) {
   for (const std::string& name : recipe_names())
     write(root / "fuzz_recipe" / name, to_toml(find_recipe(name)));
+  write(root / "fuzz_recipe" / "augmentation",
+        "[augmentation]\nrotation = 10\nelastic = 0.8\n[[layers]]\ntype = 'relu'\n");
   write(root / "fuzz_recipe" / "sgd",
         "data = 3\n[optimizer]\ntype = \"sgd\"\nmomentum = 0.5\n[[layers]]\ntype = 'relu'\n");
 }

@@ -5,6 +5,7 @@
 #include <regex>
 #include <set>
 
+#include "digitry/base/error.h"
 #include "digitry/report/report.h"
 #include "tests/report/report_content.h"
 
@@ -56,6 +57,23 @@ TEST(RenderHtml, HasEverything) {
   EXPECT_THAT(html, Not(HasSubstr("<script")));
   EXPECT_EQ(count_of(html, "<svg"), 2u);
   EXPECT_EQ(count_of(html, "data:image/png"), 1u);
+}
+
+TEST(RenderHtml, ShowsAugmentedImagesWhereThereAreSome) {
+  ReportContent content = make_content();
+  EXPECT_THAT(render_html(content), Not(HasSubstr("id=\"augmentation\"")));
+  content.augmented = content.images.clone();
+  content.augmented_per_row = 6;
+  const std::string html = render_html(content);
+  expect_sound(html);
+  EXPECT_EQ(count_of(html, "data:image/png"), 2u);
+  // Ten rows of six images of 28 × 28, a pixel between them and five after the first.
+  EXPECT_THAT(html, HasSubstr("--width:179;--height:291"));
+  EXPECT_THAT(html, HasSubstr("alt=\"Training images, each with 5 augmented versions\""));
+  content.augmented_per_row = 7;
+  EXPECT_THROW(render_html(content), Error);
+  content.augmented_per_row = 0;
+  EXPECT_THROW(render_html(content), Error);
 }
 
 TEST(RenderHtml, CellsLeadToTheImagesBehindThem) {

@@ -27,6 +27,7 @@ void expect_same(const Recipe& a, const Recipe& b) {
   EXPECT_EQ(a.data, b.data);
   EXPECT_EQ(a.optimizer, b.optimizer);
   EXPECT_EQ(a.schedule, b.schedule);
+  EXPECT_EQ(a.augmentation, b.augmentation);
 }
 
 TEST(ParseRecipe, ReadsEverySetting) {
@@ -46,6 +47,9 @@ learning_rate = 0.1
 [schedule]
 type = "one_cycle"
 warmup = 0.1
+[augmentation]
+rotation = 10
+elastic = 0.8
 [[layers]]
 type = "flatten"
 [[layers]]
@@ -63,6 +67,7 @@ out_features = 10
   EXPECT_EQ(recipe.data, "./digits");
   EXPECT_EQ(recipe.optimizer, (Options{{"type", std::string("sgd")}, {"learning_rate", 0.1}}));
   EXPECT_EQ(recipe.schedule, (Options{{"type", std::string("one_cycle")}, {"warmup", 0.1}}));
+  EXPECT_EQ(recipe.augmentation, (Options{{"rotation", std::int64_t{10}}, {"elastic", 0.8}}));
   EXPECT_EQ(recipe.layers, (std::vector<Options>{test::flatten(), test::dense(10)}));
 }
 
@@ -82,6 +87,7 @@ TEST(Recipe, SurvivesTheWayToTomlAndBack) {
   recipe.validation = 1.0 / 3;
   recipe.seed = INT64_MAX;
   recipe.optimizer["learning_rate"] = 1e-20;
+  recipe.augmentation["zoom"] = 0.1;
   const std::string text = to_toml(recipe);
   const Recipe again = parse_recipe(text, "x.toml");
   expect_same(again, recipe);
@@ -128,6 +134,8 @@ TEST(ParseRecipe, RefusesUnknownKeysAndTables) {
   refuse({"[training]", "unknown key 'epoch'", "epochs"}, "[training]\nepoch = 3\n" + kLayers);
   refuse({"[optimizer]", "unknown key 'lr'"}, "[optimizer]\nlr = 3\n" + kLayers);
   refuse({"[schedule]", "unknown key 'x'"}, "[schedule]\nx = 3\n" + kLayers);
+  refuse({"[augmentation]", "unknown key 'rotate'", "rotation"},
+         "[augmentation]\nrotate = 3\n" + kLayers);
   refuse({"'optimiser'"}, "[optimiser]\nlearning_rate = 3\n" + kLayers);
   refuse({"layers[2] (relu)", "unknown key 'slope'"},
          kLayers + "[[layers]]\ntype = \"relu\"\nslope = 0.1\n");
@@ -162,6 +170,9 @@ TEST(ParseRecipe, RefusesWrongTypesAndValuesOutOfRange) {
   refuse_training("epochs", "2020-01-01");
   refuse({"[training] to be a table"}, "training = 3\n" + kLayers);
   refuse({"[optimizer] to be a table"}, "optimizer = \"adam\"\n" + kLayers);
+  refuse({"[augmentation] to be a table"}, "augmentation = true\n" + kLayers);
+  refuse({"[augmentation]", "'zoom'", "0 to 0.9"}, "[augmentation]\nzoom = 1.5\n" + kLayers);
+  refuse({"[augmentation]", "'erase'"}, "[augmentation]\nerase = nan\n" + kLayers);
   refuse({"'name': want a text"}, "name = 3\n" + kLayers);
   refuse({"[optimizer]", "'learning_rate'", "inf"}, "[optimizer]\nlearning_rate = inf\n" + kLayers);
 }

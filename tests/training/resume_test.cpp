@@ -105,6 +105,12 @@ TEST(Resume, EndsAsIfNeverStoppedWithoutValidationAndMomentum) {
   expect_resumes_exactly(recipe);
 }
 
+TEST(Resume, EndsAsIfNeverStoppedWithAugmentation) {
+  Recipe recipe = some_recipe();
+  recipe.augmentation = {{"rotation", 10.0}, {"elastic", 0.5}, {"erase", 0.5}};
+  expect_resumes_exactly(recipe);
+}
+
 TEST(Resume, TwiceIsAsGoodAsOnce) {
   const Dataset data = some_data();
   Trainer whole(some_recipe(), data);

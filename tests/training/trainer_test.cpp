@@ -73,6 +73,39 @@ TEST(Trainer, SameSeedGivesTheSameBitsAndAnotherDoesNot) {
   EXPECT_NE(one->split().validation, other->split().validation);
 }
 
+TEST(Trainer, AugmentsTrainingImagesAnewEachEpochAndLeavesValidationAlone) {
+  const Dataset data = blobs(300);
+  Recipe recipe = blob_recipe();
+  recipe.layers = {test::flatten(), test::dense(3)};
+  recipe.augmentation = {{"erase", 1.0}, {"erase_area", 1.0}};
+  // Nothing is learnt: losses tell the images apart.
+  recipe.optimizer["learning_rate"] = std::int64_t{0};
+  Trainer plain(blob_recipe(), data);
+  Trainer trainer(recipe, data);
+  EXPECT_EQ(trainer.split().validation, plain.split().validation);
+  trainer.run({});
+  const std::vector<EpochRecord>& epochs = trainer.history().epochs;
+  EXPECT_NE(epochs[0].loss, epochs[1].loss);
+  EXPECT_EQ(*epochs[0].val_loss, *epochs[1].val_loss);
+
+  Recipe without = recipe;
+  without.augmentation = {{"elastic_sigma", 5.0}};  // No strength: nothing is on.
+  Trainer unchanged(without, data);
+  unchanged.run({});
+  EXPECT_EQ(*unchanged.history().epochs[0].val_loss, *epochs[0].val_loss);
+  EXPECT_NE(unchanged.history().epochs[0].loss, epochs[0].loss);
+}
+
+TEST(Trainer, LearnsFromAugmentedImages) {
+  const Dataset data = blobs(600);
+  Recipe recipe = blob_recipe();
+  recipe.augmentation = {{"translation", 0.5}, {"elastic", 0.3}, {"thickness", 0.3}};
+  recipe.epochs = 8;
+  Trainer trainer(recipe, data);
+  trainer.run({});
+  EXPECT_GT(test_accuracy(trainer.network()), 0.95);
+}
+
 TEST(Trainer, TellsEveryStepAndEpoch) {
   const Dataset data = blobs(300);
   const Recipe recipe = blob_recipe();

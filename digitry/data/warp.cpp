@@ -1,0 +1,103 @@
+#include "digitry/data/warp.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "digitry/base/vectorize.h"
+
+namespace digitry::warp {
+namespace {
+
+// One line of `thicken`: a weight of 256 is the dilated or eroded pixel alone.
+DIGITRY_VECTORIZE void thicken_line(const std::uint8_t* __restrict from, std::int64_t stride,
+                                    std::int64_t width, bool dilate, int weight,
+                                    std::uint8_t* __restrict to) {
+  const std::uint8_t* above = from - stride;
+  const std::uint8_t* below = from + stride;
+  for (std::int64_t x = 0; x < width; ++x) {
+    const int highest = std::max({from[x], from[x - 1], from[x + 1], above[x], below[x]});
+    const int lowest = std::min({from[x], from[x - 1], from[x + 1], above[x], below[x]});
+    const int extreme = dilate ? highest : lowest;
+    to[x] = static_cast<std::uint8_t>((from[x] * (256 - weight) + extreme * weight + 128) >> 8);
+  }
+}
+
+DIGITRY_VECTORIZE void pack_line(const std::uint8_t* __restrict upper,
+                                 const std::uint8_t* __restrict lower, std::int64_t count,
+                                 std::uint32_t* __restrict packed) {
+  for (std::int64_t x = 0; x < count; ++x)
+    packed[x] = std::uint32_t{upper[x]} | std::uint32_t{upper[x + 1]} << 8 |
+                std::uint32_t{lower[x]} << 16 | std::uint32_t{lower[x + 1]} << 24;
+}
+
+// Coordinates are those of `packed`, one more than the image's.
+struct Line {
+  float ux, u0, vx, v0;
+  float max_u, max_v;
+  std::int32_t stride;
+  float scale, offset;
+};
+
+DIGITRY_VECTORIZE void sample_line(const std::uint32_t* __restrict packed, const Line& line,
+                                   const float* __restrict du, const float* __restrict dv,
+                                   std::int32_t width, float* __restrict to) {
+  const Line l = line;
+  for (std::int32_t x = 0; x < width; ++x) {
+    // Clamped to the border, where all is zero.
+    const float u = std::min(std::max(l.ux * static_cast<float>(x) + l.u0 + du[x], 0.0F), l.max_u);
+    const float v = std::min(std::max(l.vx * static_cast<float>(x) + l.v0 + dv[x], 0.0F), l.max_v);
+    const auto column = static_cast<std::int32_t>(u);
+    const auto row = static_cast<std::int32_t>(v);
+    const float right = u - static_cast<float>(column);
+    const float down = v - static_cast<float>(row);
+    const auto square = static_cast<std::int32_t>(packed[row * l.stride + column]);
+    const auto a = static_cast<float>(square & 0xFF);
+    const auto b = static_cast<float>(square >> 8 & 0xFF);
+    const auto c = static_cast<float>(square >> 16 & 0xFF);
+    const auto d = static_cast<float>(square >> 24 & 0xFF);
+    const float upper = a + right * (b - a);
+    const float lower = c + right * (d - c);
+    to[x] = (upper + down * (lower - upper)) * l.scale + l.offset;
+  }
+}
+
+}  // namespace
+
+void pad(const std::uint8_t* image, ImageSize size, std::uint8_t* padded) {
+  for (std::int64_t y = 0; y < size.height; ++y)
+    std::copy_n(image + y * size.width, size.width, padded + (y + 1) * (size.width + 3) + 1);
+}
+
+void thicken(const std::uint8_t* padded, ImageSize size, float amount, std::uint8_t* result) {
+  const std::int64_t stride = size.width + 3;
+  const auto weight = static_cast<int>(std::lround(256 * std::fabs(amount)));
+  for (std::int64_t y = 0; y < size.height; ++y) {
+    const std::int64_t start = (y + 1) * stride + 1;
+    thicken_line(padded + start, stride, size.width, amount > 0, weight, result + start);
+  }
+}
+
+void pack_squares(const std::uint8_t* padded, ImageSize size, std::uint32_t* packed) {
+  const std::int64_t stride = size.width + 3;
+  for (std::int64_t y = 0; y < size.height + 2; ++y)
+    pack_line(padded + y * stride, padded + (y + 1) * stride, size.width + 2,
+              packed + y * (size.width + 2));
+}
+
+void sample_row(const std::uint32_t* packed, ImageSize size, const AffineMap& map, std::int64_t y,
+                const float* displacement, const PixelScale& pixel, float* to) {
+  const auto row = static_cast<float>(y);
+  const Line line{.ux = map.ux,
+                  .u0 = map.uy * row + map.u0 + 1,
+                  .vx = map.vx,
+                  .v0 = map.vy * row + map.v0 + 1,
+                  .max_u = static_cast<float>(size.width + 1),
+                  .max_v = static_cast<float>(size.height + 1),
+                  .stride = static_cast<std::int32_t>(size.width + 2),
+                  .scale = pixel.scale,
+                  .offset = pixel.offset};
+  sample_line(packed, line, displacement, displacement + size.width,
+              static_cast<std::int32_t>(size.width), to);
+}
+
+}  // namespace digitry::warp

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+
+#include "digitry/data/image_size.h"
+
+// The loops of augmentation on one channel of one image.
+
+namespace digitry::warp {
+
+/// Where an output pixel comes from: u = ux·x + uy·y + u0, v = vx·x + vy·y + v0.
+struct AffineMap {
+  float ux = 1, uy = 0, u0 = 0;
+  float vx = 0, vy = 1, v0 = 0;
+};
+
+/// An image with zeros about it, one pixel left and above, two right and below: no loop here has
+/// to ask for borders. Pixel (x, y) is at (y + 1) · (width + 3) + x + 1.
+inline std::int64_t padded_size(ImageSize size) { return (size.height + 3) * (size.width + 3); }
+/// Copies `image` into a padded one whose border is zero already.
+void pad(const std::uint8_t* image, ImageSize size, std::uint8_t* padded);
+
+/// Moves the edges of strokes by `amount` in [−1, 1] pixels: a blend of the image and its grey
+/// dilation (amount > 0) or erosion (amount < 0) by the 3×3 cross. Both images are padded.
+void thicken(const std::uint8_t* padded, ImageSize size, float amount, std::uint8_t* result);
+
+/// The 2×2 pixels at and right and below of each place, a byte each, so that bilinear sampling
+/// reads one word a pixel: for x in [−1, width], y in [−1, height].
+inline std::int64_t packed_size(ImageSize size) { return (size.height + 2) * (size.width + 2); }
+void pack_squares(const std::uint8_t* padded, ImageSize size, std::uint32_t* packed);
+
+/// Value of an output pixel: sample · scale + offset.
+struct PixelScale {
+  float scale = 1;
+  float offset = 0;
+};
+
+/// One row y of the output: samples the image, bilinear and zero outside, where `map` says plus
+/// displacement[x] along u and displacement[width + x] along v.
+void sample_row(const std::uint32_t* packed, ImageSize size, const AffineMap& map, std::int64_t y,
+                const float* displacement, const PixelScale& pixel, float* to);
+
+}  // namespace digitry::warp
