@@ -273,23 +273,25 @@ TEST(Trainer, OnlyTheTrainingLossIsOfSmoothedLabels) {
   EXPECT_GT(std::fabs(mean_loss(trainer.split().train, 0) - epoch.loss), 1e-3);
 }
 
-TEST(Trainer, TheMovingAverageOfTheWeightsIsWhatIsKept) {
+TEST(Trainer, TheMovingAverageOfTheWeightsIsWhatIsValidatedAndKept) {
   const Dataset data = blobs(100);
   Recipe recipe = blob_recipe();
-  recipe.validation = 0;
+  recipe.epochs = 1;
+  recipe.batch_size = 8;
   recipe.ema_decay = 0.4;
   Trainer trainer(recipe, data);
+  constexpr std::int64_t kSteps = 10;  // Of 8 images: an epoch, less the 20 of validation.
   // A checkpoint after every step.
   std::vector<Checkpoint> steps;
   TrainingObserver observer;
   observer.checkpoint_seconds = 0;
   observer.save = [&](const Checkpoint& saved) { steps.push_back(copy_of(saved)); };
-  observer.should_stop = [&] { return trainer.num_steps_done() == 12; };
+  observer.should_stop = [&] { return trainer.num_steps_done() == kSteps; };
   trainer.run(observer);
-  ASSERT_GE(steps.size(), 12u);
+  ASSERT_EQ(std::ssize(steps), kSteps);
 
   std::vector<Parameter> average = initial_weights(recipe, data);
-  for (std::size_t n = 0; n < 12; ++n) {
+  for (std::size_t n = 0; n < steps.size(); ++n) {
     const double d = std::min(0.4, static_cast<double>(1 + n) / static_cast<double>(10 + n));
     for (std::size_t i = 0; i < average.size(); ++i) {
       const auto weights = steps[n].groups.at("parameters")[i].value.as<float>();
@@ -299,9 +301,27 @@ TEST(Trainer, TheMovingAverageOfTheWeightsIsWhatIsKept) {
       test::expect_near(steps[n].groups.at("average")[i].value.as<float>(), averages, 1e-6, 1e-5);
     }
   }
-  for (std::size_t i = 0; i < average.size(); ++i)
-    EXPECT_TRUE(same_bits(trainer.network().parameters()[i].value.as<float>(),
-                          steps.back().groups.at("average")[i].value.as<float>()));
+  EXPECT_EQ(trainer.history().best_epoch, 1);
+  for (const char* group : {"average", "best"})
+    for (std::size_t i = 0; i < average.size(); ++i)
+      EXPECT_TRUE(same_bits(trainer.network().parameters()[i].value.as<float>(),
+                            steps.back().groups.at(group)[i].value.as<float>()))
+          << group;
+}
+
+TEST(Trainer, WithoutValidationTheLastMovingAverageIsKept) {
+  const Dataset data = blobs(100);
+  Recipe recipe = blob_recipe();
+  recipe.validation = 0;
+  recipe.ema_decay = 0.4;
+  Trainer averaged(recipe, data);
+  averaged.run({});
+  recipe.ema_decay = 0;
+  Trainer plain(recipe, data);
+  plain.run({});
+  EXPECT_FALSE(same_weights(averaged.network(), plain.network()));
+  EXPECT_EQ(averaged.history().epochs.back().loss, plain.history().epochs.back().loss)
+      << "the average takes no part in the training";
 }
 
 // The learning rate rises until the weight decay (1 − α λ) makes weights grow at each step: they
