@@ -79,10 +79,7 @@ Model trained_model(const Recipe& recipe, const Dataset& data, const Trainer& tr
                              {"data_sha256", data.sha256},
                              {"epochs", fmt::format("{}", trainer.history().epochs.size())},
                              {"best_epoch", fmt::format("{}", trainer.history().best_epoch)}}};
-  std::vector<Parameter> parameters;
-  for (const Parameter& parameter : trainer.network().parameters())
-    parameters.push_back({parameter.name, parameter.value.clone()});
-  model.network.set_parameters(std::move(parameters));
+  model.network.set_parameters(copy_of(trainer.network().parameters()));
   return model;
 }
 
@@ -112,6 +109,24 @@ TrainingEnd run_training(const RunFolder& run, const Recipe& recipe, double chec
   observer.should_stop = [&] { return interrupt.requested(); };
   observer.save = [&](const Checkpoint& checkpoint) { save_progress(run, trainer, checkpoint); };
   return trainer.run(observer);
+}
+
+// The same error, telling what the trainer went back to and where that is.
+Error diverged_in(const RunFolder& run, const Recipe& recipe, const Dataset& data,
+                  const Trainer& trainer, const Error& error) {
+  const History& history = trainer.history();
+  if (history.epochs.empty())
+    return {error.code(), "{}; no epoch was finished, so that {} has no model", error.what(),
+            run.path.string()};
+  save_model(trained_model(recipe, data, trainer), run.model());
+  const std::int64_t last = std::ssize(history.epochs);
+  return {error.code(),
+          "{}; {} holds the weights of epoch {}, {} the state after epoch {}",
+          error.what(),
+          run.model().string(),
+          history.best_epoch == 0 ? last : history.best_epoch,
+          run.checkpoint().string(),
+          last};
 }
 
 void print_summary(const RunFolder& run, const Judged& judged, const std::string& split,
@@ -193,7 +208,13 @@ void train(const TrainOptions& options) {
       human_count(static_cast<std::uint64_t>(trainer.network().num_parameters())), num_threads()));
 
   if (options.profile) trainer.start_profile();
-  const TrainingEnd end = run_training(run, recipe, options.checkpoint_seconds, trainer);
+  TrainingEnd end = TrainingEnd::kFinished;
+  try {
+    end = run_training(run, recipe, options.checkpoint_seconds, trainer);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kDiverged) throw;
+    throw diverged_in(run, recipe, data, trainer, error);
+  }
   write_file_atomically(run.history(), to_csv(trainer.history()));
   const Model model = trained_model(recipe, data, trainer);
   save_model(model, run.model());
@@ -269,7 +290,8 @@ void add_train_command(CLI::App& app) {
       "  digitry train --data my-digits/ --out runs/mine\n"
       "  digitry train --resume --out runs/mine         # after Ctrl-C or a crash\n"
       "\n"
-      "Ctrl-C stops after the running step and keeps what was learnt.");
+      "Ctrl-C stops after the running step and keeps what was learnt; a training that diverges\n"
+      "keeps its best epoch. docs/recipes.md lists every key of a recipe.");
   command->callback([options, command] {
     if (options->resume && options->out.empty())
       throw Error(ErrorCode::kInvalidArgument, "--resume needs --out RUN: which run to go on with");

@@ -40,7 +40,8 @@ void step(benchmark::State& state, const Architecture& architecture, std::int64_
   ParameterArena arena(/*with_gradients=*/true);
   Plan plan(network, batch_size, PlanMode::kTraining, arena);
   arena.load(network.parameters());
-  const auto optimizer = make_adam({}, arena.values().size());
+  const auto optimizer =
+      make_adam({}, {.all = arena.values().size(), .decayed = arena.num_weight_values()});
   Tensor images({kImages, 1, 28, 28}, DType::kU8);
   std::ranges::copy(test::random_pixels(kImages * 784, 1), images.as<std::uint8_t>().begin());
   const auto order = test::random_labels(kImages, kImages, 1);
@@ -57,7 +58,7 @@ void step(benchmark::State& state, const Architecture& architecture, std::int64_
                                    1.0F / static_cast<float>(batch_size), losses,
                                    plan.logit_gradients());
     plan.backward(context);
-    optimizer->step(arena.gradients(), arena.values(), 1.0);
+    optimizer->step(arena.gradients(), arena.values(), {});
     ++context.step;
   }
   report_flops(state,

@@ -1,5 +1,7 @@
 #include "digitry/kernels/optimizer_updates.h"
 
+#include <algorithm>
+#include <array>
 #include <cassert>
 #include <cmath>
 
@@ -12,33 +14,92 @@ namespace {
 constexpr std::int64_t kGrain = 4096;
 
 struct AdamFactors {
-  float beta1, one_minus_beta1, beta2, one_minus_beta2, rate, epsilon;
+  float beta1, one_minus_beta1, beta2, one_minus_beta2, rate, epsilon, gradient;
 };
 
-DIGITRY_VECTORIZE void adam_range(const AdamFactors& f, const float* __restrict g,
+// In each of these, `keep` is what weight decay leaves of a value: 1 where there is none.
+
+DIGITRY_VECTORIZE void adam_range(const AdamFactors& f, float keep, const float* __restrict g,
                                   float* __restrict m, float* __restrict v, float* __restrict w,
                                   std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) {
-    const float m_i = f.beta1 * m[i] + f.one_minus_beta1 * g[i];
-    const float v_i = f.beta2 * v[i] + f.one_minus_beta2 * g[i] * g[i];
+    const float g_i = f.gradient * g[i];
+    const float m_i = f.beta1 * m[i] + f.one_minus_beta1 * g_i;
+    const float v_i = f.beta2 * v[i] + f.one_minus_beta2 * g_i * g_i;
     m[i] = m_i;
     v[i] = v_i;
-    w[i] -= f.rate * m_i / (__builtin_sqrtf(v_i) + f.epsilon);
+    w[i] = keep * w[i] - f.rate * m_i / (__builtin_sqrtf(v_i) + f.epsilon);
   }
 }
 
-DIGITRY_VECTORIZE void momentum_range(const SgdStep& s, const float* __restrict g,
+DIGITRY_VECTORIZE void momentum_range(const SgdStep& s, float keep, const float* __restrict g,
                                       float* __restrict u, float* __restrict w,
                                       std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) {
-    u[i] = s.momentum * u[i] + g[i];
-    w[i] -= s.learning_rate * u[i];
+    u[i] = s.momentum * u[i] + s.gradient_factor * g[i];
+    w[i] = keep * w[i] - s.learning_rate * u[i];
   }
 }
 
-DIGITRY_VECTORIZE void sgd_range(const SgdStep& s, const float* __restrict g, float* __restrict w,
-                                 std::int64_t count) {
-  for (std::int64_t i = 0; i < count; ++i) w[i] -= s.learning_rate * g[i];
+DIGITRY_VECTORIZE void nesterov_range(const SgdStep& s, float keep, const float* __restrict g,
+                                      float* __restrict u, float* __restrict w,
+                                      std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float g_i = s.gradient_factor * g[i];
+    u[i] = s.momentum * u[i] + g_i;
+    w[i] = keep * w[i] - s.learning_rate * (s.momentum * u[i] + g_i);
+  }
+}
+
+DIGITRY_VECTORIZE void sgd_range(float rate, float keep, const float* __restrict g,
+                                 float* __restrict w, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) w[i] = keep * w[i] - rate * g[i];
+}
+
+DIGITRY_VECTORIZE void lion_range(const LionStep& s, float keep, const float* __restrict g,
+                                  float* __restrict m, float* __restrict w, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float g_i = s.gradient_factor * g[i];
+    const float c = s.beta1 * m[i] + (1.0F - s.beta1) * g_i;
+    // c − c is 0, or not a number where c is not finite.
+    const float sign = (c > 0 ? 1.0F : 0.0F) - (c < 0 ? 1.0F : 0.0F) + (c - c);
+    w[i] = keep * w[i] - s.learning_rate * sign;
+    m[i] = s.beta2 * m[i] + (1.0F - s.beta2) * g_i;
+  }
+}
+
+DIGITRY_VECTORIZE void average_range(float share, const float* __restrict w, float* __restrict a,
+                                     std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) a[i] += share * (w[i] - a[i]);
+}
+
+// Squares of floats are exact in double, and the lanes are added in one order: the same bits at
+// every instruction-set level.
+DIGITRY_VECTORIZE double squares_range(const float* __restrict x, std::int64_t count) {
+  constexpr std::int64_t kLanes = 16;
+  std::array<double, kLanes> lanes{};
+  std::int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes)
+    for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+      const double value = x[i + lane];
+      lanes[static_cast<std::size_t>(lane)] += value * value;
+    }
+  double sum = 0;
+  for (const double lane : lanes) sum += lane;
+  for (; i < count; ++i) sum += double{x[i]} * double{x[i]};
+  return sum;
+}
+
+// Calls `range(begin, end, keep)` on parts of [0, count), none of which is half in what decays.
+template <typename Range>
+void update_ranges(std::int64_t count, float learning_rate, const WeightDecay& decay,
+                   const Range& range) {
+  const float keep = 1.0F - learning_rate * decay.rate;
+  parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t border = std::clamp(decay.count, begin, end);
+    if (begin < border) range(begin, border, keep);
+    if (border < end) range(border, end, 1.0F);
+  });
 }
 
 }  // namespace
@@ -56,24 +117,65 @@ void adam_update(const AdamStep& step, std::span<const float> gradients, std::sp
                             .beta2 = step.beta2,
                             .one_minus_beta2 = 1.0F - step.beta2,
                             .rate = static_cast<float>(step.learning_rate * root2 / correction1),
-                            .epsilon = static_cast<float>(step.epsilon * root2)};
-  parallel_for(std::ssize(values), kGrain, [&](std::int64_t begin, std::int64_t end) {
-    adam_range(factors, gradients.data() + begin, first.data() + begin, second.data() + begin,
-               values.data() + begin, end - begin);
-  });
+                            .epsilon = static_cast<float>(step.epsilon * root2),
+                            .gradient = step.gradient_factor};
+  update_ranges(std::ssize(values), step.learning_rate, step.decay,
+                [&](std::int64_t begin, std::int64_t end, float keep) {
+                  adam_range(factors, keep, gradients.data() + begin, first.data() + begin,
+                             second.data() + begin, values.data() + begin, end - begin);
+                });
 }
 
 void sgd_update(const SgdStep& step, std::span<const float> gradients, std::span<float> velocity,
                 std::span<float> values) {
   assert(gradients.size() == values.size());
   assert(velocity.size() == values.size() || (velocity.empty() && step.momentum == 0));
+  update_ranges(std::ssize(values), step.learning_rate, step.decay,
+                [&](std::int64_t begin, std::int64_t end, float keep) {
+                  const float* g = gradients.data() + begin;
+                  float* w = values.data() + begin;
+                  if (velocity.empty())
+                    sgd_range(step.learning_rate * step.gradient_factor, keep, g, w, end - begin);
+                  else if (step.nesterov)
+                    nesterov_range(step, keep, g, velocity.data() + begin, w, end - begin);
+                  else
+                    momentum_range(step, keep, g, velocity.data() + begin, w, end - begin);
+                });
+}
+
+void lion_update(const LionStep& step, std::span<const float> gradients, std::span<float> momentum,
+                 std::span<float> values) {
+  assert(gradients.size() == values.size() && momentum.size() == values.size());
+  update_ranges(std::ssize(values), step.learning_rate, step.decay,
+                [&](std::int64_t begin, std::int64_t end, float keep) {
+                  lion_range(step, keep, gradients.data() + begin, momentum.data() + begin,
+                             values.data() + begin, end - begin);
+                });
+}
+
+void average_update(double decay, std::span<const float> values, std::span<float> average) {
+  assert(values.size() == average.size());
+  const auto share = static_cast<float>(1.0 - decay);
   parallel_for(std::ssize(values), kGrain, [&](std::int64_t begin, std::int64_t end) {
-    if (velocity.empty())
-      sgd_range(step, gradients.data() + begin, values.data() + begin, end - begin);
-    else
-      momentum_range(step, gradients.data() + begin, velocity.data() + begin, values.data() + begin,
-                     end - begin);
+    average_range(share, values.data() + begin, average.data() + begin, end - begin);
   });
+}
+
+double sum_of_squares(std::span<const float> values) {
+  constexpr std::int64_t kParts = 64;  // Whatever the number of threads.
+  std::array<double, kParts> sums{};
+  const std::int64_t count = std::ssize(values);
+  const std::int64_t grain = kParts * kGrain / std::max<std::int64_t>(count, 1) + 1;
+  parallel_for(kParts, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t part = begin; part < end; ++part) {
+      const std::int64_t first = count * part / kParts;
+      sums[static_cast<std::size_t>(part)] =
+          squares_range(values.data() + first, count * (part + 1) / kParts - first);
+    }
+  });
+  double sum = 0;
+  for (const double part : sums) sum += part;
+  return sum;
 }
 
 }  // namespace digitry::kernels

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "digitry/tensor/tensor.h"
 
@@ -30,5 +32,7 @@ struct Parameter {
   std::string name;  ///< Within the network: "1.weight", where 1 is the layer's index.
   Tensor value;
 };
+
+std::vector<Parameter> copy_of(std::span<const Parameter> parameters);
 
 }  // namespace digitry

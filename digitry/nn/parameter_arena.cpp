@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::size_t kFloatsPerCacheLine = 16;
 
+std::size_t in_cache_lines(std::size_t floats) {
+  return (floats + kFloatsPerCacheLine - 1) / kFloatsPerCacheLine * kFloatsPerCacheLine;
+}
+
 dnnl::memory memory_at(const dnnl::memory::desc& layout, const float* data) {
   // oneDNN has one memory type for input and output.
   return {layout, onednn::cpu_engine(), const_cast<float*>(data)};
@@ -30,21 +34,30 @@ ParameterArena::Bound ParameterArena::bind(const std::string& name, const Shape&
   if (!values_.empty())
     throw Error(ErrorCode::kShapeMismatch, "parameter '{}' is not part of this network", name);
 
-  Slot slot{.name = name, .shape = shape, .layout = preferred, .offset = size_, .bound = {}};
+  Slot slot{.name = name, .shape = shape, .layout = preferred, .offset = 0, .bound = {}};
   // Handles stay empty until `allocate` knows the size of the whole.
   slot.bound.value = dnnl::memory(preferred, onednn::cpu_engine(), DNNL_MEMORY_NONE);
   if (with_gradients_)
     slot.bound.gradient = dnnl::memory(preferred, onednn::cpu_engine(), DNNL_MEMORY_NONE);
-  const std::size_t floats = preferred.get_size() / sizeof(float);
-  size_ += (floats + kFloatsPerCacheLine - 1) / kFloatsPerCacheLine * kFloatsPerCacheLine;
   slots_.push_back(slot);
   return slot.bound;
 }
 
 void ParameterArena::allocate() {
   if (!values_.empty()) return;
-  values_ = Tensor({static_cast<std::int64_t>(size_)}, DType::kF32);
-  if (with_gradients_) gradients_ = Tensor({static_cast<std::int64_t>(size_)}, DType::kF32);
+  std::size_t size = 0;
+  const auto place = [&](bool weights) {
+    for (Slot& slot : slots_) {
+      if ((slot.shape.rank() >= 2) != weights) continue;
+      slot.offset = size;
+      size += in_cache_lines(slot.layout.get_size() / sizeof(float));
+    }
+  };
+  place(/*weights=*/true);
+  num_weight_values_ = size;
+  place(/*weights=*/false);
+  values_ = Tensor({static_cast<std::int64_t>(size)}, DType::kF32);
+  if (with_gradients_) gradients_ = Tensor({static_cast<std::int64_t>(size)}, DType::kF32);
   for (const Slot& slot : slots_) {
     slot.bound.value.set_data_handle(values().data() + slot.offset);
     if (with_gradients_) slot.bound.gradient.set_data_handle(gradients().data() + slot.offset);

@@ -16,6 +16,9 @@ namespace digitry {
 /// updates everything in a single pass and need not know of layouts: padding inside a layout is
 /// zero, has gradient zero, and stays zero.
 ///
+/// Weights, the parameters of rank 2 and more, come first; biases, scales and the like, of rank 1,
+/// follow them, so that what is for weights only (weight decay) is for a range.
+///
 /// The first plan over an arena decides the layouts (`bind`, then `allocate`); later plans, for
 /// other batch sizes, find them decided.
 class ParameterArena {
@@ -37,6 +40,8 @@ class ParameterArena {
   /// Every parameter's values, padding included.
   std::span<float> values() { return values_.as<float>(); }
   std::span<float> gradients() { return gradients_.as<float>(); }
+  /// So many of `values()`, the first ones, are weights. 0 before `allocate`.
+  std::size_t num_weight_values() const { return num_weight_values_; }
 
   /// Row-major values into the arena's layouts, by name. Wants exactly the bound names and shapes.
   void load(std::span<const Parameter> from, std::span<float> arena_values) const;
@@ -54,14 +59,14 @@ class ParameterArena {
     std::string name;
     Shape shape;
     dnnl::memory::desc layout;
-    std::size_t offset;  // In floats.
+    std::size_t offset;  // In floats; `allocate` decides.
     Bound bound;
   };
   const Slot& find(const std::string& name) const;
 
   bool with_gradients_;
   std::vector<Slot> slots_;
-  std::size_t size_ = 0;
+  std::size_t num_weight_values_ = 0;
   std::int64_t version_ = 0;
   Tensor values_;
   Tensor gradients_;

@@ -7,30 +7,42 @@ namespace digitry {
 namespace {
 
 constexpr double kLargestRate = 1e3;
+constexpr double kLargestDecay = 100;
+// Nearer to 1 a float is 1, and Adam's bias corrections are 0.
+constexpr double kLargestBeta = 0.999999;
+constexpr double kAdamWDecay = 0.01;
 
 Tensor zeros(std::size_t size) { return {{static_cast<std::int64_t>(size)}, DType::kF32}; }
 
+kernels::WeightDecay decay_of(double weight_decay, const ValueCounts& counts) {
+  return {.rate = static_cast<float>(weight_decay),
+          .count = static_cast<std::int64_t>(counts.decayed)};
+}
+
 class Adam : public Optimizer {
  public:
-  Adam(const AdamOptions& options, std::size_t size)
-      : options_(options), first_(zeros(size)), second_(zeros(size)) {}
+  Adam(const AdamOptions& options, const ValueCounts& counts)
+      : options_(options), counts_(counts), first_(zeros(counts.all)), second_(zeros(counts.all)) {}
 
   std::string type() const override { return "adam"; }
   Options options() const override {
     return {{"learning_rate", options_.learning_rate},
             {"beta1", options_.beta1},
             {"beta2", options_.beta2},
-            {"epsilon", options_.epsilon}};
+            {"epsilon", options_.epsilon},
+            {"weight_decay", options_.weight_decay}};
   }
   double learning_rate() const override { return options_.learning_rate; }
 
   void step(std::span<const float> gradients, std::span<float> values,
-            double rate_factor) override {
+            const StepFactors& factors) override {
     const kernels::AdamStep update{
-        .learning_rate = static_cast<float>(options_.learning_rate * rate_factor),
+        .learning_rate = static_cast<float>(options_.learning_rate * factors.learning_rate),
         .beta1 = static_cast<float>(options_.beta1),
         .beta2 = static_cast<float>(options_.beta2),
         .epsilon = static_cast<float>(options_.epsilon),
+        .decay = decay_of(options_.weight_decay, counts_),
+        .gradient_factor = static_cast<float>(factors.gradient),
         .step = ++num_steps_};
     kernels::adam_update(update, gradients, first_.as<float>(), second_.as<float>(), values);
   }
@@ -41,27 +53,36 @@ class Adam : public Optimizer {
 
  private:
   AdamOptions options_;
+  ValueCounts counts_;
   Tensor first_;
   Tensor second_;
 };
 
 class Sgd : public Optimizer {
  public:
-  Sgd(const SgdOptions& options, std::size_t size)
-      : options_(options), velocity_(options.momentum == 0 ? Tensor() : zeros(size)) {}
+  Sgd(const SgdOptions& options, const ValueCounts& counts)
+      : options_(options),
+        counts_(counts),
+        velocity_(options.momentum == 0 ? Tensor() : zeros(counts.all)) {}
 
   std::string type() const override { return "sgd"; }
   Options options() const override {
-    return {{"learning_rate", options_.learning_rate}, {"momentum", options_.momentum}};
+    return {{"learning_rate", options_.learning_rate},
+            {"momentum", options_.momentum},
+            {"nesterov", options_.nesterov},
+            {"weight_decay", options_.weight_decay}};
   }
   double learning_rate() const override { return options_.learning_rate; }
 
   void step(std::span<const float> gradients, std::span<float> values,
-            double rate_factor) override {
+            const StepFactors& factors) override {
     ++num_steps_;
     const kernels::SgdStep update{
-        .learning_rate = static_cast<float>(options_.learning_rate * rate_factor),
-        .momentum = static_cast<float>(options_.momentum)};
+        .learning_rate = static_cast<float>(options_.learning_rate * factors.learning_rate),
+        .momentum = static_cast<float>(options_.momentum),
+        .nesterov = options_.nesterov,
+        .decay = decay_of(options_.weight_decay, counts_),
+        .gradient_factor = static_cast<float>(factors.gradient)};
     kernels::sgd_update(update, gradients,
                         velocity_.empty() ? std::span<float>() : velocity_.as<float>(), values);
   }
@@ -73,36 +94,102 @@ class Sgd : public Optimizer {
 
  private:
   SgdOptions options_;
+  ValueCounts counts_;
   Tensor velocity_;
 };
 
-}  // namespace
+class Lion : public Optimizer {
+ public:
+  Lion(const LionOptions& options, const ValueCounts& counts)
+      : options_(options), counts_(counts), momentum_(zeros(counts.all)) {}
 
-std::unique_ptr<Optimizer> make_adam(const AdamOptions& options, std::size_t size) {
-  return std::make_unique<Adam>(options, size);
-}
-
-std::unique_ptr<Optimizer> make_sgd(const SgdOptions& options, std::size_t size) {
-  return std::make_unique<Sgd>(options, size);
-}
-
-std::unique_ptr<Optimizer> make_optimizer(const Options& options_with_type, std::size_t size) {
-  OptionReader reader(options_with_type, "[optimizer]");
-  const std::string type = reader.text("type", {"adam", "sgd"}, "adam");
-  if (type == "adam") {
-    AdamOptions options;
-    options.learning_rate = reader.number("learning_rate", 0, kLargestRate, options.learning_rate);
-    options.beta1 = reader.number("beta1", 0, 0.999999, options.beta1);
-    options.beta2 = reader.number("beta2", 0, 0.99999999, options.beta2);
-    options.epsilon = reader.number("epsilon", 1e-20, 1, options.epsilon);
-    reader.finish();
-    return make_adam(options, size);
+  std::string type() const override { return "lion"; }
+  Options options() const override {
+    return {{"learning_rate", options_.learning_rate},
+            {"beta1", options_.beta1},
+            {"beta2", options_.beta2},
+            {"weight_decay", options_.weight_decay}};
   }
-  SgdOptions options;
+  double learning_rate() const override { return options_.learning_rate; }
+
+  void step(std::span<const float> gradients, std::span<float> values,
+            const StepFactors& factors) override {
+    ++num_steps_;
+    const kernels::LionStep update{
+        .learning_rate = static_cast<float>(options_.learning_rate * factors.learning_rate),
+        .beta1 = static_cast<float>(options_.beta1),
+        .beta2 = static_cast<float>(options_.beta2),
+        .decay = decay_of(options_.weight_decay, counts_),
+        .gradient_factor = static_cast<float>(factors.gradient)};
+    kernels::lion_update(update, gradients, momentum_.as<float>(), values);
+  }
+
+  std::vector<std::pair<std::string, std::span<float>>> state() override {
+    return {{"momentum", momentum_.as<float>()}};
+  }
+
+ private:
+  LionOptions options_;
+  ValueCounts counts_;
+  Tensor momentum_;
+};
+
+AdamOptions read_adam(OptionReader& reader, AdamOptions options) {
+  options.learning_rate = reader.number("learning_rate", 0, kLargestRate, options.learning_rate);
+  options.beta1 = reader.number("beta1", 0, kLargestBeta, options.beta1);
+  options.beta2 = reader.number("beta2", 0, kLargestBeta, options.beta2);
+  options.epsilon = reader.number("epsilon", 1e-20, 1, options.epsilon);
+  options.weight_decay = reader.number("weight_decay", 0, kLargestDecay, options.weight_decay);
+  return options;
+}
+
+SgdOptions read_sgd(OptionReader& reader, SgdOptions options) {
   options.learning_rate = reader.number("learning_rate", 0, kLargestRate, options.learning_rate);
   options.momentum = reader.number("momentum", 0, 0.99999, options.momentum);
+  options.nesterov = reader.boolean("nesterov", options.nesterov);
+  options.weight_decay = reader.number("weight_decay", 0, kLargestDecay, options.weight_decay);
+  if (options.nesterov && options.momentum == 0)
+    throw Error(ErrorCode::kBadData, "{}: 'nesterov': want a momentum above 0, got 0",
+                reader.where());
+  return options;
+}
+
+LionOptions read_lion(OptionReader& reader, LionOptions options) {
+  options.learning_rate = reader.number("learning_rate", 0, kLargestRate, options.learning_rate);
+  options.beta1 = reader.number("beta1", 0, kLargestBeta, options.beta1);
+  options.beta2 = reader.number("beta2", 0, kLargestBeta, options.beta2);
+  options.weight_decay = reader.number("weight_decay", 0, kLargestDecay, options.weight_decay);
+  return options;
+}
+
+}  // namespace
+
+std::unique_ptr<Optimizer> make_adam(const AdamOptions& options, const ValueCounts& counts) {
+  return std::make_unique<Adam>(options, counts);
+}
+
+std::unique_ptr<Optimizer> make_sgd(const SgdOptions& options, const ValueCounts& counts) {
+  return std::make_unique<Sgd>(options, counts);
+}
+
+std::unique_ptr<Optimizer> make_lion(const LionOptions& options, const ValueCounts& counts) {
+  return std::make_unique<Lion>(options, counts);
+}
+
+std::unique_ptr<Optimizer> make_optimizer(const Options& options_with_type,
+                                          const ValueCounts& counts) {
+  OptionReader reader(options_with_type, "[optimizer]");
+  const std::string type = reader.text("type", {"adam", "adamw", "sgd", "lion"}, "adam");
+  std::unique_ptr<Optimizer> optimizer;
+  if (type == "sgd")
+    optimizer = make_sgd(read_sgd(reader, {}), counts);
+  else if (type == "lion")
+    optimizer = make_lion(read_lion(reader, {}), counts);
+  else
+    optimizer =
+        make_adam(read_adam(reader, {.weight_decay = type == "adamw" ? kAdamWDecay : 0.0}), counts);
   reader.finish();
-  return make_sgd(options, size);
+  return optimizer;
 }
 
 }  // namespace digitry

@@ -12,8 +12,15 @@
 
 namespace digitry {
 
+/// What one step multiplies with.
+struct StepFactors {
+  double learning_rate = 1;  ///< The optimizer's own rate: a schedule.
+  double gradient = 1;       ///< Every gradient: clipping by the norm.
+};
+
 /// Moves all parameters of a network against their gradients, one step at a time, in a single pass.
 /// Knows nothing of layouts: values, gradients and its own state are arrays laid out alike.
+/// A value whose gradient is always 0 never moves, but for weight decay.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
@@ -23,9 +30,8 @@ class Optimizer {
   virtual Options options() const = 0;
   virtual double learning_rate() const = 0;
 
-  /// One update with a learning rate of `rate_factor` times the optimizer's own.
   virtual void step(std::span<const float> gradients, std::span<float> values,
-                    double rate_factor) = 0;
+                    const StepFactors& factors) = 0;
 
   /// What is needed to go on later: named arrays laid out like the values, and the steps done.
   virtual std::vector<std::pair<std::string, std::span<float>>> state() = 0;
@@ -36,27 +42,50 @@ class Optimizer {
   std::int64_t num_steps_ = 0;
 };
 
-/// Adam with the paper's defaults; the update rule is at kernels::adam_update.
-/// Source: Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+/// How many values there are, padding of layouts included.
+struct ValueCounts {
+  std::size_t all = 0;
+  std::size_t decayed = 0;  ///< So many, the first ones, are what weight decay acts on.
+};
+
+/// Adam with the paper's defaults, AdamW with a weight decay; the update rule is at
+/// kernels::adam_update.
+/// Sources: Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015; Loshchilov,
+/// Hutter, "Decoupled weight decay regularization", ICLR 2019.
 struct AdamOptions {
   double learning_rate = 1e-3;
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
+  double weight_decay = 0;  ///< Decoupled, as in every optimizer here: times the learning rate.
 };
 
 /// Stochastic gradient descent with momentum; the update rule is at kernels::sgd_update.
 struct SgdOptions {
   double learning_rate = 1e-2;
   double momentum = 0.9;
+  bool nesterov = false;
+  double weight_decay = 0;  ///< Decoupled, where many frameworks add it to the gradient.
 };
 
-/// `size` is the number of values, padding of layouts included.
-std::unique_ptr<Optimizer> make_adam(const AdamOptions& options, std::size_t size);
-std::unique_ptr<Optimizer> make_sgd(const SgdOptions& options, std::size_t size);
+/// Lion: steps of equal size for all values. Wants a learning rate 3 to 10 times smaller than
+/// Adam's, and so much larger a weight decay; the update rule is at kernels::lion_update.
+/// Source: Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023.
+struct LionOptions {
+  double learning_rate = 1e-4;
+  double beta1 = 0.9;
+  double beta2 = 0.99;
+  double weight_decay = 0;
+};
 
-/// From a recipe's [optimizer] table: `type` is "adam" or "sgd".
+std::unique_ptr<Optimizer> make_adam(const AdamOptions& options, const ValueCounts& counts);
+std::unique_ptr<Optimizer> make_sgd(const SgdOptions& options, const ValueCounts& counts);
+std::unique_ptr<Optimizer> make_lion(const LionOptions& options, const ValueCounts& counts);
+
+/// From a recipe's [optimizer] table: `type` is "adam", "adamw" (adam with a weight decay of 0.01
+/// where none is given), "sgd" or "lion".
 /// Throws Error{kBadData} for unknown types and keys and for values out of range.
-std::unique_ptr<Optimizer> make_optimizer(const Options& options_with_type, std::size_t size);
+std::unique_ptr<Optimizer> make_optimizer(const Options& options_with_type,
+                                          const ValueCounts& counts);
 
 }  // namespace digitry

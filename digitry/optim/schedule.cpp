@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
+#include <utility>
 
 namespace digitry {
 namespace {
@@ -11,12 +13,18 @@ class Constant : public Schedule {
  public:
   std::string type() const override { return "constant"; }
   Options options() const override { return {}; }
-  double factor(std::int64_t /*step*/, std::int64_t /*num_steps*/) const override { return 1.0; }
+  double factor(const SchedulePoint& /*at*/) const override { return 1.0; }
 };
 
 // From `from` at 0 to `to` at 1, flat at both ends.
 double half_cosine(double from, double to, double progress) {
   return to + (from - to) * 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
+}
+
+// From 0 at the first step to 1 at the last.
+double progress_of(const SchedulePoint& at) {
+  const auto last = static_cast<double>(std::max<std::int64_t>(at.num_steps - 1, 1));
+  return std::min(static_cast<double>(at.step) / last, 1.0);
 }
 
 class OneCycle : public Schedule {
@@ -29,9 +37,8 @@ class OneCycle : public Schedule {
             {"start_divisor", options_.start_divisor},
             {"end_divisor", options_.end_divisor}};
   }
-  double factor(std::int64_t step, std::int64_t num_steps) const override {
-    const auto last = static_cast<double>(std::max<std::int64_t>(num_steps - 1, 1));
-    const double progress = std::min(static_cast<double>(step) / last, 1.0);
+  double factor(const SchedulePoint& at) const override {
+    const double progress = progress_of(at);
     if (progress < options_.warmup)
       return half_cosine(1.0 / options_.start_divisor, 1.0, progress / options_.warmup);
     return half_cosine(1.0, 1.0 / options_.end_divisor,
@@ -42,6 +49,104 @@ class OneCycle : public Schedule {
   OneCycleOptions options_;
 };
 
+class Exponential : public Schedule {
+ public:
+  explicit Exponential(const ExponentialOptions& options) : options_(options) {}
+
+  std::string type() const override { return "exponential"; }
+  Options options() const override { return {{"gamma", options_.gamma}}; }
+  double factor(const SchedulePoint& at) const override {
+    return std::pow(options_.gamma,
+                    static_cast<double>(at.step) / static_cast<double>(at.steps_per_epoch));
+  }
+
+ private:
+  ExponentialOptions options_;
+};
+
+class StepSchedule : public Schedule {
+ public:
+  explicit StepSchedule(const StepScheduleOptions& options) : options_(options) {}
+
+  std::string type() const override { return "step"; }
+  Options options() const override {
+    return {{"every_epochs", options_.every_epochs}, {"gamma", options_.gamma}};
+  }
+  double factor(const SchedulePoint& at) const override {
+    const std::int64_t epoch = at.step / at.steps_per_epoch;
+    return std::pow(options_.gamma, static_cast<double>(epoch / options_.every_epochs));
+  }
+
+ private:
+  StepScheduleOptions options_;
+};
+
+class Cosine : public Schedule {
+ public:
+  explicit Cosine(const CosineOptions& options) : options_(options) {}
+
+  std::string type() const override { return "cosine"; }
+  Options options() const override { return {{"min_factor", options_.min_factor}}; }
+  double factor(const SchedulePoint& at) const override {
+    return half_cosine(1.0, options_.min_factor, progress_of(at));
+  }
+
+ private:
+  CosineOptions options_;
+};
+
+class Plateau : public Schedule {
+ public:
+  explicit Plateau(const PlateauOptions& options) : options_(options) {}
+
+  std::string type() const override { return "reduce_on_plateau"; }
+  Options options() const override {
+    return {{"factor", options_.factor},
+            {"patience", options_.patience},
+            {"min_factor", options_.min_factor}};
+  }
+  double factor(const SchedulePoint& at) const override {
+    double factor = 1;
+    double best = std::numeric_limits<double>::infinity();
+    std::int64_t epochs_without = 0;
+    for (const double loss : at.validation_losses) {
+      epochs_without = loss < best ? 0 : epochs_without + 1;
+      best = std::min(best, loss);
+      if (epochs_without < options_.patience) continue;
+      factor = std::max(factor * options_.factor, options_.min_factor);
+      epochs_without = 0;
+    }
+    return factor;
+  }
+
+ private:
+  PlateauOptions options_;
+};
+
+class Warmup : public Schedule {
+ public:
+  Warmup(const WarmupOptions& options, std::unique_ptr<Schedule> schedule)
+      : options_(options), schedule_(std::move(schedule)) {}
+
+  std::string type() const override { return schedule_->type(); }
+  Options options() const override {
+    Options all = schedule_->options();
+    if (options_.steps > 0) all["warmup_steps"] = options_.steps;
+    if (options_.epochs > 0) all["warmup_epochs"] = options_.epochs;
+    return all;
+  }
+  double factor(const SchedulePoint& at) const override {
+    const double steps = static_cast<double>(options_.steps) +
+                         options_.epochs * static_cast<double>(at.steps_per_epoch);
+    const double ramp = (static_cast<double>(at.step) + 1) / std::max(steps, 1.0);
+    return std::min(ramp, 1.0) * schedule_->factor(at);
+  }
+
+ private:
+  WarmupOptions options_;
+  std::unique_ptr<Schedule> schedule_;
+};
+
 }  // namespace
 
 std::unique_ptr<Schedule> make_constant_schedule() { return std::make_unique<Constant>(); }
@@ -50,19 +155,25 @@ std::unique_ptr<Schedule> make_one_cycle_schedule(const OneCycleOptions& options
   return std::make_unique<OneCycle>(options);
 }
 
-std::unique_ptr<Schedule> make_schedule(const Options& options_with_type) {
-  OptionReader reader(options_with_type, "[schedule]");
-  const std::string type = reader.text("type", {"constant", "one_cycle"}, "constant");
-  if (type == "constant") {
-    reader.finish();
-    return make_constant_schedule();
-  }
-  OneCycleOptions options;
-  options.warmup = reader.number("warmup", 0, 0.99, options.warmup);
-  options.start_divisor = reader.number("start_divisor", 1, 1e9, options.start_divisor);
-  options.end_divisor = reader.number("end_divisor", 1, 1e12, options.end_divisor);
-  reader.finish();
-  return make_one_cycle_schedule(options);
+std::unique_ptr<Schedule> make_exponential_schedule(const ExponentialOptions& options) {
+  return std::make_unique<Exponential>(options);
+}
+
+std::unique_ptr<Schedule> make_step_schedule(const StepScheduleOptions& options) {
+  return std::make_unique<StepSchedule>(options);
+}
+
+std::unique_ptr<Schedule> make_cosine_schedule(const CosineOptions& options) {
+  return std::make_unique<Cosine>(options);
+}
+
+std::unique_ptr<Schedule> make_plateau_schedule(const PlateauOptions& options) {
+  return std::make_unique<Plateau>(options);
+}
+
+std::unique_ptr<Schedule> with_warmup(const WarmupOptions& options,
+                                      std::unique_ptr<Schedule> schedule) {
+  return std::make_unique<Warmup>(options, std::move(schedule));
 }
 
 }  // namespace digitry

@@ -2,20 +2,30 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "digitry/base/options.h"
 
 namespace digitry {
 
-/// How the learning rate runs over a training, as a factor of the optimizer's own rate.
+/// How far a training is, as far as schedules see it.
+struct SchedulePoint {
+  std::int64_t step = 0;  ///< From 0.
+  std::int64_t steps_per_epoch = 1;
+  std::int64_t num_steps = 1;                   ///< Of the whole training.
+  std::span<const double> validation_losses{};  ///< Of the epochs before, oldest first.
+};
+
+/// How the learning rate runs over a training, as a factor of the optimizer's own rate: a function
+/// of where the training is, so that a resumed one goes on as if it had never stopped.
 class Schedule {
  public:
   virtual ~Schedule() = default;
   virtual std::string type() const = 0;
+  /// The options that make it again, less `type`.
   virtual Options options() const = 0;
-  /// The factor at `step` (from 0) of a training of `num_steps`.
-  virtual double factor(std::int64_t step, std::int64_t num_steps) const = 0;
+  virtual double factor(const SchedulePoint& at) const = 0;
 };
 
 /// Rises from 1/`start_divisor` to 1 in the first `warmup` of all steps and falls to
@@ -28,11 +38,54 @@ struct OneCycleOptions {
   double end_divisor = 1e4;
 };
 
+/// gamma^(step / steps_per_epoch): falls a little each step, by `gamma` each epoch.
+struct ExponentialOptions {
+  double gamma = 0.9;
+};
+
+/// gamma^⌊epoch / every_epochs⌋, epochs counted from 0.
+struct StepScheduleOptions {
+  std::int64_t every_epochs = 10;
+  double gamma = 0.1;
+};
+
+/// Falls from 1 at the first step to `min_factor` at the last, along half a cosine.
+/// Source: Loshchilov, Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017,
+/// eq. 5, with a single run.
+struct CosineOptions {
+  double min_factor = 0;
+};
+
+/// Is multiplied by `factor` after every `patience` epochs in a row whose validation loss was not
+/// below the best one before, down to `min_factor`. 1 for ever where nothing is validated.
+/// Source: frameworks' ReduceLROnPlateau.
+struct PlateauOptions {
+  double factor = 0.5;
+  std::int64_t patience = 3;
+  double min_factor = 1e-3;
+};
+
+/// Linear warm-up before any other schedule: its factor times (step + 1) / W for the first W steps.
+/// Source: Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017,
+/// sec. 2.2.
+struct WarmupOptions {
+  std::int64_t steps = 0;
+  double epochs = 0;  ///< Instead of steps.
+};
+
 /// The same rate from the first step to the last.
 std::unique_ptr<Schedule> make_constant_schedule();
 std::unique_ptr<Schedule> make_one_cycle_schedule(const OneCycleOptions& options);
+std::unique_ptr<Schedule> make_exponential_schedule(const ExponentialOptions& options);
+std::unique_ptr<Schedule> make_step_schedule(const StepScheduleOptions& options);
+std::unique_ptr<Schedule> make_cosine_schedule(const CosineOptions& options);
+std::unique_ptr<Schedule> make_plateau_schedule(const PlateauOptions& options);
+std::unique_ptr<Schedule> with_warmup(const WarmupOptions& options,
+                                      std::unique_ptr<Schedule> schedule);
 
-/// From a recipe's [schedule] table: `type` is "constant" or "one_cycle".
+/// From a recipe's [schedule] table: `type` is "constant", "one_cycle", "exponential", "step",
+/// "cosine" or "reduce_on_plateau"; all but one_cycle take `warmup_steps` or `warmup_epochs` too.
+/// Throws Error{kBadData} for unknown types and keys and for values out of range.
 std::unique_ptr<Schedule> make_schedule(const Options& options_with_type);
 
 }  // namespace digitry

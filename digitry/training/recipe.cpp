@@ -83,7 +83,17 @@ void read_training(const Options& options, const std::string& source, Recipe& re
       reader.integer("seed", 0, std::numeric_limits<std::int64_t>::max(), 0));
   recipe.precision = reader.text("precision", {"auto", "f32", "bf16"}, recipe.precision);
   recipe.data = reader.text("data", {}, recipe.data);
+  recipe.ema_decay = reader.number("ema_decay", 0, 0.999999, recipe.ema_decay);
+  recipe.label_smoothing = reader.number("label_smoothing", 0, 0.999, recipe.label_smoothing);
+  recipe.gradient_clip = reader.number("gradient_clip", 0, 1e9, recipe.gradient_clip);
   reader.finish();
+}
+
+void check_schedule(const Recipe& recipe) {
+  if (make_schedule(recipe.schedule)->type() == "reduce_on_plateau" && recipe.validation == 0)
+    throw Error(ErrorCode::kBadData,
+                "[schedule]: 'reduce_on_plateau' goes by the loss on validation images: want "
+                "'validation' above 0, got 0");
 }
 
 // Tells a file's name in the errors of readers that do not know it.
@@ -118,8 +128,8 @@ Recipe parse_recipe(std::string_view toml_text, const std::string& source) {
   recipe.optimizer = take_table(root, "optimizer", source);
   recipe.schedule = take_table(root, "schedule", source);
   recipe.augmentation = take_table(root, "augmentation", source);
-  check_in(source, [&] { make_optimizer(recipe.optimizer, 0); });
-  check_in(source, [&] { make_schedule(recipe.schedule); });
+  check_in(source, [&] { make_optimizer(recipe.optimizer, {}); });
+  check_in(source, [&] { check_schedule(recipe); });
   read_augment_options(recipe.augmentation, source + ": [augmentation]");
   for (std::size_t i = 0; i < recipe.layers.size(); ++i)
     make_layer(recipe.layers[i], /*num_classes=*/1, fmt::format("{}: layers[{}]", source, i));
@@ -156,7 +166,10 @@ std::string to_toml(const Recipe& recipe) {
                       {"batch_size", recipe.batch_size},
                       {"validation", recipe.validation},
                       {"patience", recipe.patience},
-                      {"seed", static_cast<std::int64_t>(recipe.seed)}});
+                      {"seed", static_cast<std::int64_t>(recipe.seed)},
+                      {"ema_decay", recipe.ema_decay},
+                      {"label_smoothing", recipe.label_smoothing},
+                      {"gradient_clip", recipe.gradient_clip}});
   text += fmt::format("precision = {}\n", to_string(recipe.precision));
   text += fmt::format("data = {}\n", to_string(recipe.data));
   text += "\n[optimizer]\n" + table_text(recipe.optimizer);

@@ -26,6 +26,12 @@ struct Recipe {
   std::string precision = "auto";
   std::string data = "mnist";  ///< A data set's name or path.
 
+  /// Of a moving average of the weights, which is what is validated and kept; in [0, 0.999999],
+  /// 0: off.
+  double ema_decay = 0;
+  double label_smoothing = 0;  ///< Share of the target spread over all classes, in [0, 0.999].
+  double gradient_clip = 0;    ///< Largest L2 norm of all gradients together; 0: off.
+
   Options optimizer;     ///< See make_optimizer.
   Options schedule;      ///< See make_schedule.
   Options augmentation;  ///< Of training images; see read_augment_options. Empty: none.

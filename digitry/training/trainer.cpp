@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <utility>
+#include <numeric>
 
-#include "digitry/base/error.h"
 #include "digitry/base/random.h"
+#include "digitry/kernels/optimizer_updates.h"
 #include "digitry/kernels/softmax_cross_entropy.h"
-#include "digitry/training/progress_text.h"
+#include "digitry/optim/weight_average.h"
 
 namespace digitry {
 namespace {
@@ -19,18 +19,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-// Higher accuracy is better; among equals, lower loss.
-bool better(const EpochRecord& a, const EpochRecord& b) {
-  return std::pair(*a.val_accuracy, -*a.val_loss) > std::pair(*b.val_accuracy, -*b.val_loss);
-}
-
-std::vector<Parameter> copy_of(std::span<const Parameter> parameters) {
-  std::vector<Parameter> copies;
-  for (const Parameter& parameter : parameters)
-    copies.push_back({parameter.name, parameter.value.clone()});
-  return copies;
 }
 
 // Programs fill recipes in by hand: they are checked as if a file had said so.
@@ -64,15 +52,33 @@ Trainer::Trainer(const Recipe& recipe, const Dataset& train)
   if (const std::int64_t rest = num_images % batch_size; rest != 0)
     last_plan_ = std::make_unique<Plan>(network_, rest, PlanMode::kTraining, arena_, precision);
   arena_.load(network_.parameters());
-  optimizer_ = make_optimizer(recipe_.optimizer, arena_.values().size());
+  optimizer_ = make_optimizer(
+      recipe_.optimizer, {.all = arena_.values().size(), .decayed = arena_.num_weight_values()});
+  if (recipe_.ema_decay > 0) average_.assign(arena_.values().begin(), arena_.values().end());
   batch_labels_.resize(static_cast<std::size_t>(batch_size));
   batch_losses_.resize(static_cast<std::size_t>(batch_size));
   if (!split_.validation.empty()) predictor_.emplace(network_, preprocessing_, 500, precision);
   const AugmentOptions augmentation = read_augment_options(recipe_.augmentation, "[augmentation]");
   if (augmentation.any()) augmenter_.emplace(augmentation, train.image_shape(), recipe_.seed);
+  keep_good_state();
 }
 
 TrainingEnd Trainer::run(const TrainingObserver& observer) {
+  try {
+    const TrainingEnd end = run_steps(observer);
+    network_.set_parameters(kept_weights());
+    return end;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kDiverged) {
+      return_to_good_state();
+      network_.set_parameters(kept_weights());
+      if (observer.save) observer.save(checkpoint());
+    }
+    throw;
+  }
+}
+
+TrainingEnd Trainer::run_steps(const TrainingObserver& observer) {
   TrainingEnd end = TrainingEnd::kFinished;
   Clock::time_point last_save = Clock::now();
   // A resumed epoch has its order still to be made.
@@ -99,13 +105,14 @@ TrainingEnd Trainer::run(const TrainingObserver& observer) {
       break;
     }
     if (observer.save && epochs_left() && seconds_since(last_save) >= observer.checkpoint_seconds) {
+      check_finite();
       observer.save(checkpoint());
       last_save = Clock::now();
     }
   }
+  if (end == TrainingEnd::kInterrupted) check_finite();
   if (end == TrainingEnd::kInterrupted && observer.save) observer.save(checkpoint());
   if (end == TrainingEnd::kFinished && epoch_ < recipe_.epochs) end = TrainingEnd::kEarlyStopped;
-  network_.set_parameters(best_.empty() ? arena_.store(arena_.values()) : copy_of(best_));
   return end;
 }
 
@@ -137,17 +144,15 @@ void Trainer::train_batch() {
   plan.forward(context);
   const std::int64_t correct = kernels::softmax_cross_entropy(
       plan.logits(), labels, network_.num_classes(), 1.0F / static_cast<float>(rows), losses,
-      plan.logit_gradients());
-  double loss = 0;
-  for (const float image_loss : losses) loss += image_loss;
+      plan.logit_gradients(), static_cast<float>(recipe_.label_smoothing));
+  const double loss = std::accumulate(losses.begin(), losses.end(), 0.0);
   if (!std::isfinite(loss))
-    throw Error(ErrorCode::kDiverged,
-                "training diverged: the loss at step {} (epoch {}) is {}; try a learning rate a "
-                "tenth of {}",
-                step_ + 1, epoch_ + 1, loss / static_cast<double>(rows),
-                optimizer_->learning_rate());
+    throw diverged(step_ + 1, fmt::format("the loss is {}", loss / static_cast<double>(rows)));
   plan.backward(context);
-  optimizer_->step(arena_.gradients(), arena_.values(), rate_factor());
+  optimizer_->step(arena_.gradients(), arena_.values(),
+                   {.learning_rate = rate_factor(step_),
+                    .gradient = gradient_factor(loss / static_cast<double>(rows))});
+  if (!average_.empty()) update_weight_average(recipe_.ema_decay, step_, arena_.values(), average_);
   totals_.loss += loss;
   totals_.correct += correct;
   totals_.images += rows;
@@ -167,56 +172,26 @@ Plan& Trainer::plan_for(std::int64_t rows) {
   return rows == full_plan_->batch_size() ? *full_plan_ : *last_plan_;
 }
 
-double Trainer::rate_factor() const {
-  return schedule_->factor(step_, steps_per_epoch_ * recipe_.epochs);
+double Trainer::rate_factor(std::int64_t step) const {
+  return schedule_->factor({.step = step,
+                            .steps_per_epoch = steps_per_epoch_,
+                            .num_steps = steps_per_epoch_ * recipe_.epochs,
+                            .validation_losses = validation_losses_});
 }
 
-void Trainer::finish_epoch() {
-  ++epoch_;
-  // The loss does not always tell: ReLU gives 0 for a sum that is not a number.
-  if (!std::ranges::all_of(arena_.values(), [](float v) { return std::isfinite(v); }))
-    throw Error(ErrorCode::kDiverged,
-                "training diverged: weights are not finite after epoch {}; try a learning rate a "
-                "tenth of {}",
-                epoch_, optimizer_->learning_rate());
-  const auto images = static_cast<double>(totals_.images);
-  EpochRecord record{
-      .epoch = epoch_,
-      .learning_rate = optimizer_->learning_rate() *
-                       schedule_->factor(step_ - 1, steps_per_epoch_ * recipe_.epochs),
-      .loss = totals_.loss / images,
-      .accuracy = static_cast<double>(totals_.correct) / images,
-      .val_loss = std::nullopt,
-      .val_accuracy = std::nullopt,
-      .images_per_second = images / totals_.seconds,
-      .elapsed_seconds = 0};
-  if (predictor_) {
-    network_.set_parameters(arena_.store(arena_.values()));
-    predictor_->update(network_);
-    const Tensor logits = predictor_->logits(data_.images, split_.validation);
-    std::vector<std::int32_t> labels;
-    for (const std::int32_t i : split_.validation)
-      labels.push_back(data_.labels[static_cast<std::size_t>(i)]);
-    std::vector<float> losses(labels.size());
-    const auto correct = kernels::softmax_cross_entropy(logits.as<float>(), labels,
-                                                        network_.num_classes(), 1, losses, {});
-    double loss = 0;
-    for (const float image_loss : losses) loss += image_loss;
-    const auto count = static_cast<double>(labels.size());
-    record.val_loss = loss / count;
-    record.val_accuracy = static_cast<double>(correct) / count;
-  }
-  history_.epochs.push_back(record);
-  keep_best_weights();
+double Trainer::gradient_factor(double loss) {
+  if (recipe_.gradient_clip == 0) return 1;
+  const double norm = std::sqrt(kernels::sum_of_squares(arena_.gradients()));
+  if (!std::isfinite(norm))
+    throw diverged(step_ + 1,
+                   fmt::format("the loss is {}, the norm of its gradient {}", loss, norm));
+  return norm > recipe_.gradient_clip ? recipe_.gradient_clip / norm : 1;
 }
 
-void Trainer::keep_best_weights() {
-  const EpochRecord& last = history_.epochs.back();
-  if (!last.val_accuracy) return;
-  const auto best = static_cast<std::size_t>(history_.best_epoch);
-  if (best != 0 && !better(last, history_.epochs[best - 1])) return;
-  history_.best_epoch = epoch_;
-  best_ = copy_of(network_.parameters());
+Error Trainer::diverged(std::int64_t step, const std::string& finding) const {
+  return Error(ErrorCode::kDiverged,
+               "training diverged at step {} (epoch {}): {}; try a learning rate a tenth of {}",
+               step, (step - 1) / steps_per_epoch_ + 1, finding, optimizer_->learning_rate());
 }
 
 TrainingProgress Trainer::progress() const {
@@ -232,63 +207,6 @@ TrainingProgress Trainer::progress() const {
       .loss = totals_.loss / images,
       .accuracy = static_cast<double>(totals_.correct) / images,
       .seconds_left = static_cast<double>(left) * totals_.seconds / static_cast<double>(in_epoch)};
-}
-
-Checkpoint Trainer::checkpoint() {
-  Checkpoint saved;
-  saved.progress = progress_to_text({.epoch = epoch_,
-                                     .step = step_,
-                                     .optimizer_steps = optimizer_->num_steps(),
-                                     .loss = totals_.loss,
-                                     .correct = totals_.correct,
-                                     .images = totals_.images,
-                                     .seconds = totals_.seconds,
-                                     .elapsed_seconds = elapsed_seconds_,
-                                     .recipe = to_toml(recipe_),
-                                     .data_sha256 = data_.sha256,
-                                     .history = history_});
-  saved.groups["parameters"] = arena_.store(arena_.values());
-  if (!best_.empty()) saved.groups["best"] = copy_of(best_);
-  for (const auto& [name, values] : optimizer_->state())
-    saved.groups["optimizer." + name] = arena_.store(values);
-  return saved;
-}
-
-void Trainer::resume(const Checkpoint& checkpoint) {
-  try {
-    restore(checkpoint);
-  } catch (const Error& error) {
-    // Shapes and types that do not fit are bad data here: they came out of a file.
-    throw Error(ErrorCode::kBadData, std::string(error.what()));
-  }
-}
-
-void Trainer::restore(const Checkpoint& checkpoint) {
-  SavedProgress saved = progress_from_text(checkpoint.progress);
-  if (saved.recipe != to_toml(recipe_) || saved.data_sha256 != data_.sha256)
-    throw Error(ErrorCode::kBadData, "the checkpoint is of another recipe, seed or data set");
-  if (saved.step / steps_per_epoch_ != saved.epoch || saved.epoch > recipe_.epochs)
-    throw Error(ErrorCode::kBadData, "the checkpoint's step {} is not in its epoch {}", saved.step,
-                saved.epoch);
-  const auto group = [&](const std::string& name) -> const std::vector<Parameter>& {
-    const auto found = checkpoint.groups.find(name);
-    if (found == checkpoint.groups.end())
-      throw Error(ErrorCode::kBadData, "the checkpoint has no '{}'", name);
-    return found->second;
-  };
-  arena_.load(group("parameters"));
-  for (const auto& [name, values] : optimizer_->state())
-    arena_.load(group("optimizer." + name), values);
-  if (saved.history.best_epoch != 0) {
-    best_ = copy_of(group("best"));
-    network_.set_parameters(copy_of(best_));  // Throws now, not at the end of the training.
-  }
-  optimizer_->set_num_steps(saved.optimizer_steps);
-  epoch_ = saved.epoch;
-  step_ = saved.step;
-  totals_ = {saved.loss, saved.correct, saved.images, saved.seconds};
-  elapsed_seconds_ = saved.elapsed_seconds;
-  history_ = std::move(saved.history);
 }
 
 }  // namespace digitry

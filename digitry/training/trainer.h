@@ -5,8 +5,11 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "digitry/base/error.h"
 #include "digitry/data/augment.h"
 #include "digitry/data/dataset.h"
 #include "digitry/data/split.h"
@@ -40,7 +43,8 @@ struct TrainingObserver {
   std::function<void(const EpochRecord&, bool best)> on_epoch;
   /// Asked after every step; true stops the training there.
   std::function<bool()> should_stop;
-  /// Asked after every step, at most once in `checkpoint_seconds` and when training stops early.
+  /// Asked after every step, at most once in `checkpoint_seconds`, and when training is stopped or
+  /// diverges: then with the last good state, the end of an epoch or what was resumed from.
   std::function<void(const Checkpoint&)> save;
   double checkpoint_seconds = 10;
 };
@@ -62,7 +66,9 @@ class Trainer {
 
   /// Runs to the end, or until the observer stops it. Afterwards `network` holds the weights of the
   /// best epoch on validation, or the last ones where there is no validation.
-  /// Throws Error{kDiverged} where a loss or, at the end of an epoch, a weight is not finite.
+  /// Throws Error{kDiverged} where a loss or, at the end of an epoch, a weight or a value of the
+  /// optimizer is not finite. The trainer is back at its last good state then, and `network` holds
+  /// the weights to keep as above.
   TrainingEnd run(const TrainingObserver& observer);
 
   const Network& network() const { return network_; }
@@ -84,17 +90,41 @@ class Trainer {
     double seconds = 0;
   };
 
+  // All values are finite in it: the start, the end of an epoch, or what was resumed from.
+  struct GoodState {
+    std::int64_t step = 0;
+    EpochTotals totals;
+    std::vector<std::vector<float>> arrays;
+  };
+
+  TrainingEnd run_steps(const TrainingObserver& observer);
   void start_epoch();
   void train_batch();
   void fill_input(std::span<const std::int32_t> image_indices, std::span<float> input) const;
-  void finish_epoch();
   bool epochs_left() const;
   Plan& plan_for(std::int64_t rows);
-  double rate_factor() const;
+  double rate_factor(std::int64_t step) const;
+  double gradient_factor(double loss);
   TrainingProgress progress() const;
+  // The error of a step, counted from 1.
+  Error diverged(std::int64_t step, const std::string& finding) const;
+
+  void finish_epoch();
+  void judge(EpochRecord& record);
+  void keep_best_weights();
+  void check_finite();
+  // What is validated and kept: the parameters, or their moving average where there is one.
+  std::span<float> judged_values();
+  std::vector<Parameter> kept_weights();
+
+  // All that steps change, laid out like the arena, with their names in a checkpoint.
+  std::vector<std::pair<std::string, std::span<float>>> arrays();
+  // The name of the first that is not finite throughout; empty where all are.
+  std::string not_finite();
+  void keep_good_state();
+  void return_to_good_state();
   Checkpoint checkpoint();
   void restore(const Checkpoint& checkpoint);
-  void keep_best_weights();
 
   Recipe recipe_;
   const Dataset& data_;
@@ -117,7 +147,10 @@ class Trainer {
   std::int64_t step_ = 0;   // Of the whole training.
   EpochTotals totals_;
   History history_;
+  std::vector<double> validation_losses_;  // The history's.
   std::vector<Parameter> best_;
+  std::vector<float> average_;  // Of the weights; empty where none is wanted.
+  GoodState good_;
   double elapsed_seconds_ = 0;
 };
 

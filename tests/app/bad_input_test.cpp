@@ -58,7 +58,8 @@ TEST_F(BadInput, RecipesAreRefusedWithTheRuleTheyBreak) {
   expect_refused_recipe("[[layers]\n", "line 1");
   expect_refused_recipe(std::string(kRecipe) + "[training]\nepoch = 3\n", "unknown key 'epoch'");
   expect_refused_recipe(std::string(kRecipe) + "[training]\nepochs = 0\n", "'epochs'");
-  expect_refused_recipe(std::string(kRecipe) + "[optimizer]\ntype = \"adamm\"\n", "adam, sgd");
+  expect_refused_recipe(std::string(kRecipe) + "[optimizer]\ntype = \"adamm\"\n",
+                        "adam, adamw, sgd, lion");
   expect_refused_recipe("[[layers]]\ntype = \"conv9d\"\n", "conv9d");
   expect_refused_recipe("[[layers]]\ntype = \"dense\"\nout_features = 10\n", "flatten");
   expect_refused_recipe("[[layers]]\ntype = \"flatten\"\n", "no layer has parameters");
@@ -136,6 +137,34 @@ TEST_F(BadInput, ADivergingTrainingSaysSo) {
   EXPECT_EQ(result.exit_status, 1);
   EXPECT_THAT(result.err, HasSubstr("diverged"));
   EXPECT_THAT(result.err, HasSubstr("learning rate"));
+  EXPECT_THAT(result.err, HasSubstr("no epoch was finished"));
+  EXPECT_FALSE(fs::exists(folder_ / "run/model.safetensors"));
+}
+
+// The learning rate rises until weight decay makes the weights grow, some epochs after the first.
+TEST_F(BadInput, ATrainingThatDivergesLateKeepsItsLastGoodEpoch) {
+  const std::string recipe = folder_ / "recipe.toml";
+  const std::string out = folder_ / "run";
+  write(recipe,
+        "[optimizer]\ntype = \"sgd\"\nlearning_rate = 1000.0\nweight_decay = 100\n"
+        "[schedule]\nwarmup_steps = 4000000\n"
+        "[[layers]]\ntype = \"flatten\"\n"
+        "[[layers]]\ntype = \"dense\"\nout_features = 16\n"
+        "[[layers]]\ntype = \"dense\"\nout_features = \"classes\"\n");
+  const CommandResult result = digitry({"train", "--recipe", recipe, "--data",
+                                        small_mnist().string(), "--out", out, "--epochs", "1000"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("diverged at step"));
+  EXPECT_THAT(result.err, HasSubstr("the loss"));
+  EXPECT_THAT(result.err, HasSubstr("try a learning rate a tenth of 1000"));
+  EXPECT_THAT(result.err, HasSubstr(out + "/model.safetensors holds the weights of epoch"));
+  EXPECT_THAT(result.err, HasSubstr(out + "/checkpoint.safetensors"));
+  EXPECT_FALSE(fs::exists(out + "/metrics.json")) << "it is not a finished run";
+  const CommandResult evaluated = digitry({"evaluate", out});
+  EXPECT_EQ(evaluated.exit_status, 0) << evaluated.err;
+  const CommandResult resumed = digitry({"train", "--resume", "--out", out});
+  EXPECT_EQ(resumed.exit_status, 1);
+  EXPECT_THAT(resumed.err, HasSubstr("diverged at step"));
 }
 
 TEST_F(BadInput, FlagsOutOfRangeAreWrongUsage) {

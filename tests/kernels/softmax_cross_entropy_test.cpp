@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "digitry/kernels/reference/reference.h"
 #include "tests/cases/elementwise_cases.h"
+#include "tests/golden/golden.h"
+#include "tests/support/gradient_check.h"
 #include "tests/support/near.h"
 #include "tests/support/values.h"
 
@@ -36,6 +39,61 @@ TEST_P(SoftmaxCrossEntropy, IsTheReference) {
     test::expect_near(grad, want_grad, 1e-7, 2e-6);
     EXPECT_TRUE(test::same_bits(losses, no_grad_losses));
   }
+}
+
+TEST_P(SoftmaxCrossEntropy, WithSmoothedLabelsIsTheReference) {
+  const auto [rows, classes] = GetParam();
+  for (const float smoothing : {0.01F, 0.1F, 0.999F}) {
+    auto logits = test::random_values(rows * classes, 1);
+    for (float& logit : logits) logit *= 3;
+    const auto labels = test::random_labels(rows, classes, 1);
+    const auto count = static_cast<std::size_t>(rows);
+    std::vector<float> losses(count), want_losses(count), no_grad_losses(count);
+    std::vector<float> grad(logits.size()), want_grad(logits.size());
+    const auto want = reference::softmax_cross_entropy(logits, labels, classes, 0.25F, want_losses,
+                                                       want_grad, smoothing);
+    EXPECT_EQ(softmax_cross_entropy(logits, labels, classes, 0.25F, losses, grad, smoothing), want);
+    softmax_cross_entropy(logits, labels, classes, 1, no_grad_losses, {}, smoothing);
+    test::expect_near(losses, want_losses, 5e-6, 2e-6);
+    test::expect_near(grad, want_grad, 2e-7, 2e-6);
+    EXPECT_TRUE(test::same_bits(losses, no_grad_losses));
+  }
+}
+
+TEST(SmoothedLabels, GradientIsTheFiniteDifferences) {
+  constexpr std::int64_t kRows = 4;
+  constexpr std::int64_t kClasses = 5;
+  auto logits = test::random_values(kRows * kClasses, 1);
+  const auto labels = test::random_labels(kRows, kClasses, 1);
+  std::vector<float> losses(kRows), grad(logits.size()), unused(logits.size());
+  softmax_cross_entropy(logits, labels, kClasses, 1, losses, grad, 0.2F);
+  const auto want = test::finite_differences(logits, 4e-3, [&] {
+    reference::softmax_cross_entropy(logits, labels, kClasses, 1, losses, unused, 0.2F);
+    return std::accumulate(losses.begin(), losses.end(), 0.0);
+  });
+  test::expect_near(grad, want, 3e-4, 2e-3);
+}
+
+TEST(SmoothedLabels, GradientIsZeroWhereTheProbabilitiesAreTheTargets) {
+  // ε = 0.4 and four classes: 0.7 at the label, 0.1 elsewhere.
+  std::vector<float> logits;
+  for (const float p : {0.1F, 0.7F, 0.1F, 0.1F}) logits.push_back(std::log(p));
+  std::vector<float> losses(1), grad(4);
+  softmax_cross_entropy(logits, std::vector<std::int32_t>{1}, 4, 1, losses, grad, 0.4F);
+  test::expect_near(grad, std::vector<float>(4), 1e-7, 0);
+  EXPECT_NEAR(losses[0], -(0.7 * std::log(0.7) + 0.3 * std::log(0.1)), 1e-6);
+}
+
+TEST(SmoothedLabels, AreTheFrameworks) {
+  const auto golden = test::read_golden("label_smoothing.json");
+  const auto logits = test::floats(golden["logits"]);
+  const auto labels = golden["labels"].get<std::vector<std::int32_t>>();
+  std::vector<float> losses(labels.size()), grad(logits.size());
+  softmax_cross_entropy(logits, labels, golden["num_classes"],
+                        1.0F / static_cast<float>(labels.size()), losses, grad,
+                        golden["label_smoothing"].get<float>());
+  test::expect_near(losses, test::floats(golden["losses"]), 2e-6, 2e-6);
+  test::expect_near(grad, test::floats(golden["logit_gradients"]), 1e-7, 2e-6);
 }
 
 TEST(SoftmaxCrossEntropyLimits, SurvivesLogitsThatWouldOverflowExp) {

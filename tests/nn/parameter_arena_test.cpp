@@ -69,6 +69,28 @@ TEST(ParameterArena, PaddingIsZeroAndHasNoGradient) {
   }
 }
 
+TEST(ParameterArena, PutsWeightsFirst) {
+  const Network network = odd_network();
+  ParameterArena arena(/*with_gradients=*/true);
+  EXPECT_EQ(arena.num_weight_values(), 0u);
+  const Plan plan(network, 64, PlanMode::kTraining, arena);
+  // Ones in the weights, twos in the biases, zeros in the padding of either.
+  std::vector<Parameter> marked = copy_of(network.parameters());
+  std::size_t num_weights = 0;
+  for (Parameter& parameter : marked) {
+    const bool weight = parameter.value.shape().rank() >= 2;
+    std::ranges::fill(parameter.value.as<float>(), weight ? 1.0F : 2.0F);
+    if (weight) num_weights += parameter.value.as<float>().size();
+  }
+  arena.load(marked);
+  const auto weights = arena.values().first(arena.num_weight_values());
+  const auto others = arena.values().subspan(arena.num_weight_values());
+  EXPECT_EQ(std::ranges::count(weights, 1.0F), num_weights);
+  EXPECT_EQ(std::ranges::count(weights, 2.0F), 0);
+  EXPECT_EQ(std::ranges::count(others, 1.0F), 0);
+  EXPECT_EQ(std::ranges::count(others, 2.0F), 37 + 7);
+}
+
 TEST(ParameterArena, RefusesParametersOfAnotherNetwork) {
   const Network network = odd_network();
   ParameterArena arena(/*with_gradients=*/false);

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
 
+#include "digitry/kernels/optimizer_updates.h"
 #include "digitry/kernels/softmax_cross_entropy.h"
 #include "digitry/nn/plan.h"
 #include "digitry/optim/optimizer.h"
@@ -22,6 +24,10 @@ Options options_of(const nlohmann::json& object) {
   for (const auto& [key, value] : object.items()) {
     if (value.is_string())
       options[key] = value.get<std::string>();
+    else if (value.is_boolean())
+      options[key] = value.get<bool>();
+    else if (value.is_number_integer())
+      options[key] = value.get<std::int64_t>();
     else
       options[key] = value.get<double>();
   }
@@ -30,7 +36,8 @@ Options options_of(const nlohmann::json& object) {
 
 class GoldenTraining : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Optimizers, GoldenTraining,
-                         ::testing::Values("adam", "sgd", "sgd_momentum"),
+                         ::testing::Values("adam", "adamw", "lion", "sgd", "sgd_clipped",
+                                           "sgd_momentum", "sgd_nesterov", "sgd_nesterov_decay"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST_P(GoldenTraining, LossesAndWeightsAreTheFrameworks) {
@@ -40,7 +47,9 @@ TEST_P(GoldenTraining, LossesAndWeightsAreTheFrameworks) {
   ParameterArena arena(/*with_gradients=*/true);
   Plan plan(network, batch_size, PlanMode::kTraining, arena);
   arena.load(network.parameters());
-  const auto optimizer = make_optimizer(options_of(golden["optimizer"]), arena.values().size());
+  const auto optimizer =
+      make_optimizer(options_of(golden["optimizer"]),
+                     {.all = arena.values().size(), .decayed = arena.num_weight_values()});
 
   const auto x = floats(golden["x"]);
   const auto labels = golden["labels"].get<std::vector<std::int32_t>>();
@@ -58,7 +67,10 @@ TEST_P(GoldenTraining, LossesAndWeightsAreTheFrameworks) {
                 golden["losses"][step].get<double>(), 2e-5)
         << "step " << step + 1;
     plan.backward({});
-    optimizer->step(arena.gradients(), arena.values(), 1.0);
+    const double clip = golden["gradient_clip"];
+    const double norm = std::sqrt(kernels::sum_of_squares(arena.gradients()));
+    optimizer->step(arena.gradients(), arena.values(),
+                    {.gradient = clip > 0 && norm > clip ? clip / norm : 1.0});
 
     const auto& check = golden["checked"][next_check];
     if (check["step"] != step + 1) continue;
@@ -81,9 +93,44 @@ TEST(GoldenSchedule, OneCycleIsTheFrameworks) {
                                                    .end_divisor = one["end_divisor"]});
     const std::int64_t num_steps = one["num_steps"];
     for (std::int64_t step = 0; step < num_steps; ++step)
-      EXPECT_NEAR(schedule->factor(step, num_steps),
+      EXPECT_NEAR(schedule->factor({.step = step, .num_steps = num_steps}),
                   one["factors"][static_cast<std::size_t>(step)].get<double>(), 1e-8)
           << step << " of " << num_steps;
+  }
+}
+
+TEST(GoldenSchedule, FactorsOfEachStepAreTheFrameworks) {
+  const auto golden = test::read_golden("schedules.json");
+  for (const auto& one : golden["cases"]) {
+    const auto schedule = make_schedule(options_of(one["schedule"]));
+    const std::int64_t num_steps = golden["num_steps"];
+    for (std::int64_t step = 0; step < num_steps; ++step)
+      EXPECT_NEAR(
+          schedule->factor(
+              {.step = step, .steps_per_epoch = golden["steps_per_epoch"], .num_steps = num_steps}),
+          one["factors"][static_cast<std::size_t>(step)].get<double>(), 1e-8)
+          << one["schedule"] << " step " << step;
+  }
+}
+
+TEST(GoldenSchedule, ReduceOnPlateauIsTheFrameworks) {
+  const auto golden = test::read_golden("schedules.json")["plateau"];
+  const auto schedule = make_schedule(options_of(golden["schedule"]));
+  const auto losses = golden["validation_losses"].get<std::vector<double>>();
+  for (std::size_t epochs = 1; epochs <= losses.size(); ++epochs)
+    EXPECT_NEAR(schedule->factor({.validation_losses = std::span(losses).first(epochs)}),
+                golden["factors_after"][epochs - 1].get<double>(), 1e-6)
+        << "after " << epochs << " epochs";
+}
+
+TEST(GoldenAverage, IsTheFrameworks) {
+  const auto golden = test::read_golden("average.json");
+  const auto values = floats(golden["values"]);
+  const auto size = golden["size"].get<std::size_t>();
+  std::vector<float> average(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(size));
+  for (std::size_t i = 0; i < golden["averages"].size(); ++i) {
+    kernels::average_update(golden["decay"], std::span(values).subspan(i * size, size), average);
+    test::expect_near(average, floats(golden["averages"][i]), 1e-6, 1e-6);
   }
 }
 

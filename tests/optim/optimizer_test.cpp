@@ -17,17 +17,35 @@ using test::expect_near;
 using test::random_values;
 
 constexpr std::size_t kSize = 50;
+constexpr ValueCounts kCounts{.all = kSize, .decayed = 20};
+
+const std::vector<Options>& every_type() {
+  static const std::vector<Options> types{{{"type", std::string("adam")}},
+                                          {{"type", std::string("adamw")}},
+                                          {{"type", std::string("sgd")}},
+                                          {{"type", std::string("sgd")}, {"nesterov", true}},
+                                          {{"type", std::string("sgd")}, {"momentum", 0.0}},
+                                          {{"type", std::string("lion")}}};
+  return types;
+}
+
+// How a failure names one.
+std::string name_of(const Options& options) {
+  std::string name;
+  for (const auto& [key, value] : options) name += key + " = " + to_string(value) + " ";
+  return name;
+}
 
 TEST(Adam, StepsAreTheReference) {
   const AdamOptions options{.learning_rate = 0.02, .beta1 = 0.8, .beta2 = 0.99, .epsilon = 1e-6};
-  const auto optimizer = make_adam(options, kSize);
+  const auto optimizer = make_adam(options, kCounts);
   std::vector<float> values = random_values(kSize, 1);
   std::vector<float> want = values;
   std::vector<float> first(kSize), second(kSize);
   for (std::int64_t step = 1; step <= 30; ++step) {
     const auto gradients = random_values(kSize, static_cast<std::uint32_t>(step) + 10);
     const double factor = step % 2 == 0 ? 0.5 : 1.0;
-    optimizer->step(gradients, values, factor);
+    optimizer->step(gradients, values, {.learning_rate = factor});
     kernels::reference::adam_update({.learning_rate = static_cast<float>(0.02 * factor),
                                      .beta1 = 0.8F,
                                      .beta2 = 0.99F,
@@ -46,13 +64,13 @@ TEST(Adam, StepsAreTheReference) {
 
 TEST(Sgd, StepsAreTheReference) {
   for (const double momentum : {0.0, 0.9}) {
-    const auto optimizer = make_sgd({.learning_rate = 0.1, .momentum = momentum}, kSize);
+    const auto optimizer = make_sgd({.learning_rate = 0.1, .momentum = momentum}, kCounts);
     std::vector<float> values = random_values(kSize, 1);
     std::vector<float> want = values;
     std::vector<float> velocity(momentum == 0 ? 0 : kSize);
     for (std::uint32_t step = 1; step <= 30; ++step) {
       const auto gradients = random_values(kSize, step + 10);
-      optimizer->step(gradients, values, 0.5);
+      optimizer->step(gradients, values, {.learning_rate = 0.5});
       kernels::reference::sgd_update(
           {.learning_rate = 0.05F, .momentum = static_cast<float>(momentum)}, gradients, velocity,
           want);
@@ -62,76 +80,157 @@ TEST(Sgd, StepsAreTheReference) {
   }
 }
 
+TEST(Lion, StepsAreTheReference) {
+  const LionOptions options{
+      .learning_rate = 0.01, .beta1 = 0.8, .beta2 = 0.95, .weight_decay = 0.5};
+  const auto optimizer = make_lion(options, kCounts);
+  std::vector<float> values = random_values(kSize, 1);
+  std::vector<float> want = values;
+  std::vector<float> momentum(kSize);
+  for (std::uint32_t step = 1; step <= 30; ++step) {
+    const auto gradients = random_values(kSize, step + 10);
+    optimizer->step(gradients, values, {.learning_rate = 0.5, .gradient = 0.25});
+    kernels::reference::lion_update({.learning_rate = 0.005F,
+                                     .beta1 = 0.8F,
+                                     .beta2 = 0.95F,
+                                     .decay = {.rate = 0.5F, .count = 20},
+                                     .gradient_factor = 0.25F},
+                                    gradients, momentum, want);
+  }
+  EXPECT_EQ(optimizer->num_steps(), 30);
+  expect_near(values, want, 1e-5, 1e-5);
+  ASSERT_EQ(optimizer->state().size(), 1u);
+  EXPECT_EQ(optimizer->state()[0].first, "momentum");
+  expect_near(optimizer->state()[0].second, momentum, 1e-6, 1e-5);
+}
+
 // f(w) = ½ Σ aᵢ wᵢ², whose gradient is aᵢ wᵢ and whose minimum is 0.
 TEST(Optimizers, ReachTheMinimumOfABowl) {
-  for (const char* type : {"adam", "sgd"}) {
-    const auto optimizer =
-        make_optimizer({{"type", std::string(type)}, {"learning_rate", 0.05}}, kSize);
+  for (Options options : every_type()) {
+    // Lion's steps are all of one size, so that it stays that far from the minimum.
+    options["learning_rate"] = options.at("type") == OptionValue("lion") ? 0.005 : 0.05;
+    const auto optimizer = make_optimizer(options, kCounts);
     std::vector<float> values = random_values(kSize, 1);
     std::vector<float> gradients(kSize);
     for (int step = 0; step < 2000; ++step) {
       for (std::size_t i = 0; i < kSize; ++i)
         gradients[i] = (0.1F + 0.05F * static_cast<float>(i)) * values[i];
-      optimizer->step(gradients, values, 1.0);
+      optimizer->step(gradients, values, {});
     }
     EXPECT_LT(
         std::fabs(*std::ranges::max_element(values, {}, [](float v) { return std::fabs(v); })),
-        1e-2)
-        << type;
+        2e-2)
+        << name_of(options);
   }
 }
 
 TEST(Optimizers, GoOnFromTheirState) {
-  for (const char* type : {"adam", "sgd"}) {
-    const Options options{{"type", std::string(type)}};
+  for (const Options& options : every_type()) {
     const auto run = [](Optimizer& optimizer, std::vector<float>& values, std::uint32_t from,
                         std::uint32_t to) {
       for (std::uint32_t step = from; step < to; ++step)
-        optimizer.step(random_values(kSize, step + 10), values, 1.0);
+        optimizer.step(random_values(kSize, step + 10), values, {});
     };
-    const auto whole = make_optimizer(options, kSize);
+    const auto whole = make_optimizer(options, kCounts);
     std::vector<float> want = random_values(kSize, 1);
     run(*whole, want, 0, 9);
 
-    const auto before = make_optimizer(options, kSize);
+    const auto before = make_optimizer(options, kCounts);
     std::vector<float> values = random_values(kSize, 1);
     run(*before, values, 0, 4);
-    const auto after = make_optimizer(options, kSize);
+    const auto after = make_optimizer(options, kCounts);
     for (std::size_t i = 0; i < before->state().size(); ++i)
       std::ranges::copy(before->state()[i].second, after->state()[i].second.begin());
     after->set_num_steps(before->num_steps());
     run(*after, values, 4, 9);
-    EXPECT_TRUE(test::same_bits(values, want)) << type;
+    EXPECT_TRUE(test::same_bits(values, want)) << name_of(options);
   }
 }
 
 TEST(Optimizers, RateZeroMovesNothing) {
-  for (const char* type : {"adam", "sgd"}) {
-    const auto optimizer = make_optimizer({{"type", std::string(type)}}, kSize);
+  for (Options options : every_type()) {
+    options["weight_decay"] = 0.1;
+    const auto optimizer = make_optimizer(options, kCounts);
     std::vector<float> values = random_values(kSize, 1);
-    optimizer->step(random_values(kSize, 2), values, 0.0);
-    EXPECT_TRUE(test::same_bits(values, random_values(kSize, 1))) << type;
+    optimizer->step(random_values(kSize, 2), values, {.learning_rate = 0});
+    EXPECT_TRUE(test::same_bits(values, random_values(kSize, 1))) << name_of(options);
+  }
+}
+
+// Running statistics are values without gradients among the biases.
+TEST(Optimizers, NothingMovesAValueWithoutGradientThatDoesNotDecay) {
+  for (Options options : every_type()) {
+    options["weight_decay"] = 0.5;
+    options["learning_rate"] = 0.3;
+    for (const char* beta : {"beta1", "beta2"})
+      if (options.at("type") != OptionValue("sgd")) options[beta] = 0.999999;
+    if (options.at("type") == OptionValue("adam")) options["epsilon"] = 1e-20;
+    const auto optimizer = make_optimizer(options, kCounts);
+    const std::vector<float> start = random_values(kSize, 1);
+    std::vector<float> values = start;
+    for (std::uint32_t step = 0; step < 20; ++step) {
+      std::vector<float> gradients = random_values(kSize, step + 2);
+      std::fill(gradients.begin() + 30, gradients.end(), 0.0F);
+      optimizer->step(gradients, values, {.gradient = 0.5});
+    }
+    EXPECT_TRUE(test::same_bits(std::span(values).subspan(30), std::span(start).subspan(30)))
+        << name_of(options);
+    EXPECT_FALSE(test::same_bits(std::span(values).first(30), std::span(start).first(30)));
+    EXPECT_TRUE(std::ranges::all_of(values, [](float v) { return std::isfinite(v); }));
+  }
+}
+
+// With gradients of 0 the decay is all that happens: w (1 − α λ)ⁿ.
+TEST(Optimizers, WeightDecayIsDecoupledAndOfTheFirstValuesOnly) {
+  for (Options options : every_type()) {
+    options["learning_rate"] = 0.1;
+    options["weight_decay"] = 0.5;
+    const auto optimizer = make_optimizer(options, kCounts);
+    const std::vector<float> start = random_values(kSize, 1);
+    std::vector<float> values = start;
+    for (int step = 0; step < 3; ++step)
+      optimizer->step(std::vector<float>(kSize), values, {.learning_rate = 2});
+    std::vector<float> want = start;
+    for (std::size_t i = 0; i < kCounts.decayed; ++i) want[i] *= 0.9F * 0.9F * 0.9F;
+    expect_near(values, want, 1e-7, 1e-6);
+    EXPECT_TRUE(test::same_bits(std::span(values).subspan(kCounts.decayed),
+                                std::span(start).subspan(kCounts.decayed)))
+        << name_of(options);
   }
 }
 
 TEST(MakeOptimizer, DefaultsAreThePapers) {
-  const auto adam = make_optimizer({}, 0);
+  const auto adam = make_optimizer({}, {});
   EXPECT_EQ(adam->type(), "adam");
+  EXPECT_EQ(adam->options(), (Options{{"learning_rate", 1e-3},
+                                      {"beta1", 0.9},
+                                      {"beta2", 0.999},
+                                      {"epsilon", 1e-8},
+                                      {"weight_decay", 0.0}}));
+  const auto adamw = make_optimizer({{"type", std::string("adamw")}}, {});
+  EXPECT_EQ(adamw->type(), "adam") << "with a weight decay: the options make it again";
+  EXPECT_EQ(adamw->options().at("weight_decay"), OptionValue(0.01));
+  const auto lion = make_optimizer({{"type", std::string("lion")}}, {});
+  EXPECT_EQ(lion->type(), "lion");
   EXPECT_EQ(
-      adam->options(),
-      (Options{{"learning_rate", 1e-3}, {"beta1", 0.9}, {"beta2", 0.999}, {"epsilon", 1e-8}}));
-  const auto sgd = make_optimizer({{"type", std::string("sgd")}, {"momentum", 0.5}}, 0);
+      lion->options(),
+      (Options{{"learning_rate", 1e-4}, {"beta1", 0.9}, {"beta2", 0.99}, {"weight_decay", 0.0}}));
+  const auto sgd = make_optimizer({{"type", std::string("sgd")}, {"momentum", 0.5}}, {});
   EXPECT_EQ(sgd->type(), "sgd");
-  EXPECT_EQ(sgd->options(), (Options{{"learning_rate", 1e-2}, {"momentum", 0.5}}));
+  EXPECT_EQ(
+      sgd->options(),
+      (Options{
+          {"learning_rate", 1e-2}, {"momentum", 0.5}, {"nesterov", false}, {"weight_decay", 0.0}}));
   EXPECT_EQ(sgd->learning_rate(), 1e-2);
 }
 
 TEST(MakeOptimizer, RefusesWhatItDoesNotKnow) {
   const auto refuse = [](const std::vector<std::string>& parts, const Options& options) {
-    test::expect_error(ErrorCode::kBadData, parts, [&] { make_optimizer(options, 0); });
+    test::expect_error(ErrorCode::kBadData, parts, [&] { make_optimizer(options, {}); });
   };
   const std::string sgd = "sgd";
-  refuse({"[optimizer]", "'type'", "adam, sgd", "\"rmsprop\""}, {{"type", std::string("rmsprop")}});
+  refuse({"[optimizer]", "'type'", "adam, adamw, sgd, lion", "\"rmsprop\""},
+         {{"type", std::string("rmsprop")}});
   refuse({"unknown key 'lr'", "learning_rate"}, {{"lr", 0.1}});
   refuse({"unknown key 'momentum'"}, {{"momentum", 0.9}});
   refuse({"unknown key 'beta1'"}, {{"type", sgd}, {"beta1", 0.9}});
@@ -141,6 +240,14 @@ TEST(MakeOptimizer, RefusesWhatItDoesNotKnow) {
   refuse({"'beta1'", "got 1.0"}, {{"beta1", 1.0}});
   refuse({"'beta2'"}, {{"beta2", -1.0}});
   refuse({"'epsilon'"}, {{"epsilon", 0.0}});
+  refuse({"'beta2'", "0.99999999"}, {{"beta2", 0.99999999}});
+  refuse({"'weight_decay'", "got -0.1"}, {{"weight_decay", -0.1}});
+  refuse({"'weight_decay'", "got 101"}, {{"type", sgd}, {"weight_decay", std::int64_t{101}}});
+  refuse({"'nesterov'", "true or false"}, {{"type", sgd}, {"nesterov", 1.0}});
+  refuse({"'nesterov'", "momentum above 0"},
+         {{"type", sgd}, {"nesterov", true}, {"momentum", 0.0}});
+  refuse({"unknown key 'epsilon'"}, {{"type", std::string("lion")}, {"epsilon", 1e-8}});
+  refuse({"unknown key 'nesterov'"}, {{"nesterov", true}});
   refuse({"'momentum'", "got 1.0"}, {{"type", sgd}, {"momentum", 1.0}});
 }
 

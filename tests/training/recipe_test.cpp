@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "digitry/base/file.h"
 #include "digitry/nn/network.h"
+#include "digitry/optim/optimizer.h"
+#include "digitry/optim/schedule.h"
 #include "tests/support/blobs.h"
 #include "tests/support/errors.h"
 #include "tests/support/temporary_folder.h"
@@ -25,6 +29,9 @@ void expect_same(const Recipe& a, const Recipe& b) {
   EXPECT_EQ(a.patience, b.patience);
   EXPECT_EQ(a.seed, b.seed);
   EXPECT_EQ(a.data, b.data);
+  EXPECT_EQ(a.ema_decay, b.ema_decay);
+  EXPECT_EQ(a.label_smoothing, b.label_smoothing);
+  EXPECT_EQ(a.gradient_clip, b.gradient_clip);
   EXPECT_EQ(a.optimizer, b.optimizer);
   EXPECT_EQ(a.schedule, b.schedule);
   EXPECT_EQ(a.augmentation, b.augmentation);
@@ -41,6 +48,9 @@ validation = 0.25
 patience = 2
 seed = 9
 data = "./digits"
+ema_decay = 0.99
+label_smoothing = 0.1
+gradient_clip = 5
 [optimizer]
 type = "sgd"
 learning_rate = 0.1
@@ -65,6 +75,9 @@ out_features = 10
   EXPECT_EQ(recipe.patience, 2);
   EXPECT_EQ(recipe.seed, 9u);
   EXPECT_EQ(recipe.data, "./digits");
+  EXPECT_EQ(recipe.ema_decay, 0.99);
+  EXPECT_EQ(recipe.label_smoothing, 0.1);
+  EXPECT_EQ(recipe.gradient_clip, 5);
   EXPECT_EQ(recipe.optimizer, (Options{{"type", std::string("sgd")}, {"learning_rate", 0.1}}));
   EXPECT_EQ(recipe.schedule, (Options{{"type", std::string("one_cycle")}, {"warmup", 0.1}}));
   EXPECT_EQ(recipe.augmentation, (Options{{"rotation", std::int64_t{10}}, {"elastic", 0.8}}));
@@ -104,6 +117,32 @@ TEST(Recipe, ShippedOnesParseAndFitMnist) {
     const std::string path = DIGITRY_RECIPES_FOLDER "/" + name + ".toml";
     expect_same(find_recipe(path), recipe);
   }
+}
+
+TEST(RecipesPage, ListsEveryKeyAndType) {
+  const std::string page = read_file(DIGITRY_RECIPES_FOLDER "/../docs/recipes.md", 1 << 20);
+  std::vector<std::string> words;
+  const auto keys_of = [&](const Options& options) {
+    for (const auto& [key, value] : options) words.push_back("`" + key + "`");
+  };
+  for (const std::string type : {"adam", "adamw", "sgd", "lion"}) {
+    words.push_back("`\"" + type + "\"`");
+    keys_of(make_optimizer({{"type", type}}, {})->options());
+  }
+  for (const std::string type :
+       {"constant", "one_cycle", "exponential", "step", "cosine", "reduce_on_plateau"}) {
+    words.push_back("`\"" + type + "\"`");
+    keys_of(make_schedule({{"type", type}})->options());
+  }
+  // The lines of [training]: "epochs = 10".
+  const std::string toml = to_toml({});
+  std::istringstream training(toml.substr(toml.find("[training]")));
+  std::string line;
+  std::getline(training, line);
+  while (std::getline(training, line) && !line.empty())
+    words.push_back("`" + line.substr(0, line.find(' ')) + "`");
+  EXPECT_GT(words.size(), 30u);
+  for (const std::string& word : words) EXPECT_NE(page.find(word), std::string::npos) << word;
 }
 
 TEST(FindRecipe, NamesTheShippedOnesWhereThereIsNone) {
@@ -167,6 +206,13 @@ TEST(ParseRecipe, RefusesWrongTypesAndValuesOutOfRange) {
   refuse_training("patience", "-1");
   refuse_training("seed", "-1");
   refuse_training("data", "3");
+  refuse_training("ema_decay", "1");
+  refuse_training("ema_decay", "-0.1");
+  refuse_training("ema_decay", "true");
+  refuse_training("label_smoothing", "1");
+  refuse_training("label_smoothing", "nan");
+  refuse_training("gradient_clip", "-1");
+  refuse_training("gradient_clip", "inf");
   refuse_training("epochs", "2020-01-01");
   refuse({"[training] to be a table"}, "training = 3\n" + kLayers);
   refuse({"[optimizer] to be a table"}, "optimizer = \"adam\"\n" + kLayers);
@@ -175,6 +221,12 @@ TEST(ParseRecipe, RefusesWrongTypesAndValuesOutOfRange) {
   refuse({"[augmentation]", "'erase'"}, "[augmentation]\nerase = nan\n" + kLayers);
   refuse({"'name': want a text"}, "name = 3\n" + kLayers);
   refuse({"[optimizer]", "'learning_rate'", "inf"}, "[optimizer]\nlearning_rate = inf\n" + kLayers);
+}
+
+TEST(ParseRecipe, RefusesAScheduleByValidationWithoutAny) {
+  const std::string schedule = "[schedule]\ntype = \"reduce_on_plateau\"\n" + kLayers;
+  EXPECT_NO_THROW(parse_recipe(schedule, "r.toml"));
+  refuse({"[schedule]", "'validation' above 0"}, "[training]\nvalidation = 0\n" + schedule);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "digitry/model_io/checkpoint.h"
@@ -111,6 +112,48 @@ TEST(Resume, EndsAsIfNeverStoppedWithAugmentation) {
   expect_resumes_exactly(recipe);
 }
 
+// Every optimizer, and with them the schedules and all else that has a state or goes by the step.
+TEST(Resume, EndsAsIfNeverStoppedWithAnyOptimizer) {
+  const auto text = [](const char* word) { return std::string(word); };
+  Recipe adamw = some_recipe();
+  adamw.optimizer = {{"type", text("adamw")}, {"learning_rate", 0.01}, {"weight_decay", 0.3}};
+  adamw.schedule = {{"type", text("cosine")}, {"warmup_epochs", 1.5}};
+  adamw.label_smoothing = 0.1;
+  Recipe lion = some_recipe();
+  lion.optimizer = {{"type", text("lion")}, {"learning_rate", 0.001}, {"weight_decay", 1.0}};
+  lion.schedule = {{"type", text("exponential")}, {"warmup_steps", std::int64_t{4}}};
+  lion.gradient_clip = 0.5;
+  Recipe nesterov = some_recipe();
+  nesterov.optimizer = {{"type", text("sgd")}, {"nesterov", true}, {"weight_decay", 0.1}};
+  nesterov.schedule = {{"type", text("step")}, {"every_epochs", std::int64_t{2}}};
+  for (const Recipe& recipe : {adamw, lion, nesterov})
+    for (const double ema_decay : {0.0, 0.9}) {
+      Recipe averaged = recipe;
+      averaged.ema_decay = ema_decay;
+      SCOPED_TRACE(to_toml(averaged));
+      expect_resumes_exactly(averaged);
+    }
+}
+
+TEST(Resume, EndsAsIfNeverStoppedWithAnAverageAndNoValidation) {
+  Recipe recipe = some_recipe();
+  recipe.validation = 0;
+  recipe.ema_decay = 0.8;
+  expect_resumes_exactly(recipe);
+}
+
+TEST(Resume, EndsAsIfNeverStoppedWithReductionsOnPlateau) {
+  Recipe recipe = some_recipe();
+  recipe.optimizer["learning_rate"] = 0.5;
+  recipe.schedule = {{"type", std::string("reduce_on_plateau")}, {"patience", std::int64_t{1}}};
+  const Dataset data = some_data();
+  Trainer trainer(recipe, data);
+  trainer.run({});
+  EXPECT_LT(trainer.history().epochs.back().learning_rate, 0.5) << "or this test shows nothing";
+  EXPECT_EQ(trainer.history().epochs.front().learning_rate, 0.5);
+  expect_resumes_exactly(recipe);
+}
+
 TEST(Resume, TwiceIsAsGoodAsOnce) {
   const Dataset data = some_data();
   Trainer whole(some_recipe(), data);
@@ -213,6 +256,25 @@ TEST_F(BadCheckpoint, WithoutWhatItNeeds) {
     spoilt.groups.at(group)[0].value = Tensor({24, 64}, DType::kU8);
     refuse({"u8"}, spoilt);
   }
+}
+
+TEST_F(BadCheckpoint, WithoutItsAverage) {
+  Recipe recipe = some_recipe();
+  recipe.ema_decay = 0.9;
+  Trainer trainer(recipe, data);
+  Checkpoint spoilt = stop_after(trainer, 4);
+  spoilt.groups.erase("average");
+  expect_error(ErrorCode::kBadData, {"no 'average'"},
+               [&] { Trainer(recipe, data).resume(spoilt); });
+}
+
+TEST_F(BadCheckpoint, WithValuesThatAreNotFinite) {
+  for (const char* group : {"parameters", "optimizer.second_moment"})
+    for (const float value : {HUGE_VALF, std::nanf("")}) {
+      Checkpoint spoilt = checkpoint();
+      spoilt.groups.at(group)[1].value.as<float>()[3] = value;
+      refuse({group, "not all finite"}, spoilt);
+    }
 }
 
 TEST_F(BadCheckpoint, WhoseStepIsNotInItsEpoch) {

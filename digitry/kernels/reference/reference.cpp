@@ -89,9 +89,10 @@ void dropout_backward(std::span<const std::uint8_t> keep, std::span<float> grad,
 
 std::int64_t softmax_cross_entropy(std::span<const float> logits,
                                    std::span<const std::int32_t> labels, std::int64_t num_classes,
-                                   float grad_scale, std::span<float> losses,
-                                   std::span<float> grad) {
+                                   float grad_scale, std::span<float> losses, std::span<float> grad,
+                                   float label_smoothing) {
   std::int64_t correct = 0;
+  const double others = double{label_smoothing} / static_cast<double>(num_classes);
   for (std::int64_t row = 0; row < std::ssize(labels); ++row) {
     const std::int64_t label = labels[static_cast<std::size_t>(row)];
     double largest = -HUGE_VAL;
@@ -105,44 +106,19 @@ std::int64_t softmax_cross_entropy(std::span<const float> logits,
     for (std::int64_t c = 0; c < num_classes; ++c)
       sum += std::exp(double{logits[at(row, num_classes, c)]} - largest);
     const double log_sum = std::log(sum) + largest;
-    losses[static_cast<std::size_t>(row)] =
-        static_cast<float>(log_sum - double{logits[at(row, num_classes, label)]});
-    for (std::int64_t c = 0; c < num_classes && !grad.empty(); ++c) {
-      const double probability = std::exp(double{logits[at(row, num_classes, c)]} - log_sum);
-      grad[at(row, num_classes, c)] =
-          static_cast<float>((probability - (c == label ? 1.0 : 0.0)) * double{grad_scale});
+    double loss = 0;
+    for (std::int64_t c = 0; c < num_classes; ++c) {
+      const double target = others + (c == label ? 1.0 - double{label_smoothing} : 0.0);
+      const double log_probability = double{logits[at(row, num_classes, c)]} - log_sum;
+      if (target != 0) loss -= target * log_probability;
+      if (!grad.empty())
+        grad[at(row, num_classes, c)] =
+            static_cast<float>((std::exp(log_probability) - target) * double{grad_scale});
     }
+    losses[static_cast<std::size_t>(row)] = static_cast<float>(loss);
     correct += predicted == label ? 1 : 0;
   }
   return correct;
-}
-
-void adam_update(const AdamStep& step, std::span<const float> gradients, std::span<float> first,
-                 std::span<float> second, std::span<float> values) {
-  const auto t = static_cast<double>(step.step);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const double g = gradients[i];
-    const double m = double{step.beta1} * first[i] + (1.0 - double{step.beta1}) * g;
-    const double v = double{step.beta2} * second[i] + (1.0 - double{step.beta2}) * g * g;
-    const double m_hat = m / (1.0 - std::pow(double{step.beta1}, t));
-    const double v_hat = v / (1.0 - std::pow(double{step.beta2}, t));
-    first[i] = static_cast<float>(m);
-    second[i] = static_cast<float>(v);
-    values[i] = static_cast<float>(values[i] - double{step.learning_rate} * m_hat /
-                                                   (std::sqrt(v_hat) + double{step.epsilon}));
-  }
-}
-
-void sgd_update(const SgdStep& step, std::span<const float> gradients, std::span<float> velocity,
-                std::span<float> values) {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    double update = gradients[i];
-    if (!velocity.empty()) {
-      update += double{step.momentum} * velocity[i];
-      velocity[i] = static_cast<float>(update);
-    }
-    values[i] = static_cast<float>(values[i] - double{step.learning_rate} * update);
-  }
 }
 
 }  // namespace digitry::kernels::reference

@@ -39,12 +39,16 @@ void dropout_backward(std::span<const std::uint8_t> keep, std::span<float> grad,
 
 std::int64_t softmax_cross_entropy(std::span<const float> logits,
                                    std::span<const std::int32_t> labels, std::int64_t num_classes,
-                                   float grad_scale, std::span<float> losses,
-                                   std::span<float> grad);
+                                   float grad_scale, std::span<float> losses, std::span<float> grad,
+                                   float label_smoothing = 0);
 
 void adam_update(const AdamStep& step, std::span<const float> gradients, std::span<float> first,
                  std::span<float> second, std::span<float> values);
 void sgd_update(const SgdStep& step, std::span<const float> gradients, std::span<float> velocity,
                 std::span<float> values);
+void lion_update(const LionStep& step, std::span<const float> gradients, std::span<float> momentum,
+                 std::span<float> values);
+void average_update(double decay, std::span<const float> values, std::span<float> average);
+double sum_of_squares(std::span<const float> values);
 
 }  // namespace digitry::kernels::reference
