@@ -101,7 +101,7 @@ class TableTest(unittest.TestCase):
         failed.update(events=[], failure="no end after 60 s")
         results["measurements"].append(failed)
         page = table.markdown(results)
-        self.assertIn("- dlib (C++): debian: there is no apt-get on this machine", page)
+        self.assertIn("- dlib, C++: debian: there is no apt-get on this machine", page)
         self.assertIn("- PyTorch, mlp-128, speed: no end after 60 s", page)
 
     def test_nothing_measured_is_no_error(self):

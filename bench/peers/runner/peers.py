@@ -66,9 +66,9 @@ PEERS = {
              compiles_for_minutes=True),
         Peer("pytorch-bf16", "PyTorch, compiled, bf16", "torch_peer.py", "bf16",
              compiles_for_minutes=True),
-        Peer("libtorch", "LibTorch (C++)", "libtorch_peer"),
+        Peer("libtorch", "LibTorch, C++", "libtorch_peer"),
         Peer("sklearn", "scikit-learn, no dropout", "sklearn_peer.py", cases=MLP),
-        Peer("dlib", "dlib (C++)", "dlib_peer"),
+        Peer("dlib", "dlib, C++", "dlib_peer"),
         Peer("onnxruntime", "ONNX Runtime", "onnxruntime_peer.py", trains=False),
     )
 }

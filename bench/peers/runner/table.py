@@ -95,7 +95,7 @@ def accuracy_table(results, times, case):
 def machine_text(results):
     machine = results["machine"]
     return (f"{machine['processor']}, {machine['processors']} processors; {machine['system']}; "
-            f"{results['threads']} threads for everyone; commit {results['commit']}; "
+            f"threads for everyone: {results['threads']}; commit {results['commit']}; "
             f"{results['date']}.")
 
 
