@@ -1,0 +1,84 @@
+// Digitry itself, measured like its peers. Variants: none, or `bf16`.
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+
+#include "bench/peers/adapters/protocol.h"
+#include "digitry/base/file.h"
+#include "digitry/base/parallel.h"
+#include "digitry/base/version.h"
+#include "digitry/data/dataset.h"
+#include "digitry/nn/predictor.h"
+#include "digitry/training/recipe.h"
+#include "digitry/training/trainer.h"
+
+namespace {
+
+using namespace digitry;
+
+Recipe peer_recipe(const peers::Options& options, int batch_size) {
+  const std::string path = options.recipes + "/" + options.case_name + ".toml";
+  std::ifstream file(path);
+  std::string toml{std::istreambuf_iterator<char>(file), {}};
+  const std::string table = "[training]\n";
+  if (!options.variant.empty())
+    toml.insert(toml.find(table) + table.size(), "precision = \"" + options.variant + "\"\n");
+  Recipe recipe = parse_recipe(toml, path);
+  recipe.batch_size = batch_size;
+  recipe.seed = options.seed;
+  return recipe;
+}
+
+class DigitryPeer {
+ public:
+  DigitryPeer(const peers::Options& options, int batch_size)
+      : train_(load_dataset(options.data, Split::kTrain)),
+        test_(load_dataset(options.data, Split::kTest)),
+        trainer_(peer_recipe(options, batch_size), train_),
+        many_(trainer_.network(), {}),
+        one_(trainer_.network(), {}, 1) {}
+
+  void train_epoch() {
+    const std::size_t done = trainer_.history().epochs.size();
+    TrainingObserver observer;
+    observer.should_stop = [&] { return trainer_.history().epochs.size() > done; };
+    trainer_.run(observer);
+    changed_ = true;
+  }
+
+  double accuracy() {
+    if (changed_) many_.update(trainer_.network());
+    changed_ = false;
+    const Tensor logits = many_.logits(test_.images);
+    const auto rows = logits.as<float>();
+    std::int64_t correct = 0;
+    for (std::size_t i = 0; i < test_.labels.size(); ++i)
+      correct += largest(rows.subspan(i * 10, 10)) == test_.labels[i] ? 1 : 0;
+    return static_cast<double>(correct) / static_cast<double>(test_.labels.size());
+  }
+
+  int classify_one(int index) {
+    const std::int32_t image_index = index;
+    return largest(one_.logits(test_.images, {&image_index, 1}).as<float>());
+  }
+
+ private:
+  static int largest(std::span<const float> logits) {
+    return static_cast<int>(std::ranges::max_element(logits) - logits.begin());
+  }
+
+  Dataset train_, test_;
+  Trainer trainer_;
+  Predictor many_, one_;
+  bool changed_ = false;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return peers::run_main(argc, argv, version(), [](const peers::Options& options) {
+    set_num_threads(options.threads);
+    peers::measure<DigitryPeer>(options);
+  });
+}
