@@ -48,6 +48,7 @@ inline Recipe blob_recipe() {
   recipe.batch_size = 32;
   recipe.validation = 0.2;
   recipe.seed = 7;
+  recipe.precision = "f32";  // The same on every machine.
   recipe.data = "blobs";
   recipe.optimizer = {{"type", std::string("adam")}, {"learning_rate", 0.01}};
   recipe.schedule = {{"type", std::string("one_cycle")}};
