@@ -76,8 +76,8 @@ TEST(ParseRecipe, DefaultsNeedLayersOnly) {
 
 TEST(Recipe, SurvivesTheWayToTomlAndBack) {
   Recipe recipe = test::blob_recipe();
-  recipe.name = "quotes \" and \\ and \n lines, \xC3\xA9 ''' \"\"\" \t";
-  recipe.description = "'";
+  recipe.name = "quotes \" and \\, \xC3\xA9 '";
+  recipe.description = "quotes \" and \\ and \n lines, \xC3\xA9 ''' \"\"\" \t";
   recipe.data = "C:\\digits";
   recipe.validation = 1.0 / 3;
   recipe.seed = INT64_MAX;
@@ -163,6 +163,8 @@ TEST(ParseRecipe, RefusesWrongTypesAndValuesOutOfRange) {
   refuse({"[training] to be a table"}, "training = 3\n" + kLayers);
   refuse({"[optimizer] to be a table"}, "optimizer = \"adam\"\n" + kLayers);
   refuse({"'name': want a text"}, "name = 3\n" + kLayers);
+  for (const char* name : {"", "/tmp/elsewhere", "../up", "a\\nb"})
+    refuse({"'name'", "folders"}, fmt::format("name = \"{}\"\n{}", name, kLayers));
   refuse({"[optimizer]", "'learning_rate'", "inf"}, "[optimizer]\nlearning_rate = inf\n" + kLayers);
 }
 
