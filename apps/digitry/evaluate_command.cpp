@@ -6,6 +6,7 @@
 #include "apps/digitry/command.h"
 #include "apps/digitry/judge.h"
 #include "apps/digitry/run_folder.h"
+#include "apps/digitry/shared_options.h"
 #include "digitry/base/parallel.h"
 #include "digitry/evaluation/metrics_json.h"
 
@@ -41,18 +42,15 @@ void evaluate(const EvaluateOptions& options) {
 void add_evaluate_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("evaluate", "Judge a model on labelled images");
   const auto options = std::make_shared<EvaluateOptions>();
-  command->add_option("model", options->model, "A model file or the folder of a run")
-      ->type_name("MODEL")
-      ->required();
+  add_model_argument(*command, options->model);
   command->add_option("--data", options->data, "What to judge on [what the model was trained on]")
-      ->type_name("{mnist,fashion-mnist}|PATH");
+      ->type_name(kDataType);
   command
       ->add_option("--split", options->split,
                    "train, validation or test [test where the data has one]")
       ->check(CLI::IsMember(kSplitNames));
   command->add_option("--mistakes", options->mistakes, "How many mistakes to list [10]");
-  command->add_option("--threads", options->threads, "0 for one a processor [0]")
-      ->check(CLI::Range(0, 1024));
+  add_threads_option(*command, options->threads);
   command->add_flag("--json", options->json, "Print everything, each mistake included, as JSON");
   command->footer(
       "Examples:\n"

@@ -10,6 +10,7 @@
 #include "apps/digitry/judge.h"
 #include "apps/digitry/run_folder.h"
 #include "apps/digitry/run_report.h"
+#include "apps/digitry/shared_options.h"
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
@@ -219,7 +220,7 @@ void add_train_command(CLI::App& app) {
   constexpr std::int64_t kMany = std::numeric_limits<std::int64_t>::max();
   overriding(recipe);
   overriding(command->add_option("--data", options->data, "What to train on [the recipe's, mnist]")
-                 ->type_name("{mnist,fashion-mnist}|PATH"));
+                 ->type_name(kDataType));
   overriding(command->add_option("--epochs", options->epochs, "Passes over the training images")
                  ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000})));
   overriding(command->add_option("--batch-size", options->batch_size, "Images a step")
@@ -245,8 +246,7 @@ void add_train_command(CLI::App& app) {
       ->add_option("--checkpoint-every", options->checkpoint_seconds,
                    "Seconds between checkpoints, for --resume after a crash [10]")
       ->check(CLI::Range(0.0, 1e6));
-  command->add_option("--threads", options->threads, "0 for one a processor [0]")
-      ->check(CLI::Range(0, 1024));
+  add_threads_option(*command, options->threads);
   command->add_flag("--no-report", options->no_report, "Write no report.html and no figures");
   command->add_flag("--json", options->json, "Print the metrics as JSON");
   command->footer(
