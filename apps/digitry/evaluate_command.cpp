@@ -29,12 +29,11 @@ void evaluate(const EvaluateOptions& options) {
   const std::string data = !options.data.empty()                  ? options.data
                            : trained_on != model.provenance.end() ? trained_on->second
                                                                   : "mnist";
-  const std::string split = options.split.empty() ? final_split(data) : options.split;
-  const Judged judged = judge(model, load_judged(data, split, model));
+  const Judged judged = judge(model, load_judged(data, options.split, model));
   if (options.json)
     fmt::print("{}", to_json(judged.evaluation));
   else
-    fmt::print("{}", evaluation_text(judged.evaluation, split, options.mistakes));
+    fmt::print("{}", evaluation_text(judged, options.mistakes));
 }
 
 }  // namespace
@@ -47,7 +46,8 @@ void add_evaluate_command(CLI::App& app) {
       ->type_name(kDataType);
   command
       ->add_option("--split", options->split,
-                   "train, validation or test [test where the data has one]")
+                   "train, validation or test [test; where the data have none: validation for "
+                   "what the model was trained on, else all images]")
       ->check(CLI::IsMember(kSplitNames));
   command->add_option("--mistakes", options->mistakes, "How many mistakes to list [10]");
   add_threads_option(*command, options->threads);
