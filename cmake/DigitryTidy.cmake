@@ -6,8 +6,6 @@ find_program(DIGITRY_CLANG_TIDY NAMES clang-tidy-14 clang-tidy)
 function(digitry_add_tidy_target)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
     ${PROJECT_SOURCE_DIR}/digitry/*.cpp ${PROJECT_SOURCE_DIR}/apps/*.cpp)
-  # Not built by this preset, so that nothing says how they are compiled.
-  list(FILTER sources EXCLUDE REGEX "^tests/(fuzz|package|browser)/")
   # clang brings no omp.h of its own; GCC's, but no other header of GCC's, will do for reading.
   execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=include
                   OUTPUT_VARIABLE gcc_headers OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
@@ -18,10 +16,6 @@ function(digitry_add_tidy_target)
     set(stamp ${PROJECT_BINARY_DIR}/tidy/${source}.clean)
     get_filename_component(folder ${stamp} DIRECTORY)
     file(MAKE_DIRECTORY ${folder})
-    set(configs ${PROJECT_SOURCE_DIR}/.clang-tidy)
-    if(source MATCHES "^tests/")
-      list(APPEND configs ${PROJECT_SOURCE_DIR}/tests/.clang-tidy)
-    endif()
     add_custom_command(
       OUTPUT ${stamp}
       COMMAND ${DIGITRY_CLANG_TIDY} --quiet -p ${PROJECT_BINARY_DIR}
@@ -29,7 +23,7 @@ function(digitry_add_tidy_target)
       COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 -fopenmp -I${PROJECT_SOURCE_DIR} -MM -MG
               -MT ${stamp} -MF ${stamp}.d ${file}
       COMMAND ${CMAKE_COMMAND} -E touch ${stamp}
-      DEPENDS ${file} ${configs} ${generated} DEPFILE ${stamp}.d
+      DEPENDS ${file} ${PROJECT_SOURCE_DIR}/.clang-tidy ${generated} DEPFILE ${stamp}.d
       COMMENT "clang-tidy ${source}" VERBATIM)
     list(APPEND stamps ${stamp})
   endforeach()

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "apps/digitry/completion.h"
+#include "digitry/report/text.h"
 
 namespace digitry::app {
 namespace {
@@ -14,12 +15,6 @@ std::vector<const CompletionCommand*> flatten(const CompletionCommand& root) {
     all.insert(all.end(), below.begin(), below.end());
   }
   return all;
-}
-
-std::string replace_all(std::string text, std::string_view from, std::string_view to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
-    text.replace(at, from.size(), to);
-  return text;
 }
 
 // Inside single quotes of a POSIX shell, and of fish, where a backslash escapes too.

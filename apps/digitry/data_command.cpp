@@ -12,6 +12,7 @@
 #include "apps/digitry/data_augment.h"
 #include "apps/digitry/data_info.h"
 #include "apps/digitry/interrupt.h"
+#include "apps/digitry/shared_options.h"
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
 #include "digitry/data/fetch.h"
@@ -88,7 +89,7 @@ void add_info(CLI::App& data) {
   command
       ->add_option("PATH", arguments->path,
                    "By name; or a folder (IDX, CSV or image folders) or a file")
-      ->type_name("{mnist,fashion-mnist}|PATH")
+      ->type_name(kDataType)
       ->required();
   command->add_flag("--json", arguments->json, "Print JSON");
   command->add_option("--samples", arguments->num_samples, "How many images to draw")

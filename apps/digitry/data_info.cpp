@@ -11,6 +11,7 @@
 #include "apps/digitry/terminal.h"
 #include "digitry/data/dataset.h"
 #include "digitry/data/summary.h"
+#include "digitry/report/text.h"
 
 namespace digitry::app {
 namespace {
@@ -87,25 +88,22 @@ void print_classes(const DataInfo& info) {
   fmt::print("\n");
   for (std::size_t label = 0; label < names.size(); ++label)
     print_row(fmt::format("  {}", names[label]), info, [&](const SplitInfo& split) {
-      return split.dataset.labelled()
-                 ? human_count(static_cast<std::uint64_t>(split.summary.images_per_class[label]))
-                 : std::string("-");
+      return split.dataset.labelled() ? grouped(split.summary.images_per_class[label])
+                                      : std::string("-");
     });
 }
 
 void print_text(const std::string& path, const DataInfo& info) {
-  const auto count = [](std::int64_t number) {
-    return human_count(static_cast<std::uint64_t>(number));
-  };
   fmt::print("{}\n", path);
   print_row("", info, [](const SplitInfo& split) { return split.title; });
-  print_row("images", info, [&](const SplitInfo& s) { return count(s.summary.num_images); });
-  print_row("channels", info, [&](const SplitInfo& s) { return count(s.summary.image_shape[0]); });
+  print_row("images", info, [&](const SplitInfo& s) { return grouped(s.summary.num_images); });
+  print_row("channels", info,
+            [&](const SplitInfo& s) { return grouped(s.summary.image_shape[0]); });
   print_row("height x width", info, [](const SplitInfo& s) {
     return fmt::format("{} x {}", s.summary.image_shape[1], s.summary.image_shape[2]);
   });
   print_row("classes", info, [&](const SplitInfo& s) {
-    return s.dataset.labelled() ? count(s.dataset.num_classes()) : std::string("no labels");
+    return s.dataset.labelled() ? grouped(s.dataset.num_classes()) : std::string("no labels");
   });
   print_row("pixel range", info, [](const SplitInfo& s) {
     return fmt::format("{} to {}", s.summary.min_pixel, s.summary.max_pixel);
@@ -117,11 +115,11 @@ void print_text(const std::string& path, const DataInfo& info) {
     return fmt::format("{:.2f} ({:.4f})", s.summary.std_pixel, s.summary.std_pixel / 255);
   });
   print_row("duplicates", info,
-            [&](const SplitInfo& s) { return count(s.summary.num_duplicates); });
+            [&](const SplitInfo& s) { return grouped(s.summary.num_duplicates); });
   print_row("  labelled apart", info,
-            [&](const SplitInfo& s) { return count(s.summary.num_conflicts); });
+            [&](const SplitInfo& s) { return grouped(s.summary.num_conflicts); });
   print_row("sha256", info, [](const SplitInfo& s) { return s.dataset.sha256.substr(0, 16); });
-  if (info.num_shared) fmt::print("{:<18}{:>18}\n", "in both splits", count(*info.num_shared));
+  if (info.num_shared) fmt::print("{:<18}{:>18}\n", "in both splits", grouped(*info.num_shared));
   print_classes(info);
 }
 

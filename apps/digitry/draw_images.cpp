@@ -6,6 +6,8 @@
 #include <numeric>
 #include <string_view>
 
+#include "digitry/report/text.h"
+
 namespace digitry::app {
 namespace {
 
@@ -50,12 +52,11 @@ Picture make_picture(const Dataset& dataset, std::int64_t image_index, int facto
   }
   if (dataset.labelled()) {
     const std::int32_t label = dataset.labels[static_cast<std::size_t>(image_index)];
-    picture.caption = dataset.class_names[static_cast<std::size_t>(label)];
+    picture.caption = clean_utf8(dataset.class_names[static_cast<std::size_t>(label)]);
   } else {
     picture.caption = fmt::format("#{}", image_index);
   }
-  picture.caption.resize(
-      std::min<std::size_t>(picture.caption.size(), static_cast<std::size_t>(picture.width)));
+  picture.caption = elided(picture.caption, static_cast<std::size_t>(picture.width));
   return picture;
 }
 

@@ -6,6 +6,7 @@
 #include "apps/digitry/command.h"
 #include "apps/digitry/judge.h"
 #include "apps/digitry/run_folder.h"
+#include "apps/digitry/shared_options.h"
 #include "digitry/base/parallel.h"
 #include "digitry/evaluation/metrics_json.h"
 
@@ -28,12 +29,11 @@ void evaluate(const EvaluateOptions& options) {
   const std::string data = !options.data.empty()                  ? options.data
                            : trained_on != model.provenance.end() ? trained_on->second
                                                                   : "mnist";
-  const std::string split = options.split.empty() ? final_split(data) : options.split;
-  const Judged judged = judge(model, load_judged(data, split, model));
+  const Judged judged = judge(model, load_judged(data, options.split, model));
   if (options.json)
     fmt::print("{}", to_json(judged.evaluation));
   else
-    fmt::print("{}", evaluation_text(judged.evaluation, split, options.mistakes));
+    fmt::print("{}", evaluation_text(judged, options.mistakes));
 }
 
 }  // namespace
@@ -41,18 +41,16 @@ void evaluate(const EvaluateOptions& options) {
 void add_evaluate_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("evaluate", "Judge a model on labelled images");
   const auto options = std::make_shared<EvaluateOptions>();
-  command->add_option("model", options->model, "A model file or the folder of a run")
-      ->type_name("MODEL")
-      ->required();
+  add_model_argument(*command, options->model);
   command->add_option("--data", options->data, "What to judge on [what the model was trained on]")
-      ->type_name("{mnist,fashion-mnist}|PATH");
+      ->type_name(kDataType);
   command
       ->add_option("--split", options->split,
-                   "train, validation or test [test where the data has one]")
+                   "train, validation or test [test; where the data have none: validation for "
+                   "what the model was trained on, else all images]")
       ->check(CLI::IsMember(kSplitNames));
   command->add_option("--mistakes", options->mistakes, "How many mistakes to list [10]");
-  command->add_option("--threads", options->threads, "0 for one a processor [0]")
-      ->check(CLI::Range(0, 1024));
+  add_threads_option(*command, options->threads);
   command->add_flag("--json", options->json, "Print everything, each mistake included, as JSON");
   command->footer(
       "Examples:\n"

@@ -7,6 +7,7 @@
 
 #include "apps/digitry/command.h"
 #include "apps/digitry/run_folder.h"
+#include "apps/digitry/shared_options.h"
 #include "digitry/base/error.h"
 #include "digitry/base/parallel.h"
 #include "digitry/data/dataset.h"
@@ -16,7 +17,7 @@
 namespace digitry::app {
 namespace {
 
-constexpr std::int64_t kMaxBatchSize = 500;
+constexpr std::int64_t kImagesAtOnce = 500;
 
 struct PredictOptions {
   std::string model;
@@ -93,7 +94,7 @@ class Writer {
 void predict_source(const Model& model, const std::string& input, Writer& writer) {
   const Dataset data = load_inputs(input);
   Predictor predictor(model.network, model.preprocessing,
-                      std::clamp<std::int64_t>(data.num_images(), 1, kMaxBatchSize));
+                      std::clamp<std::int64_t>(data.num_images(), 1, kImagesAtOnce));
   Tensor probabilities = predictor.logits(data.images);
   softmax_rows(probabilities);
   const auto classes = static_cast<std::size_t>(probabilities.shape()[1]);
@@ -126,12 +127,11 @@ void predict(const PredictOptions& options) {
 void add_predict_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("predict", "Say what images show");
   const auto options = std::make_shared<PredictOptions>();
-  command->add_option("model", options->model, "A model file or the folder of a run")
-      ->type_name("MODEL")
-      ->required();
+  add_model_argument(*command, options->model);
   command
-      ->add_option("input", options->inputs,
-                   "IDX image files, CSV files (raw or .gz), or - for standard input")
+      ->add_option(
+          "input", options->inputs,
+          "IDX, CSV or PNG files (raw or .gz), folders of PNG files, or - for standard input")
       ->type_name("FILE")
       ->required();
   CLI::Option* json = command->add_flag("--json", options->json,
@@ -140,8 +140,7 @@ void add_predict_command(CLI::App& app) {
       ->excludes(json);
   command->add_flag("--probability", options->probability,
                     "With --csv: a third column, the probability of the label");
-  command->add_option("--threads", options->threads, "0 for one a processor [0]")
-      ->check(CLI::Range(0, 1024));
+  add_threads_option(*command, options->threads);
   command->footer(
       "Labels are the model's class names. Examples:\n"
       "  digitry predict runs/mlp-001 t10k-images-idx3-ubyte\n"

@@ -15,9 +15,9 @@ void write_run_report(const std::string& folder) {
   const RunFolder run = open_run_folder(folder);
   const Model model = load_model(model_path(run.path));
   const Recipe recipe = find_recipe(run.config().string());
-  Dataset data = load_judged(recipe.data, final_split(recipe.data), model);
-  const Judged judged = judge(model, data);
-  write_report(run, model, judged.evaluation, std::move(data));
+  JudgedImages images = load_judged(recipe.data, judged_split(run), model);
+  const Judged judged = judge(model, images);
+  write_report(run, model, judged.evaluation, std::move(images.data));
   fmt::print("{}\n", run.report().string());
 }
 

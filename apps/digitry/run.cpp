@@ -20,8 +20,8 @@ namespace {
 
 void print_error(std::string_view message) {
   const bool color = use_color(2);
-  fmt::print(stderr, "{}digitry: error:{} {}\n", color ? "\x1b[1;31m" : "", color ? "\x1b[0m" : "",
-             message);
+  write_stderr(fmt::format("{}digitry: error:{} {}\n", color ? "\x1b[1;31m" : "",
+                           color ? "\x1b[0m" : "", message));
 }
 
 int exit_status(ErrorCode code) {
@@ -89,7 +89,7 @@ int report_wrong_usage(CLI::App& root, const CLI::ParseError& error) {
   const bool unexpected = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
   print_error(unexpected && !extra.empty() ? explain_unexpected(app, extra.front())
                                            : std::string(error.what()));
-  fmt::print(stderr, "Try \"{} --help\".\n", full_name(app));
+  write_stderr(fmt::format("Try \"{} --help\".\n", full_name(app)));
   return kWrongUsage;
 }
 
@@ -162,7 +162,7 @@ int run(std::vector<std::string> arguments) {
   const int guarded_status = guarded([&] {
     const std::unique_ptr<CLI::App> root = make_command_line();
     if (arguments.empty()) {
-      fmt::print(stderr, "{}", root->help());
+      write_stderr(root->help());
       status = kWrongUsage;
       return;
     }

@@ -28,13 +28,12 @@ RunFolder first_free_run(const std::string& recipe_name) {
 
 }  // namespace
 
-bool RunFolder::finished() const { return fs::exists(model()) && !fs::exists(checkpoint()); }
+bool RunFolder::finished() const { return path_exists(metrics()) && !path_exists(checkpoint()); }
 
 RunFolder make_run_folder(const std::string& out, const std::string& recipe_name) {
   if (out.empty()) return first_free_run(recipe_name);
   const fs::path path(out);
-  std::error_code error;
-  if (fs::exists(path, error) && (!fs::is_directory(path) || !fs::is_empty(path)))
+  if (path_exists(path) && (!is_folder(path) || !list_folder(path).empty()))
     throw Error(ErrorCode::kInvalidArgument,
                 "{} exists already and is never overwritten; choose another --out, or go on with "
                 "an interrupted run by --resume",
@@ -45,14 +44,14 @@ RunFolder make_run_folder(const std::string& out, const std::string& recipe_name
 
 RunFolder open_run_folder(const fs::path& path) {
   RunFolder run{path};
-  if (!fs::exists(run.config()))
+  if (!path_exists(run.config()))
     throw Error(ErrorCode::kBadData, "{}: not a run (no config.toml in it)", path.string());
   return run;
 }
 
 fs::path model_path(const fs::path& path) {
-  if (!fs::is_directory(path)) return path;
-  if (!fs::exists(RunFolder{path}.model()))
+  if (!is_folder(path)) return path;
+  if (!path_exists(RunFolder{path}.model()))
     throw Error(ErrorCode::kBadData, "{}: no model.safetensors in this folder", path.string());
   return RunFolder{path}.model();
 }

@@ -17,7 +17,7 @@ struct RunFolder {
   std::filesystem::path report() const { return path / "report.html"; }
   std::filesystem::path figures() const { return path / "figures"; }
 
-  /// Training is over: the model is there and no checkpoint waits to be resumed.
+  /// Trained and judged, as far as there is something to judge by: nothing is left to resume.
   bool finished() const;
 };
 

@@ -47,6 +47,21 @@ std::string provenance(const Model& model, const std::string& key) {
   return found == model.provenance.end() ? "unknown" : found->second;
 }
 
+Json read_metrics(const RunFolder& run) {
+  const std::string text = read_file(run.metrics(), kMaxTextBytes);
+  Json metrics = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!metrics.is_object())
+    throw Error(ErrorCode::kBadData, "{}: not JSON; run digitry train again",
+                run.metrics().string());
+  return metrics;
+}
+
+// Empty where there is no such text.
+std::string text_of(const Json& metrics, const char* key) {
+  return metrics.contains(key) && metrics[key].is_string() ? metrics[key].get<std::string>()
+                                                           : std::string();
+}
+
 // "key: value" rows of one object of metrics.json, numbers as they stand there.
 Facts facts_of(const Json& metrics, const char* section) {
   Facts facts;
@@ -95,48 +110,51 @@ std::string command_line() {
   return line;
 }
 
-std::string metrics_json(const Judged& judged, const std::string& split, const Dataset& data,
-                         const Model& model, const TrainingFacts& facts) {
+std::string metrics_json(const std::optional<Judged>& judged, const Model& model,
+                         const TrainingFacts& facts) {
   const CpuInfo cpu = cpu_info();
   const auto rounded = [](double value) { return std::round(value * 1e4) / 1e4; };
-  const Json metrics{
-      {"split", split},
-      {"evaluation", Json::parse(to_json(judged.evaluation))},
-      {"training",
-       {{"seconds", rounded(facts.seconds)},
-        {"steps", facts.num_steps},
-        {"epochs", facts.num_epochs},
-        {"best_epoch", facts.best_epoch},
-        {"seed", provenance(model, "seed")},
-        {"training_images", facts.num_train},
-        {"validation_images", facts.num_validation},
-        {"evaluation_seconds", rounded(judged.seconds)},
-        {"peak_memory_mb", rounded(peak_memory_mb())}}},
-      {"environment",
-       {{"digitry", std::string(version())},
-        {"processor", cpu.model},
-        {"threads", facts.num_threads},
-        {"kernels", fmt::format("oneDNN {}, {}", cpu.onednn_version, cpu.onednn_isa)},
-        {"compiler", build_info().compiler}}},
-      {"data",
-       {{"name", data.name},
-        {"training_sha256", provenance(model, "data_sha256")},
-        {split + "_sha256", data.sha256}}},
-      {"command", command_line()}};
+  Json metrics{{"split", judged ? Json(judged->split) : Json()},
+               {"evaluation", judged ? Json::parse(to_json(judged->evaluation)) : Json()},
+               {"training",
+                {{"seconds", rounded(facts.seconds)},
+                 {"steps", facts.num_steps},
+                 {"epochs", facts.num_epochs},
+                 {"best_epoch", facts.best_epoch},
+                 {"seed", provenance(model, "seed")},
+                 {"training_images", facts.num_train},
+                 {"validation_images", facts.num_validation},
+                 {"evaluation_seconds", rounded(judged ? judged->seconds : 0)},
+                 {"peak_memory_mb", rounded(peak_memory_mb())}}},
+               {"environment",
+                {{"digitry", std::string(version())},
+                 {"processor", cpu.model},
+                 {"threads", facts.num_threads},
+                 {"kernels", fmt::format("oneDNN {}, {}", cpu.onednn_version, cpu.onednn_isa)},
+                 {"compiler", build_info().compiler}}},
+               {"data",
+                {{"name", provenance(model, "data")},
+                 {"training_sha256", provenance(model, "data_sha256")}}},
+               {"command", command_line()}};
+  if (judged) metrics["data"][judged->split + "_sha256"] = judged->data_sha256;
   return metrics.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string judged_split(const RunFolder& run) {
+  if (!run.finished())
+    throw Error(ErrorCode::kBadData,
+                "{}: its training is not finished; go on with digitry train --resume --out {}",
+                run.path.string(), run.path.string());
+  std::string split = text_of(read_metrics(run), "split");
+  if (std::ranges::find(kSplitNames, split) == kSplitNames.end())
+    throw Error(ErrorCode::kBadData, "{}: says of no split that the model was judged on it",
+                run.metrics().string());
+  return split;
 }
 
 void write_report(const RunFolder& run, const Model& model, const Evaluation& evaluation,
                   Dataset judged) {
-  const std::string metrics_text = read_file(run.metrics(), kMaxTextBytes);
-  const Json metrics = Json::parse(metrics_text, nullptr, /*allow_exceptions=*/false);
-  if (!metrics.is_object())
-    throw Error(ErrorCode::kBadData, "{}: not JSON; run digitry train again",
-                run.metrics().string());
-  const auto text = [&](const char* key) {
-    return metrics.contains(key) && metrics[key].is_string() ? metrics[key].get<std::string>()
-                                                             : std::string();
-  };
+  const Json metrics = read_metrics(run);
   History history =
       history_from_csv(read_file(run.history(), kMaxTextBytes), run.history().string());
   if (metrics.contains("training") && metrics["training"].is_object())
@@ -145,8 +163,8 @@ void write_report(const RunFolder& run, const Model& model, const Evaluation& ev
   AugmentationPreview preview = preview_of_run(parse_recipe(recipe_text, run.config().string()));
   const ReportContent content{
       .title = fmt::format("{} on {}", provenance(model, "recipe_name"), judged.name),
-      .split = text("split"),
-      .command = text("command"),
+      .split = text_of(metrics, "split"),
+      .command = text_of(metrics, "command"),
       .recipe = recipe_text,
       .history = std::move(history),
       .evaluation = evaluation,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "apps/digitry/judge.h"
@@ -23,9 +24,13 @@ struct TrainingFacts {
 };
 
 /// The text of a run's metrics.json: `split` judged, `evaluation`, `training`, `environment`,
-/// `data`, `command`.
-std::string metrics_json(const Judged& judged, const std::string& split, const Dataset& data,
-                         const Model& model, const TrainingFacts& facts);
+/// `data`, `command`. Where the model was not judged, `split` and `evaluation` are null.
+std::string metrics_json(const std::optional<Judged>& judged, const Model& model,
+                         const TrainingFacts& facts);
+
+/// The split that a run's metrics.json is about. Throws Error{kBadData} where the run is not
+/// finished, or was not judged.
+std::string judged_split(const RunFolder& run);
 
 /// Writes report.html and figures/ of a run from its files and the images it was judged on, and
 /// those it was trained on where its recipe augments them.

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "digitry/report/text.h"
+
 namespace digitry::app {
 namespace {
 
@@ -25,11 +27,6 @@ ProgressBar*& shown_bar() {
   return bar;
 }
 
-void write_stderr(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stderr);
-  std::fflush(stderr);
-}
-
 bool is_dumb_terminal() {
   const char* term = std::getenv("TERM");
   return term == nullptr || std::string_view(term).empty() || std::string_view(term) == "dumb";
@@ -37,7 +34,7 @@ bool is_dumb_terminal() {
 
 std::string amount(double value, std::string_view unit) {
   if (unit == "bytes") return human_bytes(static_cast<std::uint64_t>(value));
-  return human_count(static_cast<std::uint64_t>(value));
+  return grouped(static_cast<std::int64_t>(value));
 }
 
 // The text is counted in columns: one a code point, which holds for all that is written here.
@@ -88,6 +85,11 @@ int terminal_width() {
   winsize size{};
   if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
   return 80;
+}
+
+void write_stderr(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
 }
 
 void inform(std::string_view line) {
@@ -183,12 +185,6 @@ void ProgressBar::finish() {
   if (shown_bar() == this) shown_bar() = nullptr;
 }
 
-ProgressSink ProgressBar::sink() {
-  return [this](std::string_view what, std::uint64_t done, std::uint64_t total) {
-    update(what, done, total);
-  };
-}
-
 std::string human_bytes(std::uint64_t bytes) {
   if (bytes < 1024) return fmt::format("{} B", bytes);
   static constexpr std::array kUnits = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
@@ -207,12 +203,6 @@ std::string human_duration(double seconds) {
   const auto whole = static_cast<std::int64_t>(std::llround(seconds));
   if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
   return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
-}
-
-std::string human_count(std::uint64_t count) {
-  std::string digits = std::to_string(count);
-  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');
-  return digits;
 }
 
 }  // namespace digitry::app

@@ -5,8 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "digitry/base/progress.h"
-
 // What the command shows to a person while it works. Everything here goes to stderr; stdout is for
 // results alone.
 
@@ -29,6 +27,10 @@ bool use_color(int descriptor);
 
 /// Columns of the terminal behind stderr; 80 where it does not say.
 int terminal_width();
+
+/// Writes `text` to stderr as it is. Where that cannot be written nothing more can be said of it:
+/// a closed or full stderr is no error.
+void write_stderr(std::string_view text);
 
 /// Writes one line for a person to stderr, above the progress bar where one is shown.
 /// Dropped under --quiet.
@@ -68,9 +70,6 @@ class ProgressBar {
   /// update shows the bar again.
   void finish();
 
-  /// This bar as a sink for the library. The bar has to outlive it.
-  ProgressSink sink();
-
  private:
   using Clock = std::chrono::steady_clock;
 
@@ -88,8 +87,5 @@ std::string human_bytes(std::uint64_t bytes);
 
 /// "0.42 s", "12.3 s", "3 min 05 s", "2 h 07 min".
 std::string human_duration(double seconds);
-
-/// "60,000".
-std::string human_count(std::uint64_t count);
 
 }  // namespace digitry::app

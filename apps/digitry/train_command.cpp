@@ -12,12 +12,15 @@
 #include "apps/digitry/profile.h"
 #include "apps/digitry/run_folder.h"
 #include "apps/digitry/run_report.h"
+#include "apps/digitry/shared_options.h"
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/limits.h"
 #include "digitry/base/parallel.h"
 #include "digitry/base/version.h"
 #include "digitry/model_io/checkpoint.h"
+#include "digitry/report/text.h"
 #include "digitry/training/trainer.h"
 
 namespace digitry::app {
@@ -47,6 +50,10 @@ struct TrainOptions {
 Recipe resolved_recipe(const TrainOptions& options) {
   Recipe recipe = find_recipe(options.recipe);
   if (options.data) recipe.data = *options.data;
+  if (clean_utf8(recipe.data) != recipe.data)
+    throw Error(ErrorCode::kInvalidArgument,
+                "--data: want a path in UTF-8, as config.toml has to be, found '{}'",
+                clean_utf8(recipe.data));
   if (options.epochs) recipe.epochs = *options.epochs;
   if (options.batch_size) recipe.batch_size = *options.batch_size;
   if (options.patience) recipe.patience = *options.patience;
@@ -63,8 +70,8 @@ std::string epoch_line(const EpochRecord& epoch, std::int64_t num_epochs, bool b
   if (epoch.val_accuracy)
     line += fmt::format("  val_loss {:.4f}  val_accuracy {:.2f} %{}", *epoch.val_loss,
                         100 * *epoch.val_accuracy, best ? " (best)" : "");
-  return line + fmt::format("  {} images/s",
-                            human_count(static_cast<std::uint64_t>(epoch.images_per_second)));
+  return line +
+         fmt::format("  {} images/s", grouped(static_cast<std::int64_t>(epoch.images_per_second)));
 }
 
 Model trained_model(const Recipe& recipe, const Dataset& data, const Trainer& trainer) {
@@ -129,13 +136,15 @@ Error diverged_in(const RunFolder& run, const Recipe& recipe, const Dataset& dat
           last};
 }
 
-void print_summary(const RunFolder& run, const Judged& judged, const std::string& split,
+void print_summary(const RunFolder& run, const std::optional<Judged>& judged,
                    const Trainer& trainer) {
   const auto row = [](const std::string& name, const std::string& value) {
     fmt::print("{:<20}{}\n", name, value);
   };
-  row(split + " accuracy", accuracy_text(judged.evaluation));
-  row(split + " loss", fmt::format("{:.4f}", judged.evaluation.loss));
+  if (judged) {
+    row(judged->split + " accuracy", accuracy_text(judged->evaluation));
+    row(judged->split + " loss", fmt::format("{:.4f}", judged->evaluation.loss));
+  }
   row("training", fmt::format("{}, {} epochs{}", human_duration(trainer.elapsed_seconds()),
                               trainer.history().epochs.size(),
                               trainer.history().best_epoch == 0
@@ -143,21 +152,32 @@ void print_summary(const RunFolder& run, const Judged& judged, const std::string
                                   : fmt::format(", epoch {} kept (best on validation)",
                                                 trainer.history().best_epoch)));
   row("model", run.model().string());
-  if (std::filesystem::exists(run.report())) row("report", run.report().string());
+  if (path_exists(run.report())) row("report", run.report().string());
 }
 
-// Judges the finished model and writes metrics, figures and report.
-void finish_run(const RunFolder& run, const TrainOptions& options, const Recipe& recipe,
-                const Trainer& trainer, const Model& model) {
-  const std::string split = final_split(recipe.data);
-  if (split == "validation" && trainer.split().validation.empty()) {
-    warn(recipe.data + " has neither test nor validation images: the model is not judged");
-    return;
+void write_report_if_possible(const RunFolder& run, const Model& model,
+                              const Evaluation& evaluation, Dataset judged) {
+  try {
+    write_report(run, model, evaluation, std::move(judged));
+  } catch (const Error& error) {
+    // The model is trained and judged; only its picture book is missing.
+    if (error.code() != ErrorCode::kUnavailable) throw;
+    warn(fmt::format("no report: {}; afterwards: digitry report {}", error.what(),
+                     run.path.string()));
   }
-  Dataset data = load_judged(recipe.data, split, model);
-  const Judged judged = judge(model, data);
+}
+
+// Judges the finished model on `split`, none where that is empty; writes metrics, figures, report.
+void finish_run(const RunFolder& run, const TrainOptions& options, const std::string& split,
+                const Recipe& recipe, const Trainer& trainer, const Model& model) {
+  std::optional<JudgedImages> images;
+  std::optional<Judged> judged;
+  if (!split.empty()) {
+    images = load_judged(recipe.data, split, model);
+    judged = judge(model, *images);
+  }
   const std::string metrics =
-      metrics_json(judged, split, data, model,
+      metrics_json(judged, model,
                    {.seconds = trainer.elapsed_seconds(),
                     .num_steps = trainer.num_steps_done(),
                     .num_epochs = std::ssize(trainer.history().epochs),
@@ -166,20 +186,30 @@ void finish_run(const RunFolder& run, const TrainOptions& options, const Recipe&
                     .num_validation = std::ssize(trainer.split().validation),
                     .num_threads = num_threads()});
   write_file_atomically(run.metrics(), metrics);
-  if (!options.no_report) {
-    try {
-      write_report(run, model, judged.evaluation, std::move(data));
-    } catch (const Error& error) {
-      // The model is trained and judged; only its picture book is missing.
-      if (error.code() != ErrorCode::kUnavailable) throw;
-      warn(fmt::format("no report: {}; afterwards: digitry report {}", error.what(),
-                       run.path.string()));
-    }
-  }
+  if (judged && !options.no_report)
+    write_report_if_possible(run, model, judged->evaluation, std::move(images->data));
   if (options.json)
     fmt::print("{}", metrics);
   else
-    print_summary(run, judged, split, trainer);
+    print_summary(run, judged, trainer);
+}
+
+// Training reads its data again to judge the model, and once more to go on after a crash.
+void check_can_be_read_again(const std::string& data) {
+  std::error_code error;
+  const auto status = std::filesystem::status(data, error);
+  if (data == "-" || (std::filesystem::exists(status) && !std::filesystem::is_directory(status) &&
+                      !std::filesystem::is_regular_file(status)))
+    throw Error(ErrorCode::kInvalidArgument,
+                "data '{}': training reads its data more than once; put them into a file", data);
+}
+
+// The split to judge the trained model on, empty for none: told before the training, not after.
+std::string split_to_judge(const Recipe& recipe, const Trainer& trainer) {
+  std::string split = final_split(recipe.data);
+  if (split == "test" || !trainer.split().validation.empty()) return split;
+  warn(recipe.data + " has neither labelled test nor validation images: the model is not judged");
+  return "";
 }
 
 void train(const TrainOptions& options) {
@@ -188,15 +218,17 @@ void train(const TrainOptions& options) {
                                        : resolved_recipe(options);
   // Read back what was resolved: flags obey the same rules as files.
   parse_recipe(to_toml(recipe), options.resume ? options.out : "recipe");
+  check_can_be_read_again(recipe.data);
   const Dataset data = load_dataset(recipe.data, Split::kTrain);
   Trainer trainer(recipe, data);
+  const std::string split = split_to_judge(recipe, trainer);
   const RunFolder run =
       options.resume ? open_run_folder(options.out) : make_run_folder(options.out, recipe.name);
   if (options.resume && run.finished())
     throw Error(ErrorCode::kInvalidArgument,
                 "{} is finished; look at it with digitry report, or train anew under another --out",
                 options.out);
-  if (options.resume && std::filesystem::exists(run.checkpoint()))
+  if (options.resume && path_exists(run.checkpoint()))
     trainer.resume(load_checkpoint(run.checkpoint()));
   else
     write_file_atomically(run.config(), to_toml(recipe));
@@ -204,8 +236,8 @@ void train(const TrainOptions& options) {
       "{} {} on {}: {} images, {} set aside for validation, {} parameters, "
       "{} threads",
       options.resume ? "resuming" : "training", recipe.name, recipe.data,
-      human_count(trainer.split().train.size()), human_count(trainer.split().validation.size()),
-      human_count(static_cast<std::uint64_t>(trainer.network().num_parameters())), num_threads()));
+      grouped(std::ssize(trainer.split().train)), grouped(std::ssize(trainer.split().validation)),
+      grouped(trainer.network().num_parameters()), num_threads()));
 
   if (options.profile) trainer.start_profile();
   TrainingEnd end = TrainingEnd::kFinished;
@@ -223,11 +255,12 @@ void train(const TrainOptions& options) {
                 "stopped after step {}; {} holds what was learnt; to go on: "
                 "digitry train --resume --out {}",
                 trainer.num_steps_done(), run.model().string(), run.path.string());
-  std::filesystem::remove(run.checkpoint());
   if (end == TrainingEnd::kEarlyStopped)
     inform(fmt::format("stopped early: no better validation result in {} epochs", recipe.patience));
-  finish_run(run, options, recipe, trainer, model);
+  finish_run(run, options, split, recipe, trainer, model);
   if (options.profile) inform(profile_text(trainer.plan()));
+  // Last, so that a run whose judging failed can still be resumed.
+  remove_file(run.checkpoint());
 }
 
 }  // namespace
@@ -247,11 +280,11 @@ void add_train_command(CLI::App& app) {
   constexpr std::int64_t kMany = std::numeric_limits<std::int64_t>::max();
   overriding(recipe);
   overriding(command->add_option("--data", options->data, "What to train on [the recipe's, mnist]")
-                 ->type_name("{mnist,fashion-mnist}|PATH"));
+                 ->type_name(kDataType));
   overriding(command->add_option("--epochs", options->epochs, "Passes over the training images")
                  ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000})));
   overriding(command->add_option("--batch-size", options->batch_size, "Images a step")
-                 ->check(CLI::Range(std::int64_t{1}, std::int64_t{65536})));
+                 ->check(CLI::Range(std::int64_t{1}, kMaxBatchSize)));
   overriding(command
                  ->add_option("--learning-rate", options->learning_rate,
                               "The optimizer's rate; a schedule scales it")
@@ -279,8 +312,7 @@ void add_train_command(CLI::App& app) {
       ->add_option("--checkpoint-every", options->checkpoint_seconds,
                    "Seconds between checkpoints, for --resume after a crash [10]")
       ->check(CLI::Range(0.0, 1e6));
-  command->add_option("--threads", options->threads, "0 for one a processor [0]")
-      ->check(CLI::Range(0, 1024));
+  add_threads_option(*command, options->threads);
   command->add_flag("--no-report", options->no_report, "Write no report.html and no figures");
   command->add_flag("--json", options->json, "Print the metrics as JSON");
   command->footer(

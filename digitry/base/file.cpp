@@ -1,12 +1,14 @@
 #include "digitry/base/file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <random>
 #include <system_error>
 #include <utility>
 
@@ -17,20 +19,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kReadChunk = std::size_t{1} << 20;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
+constexpr int kMaxAttempts = 100;        // at a name that nobody else has
+constexpr mode_t kPlainFileMode = 0666;  // less the user's umask
 
 std::size_t read_some(int fd, char* to, std::size_t count, const fs::path& path) {
   for (;;) {
@@ -45,6 +35,17 @@ void sync_folder_of(const fs::path& path) {
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd.get() >= 0) ::fsync(fd.get());
+}
+
+fs::file_status status_of(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  // A path that leads through a file is not there; the standard library calls that an error or not,
+  // as it likes.
+  if (error == std::errc::not_a_directory) return fs::file_status(fs::file_type::not_found);
+  if (status.type() == fs::file_type::none)
+    throw Error(ErrorCode::kIo, "{}: {}", path.string(), error.message());
+  return status;
 }
 
 }  // namespace
@@ -94,26 +95,27 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
 }
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
-  temporary_ = path_.string() + ".tmp.XXXXXX";
-  descriptor_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
-  if (descriptor_ < 0) {
-    temporary_.clear();
-    fail("create");
+  // Not mkostemp: its files are private, and nothing but umask(), which other threads would see
+  // changed, tells the rights of a file that is made by a plain open.
+  std::random_device random;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    temporary_ = fmt::format("{}.tmp.{:08x}", path_.string(), random());
+    descriptor_ = Descriptor(
+        ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPlainFileMode));
+    if (descriptor_.get() >= 0) return;
+    if (errno != EEXIST) break;
   }
-  // mkostemp makes the file private; give it what a plain open would have given.
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  ::fchmod(descriptor_, 0666 & ~mask);
+  temporary_.clear();
+  fail("create");
 }
 
 AtomicFile::~AtomicFile() {
-  if (descriptor_ >= 0) ::close(descriptor_);
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t n = ::write(descriptor_, bytes.data(), bytes.size());
+    const ssize_t n = ::write(descriptor_.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) fail("write");
     bytes.remove_prefix(static_cast<std::size_t>(n));
@@ -125,8 +127,8 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 }
 
 void AtomicFile::commit() {
-  if (::fsync(descriptor_) != 0) fail("sync");
-  if (::close(std::exchange(descriptor_, -1)) != 0) fail("close");
+  if (::fsync(descriptor_.get()) != 0) fail("sync");
+  if (descriptor_.close() != 0) fail("close");
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("rename to");
   temporary_.clear();
   sync_folder_of(path_);
@@ -141,6 +143,25 @@ void make_folder(const fs::path& path) {
   fs::create_directories(path, error);
   if (error)
     throw Error(ErrorCode::kIo, "cannot create folder {}: {}", path.string(), error.message());
+}
+
+void remove_file(const fs::path& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+    throw Error(ErrorCode::kIo, "cannot remove {}: {}", path.string(), std::strerror(errno));
+}
+
+bool path_exists(const fs::path& path) { return fs::exists(status_of(path)); }
+
+bool is_folder(const fs::path& path) { return fs::is_directory(status_of(path)); }
+
+std::vector<fs::path> list_folder(const fs::path& path) {
+  std::vector<fs::path> entries;
+  std::error_code error;
+  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error))
+    entries.push_back(it->path());
+  if (error) throw Error(ErrorCode::kIo, "{}: {}", path.string(), error.message());
+  std::ranges::sort(entries);
+  return entries;
 }
 
 }  // namespace digitry

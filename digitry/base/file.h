@@ -6,6 +6,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "digitry/base/descriptor.h"
 
 namespace digitry {
 
@@ -23,13 +26,19 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
 /// destruction without `commit` removes what was written.
 class AtomicFile {
  public:
+  /// Creates the temporary file beside `path`, which `commit` replaces. Throws Error{kIo} where the
+  /// folder is missing or cannot be written.
   explicit AtomicFile(std::filesystem::path path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
+  /// Appends all of `bytes`. Throws Error{kIo}, e.g. where the disk is full.
   void write(std::string_view bytes);
   void write(std::span<const std::byte> bytes);
+
+  /// Syncs and renames; nothing may be written afterwards. Throws Error{kIo}, leaving what was
+  /// under `path` before.
   void commit();
 
  private:
@@ -37,10 +46,21 @@ class AtomicFile {
 
   std::filesystem::path path_;
   std::string temporary_;
-  int descriptor_ = -1;
+  Descriptor descriptor_;
 };
 
 /// Creates a folder and its parents. Throws Error{kIo} saying which one could not be made.
 void make_folder(const std::filesystem::path& path);
+
+/// Whether there is anything under `path`, and whether it is a folder; links are followed. Throw
+/// Error{kIo} where the system cannot tell: no right to look, a name that is too long...
+bool path_exists(const std::filesystem::path& path);
+bool is_folder(const std::filesystem::path& path);
+
+/// Removes a file, if it is there. Throws Error{kIo}.
+void remove_file(const std::filesystem::path& path);
+
+/// The paths of what is in a folder, sorted. Throws Error{kIo} where it cannot be read.
+std::vector<std::filesystem::path> list_folder(const std::filesystem::path& path);
 
 }  // namespace digitry

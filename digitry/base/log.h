@@ -14,6 +14,8 @@ using LogSink = std::function<void(LogLevel, std::string_view message)>;
 /// Not to be called while other threads use the library.
 void set_log_sink(LogSink sink);
 
+/// Hands `message`, one line without its end, to the sink, on the calling thread; what the sink
+/// throws comes through.
 void log(LogLevel level, std::string_view message);
 
 }  // namespace digitry

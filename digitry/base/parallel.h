@@ -18,9 +18,10 @@ int num_threads();
 /// [0, 1024].
 void set_num_threads(int count);
 
-/// Calls `body(begin, end)` on contiguous parts of [0, count), one part a thread, each part at
-/// least `grain` long (but for the last). The parts depend only on `count`, `grain` and the number
-/// of threads, so that results are reproducible. `body` must not throw.
+/// Calls `body(begin, end)` on contiguous parts of [0, count) of nearly the same length: one a
+/// thread, or fewer, so that parts are about `grain` long at least. The parts depend only on
+/// `count`, `grain` and the number of threads, so that results are reproducible. `body` must not
+/// throw.
 template <typename Body>
 void parallel_for(std::int64_t count, std::int64_t grain, const Body& body) {
   const std::int64_t parts =

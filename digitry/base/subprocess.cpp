@@ -12,8 +12,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <utility>
 
+#include "digitry/base/descriptor.h"
 #include "digitry/base/error.h"
 
 namespace digitry {
@@ -27,26 +27,6 @@ constexpr int kWaitMs = 50;
 [[noreturn]] void fail(const std::string& program, const char* doing, int error) {
   throw Error(ErrorCode::kIo, "cannot {} for {}: {}", doing, program, std::strerror(error));
 }
-
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int value) : value_(value) {}
-  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(value_, other.value_);
-    return *this;
-  }
-  ~Descriptor() { close(); }
-
-  int get() const { return value_; }
-  void close() {
-    if (value_ >= 0) ::close(std::exchange(value_, -1));
-  }
-
- private:
-  int value_ = -1;
-};
 
 struct Pipe {
   explicit Pipe(const std::string& program) {
@@ -128,8 +108,11 @@ class Child {
   // Whether it has ended, and if so how.
   bool ended(int& exit_status) {
     int status = 0;
-    if (::waitpid(pid_, &status, WNOHANG) != pid_) return false;
-    exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
+    // Where this process ignores SIGCHLD the system keeps no status for it: how it ended is lost.
+    const bool lost = ended < 0 && errno == ECHILD;
+    if (ended != pid_ && !lost) return false;
+    if (!lost) exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     pid_ = -1;
     return true;
   }

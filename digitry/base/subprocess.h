@@ -16,9 +16,11 @@ struct ProgramOptions {
 };
 
 struct ProgramResult {
-  int exit_status = 0;  ///< 128 + the signal's number where a signal ended it, as in a shell.
-  std::string output;   ///< Standard output.
-  std::string errors;   ///< The end of standard error, 64 KiB at most.
+  /// 128 + the signal's number where a signal ended it, as in a shell. 0 where this process ignores
+  /// SIGCHLD, for the system then does not tell.
+  int exit_status = 0;
+  std::string output;  ///< Standard output.
+  std::string errors;  ///< The end of standard error, 64 KiB at most.
 };
 
 /// Runs `arguments[0]`, found along PATH, without a shell, to its end.

@@ -15,6 +15,7 @@ struct BuildInfo {
   std::string sanitizers;  ///< "address,undefined", or empty.
 };
 
+/// Of this process's library; what the compiler said of itself when it was built.
 BuildInfo build_info();
 
 }  // namespace digitry

@@ -11,7 +11,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/data/dataset.h"
-#include "digitry/data/idx.h"
+#include "digitry/data/image_limits.h"
 
 namespace digitry {
 namespace {
@@ -116,12 +116,20 @@ class Reader {
     return name;
   }
 
+  // Of any kind: a row that begins with 1.5 is a bad row, not a heading.
+  static bool is_number(std::string_view field) {
+    double value = 0;
+    const char* const end = field.data() + field.size();
+    const auto [stop, error] = std::from_chars(field.data(), end, value);
+    return error == std::errc() && stop == end;
+  }
+
   void find_layout() {
     Lines lines(text_);
     std::string_view first;
     if (!lines.next(first)) throw bad("want rows of label,pixel0,..., found an empty file");
     layout_.num_columns = static_cast<std::size_t>(std::ranges::count(first, ',')) + 1;
-    layout_.has_heading = !(first[0] >= '0' && first[0] <= '9');
+    layout_.has_heading = !is_number(first.substr(0, first.find(',')));
     if (layout_.has_heading)
       read_heading(first);
     else if (!set_square(layout_.num_columns)) {
@@ -139,13 +147,16 @@ class Reader {
     const auto is_label = [](const std::string& name) {
       return name == "label" || name == "class";
     };
-    std::string name;
+    std::string last_pixel;
     for (std::size_t column = 0; column < layout_.num_columns; ++column) {
       const std::size_t end = std::min(line.find(','), line.size());
-      name = column_name(line.substr(0, end));
+      const std::string name = column_name(line.substr(0, end));
       line.remove_prefix(std::min(end + 1, line.size()));
       if (column == 0 && (name == "id" || name == "imageid" || name.empty())) layout_.has_id = true;
-      if (!is_label(name)) continue;
+      if (!is_label(name)) {
+        last_pixel = name;
+        continue;
+      }
       const bool first = column == (layout_.has_id ? 1U : 0U);
       if (labelled() || !(first || column + 1 == layout_.num_columns))
         throw bad("line 1, column {}: want one label column, the first or the last", column + 1);
@@ -153,7 +164,7 @@ class Reader {
     }
     const std::size_t pixels =
         layout_.num_columns - (labelled() ? 1U : 0U) - (layout_.has_id ? 1U : 0U);
-    if (!set_named_size(name, pixels) && !set_square(pixels))
+    if (!set_named_size(last_pixel, pixels) && !set_square(pixels))
       throw bad("line 1: want a square number of pixel columns (or 1x1 ... HxW), found {}", pixels);
   }
 

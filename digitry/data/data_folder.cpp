@@ -56,9 +56,8 @@ void DataFolder::wait_for_lock(const ProgressSink& progress) const {
 
 void DataFolder::remove_leftovers() const {
   std::error_code error;  // a leftover that cannot be removed does no harm
-  for (const auto& entry : fs::directory_iterator(folder_, error))
-    if (entry.path().filename().string().find(kTemporary) != std::string::npos)
-      fs::remove_all(entry.path(), error);
+  for (const fs::path& path : list_folder(folder_))
+    if (path.filename().string().find(kTemporary) != std::string::npos) fs::remove_all(path, error);
 }
 
 void DataFolder::install(const KnownFile& file, ByteStream& content,
@@ -88,12 +87,8 @@ void DataFolder::install(const KnownFile& file, ByteStream& content,
   out.commit();
 }
 
-fs::path DataFolder::make_temporary_folder() const {
-  std::string name = (folder_ / fmt::format("work{}XXXXXX", kTemporary)).string();
-  if (::mkdtemp(name.data()) == nullptr)
-    throw Error(ErrorCode::kIo, "cannot create a folder in {}: {}", folder_.string(),
-                std::strerror(errno));
-  return name;
+ScratchFolder DataFolder::make_scratch_folder() const {
+  return ScratchFolder(folder_ / fmt::format("work{}", kTemporary));
 }
 
 bool is_verified(const fs::path& folder, const KnownFile& file) {

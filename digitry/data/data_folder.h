@@ -5,6 +5,7 @@
 #include <string>
 
 #include "digitry/base/progress.h"
+#include "digitry/base/scratch_folder.h"
 #include "digitry/data/byte_stream.h"
 #include "digitry/data/known_datasets.h"
 
@@ -27,7 +28,7 @@ class DataFolder {
   void install(const KnownFile& file, ByteStream& content, const ProgressSink& progress) const;
 
   /// A new folder inside, which the next fetch removes if this process does not.
-  std::filesystem::path make_temporary_folder() const;
+  ScratchFolder make_scratch_folder() const;
 
  private:
   void wait_for_lock(const ProgressSink& progress) const;

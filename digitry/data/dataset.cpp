@@ -10,10 +10,12 @@
 #include "digitry/base/file.h"
 #include "digitry/data/cache.h"
 #include "digitry/data/csv.h"
+#include "digitry/data/csv_folder.h"
 #include "digitry/data/gzip.h"
 #include "digitry/data/idx.h"
 #include "digitry/data/idx_folder.h"
 #include "digitry/data/image_folder.h"
+#include "digitry/data/image_limits.h"
 #include "digitry/data/known_datasets.h"
 #include "digitry/data/png.h"
 #include "digitry/data/sha256.h"
@@ -22,7 +24,6 @@ namespace digitry {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::uint64_t kMaxPngBytes = std::uint64_t{64} << 20;
 constexpr std::uint64_t kMaxClassNameBytes = std::uint64_t{1} << 20;
 constexpr std::size_t kSniffBytes = 64;
 
@@ -40,7 +41,7 @@ std::int64_t count_classes(std::span<const std::int32_t> labels) {
 std::vector<std::string> read_class_names(const fs::path& folder) {
   const fs::path file = folder / "class_names.txt";
   std::vector<std::string> names;
-  if (!fs::exists(file)) return names;
+  if (!path_exists(file)) return names;
   const std::string text = read_file(file, kMaxClassNameBytes);
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
@@ -93,15 +94,8 @@ Dataset load_idx_folder(const fs::path& folder, Split split, std::vector<std::st
   return dataset;
 }
 
-std::optional<fs::path> find_csv(const fs::path& folder, Split split) {
-  for (const char* ending : {".csv", ".csv.gz"})
-    if (fs::path file = folder / (std::string(to_string(split)) + ending); fs::exists(file))
-      return file;
-  return std::nullopt;
-}
-
 Dataset load_csv_folder(const fs::path& folder, Split split) {
-  const auto file = find_csv(folder, split);
+  const auto file = find_csv_file(folder, split);
   if (!file)
     throw Error(ErrorCode::kBadData, "{}: want {}.csv, found none", folder.string(),
                 to_string(split));
@@ -111,7 +105,7 @@ Dataset load_csv_folder(const fs::path& folder, Split split) {
   dataset.labels = std::move(content.labels);
   dataset.class_names = read_class_names(folder);
   if (dataset.class_names.empty()) {
-    const auto train = split == Split::kTest ? find_csv(folder, Split::kTrain) : std::nullopt;
+    const auto train = split == Split::kTest ? find_csv_file(folder, Split::kTrain) : std::nullopt;
     dataset.class_names = numbered_names(
         count_classes(train ? read_csv_labels(*open_stream(*train)) : dataset.labels));
   }
@@ -131,11 +125,11 @@ Dataset from_image_files(ImageFiles files, const fs::path& path) {
 
 // `folder` is the root of train/ and test/, or of the class folders themselves.
 Dataset load_image_folder(const fs::path& folder, Split split) {
-  const bool has_train = fs::is_directory(folder / "train");
-  if (!has_train && !fs::is_directory(folder / "test"))
+  const bool has_train = is_folder(folder / "train");
+  if (!has_train && !is_folder(folder / "test"))
     return from_image_files(read_image_folder(folder, list_classes(folder)), folder);
   const fs::path root = folder / to_string(split);
-  if (!fs::is_directory(root))
+  if (!is_folder(root))
     throw Error(ErrorCode::kBadData, "{}: want a folder {} in it, found none", folder.string(),
                 to_string(split));
   return from_image_files(
@@ -148,7 +142,7 @@ Dataset load_folder(const fs::path& folder, Split split) {
     if (files.images || files.labels)
       return load_idx_folder(folder, split, read_class_names(folder));
   }
-  if (find_csv(folder, Split::kTrain) || find_csv(folder, Split::kTest))
+  if (find_csv_file(folder, Split::kTrain) || find_csv_file(folder, Split::kTest))
     return load_csv_folder(folder, split);
   if (holds_png_files(folder)) return load_inputs(folder.string());
   if (!list_classes(folder).empty()) return load_image_folder(folder, split);
@@ -200,30 +194,8 @@ Dataset load_file(const std::string& path) {
 
 }  // namespace
 
-const char* to_string(Split split) { return split == Split::kTrain ? "train" : "test"; }
-
-std::vector<Split> list_splits(const std::string& name_or_path) {
-  if (find_known_dataset(name_or_path)) return {Split::kTrain, Split::kTest};
-  std::error_code error;
-  const fs::path folder = name_or_path;
-  if (!fs::is_directory(folder, error)) return {};
-  const auto present = [](const auto& has) {
-    std::vector<Split> splits;
-    for (const Split split : {Split::kTrain, Split::kTest})
-      if (has(split)) splits.push_back(split);
-    return splits;
-  };
-  auto splits =
-      present([&](Split split) { return find_idx_files(folder, split).images.has_value(); });
-  if (splits.empty())
-    splits = present([&](Split split) { return find_csv(folder, split).has_value(); });
-  if (splits.empty())
-    splits = present([&](Split split) { return fs::is_directory(folder / to_string(split)); });
-  return splits;
-}
-
 Dataset load_inputs(const std::string& path) {
-  Dataset dataset = path != "-" && fs::is_directory(path)
+  Dataset dataset = path != "-" && is_folder(path)
                         ? from_image_files(read_unlabelled_images(path), path)
                         : load_file(path);
   dataset.name = path;
@@ -243,14 +215,13 @@ Dataset load_dataset(const std::string& name_or_path, Split split) {
     dataset =
         load_idx_folder(folder, split, {known->class_names.begin(), known->class_names.end()});
   } else {
-    std::error_code error;
-    if (name_or_path != "-" && !fs::exists(name_or_path, error))
+    if (name_or_path != "-" && !path_exists(name_or_path))
       throw Error(ErrorCode::kBadData,
                   "{}: want a path or the name of a data set (mnist, fashion-mnist), found no such "
                   "file or folder",
                   name_or_path);
-    dataset = fs::is_directory(name_or_path, error) ? load_folder(name_or_path, split)
-                                                    : load_inputs(name_or_path);
+    dataset =
+        is_folder(name_or_path) ? load_folder(name_or_path, split) : load_inputs(name_or_path);
   }
   dataset.name = name_or_path;
   dataset.split = split;

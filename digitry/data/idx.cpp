@@ -7,6 +7,7 @@
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/data/gzip.h"
+#include "digitry/data/image_limits.h"
 
 namespace digitry {
 namespace {
@@ -121,6 +122,7 @@ Tensor read_idx_images(ByteStream& stream) {
   if (shape[1] > kMaxImageChannels || shape[2] > kMaxImageSide || shape[3] > kMaxImageSide)
     throw bad(stream, "want images of at most {} channels and {} pixels a side, found {}",
               kMaxImageChannels, kMaxImageSide, describe(header.extents));
+  check_image_total(stream.name(), shape[0], shape.without_batch().num_elements());
   check_room(stream, header);
   Tensor images(shape, DType::kU8);
   read_payload(stream, header, std::span(images.data(), images.num_bytes()));
@@ -129,6 +131,7 @@ Tensor read_idx_images(ByteStream& stream) {
 
 std::vector<std::int32_t> read_idx_labels(ByteStream& stream) {
   const Header header = read_header(stream, "labels");
+  check_image_total(stream.name(), header.extents[0], 1);
   check_room(stream, header);
   std::vector<std::byte> bytes(header.payload_bytes);
   read_payload(stream, header, bytes);

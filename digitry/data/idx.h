@@ -16,7 +16,8 @@ namespace digitry {
 /// Layout (big-endian): 00 00, the type (08: unsigned byte), the number R of dimensions, R extents
 /// of four bytes each, then the bytes. R is 3 ([N,H,W], one channel) or 4 ([N,C,H,W]).
 /// Returns uint8 [N,C,H,W]. Nothing is allocated before the extents are found to fit what the
-/// stream can hold. Throws Error{kBadData} naming the stream, the rule and what was found.
+/// stream can hold and to be within the limits (`image_limits.h`). Throws Error{kBadData} naming
+/// the stream, the rule and what was found.
 Tensor read_idx_images(ByteStream& stream);
 
 /// Reads labels: IDX of one dimension.
@@ -32,9 +33,5 @@ void write_idx_images(const std::filesystem::path& path, const Tensor& images);
 
 /// Writes labels in [0, 255] as raw IDX.
 void write_idx_labels(const std::filesystem::path& path, std::span<const std::int32_t> labels);
-
-/// Images of more pixels a side are refused, in every format: a digit needs no more.
-inline constexpr std::int64_t kMaxImageSide = 4096;
-inline constexpr std::int64_t kMaxImageChannels = 16;
 
 }  // namespace digitry

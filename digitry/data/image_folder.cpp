@@ -10,13 +10,13 @@
 #include "digitry/base/file.h"
 #include "digitry/base/parallel.h"
 #include "digitry/data/dataset.h"
+#include "digitry/data/image_limits.h"
 #include "digitry/data/png.h"
 
 namespace digitry {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::uint64_t kMaxPngBytes = std::uint64_t{64} << 20;
 constexpr std::int64_t kGrain = 64;
 
 bool is_png_name(const fs::path& path) {
@@ -26,18 +26,10 @@ bool is_png_name(const fs::path& path) {
   return extension == ".png" && !path.filename().string().starts_with('.');
 }
 
-fs::directory_iterator open_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::directory_iterator entries(folder, error);
-  if (error) throw Error(ErrorCode::kIo, "{}: {}", folder.string(), error.message());
-  return entries;
-}
-
 std::vector<std::string> list_png_files(const fs::path& folder) {
   std::vector<std::string> files;
-  for (const auto& entry : open_folder(folder))
-    if (is_png_name(entry.path()) && !entry.is_directory()) files.push_back(entry.path().string());
-  std::ranges::sort(files);
+  for (const fs::path& path : list_folder(folder))
+    if (is_png_name(path) && !is_folder(path)) files.push_back(path.string());
   return files;
 }
 
@@ -49,6 +41,8 @@ GreyImage read_png(const std::string& file) {
 Tensor read_all(const std::vector<std::string>& files) {
   const ImageSize size = read_png(files.front()).size;
   const auto count = static_cast<std::int64_t>(files.size());
+  check_image_total(fs::path(files.front()).parent_path().string(), count,
+                    size.height * size.width);
   Tensor images({count, 1, size.height, size.width}, DType::kU8);
   const auto pixels = static_cast<std::size_t>(size.height * size.width);
 
@@ -82,15 +76,14 @@ Tensor read_all(const std::vector<std::string>& files) {
 }  // namespace
 
 bool holds_png_files(const fs::path& folder) {
-  return std::any_of(fs::begin(open_folder(folder)), fs::directory_iterator(),
-                     [](const auto& entry) { return is_png_name(entry.path()); });
+  return std::ranges::any_of(list_folder(folder), is_png_name);
 }
 
 std::vector<std::string> list_classes(const fs::path& root) {
   std::vector<std::string> names;
-  for (const auto& entry : open_folder(root)) {
-    std::string name = entry.path().filename().string();
-    if (entry.is_directory() && !name.starts_with('.')) names.push_back(std::move(name));
+  for (const fs::path& path : list_folder(root)) {
+    std::string name = path.filename().string();
+    if (is_folder(path) && !name.starts_with('.')) names.push_back(std::move(name));
   }
   std::ranges::sort(names);
   if (names.size() > static_cast<std::size_t>(kMaxClasses))
@@ -122,11 +115,11 @@ ImageFiles read_image_folder(const fs::path& root, std::vector<std::string> clas
   return result;
 }
 
-ImageFiles read_unlabelled_images(const fs::path& path) {
+ImageFiles read_unlabelled_images(const fs::path& folder) {
   ImageFiles result;
-  result.files = fs::is_directory(path) ? list_png_files(path) : std::vector{path.string()};
+  result.files = list_png_files(folder);
   if (result.files.empty())
-    throw Error(ErrorCode::kBadData, "{}: want PNG images, found none", path.string());
+    throw Error(ErrorCode::kBadData, "{}: want PNG images, found none", folder.string());
   result.images = read_all(result.files);
   return result;
 }

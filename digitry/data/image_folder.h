@@ -17,10 +17,12 @@ struct ImageFiles {
   std::vector<std::string> files;        ///< N paths.
 };
 
-/// Whether a folder holds PNG files directly.
+/// Whether a folder holds PNG files directly. Like all of these, throws Error{kIo} where the folder
+/// cannot be read.
 bool holds_png_files(const std::filesystem::path& folder);
 
-/// The names of the folders in `root`, sorted by bytes; hidden ones are left out.
+/// The names of the folders in `root`, sorted by bytes; hidden ones are left out. Throws
+/// Error{kBadData} for more than `kMaxClasses`.
 std::vector<std::string> list_classes(const std::filesystem::path& root);
 
 /// Reads `root/<class>/*.png`, all of one size, files sorted by bytes within a class. Labels are
@@ -29,7 +31,7 @@ std::vector<std::string> list_classes(const std::filesystem::path& root);
 ImageFiles read_image_folder(const std::filesystem::path& root,
                              std::vector<std::string> class_names);
 
-/// Reads `folder/*.png`, or one PNG file, without labels.
-ImageFiles read_unlabelled_images(const std::filesystem::path& path);
+/// Reads `folder/*.png` without labels. Throws Error{kBadData} where there is none.
+ImageFiles read_unlabelled_images(const std::filesystem::path& folder);
 
 }  // namespace digitry

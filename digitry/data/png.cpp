@@ -3,7 +3,7 @@
 #include <png.h>
 
 #include "digitry/base/error.h"
-#include "digitry/data/idx.h"
+#include "digitry/data/image_limits.h"
 
 namespace digitry {
 namespace {

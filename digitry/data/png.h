@@ -21,8 +21,8 @@ struct GreyImage {
 bool looks_like_png(std::string_view start);
 
 /// Decodes a PNG file of any kind: colour becomes luminance, 16 bits become 8, transparent pixels
-/// are laid on black. Sides are at most `kMaxImageSide`, checked before allocating.
-/// Throws Error{kBadData} naming `name`, the rule and what was found.
+/// are laid on black. Sides are at most `kMaxImageSide` (`image_limits.h`), checked before
+/// allocating. Throws Error{kBadData} naming `name`, the rule and what was found.
 GreyImage decode_png(std::string_view bytes, const std::string& name);
 
 /// Encodes a grey image; the inverse of `decode_png`.

@@ -21,6 +21,8 @@ struct DatasetSummary {
   std::int64_t num_conflicts = 0;   ///< Among them, those with another label than the first.
 };
 
+/// One pass over the pixels and a hash table of the images. Where there are no images, the numbers
+/// are 0. `dataset` has to be as `load_dataset` gives it.
 DatasetSummary summarize(const Dataset& dataset);
 
 /// How many images of `test` are in `train` too, byte for byte: leaks from one into the other.

@@ -6,8 +6,9 @@
 
 namespace digitry {
 
-/// `metrics.json`: every figure of `evaluation` as one JSON object, UTF-8, a line for each class,
-/// row of the confusion matrix, confused pair and mistake:
+/// What `digitry evaluate --json` prints and a run's metrics.json holds as "evaluation": every
+/// figure of `evaluation` as one JSON object, UTF-8, a line for each class, row of the confusion
+/// matrix, confused pair and mistake:
 ///   num_images, num_correct, accuracy, accuracy_95 [low, high], loss,
 ///   per_class [{class, precision, recall, f1, support}],
 ///   confusion [[count of each predicted class] of each true class],

@@ -14,8 +14,8 @@ namespace digitry {
 struct Checkpoint {
   /// How far the training is; the trainer's own entries.
   std::map<std::string, std::string> progress;
-  /// Groups of arrays shaped like the network's parameters: "parameters", "best" (empty where there
-  /// is none yet), and one a state of the optimizer ("optimizer.first_moment").
+  /// Groups of arrays shaped like the network's parameters: "parameters", "best" (missing where
+  /// there is none yet), and one a state of the optimizer ("optimizer.first_moment").
   std::map<std::string, std::vector<Parameter>> groups;
 };
 

@@ -8,6 +8,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/limits.h"
 #include "digitry/model_io/json.h"
 #include "digitry/model_io/safetensors.h"
 
@@ -19,7 +20,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view kFormatVersion = "1";
 constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 32;
 constexpr std::int64_t kMaxExtent = 4096;
-constexpr std::int64_t kMaxClasses = 65536;
 
 std::vector<std::string> texts(const Json& list, const std::string& source) {
   std::vector<std::string> found;

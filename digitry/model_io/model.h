@@ -29,6 +29,8 @@ Model model_from_bytes(std::string_view bytes, const std::string& source);
 
 /// Written all or nothing. Throws Error{kIo}.
 void save_model(const Model& model, const std::filesystem::path& path);
+
+/// Throws what `model_from_bytes` and `read_file` throw; a file over 4 GiB is no model.
 Model load_model(const std::filesystem::path& path);
 
 }  // namespace digitry

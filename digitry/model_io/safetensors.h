@@ -25,8 +25,8 @@ struct Safetensors {
   const std::string& metadata_at(const std::string& key, const std::string& source) const;
 };
 
-/// Any tool that reads safetensors opens these bytes. Tensors begin at multiples of 64 bytes where
-/// their sizes allow and are packed, as the format wants.
+/// Any tool that reads safetensors opens these bytes. The first tensor begins at a multiple of 64
+/// bytes; the others are packed behind it, as the format wants.
 std::string to_safetensors(const std::map<std::string, std::string>& metadata,
                            const std::vector<std::pair<std::string, const Tensor*>>& tensors);
 

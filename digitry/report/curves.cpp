@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "digitry/report/figures.h"
 #include "digitry/report/text.h"
@@ -172,22 +173,23 @@ std::string themed_svg(std::string svg, const std::string& id_prefix) {
     if (end != std::string::npos) svg.erase(begin, end + to.size() - begin);
   };
   // Text takes the page's font where the file names none.
-  replace_all(svg, " font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\"", "");
+  svg = replace_all(std::move(svg),
+                    " font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\"", "");
   svg.erase(0, std::min(svg.find("<svg"), svg.size()));
   drop("width=\"", "\"");
   drop("height=\"", "\"");
   drop("<defs>", "</defs>");
   // Of gnuplot's many definitions only the circles are used.
-  replace_all(svg, "<g id=\"gnuplot_canvas\">",
-              "<defs><circle id='gpPt5' stroke-width='0.3' stroke='currentColor' r='1'/>"
-              "<circle id='gpPt6' fill='currentColor' r='1'/></defs><g>");
-  replace_all(svg, "gpPt", id_prefix);
-  replace_all(svg, "gnuplot_plot_", id_prefix + "curve-");
+  svg = replace_all(std::move(svg), "<g id=\"gnuplot_canvas\">",
+                    "<defs><circle id='gpPt5' stroke-width='0.3' stroke='currentColor' r='1'/>"
+                    "<circle id='gpPt6' fill='currentColor' r='1'/></defs><g>");
+  svg = replace_all(std::move(svg), "gpPt", id_prefix);
+  svg = replace_all(std::move(svg), "gnuplot_plot_", id_prefix + "curve-");
   for (const auto& [colour, variable] : kThemeVariables) {
     const auto rgb = static_cast<unsigned>(std::stoul(colour + 1, nullptr, 16));
     const unsigned r = rgb >> 16, g = rgb >> 8 & 255, b = rgb & 255;
-    replace_all(svg, fmt::format("rgb({:3}, {:3}, {:3})", r, g, b), variable);
-    replace_all(svg, fmt::format("rgb({},{},{})", r, g, b), variable);
+    svg = replace_all(std::move(svg), fmt::format("rgb({:3}, {:3}, {:3})", r, g, b), variable);
+    svg = replace_all(std::move(svg), fmt::format("rgb({},{},{})", r, g, b), variable);
   }
   return svg;
 }

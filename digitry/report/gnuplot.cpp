@@ -2,6 +2,7 @@
 
 #include <cctype>
 #include <future>
+#include <utility>
 
 #include "digitry/base/error.h"
 #include "digitry/base/subprocess.h"
@@ -37,9 +38,9 @@ void drop_all(std::string& text, std::string_view from, std::string_view to) {
 void improve_svg(std::string& svg) {
   drop_all(svg, "<title>", "</title>");
   drop_all(svg, "<desc>", "</desc>");
-  replace_all(svg, "font-family=\"Helvetica\"",
-              "font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\"");
-  replace_all(svg, "<image ", "<image style='image-rendering:pixelated' ");
+  svg = replace_all(std::move(svg), "font-family=\"Helvetica\"",
+                    "font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\"");
+  svg = replace_all(std::move(svg), "<image ", "<image style='image-rendering:pixelated' ");
 }
 
 std::string draw_one(const FigureJob& job) {

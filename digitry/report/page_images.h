@@ -29,6 +29,8 @@ constexpr std::size_t kMaxPairImages = 1500;
 constexpr std::size_t kMaxImagesOfPair = 64;
 constexpr std::size_t kMaxLeastSureImages = 1000;
 
+/// Within these limits, most telling first; indices are into the images that were evaluated. Linear
+/// in the number of mistakes but for sorting.
 PageImages choose_images(const Evaluation& evaluation);
 
 }  // namespace digitry

@@ -64,10 +64,11 @@ std::string elided(std::string_view text, std::size_t max_code_points) {
   return std::string(text.substr(0, end)) + "…";
 }
 
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
+std::string replace_all(std::string text, std::string_view from, std::string_view to) {
   for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
     text.replace(at, from.size(), to);
   }
+  return text;
 }
 
 std::string grouped(std::int64_t value) {

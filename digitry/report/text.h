@@ -16,8 +16,8 @@ std::size_t num_code_points(std::string_view text);
 /// At most `max_code_points` of valid UTF-8, the last one "…" where something is left out.
 std::string elided(std::string_view text, std::size_t max_code_points);
 
-/// Replaces each `from` in `text` by `to`, left to right, not again inside what was put there.
-void replace_all(std::string& text, std::string_view from, std::string_view to);
+/// `text` with each `from` replaced by `to`, left to right, not again inside what was put there.
+std::string replace_all(std::string text, std::string_view from, std::string_view to);
 
 /// 1234567 as "1,234,567".
 std::string grouped(std::int64_t value);

@@ -55,7 +55,6 @@ class SpriteSheet {
   std::int64_t width() const { return width_; }
   std::int64_t height() const { return height_; }
   std::size_t num_images() const { return places_.size(); }
-  bool contains(std::int64_t image_index) const { return places_.contains(image_index); }
   Place place(std::int64_t image_index) const { return places_.at(image_index); }
   const std::vector<std::uint8_t>& pixels() const { return pixels_; }
 

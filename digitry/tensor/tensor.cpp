@@ -76,14 +76,6 @@ Tensor Tensor::clone() const {
   return copy;
 }
 
-Tensor Tensor::reshaped(Shape shape) && {
-  if (shape.num_elements() != num_elements())
-    throw Error(ErrorCode::kShapeMismatch, "Tensor: cannot view {} as {}", shape_.to_string(),
-                shape.to_string());
-  shape_ = std::move(shape);
-  return std::move(*this);
-}
-
 void Tensor::Free::operator()(std::byte* memory) const { std::free(memory); }
 
 }  // namespace digitry

@@ -21,7 +21,9 @@ const char* to_string(DType dtype);
 /// register). New elements are zero. Movable; copies are explicit, by `clone`.
 class Tensor {
  public:
+  /// No array at all: `empty`, of shape [0].
   Tensor() = default;
+  /// Throws std::bad_alloc where there is no memory for it.
   Tensor(Shape shape, DType dtype);
 
   const Shape& shape() const { return shape_; }
@@ -40,9 +42,8 @@ class Tensor {
   std::byte* data() { return data_.get(); }
   const std::byte* data() const { return data_.get(); }
 
+  /// A copy with memory of its own.
   Tensor clone() const;
-  /// The same elements under another shape of as many elements.
-  Tensor reshaped(Shape shape) &&;
 
  private:
   struct Free {

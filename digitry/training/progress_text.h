@@ -24,9 +24,11 @@ struct SavedProgress {
   History history;
 };
 
+/// One text an entry, none of which depends on the locale.
 std::map<std::string, std::string> progress_to_text(const SavedProgress& progress);
 
-/// Throws Error{kBadData} where an entry is missing or not what it has to be.
+/// Throws Error{kBadData} where an entry is missing, not what it has to be, or not in keeping with
+/// the others.
 SavedProgress progress_from_text(const std::map<std::string, std::string>& text);
 
 }  // namespace digitry

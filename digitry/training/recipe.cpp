@@ -4,12 +4,14 @@
 #include <fmt/ranges.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <map>
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/limits.h"
 #include "digitry/data/augment.h"
 #include "digitry/nn/layer.h"
 #include "digitry/optim/optimizer.h"
@@ -21,7 +23,6 @@ namespace {
 
 constexpr std::uint64_t kMaxRecipeBytes = 1 << 20;
 constexpr std::int64_t kMaxEpochs = 1'000'000;
-constexpr std::int64_t kMaxBatchSize = 65536;
 
 const std::map<std::string, std::string_view>& shipped_recipes() {
   static const std::map<std::string, std::string_view> recipes = embedded::shipped_recipes();
@@ -96,6 +97,15 @@ void check_schedule(const Recipe& recipe) {
                 "'validation' above 0, got 0");
 }
 
+// Runs are named after their recipe.
+void check_name(const std::string& name, const std::string& source) {
+  const auto special = [](char c) { return c == '/' || static_cast<unsigned char>(c) < 0x20; };
+  if (name.empty() || std::ranges::any_of(name, special))
+    throw Error(ErrorCode::kBadData,
+                "{}: 'name': want a name that folders can have, without '/' or control characters",
+                source);
+}
+
 // Tells a file's name in the errors of readers that do not know it.
 template <typename Check>
 void check_in(const std::string& source, const Check& check) {
@@ -138,6 +148,7 @@ Recipe parse_recipe(std::string_view toml_text, const std::string& source) {
   recipe.name = reader.text("name", {}, std::filesystem::path(source).stem().string());
   recipe.description = reader.text("description", {}, "");
   reader.finish();
+  check_name(recipe.name, source);
   return recipe;
 }
 
@@ -145,7 +156,7 @@ Recipe find_recipe(const std::string& name_or_path) {
   const auto shipped = shipped_recipes().find(name_or_path);
   if (shipped != shipped_recipes().end())
     return parse_recipe(shipped->second, shipped->first + ".toml");
-  if (!std::filesystem::exists(name_or_path))
+  if (!path_exists(name_or_path))
     throw Error(ErrorCode::kBadData,
                 "recipe '{}': neither a file nor a shipped recipe; shipped are: {}", name_or_path,
                 fmt::join(recipe_names(), ", "));

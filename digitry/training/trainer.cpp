@@ -30,6 +30,13 @@ const Dataset& labelled(const Dataset& data) {
   if (!data.labelled())
     throw Error(ErrorCode::kBadData, "{}: these images have no labels; training needs them",
                 data.name);
+  if (std::ssize(data.labels) != data.num_images())
+    throw Error(ErrorCode::kBadData, "{}: want {} labels, one an image, found {}", data.name,
+                data.num_images(), data.labels.size());
+  for (const std::int32_t label : data.labels)
+    if (label < 0 || label >= data.num_classes())
+      throw Error(ErrorCode::kBadData, "{}: want labels in [0, {}], found {}", data.name,
+                  data.num_classes() - 1, label);
   return data;
 }
 

@@ -57,7 +57,8 @@ class Trainer {
  public:
   /// Builds and plans everything; `train` has to outlive the trainer.
   /// Throws Error{kBadData} where the recipe breaks a rule of parse_recipe or the data have no
-  /// labels, Error{kShapeMismatch} where the layers do not fit the images.
+  /// labels, labels of no class or not one an image, Error{kShapeMismatch} where the layers do not
+  /// fit the images.
   Trainer(const Recipe& recipe, const Dataset& train);
 
   /// Goes on from a checkpoint of the same recipe and data. Throws Error{kBadData} where it is of

@@ -18,6 +18,7 @@ check_packages=(
 )
 
 jobs=$(nproc)
+cmake_options=()  # for every configuration, beside the preset
 stage_names=()
 stage_seconds=()
 
@@ -71,7 +72,7 @@ apt() {
 # install_packages NAME...: those of them that are not there yet.
 install_packages() {
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-    say "Not Debian or Ubuntu: please install what these packages hold, unless it is there:" "$@"
+    say "Not Debian: please install what these packages hold, unless it is there:" "$@"
     return
   fi
   local missing=() package
@@ -91,7 +92,7 @@ build() {
   shift
   log=build/$preset-configure.log
   mkdir -p build
-  if ! cmake --preset "$preset" >"$log" 2>&1; then
+  if ! cmake --preset "$preset" "${cmake_options[@]}" >"$log" 2>&1; then
     cat "$log" >&2
     die "cmake could not configure the preset $preset"
   fi

@@ -77,6 +77,22 @@ TEST_F(BadInput, ADataSetThatIsNotThere) {
   EXPECT_THAT(result.err, HasSubstr("nowhere"));
 }
 
+TEST_F(BadInput, DataThatCanBeReadOnlyOnceAreNotTrainedOn) {
+  const CommandResult piped =
+      digitry({"train", "--data", "-", "--out", folder_ / "run"}, {.input = "label,p0\n1,2\n"});
+  EXPECT_EQ(piped.exit_status, 2);
+  EXPECT_THAT(piped.err, HasSubstr("more than once"));
+  EXPECT_EQ(digitry({"train", "--data", "/dev/null", "--out", folder_ / "run"}).exit_status, 2);
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
+}
+
+TEST_F(BadInput, AnEncodingThatConfigTomlCannotHoldIsRefusedByName) {
+  const CommandResult result =
+      digitry({"train", "--data", folder_.path().string() + "\xff", "--out", folder_ / "run"});
+  EXPECT_EQ(result.exit_status, 2);
+  EXPECT_THAT(result.err, HasSubstr("--data: want a path in UTF-8"));
+}
+
 TEST_F(BadInput, MnistThatWasNotFetchedSaysHowTo) {
   const CommandResult result =
       digitry({"train", "--out", folder_ / "run"},

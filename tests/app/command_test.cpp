@@ -103,6 +103,26 @@ TEST(Command, AFullDiskBehindStandardOutputIsAnError) {
   EXPECT_THAT(result.err, HasSubstr("cannot write to standard output"));
 }
 
+TEST(Command, AStandardErrorThatCannotBeWrittenChangesNoStatus) {
+  const auto status = [](const std::string& command) {
+    return run_command({"sh", "-c", command},
+                       {.environment = {{"DIGITRY", command_path().string()}}})
+        .exit_status;
+  };
+  for (const std::string redirection : {"2> /dev/full", "2>&-"}) {
+    EXPECT_EQ(status("\"$DIGITRY\" nonsense " + redirection), 2) << redirection;
+    EXPECT_EQ(status("\"$DIGITRY\" " + redirection), 2) << redirection;
+    EXPECT_EQ(status("\"$DIGITRY\" predict /no/model x " + redirection), 3) << redirection;
+  }
+}
+
+TEST(Command, AClosedStandardOutputIsAnErrorAndNoFileTakesItsPlace) {
+  const CommandResult result = run_command({"sh", "-c", "\"$DIGITRY\" info >&-"},
+                                           {.environment = {{"DIGITRY", command_path().string()}}});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.err, HasSubstr("cannot write to standard output"));
+}
+
 TEST(Command, ErrorsAreColouredOnATerminalUnlessNoColorIsSet) {
   const std::string red = "\x1b[1;31m";
   const auto run = [](std::vector<std::pair<std::string, std::string>> environment) {

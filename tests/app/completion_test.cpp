@@ -2,12 +2,12 @@
 
 #include <gmock/gmock.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
 
 #include "tests/support/process.h"
+#include "tests/support/temporary_folder.h"
 
 // The generated scripts, tried in the shells themselves: on the command's own tree, and on a tree
 // made up here with every kind of argument.
@@ -25,9 +25,6 @@ using ::testing::UnorderedElementsAre;
 class Completion : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "digitry-completion-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
     std::ofstream(folder_ / "my recipe.toml") << "";
 
     app_.add_flag("-q,--quiet");
@@ -41,7 +38,6 @@ class Completion : public ::testing::Test {
         ->check(CLI::IsMember({"mnist", "fashion-mnist"}));
     data->add_subcommand("info", "Look")->add_option("FILE", text_)->type_name("FILE");
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   // What bash offers for the words, the last of which is being typed.
   std::set<std::string> complete_in_bash(const std::string& words, int current) {
@@ -63,7 +59,8 @@ class Completion : public ::testing::Test {
   CLI::App app_{"made up", "digitry"};
   std::string text_;
   int number_ = 0;
-  fs::path folder_;
+  const test::TemporaryFolder scratch_;
+  const fs::path folder_ = scratch_.path();
 };
 
 TEST_F(Completion, BashOffersSubcommands) {

@@ -52,7 +52,7 @@ TEST(DrawImages, DrawsPlainCharacters) {
   EXPECT_EQ(draw_images(halves(), both, {.width = 80, .color = false}),
             "@@      @@\n"
             "@@      @@\n"
-            "left  righ\n");
+            "left  rig…\n");
 }
 
 TEST(DrawImages, DrawsTwoPixelsInOneColouredCharacter) {
@@ -64,7 +64,7 @@ TEST(DrawImages, DrawsTwoPixelsInOneColouredCharacter) {
 
 TEST(DrawImages, MakesImagesSmallerUntilTheyFit) {
   const std::vector<std::int64_t> both = {1, 0};
-  EXPECT_EQ(draw_images(halves(), both, {.width = 6, .color = false}), "@    @\nle  ri\n");
+  EXPECT_EQ(draw_images(halves(), both, {.width = 6, .color = false}), "@    @\nl…  r…\n");
 }
 
 TEST(DrawImages, PicksOneOfEachClassFirst) {

@@ -1,11 +1,7 @@
 #include "tests/app/small_mnist.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <span>
-#include <stdexcept>
 
 #include "digitry/data/dataset.h"
 #include "digitry/data/idx.h"
@@ -26,17 +22,6 @@ void write_first(Split split, std::int64_t count, const fs::path& folder,
 }
 
 }  // namespace
-
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (fs::temp_directory_path() / "digitry-test-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
 
 const fs::path& small_mnist() {
   static const TemporaryFolder folder;

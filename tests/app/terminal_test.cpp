@@ -23,13 +23,6 @@ TEST(HumanDuration, ChoosesTheUnit) {
   EXPECT_EQ(human_duration(7620), "2 h 07 min");
 }
 
-TEST(HumanCount, GroupsThousands) {
-  EXPECT_EQ(human_count(0), "0");
-  EXPECT_EQ(human_count(999), "999");
-  EXPECT_EQ(human_count(60'000), "60,000");
-  EXPECT_EQ(human_count(1'234'567), "1,234,567");
-}
-
 TEST(RenderProgress, ShowsAllWhereThereIsRoom) {
   EXPECT_EQ(
       render_progress({.label = "epoch 1/5",

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,16 @@
 
 #include "tests/support/errors.h"
 #include "tests/support/temporary_folder.h"
+
+namespace {
+int umask_calls = 0;
+}
+
+// Instead of the C library's, to count the library's calls of it.
+mode_t umask(mode_t mask) noexcept {
+  ++umask_calls;
+  return static_cast<mode_t>(::syscall(SYS_umask, mask));
+}
 
 namespace digitry {
 namespace {
@@ -64,6 +75,14 @@ TEST(WriteFileAtomically, ReplacesAndLeavesNothingElse) {
   EXPECT_EQ(info.st_mode & 0777, 0666 & ~mask) << "as a plain open would have made it";
 }
 
+// The mask is one for the whole process: to look at it is to change it for the other threads.
+TEST(WriteFileAtomically, LeavesTheMaskOfOtherThreadsAlone) {
+  const TemporaryFolder folder;
+  const int before = umask_calls;
+  write_file_atomically(folder / "file", "x");
+  EXPECT_EQ(umask_calls, before);
+}
+
 TEST(WriteFileAtomically, SaysWhereItCannotWrite) {
   const TemporaryFolder folder;
   expect_error(ErrorCode::kIo, {"cannot create", "no/file"},
@@ -112,6 +131,30 @@ TEST(AtomicFile, ShowsNothingBeforeCommit) {
   }
   { AtomicFile(folder / "other").write("x"); }
   EXPECT_THAT(folder.names(), ElementsAre("file"));
+}
+
+TEST(Paths, TellWhatIsThere) {
+  const TemporaryFolder folder;
+  write_file_atomically(folder / "b", "");
+  make_folder(folder / "a");
+  EXPECT_TRUE(path_exists(folder / "a") && is_folder(folder / "a"));
+  EXPECT_TRUE(path_exists(folder / "b") && !is_folder(folder / "b"));
+  EXPECT_FALSE(path_exists(folder / "c") || is_folder(folder / "c"));
+  EXPECT_FALSE(path_exists(folder / "b/c") || is_folder(folder / "b/c")) << "through a file";
+  EXPECT_THAT(list_folder(folder.path()), ElementsAre(folder / "a", folder / "b"));
+  remove_file(folder / "b");
+  remove_file(folder / "b");
+  EXPECT_THAT(folder.names(), ElementsAre("a"));
+}
+
+// The standard library would throw an exception of its own.
+TEST(Paths, SayWhereTheSystemRefuses) {
+  const std::string long_name(300, 'x');
+  expect_error(ErrorCode::kIo, {"xxx", "too long"}, [&] { path_exists(long_name); });
+  expect_error(ErrorCode::kIo, {"xxx", "too long"}, [&] { is_folder(long_name); });
+  expect_error(ErrorCode::kIo, {"xxx", "too long"}, [&] { list_folder(long_name); });
+  expect_error(ErrorCode::kIo, {"/nowhere"}, [] { list_folder("/nowhere"); });
+  expect_error(ErrorCode::kIo, {"cannot remove", "xxx"}, [&] { remove_file(long_name); });
 }
 
 TEST(MakeFolder, MakesParentsAndSaysWhatIsInTheWay) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -45,6 +46,14 @@ TEST(RunProgram, KeepsTheEndOfLongErrorOutput) {
   EXPECT_EQ(result.exit_status, 0);
   EXPECT_THAT(result.errors, EndsWith("end\n"));
   EXPECT_LE(result.errors.size(), 65536U);
+}
+
+// As under a shell's "trap '' CHLD": the system then keeps no status of what has ended.
+TEST(RunProgram, EndsWhereItsOwnProcessIgnoresTheEndOfChildren) {
+  const auto before = ::signal(SIGCHLD, SIG_IGN);
+  const ProgramResult result = sh("echo out; exit 7", {.timeout_s = 5});
+  ::signal(SIGCHLD, before);
+  EXPECT_EQ(result.output, "out\n");
 }
 
 TEST(RunProgram, StopsAProgramThatHangs) {

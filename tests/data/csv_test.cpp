@@ -56,6 +56,20 @@ TEST(Csv, TakesSizesFromNames) {
   EXPECT_EQ(content.images.shape(), (Shape{1, 1, 2, 3}));
 }
 
+TEST(Csv, TakesSizesFromNamesWhereverTheLabelIs) {
+  const CsvImages last = csv("1x1,1x2,1x3,2x1,2x2,2x3,label\n1,2,3,4,5,6,9\n");
+  EXPECT_EQ(last.images.shape(), (Shape{1, 1, 2, 3}));
+  EXPECT_THAT(last.labels, ElementsAre(9));
+  const CsvImages none = csv("1x1,1x2,1x3,2x1,2x2,2x3\n1,2,3,4,5,6\n");
+  EXPECT_EQ(none.images.shape(), (Shape{1, 1, 2, 3}));
+  EXPECT_THAT(none.labels, IsEmpty());
+}
+
+TEST(Csv, ARowThatBeginsWithANumberIsNoHeading) {
+  expect_error(ErrorCode::kBadData, {"line 1, column 1", "\"1.5\""},
+               [] { csv("1.5,2,3,4\n5,6,7,8\n"); });
+}
+
 TEST(Csv, SaysLineAndColumn) {
   const auto bad = ErrorCode::kBadData;
   const std::string heading = "label,p0,p1,p2,p3\n";

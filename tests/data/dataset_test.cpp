@@ -39,6 +39,37 @@ TEST(Dataset, LoadsAnIdxFolder) {
   EXPECT_THAT(list_splits(folder.path().string()), ElementsAre(Split::kTrain, Split::kTest));
 }
 
+TEST(Dataset, TellsATestSplitWithoutLabels) {
+  const TemporaryFolder folder;
+  const auto has_one = [&](const char* name) {
+    return has_labelled_test_split((folder / name).string());
+  };
+  write_idx_folder(folder / "idx");
+  EXPECT_TRUE(has_one("idx"));
+  fs::remove(folder / "idx/t10k-labels-idx1-ubyte");
+  EXPECT_FALSE(has_one("idx"));
+  write_file(folder / "csv/train.csv", "label,p0\n1,2\n");
+  EXPECT_FALSE(has_one("csv")) << "no test split";
+  write_file(folder / "csv/test.csv", "p0\n2\n");
+  EXPECT_FALSE(has_one("csv")) << "Kaggle's";
+  write_file(folder / "csv/test.csv", "label,p0\n1,2\n");
+  EXPECT_TRUE(has_one("csv"));
+  write_file(folder / "png/train/a/1.png", "");
+  write_file(folder / "png/test/1.png", "");
+  EXPECT_FALSE(has_one("png"));
+  write_file(folder / "png/test/a/1.png", "");
+  EXPECT_TRUE(has_one("png"));
+  EXPECT_FALSE(has_one("nothing"));
+  EXPECT_TRUE(has_labelled_test_split("mnist"));
+}
+
+TEST(Dataset, PathsThatTheSystemRefusesAreErrors) {
+  const std::string path(300, 'x');
+  expect_error(ErrorCode::kIo, {"xxx", "too long"}, [&] { load_dataset(path, Split::kTrain); });
+  expect_error(ErrorCode::kIo, {"xxx", "too long"}, [&] { load_inputs(path); });
+  expect_error(ErrorCode::kIo, {"xxx", "too long"}, [&] { list_splits(path); });
+}
+
 TEST(Dataset, TakesEverySpellingOfTheNames) {
   const TemporaryFolder folder;
   write_idx_folder(folder / "a");

@@ -47,6 +47,26 @@ TEST(Idx, RoundTripsRawAndGzip) {
   EXPECT_EQ(read_idx_labels(folder / "l"), labels);
 }
 
+// A sparse file is as long as its header says, and takes no room.
+TEST(Idx, RefusesMoreThanTheLimitsBeforeReading) {
+  const TemporaryFolder folder;
+  const auto sparse = [&](std::initializer_list<std::uint32_t> extents) {
+    std::uint64_t bytes = 4 + 4 * extents.size();
+    std::uint64_t payload = 1;
+    for (const std::uint32_t extent : extents) payload *= extent;
+    write_file(folder / "file", idx_bytes(extents, ""));
+    fs::resize_file(folder / "file", bytes + payload);
+  };
+  sparse({(1U << 20) + 1, 1, 2048});
+  expect_error(ErrorCode::kBadData, {"file", "at most", "1048577 images of 2048 bytes"},
+               [&] { read_idx_images(folder / "file"); });
+  sparse({1U << 31, 1, 1});
+  expect_error(ErrorCode::kBadData, {"file", "at most 2147483647 images"},
+               [&] { read_idx_images(folder / "file"); });
+  sparse({1U << 31});
+  expect_error(ErrorCode::kBadData, {"file", "at most"}, [&] { read_idx_labels(folder / "file"); });
+}
+
 TEST(Idx, WritesOneChannelAsMnistDoes) {
   const TemporaryFolder folder;
   write_idx_images(folder / "i", Tensor({1, 1, 1, 2}, DType::kU8));
@@ -87,7 +107,10 @@ TEST(Idx, RefusesLengthsThatDoNotFitTheHeader) {
 // What these headers ask for would not fit into memory: they must be refused before.
 TEST(Idx, RefusesHugeHeadersBeforeAllocating) {
   const auto bad = ErrorCode::kBadData;
-  expect_error(bad, {"found 1"}, [] { images_of(idx_bytes({0xffffffff, 4096, 4096}, "a")); });
+  expect_error(bad, {"at most"}, [] { images_of(idx_bytes({0xffffffff, 4096, 4096}, "a")); });
+  expect_error(bad, {"want 2147483647 bytes", "found 1"}, [] {
+    images_of(idx_bytes({0x7fffffff, 1, 1}, "a"));
+  });
   expect_error(bad, {"too large for any file"}, [] {
     images_of(idx_bytes({0xffffffff, 0xffffffff, 0xffffffff}, "a"));
   });
@@ -97,9 +120,9 @@ TEST(Idx, RefusesHugeHeadersBeforeAllocating) {
   expect_error(bad, {"16 channels"}, [] {
     images_of(idx_bytes({1, 17, 1, 1}, std::string(17, 'a')));
   });
-  expect_error(bad, {"want 4294967295 bytes"}, [] { labels_of(idx_bytes({0xffffffff}, "a")); });
-  const std::string packed = deflate_gzip(idx_bytes({0xffffffff, 4096, 4096}, "a"));
-  expect_error(bad, {"at most"},
+  expect_error(bad, {"want 2147483647 bytes"}, [] { labels_of(idx_bytes({0x7fffffff}, "a")); });
+  const std::string packed = deflate_gzip(idx_bytes({0x7fffffff, 1, 1}, "a"));
+  expect_error(bad, {"found at most"},
                [&] { read_idx_images(*inflate_gzip(make_memory_stream(packed, "packed"))); });
 }
 

@@ -16,30 +16,15 @@
 
 #include "digitry/base/error.h"
 #include "digitry/tensor/tensor.h"
+#include "tests/support/errors.h"
+#include "tests/support/temporary_folder.h"
 
 namespace digitry::testing {
 
 namespace fs = std::filesystem;
 
-/// A folder of its own for each test, removed behind it.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "digitry_test.XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryFolder() {
-    std::error_code error;
-    fs::remove_all(path_, error);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const fs::path& path() const { return path_; }
-  fs::path operator/(const fs::path& name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
+using test::expect_error;
+using test::TemporaryFolder;
 
 /// Sets an environment variable (or, given null, unsets it) for the length of a test.
 class ScopedEnvironment {
@@ -78,10 +63,7 @@ inline std::string read_back(const fs::path& path) {
 }
 
 inline std::vector<std::string> names_in(const fs::path& folder) {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder))
-    names.push_back(entry.path().filename().string());
-  return names;
+  return TemporaryFolder::names_in(folder);
 }
 
 /// An IDX file by hand: 00 00 08 rank, extents, payload.
@@ -96,19 +78,6 @@ inline std::string idx_bytes(std::initializer_list<std::uint32_t> extents, std::
 inline std::vector<std::uint8_t> values(const Tensor& tensor) {
   const auto span = tensor.as<std::uint8_t>();
   return {span.begin(), span.end()};
-}
-
-/// Expects `Error{code}` with `parts`, each, in its message.
-template <typename Action>
-void expect_error(ErrorCode code, std::initializer_list<std::string> parts, const Action& action) {
-  try {
-    action();
-    ADD_FAILURE() << "no error; wanted: " << *parts.begin();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), code) << error.what();
-    for (const std::string& part : parts)
-      EXPECT_THAT(std::string(error.what()), ::testing::HasSubstr(part));
-  }
 }
 
 }  // namespace digitry::testing

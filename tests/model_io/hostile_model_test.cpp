@@ -48,6 +48,9 @@ TEST(HostileModel, MetadataThatAreNotTheirJson) {
   refuse_entry({"want a list of texts"}, "digitry.classes", R"({"names":"0"})");
   refuse_entry({"want texts only"}, "digitry.classes", R"({"names":["0",1,"2"]})");
   refuse_entry({"classes", "found 0"}, "digitry.classes", R"({"names":[]})");
+  std::string many = R"({"names":["0")";
+  for (int i = 0; i < 1000; ++i) many += R"(,"0")";
+  refuse_entry({"1 to 1000 classes", "found 1001"}, "digitry.classes", many + "]}");
   refuse_entry({"'pixel_scale': want a finite number"}, "digitry.preprocessing",
                R"({"pixel_scale":"1","pixel_offset":0})");
   refuse_entry({"'pixel_scale': want a finite number"}, "digitry.preprocessing",

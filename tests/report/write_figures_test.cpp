@@ -9,6 +9,7 @@
 #include "digitry/base/file.h"
 #include "digitry/report/report.h"
 #include "tests/report/report_content.h"
+#include "tests/support/temporary_folder.h"
 
 namespace digitry {
 namespace {
@@ -22,24 +23,10 @@ using ::testing::UnorderedElementsAre;
 
 class WriteFigures : public ::testing::Test {
  protected:
-  WriteFigures() {
-    std::string pattern = (fs::temp_directory_path() / "digitry-figures-XXXXXX").string();
-    folder_ = fs::path(mkdtemp(pattern.data())) / "figures";
-  }
-  ~WriteFigures() override {
-    std::error_code ignored;
-    fs::remove_all(folder_.parent_path(), ignored);
-  }
+  std::vector<std::string> files() const { return test::TemporaryFolder::names_in(folder_); }
 
-  std::vector<std::string> files() const {
-    std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(folder_)) {
-      names.push_back(entry.path().filename().string());
-    }
-    return names;
-  }
-
-  fs::path folder_;
+  const test::TemporaryFolder scratch_;
+  const fs::path folder_ = scratch_ / "figures";
 };
 
 TEST_F(WriteFigures, WritesThreeFiguresTwice) {

@@ -1,43 +1,30 @@
 #pragma once
 
-#include <stdlib.h>
-
+#include <algorithm>
 #include <filesystem>
-#include <stdexcept>
 #include <string>
-#include <system_error>
 #include <vector>
+
+#include "digitry/base/file.h"
+#include "digitry/base/scratch_folder.h"
 
 namespace digitry::test {
 
 /// A new, empty folder, removed with all that is in it at the end of the scope.
-class TemporaryFolder {
+class TemporaryFolder : public ScratchFolder {
  public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "digitry-test-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  TemporaryFolder() : ScratchFolder(std::filesystem::temp_directory_path() / "digitry-test-") {}
 
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  std::filesystem::path operator/(const std::filesystem::path& name) const { return path() / name; }
 
-  /// Names of what is in it.
-  std::vector<std::string> names() const {
+  /// Names of what is in it, sorted.
+  std::vector<std::string> names() const { return names_in(path()); }
+
+  static std::vector<std::string> names_in(const std::filesystem::path& folder) {
     std::vector<std::string> found;
-    for (const auto& entry : std::filesystem::directory_iterator(path_))
-      found.push_back(entry.path().filename().string());
+    for (const auto& path : list_folder(folder)) found.push_back(path.filename().string());
     return found;
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 }  // namespace digitry::test

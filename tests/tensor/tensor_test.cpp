@@ -58,16 +58,6 @@ TEST(Tensor, MovedFromIsLeftWithoutMemory) {
   EXPECT_EQ(two.data(), memory);
 }
 
-TEST(Tensor, IsReshapedWithoutACopy) {
-  Tensor tensor({2, 6}, DType::kU8);
-  const std::byte* memory = tensor.data();
-  tensor = std::move(tensor).reshaped({3, 4});
-  EXPECT_EQ(tensor.shape(), (Shape{3, 4}));
-  EXPECT_EQ(tensor.data(), memory);
-  expect_error(ErrorCode::kShapeMismatch, {"[3,4]", "[5]"},
-               [&] { std::move(tensor).reshaped({5}); });
-}
-
 TEST(Tensor, RefusesMoreThanMemoryCanAddress) {
   constexpr std::int64_t kHuge = std::int64_t{1} << 62;
   expect_error(ErrorCode::kShapeMismatch, {"too large"}, [] { Tensor({kHuge}, DType::kF32); });

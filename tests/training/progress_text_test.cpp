@@ -76,5 +76,22 @@ TEST(ProgressText, RefusesAHistoryOfAnotherLength) {
   }
 }
 
+TEST(ProgressText, RefusesABestEpochThatWasNotValidated) {
+  SavedProgress progress = some_progress();
+  progress.history.epochs[0].val_loss.reset();
+  progress.history.epochs[0].val_accuracy.reset();
+  test::expect_error(ErrorCode::kBadData, {"best epoch 1"},
+                     [&] { progress_from_text(progress_to_text(progress)); });
+}
+
+TEST(ProgressText, RefusesAnotherNumberOfStepsOfTheOptimizer) {
+  auto text = progress_to_text(some_progress());
+  for (const char* value : {"16", "9223372036854775807"}) {
+    text["optimizer_steps"] = value;
+    test::expect_error(ErrorCode::kBadData, {"optimizer_steps", "17"},
+                       [&] { progress_from_text(text); });
+  }
+}
+
 }  // namespace
 }  // namespace digitry

@@ -94,8 +94,8 @@ TEST(ParseRecipe, DefaultsNeedLayersOnly) {
 
 TEST(Recipe, SurvivesTheWayToTomlAndBack) {
   Recipe recipe = test::blob_recipe();
-  recipe.name = "quotes \" and \\ and \n lines, \xC3\xA9 ''' \"\"\" \t";
-  recipe.description = "'";
+  recipe.name = "quotes \" and \\, \xC3\xA9 '";
+  recipe.description = "quotes \" and \\ and \n lines, \xC3\xA9 ''' \"\"\" \t";
   recipe.data = "C:\\digits";
   recipe.validation = 1.0 / 3;
   recipe.seed = INT64_MAX;
@@ -147,7 +147,8 @@ TEST(RecipesPage, ListsEveryKeyAndType) {
 }
 
 TEST(FindRecipe, NamesTheShippedOnesWhereThereIsNone) {
-  test::expect_error(ErrorCode::kBadData, {"'mlpp'", "cnn, cnn-mnist-convnet, mlp, notebook"}, [] { find_recipe("mlpp"); });
+  test::expect_error(ErrorCode::kBadData, {"'mlpp'", "cnn, cnn-mnist-convnet, mlp, notebook"},
+                     [] { find_recipe("mlpp"); });
   const test::TemporaryFolder folder;
   test::expect_error(ErrorCode::kBadData, {"found a folder"},
                      [&] { find_recipe(folder.path().string()); });
@@ -221,6 +222,8 @@ TEST(ParseRecipe, RefusesWrongTypesAndValuesOutOfRange) {
   refuse({"[augmentation]", "'zoom'", "0 to 0.9"}, "[augmentation]\nzoom = 1.5\n" + kLayers);
   refuse({"[augmentation]", "'erase'"}, "[augmentation]\nerase = nan\n" + kLayers);
   refuse({"'name': want a text"}, "name = 3\n" + kLayers);
+  for (const char* name : {"", "/tmp/elsewhere", "../up", "a\\nb"})
+    refuse({"'name'", "folders"}, fmt::format("name = \"{}\"\n{}", name, kLayers));
   refuse({"[optimizer]", "'learning_rate'", "inf"}, "[optimizer]\nlearning_rate = inf\n" + kLayers);
 }
 

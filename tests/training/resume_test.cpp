@@ -279,7 +279,7 @@ TEST_F(BadCheckpoint, WithValuesThatAreNotFinite) {
 
 TEST_F(BadCheckpoint, WhoseStepIsNotInItsEpoch) {
   Checkpoint spoilt = checkpoint();
-  spoilt.progress["step"] = "6";
+  spoilt.progress["step"] = spoilt.progress["optimizer_steps"] = "6";
   refuse({"step 6", "epoch 1"}, spoilt);
   spoilt = checkpoint();
   spoilt.progress.erase("step");

@@ -201,6 +201,16 @@ TEST(Trainer, RefusesDataAndRecipesThatDoNotFit) {
   expect_error(ErrorCode::kBadData, {"blobs", "no labels"},
                [&] { Trainer(blob_recipe(), unlabelled); });
 
+  Dataset mislabelled = blobs(30);
+  for (const std::int32_t label : {-1, 3}) {
+    mislabelled.labels[7] = label;
+    expect_error(ErrorCode::kBadData, {"blobs", "[0, 2]", std::to_string(label)},
+                 [&] { Trainer(blob_recipe(), mislabelled); });
+  }
+  mislabelled.labels.resize(29);
+  expect_error(ErrorCode::kBadData, {"blobs", "30 labels", "29"},
+               [&] { Trainer(blob_recipe(), mislabelled); });
+
   const Dataset data = blobs(30);
   Recipe recipe = blob_recipe();
   recipe.layers = {test::dense(3)};

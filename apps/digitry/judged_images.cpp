@@ -1,0 +1,113 @@
+#include "apps/digitry/judged_images.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <set>
+
+#include "digitry/base/error.h"
+#include "digitry/data/split.h"
+#include "digitry/training/recipe.h"
+
+namespace digitry::app {
+namespace {
+
+Dataset subset(const Dataset& data, const std::vector<std::int32_t>& indices) {
+  Dataset part;
+  part.images = Tensor(data.image_shape().with_batch(std::ssize(indices)), DType::kU8);
+  const auto size = static_cast<std::size_t>(data.image_shape().num_elements());
+  auto* to = part.images.data();
+  for (const std::int32_t i : indices) {
+    std::memcpy(to, data.images.data() + static_cast<std::size_t>(i) * size, size);
+    to += size;
+    part.labels.push_back(data.labels[static_cast<std::size_t>(i)]);
+  }
+  part.class_names = data.class_names;
+  part.name = data.name;
+  part.split = data.split;
+  part.sha256 = data.sha256;
+  return part;
+}
+
+// "train" or "validation" of the images that the model was trained on.
+Dataset part_of(const Dataset& trained_on, const std::string& split, const Model& model) {
+  const auto recipe_text = model.provenance.find("recipe");
+  if (recipe_text == model.provenance.end())
+    throw Error(ErrorCode::kBadData,
+                "the model does not say how it was trained, so there is no telling its {} split; "
+                "use --split test",
+                split);
+  const Recipe recipe = parse_recipe(recipe_text->second, "the model's recipe");
+  const ValidationSplit parts =
+      stratified_split(trained_on.labels, trained_on.num_classes(), recipe.validation, recipe.seed);
+  const auto& indices = split == "train" ? parts.train : parts.validation;
+  if (indices.empty())
+    throw Error(ErrorCode::kBadData, "{}: no image of it was set aside for validation",
+                trained_on.name);
+  return subset(trained_on, indices);
+}
+
+bool is_numbered(const std::vector<std::string>& names) {
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (names[i] != std::to_string(i)) return false;
+  return true;
+}
+
+void count_classes_as(const Model& model, Dataset& data) {
+  const std::vector<std::string>& wanted = model.class_names;
+  if (data.class_names == wanted) return;
+  const std::set<std::int32_t> used(data.labels.begin(), data.labels.end());
+  std::vector<std::int32_t> places(data.class_names.size());
+  std::vector<std::string> unknown;
+  for (const std::int32_t label : used) {
+    const std::string& name = data.class_names[static_cast<std::size_t>(label)];
+    const auto place = std::ranges::find(wanted, name);
+    if (place == wanted.end()) unknown.push_back(name);
+    places[static_cast<std::size_t>(label)] = static_cast<std::int32_t>(place - wanted.begin());
+  }
+  const bool mere_numbers = unknown.size() == used.size() && is_numbered(data.class_names) &&
+                            *used.rbegin() < std::ssize(wanted);
+  if (!unknown.empty() && !mere_numbers)
+    throw Error(ErrorCode::kBadData, "{}: its class '{}' is none of the model's: {}", data.name,
+                unknown.front(), fmt::join(wanted, ", "));
+  if (unknown.empty())
+    for (std::int32_t& label : data.labels) label = places[static_cast<std::size_t>(label)];
+  data.class_names = wanted;
+}
+
+}  // namespace
+
+std::string final_split(const std::string& data) {
+  return has_labelled_test_split(data) ? "test" : "validation";
+}
+
+JudgedImages load_judged(const std::string& data, const std::string& split, const Model& model) {
+  const bool test = split == "test" || (split.empty() && has_labelled_test_split(data));
+  JudgedImages judged{split, load_dataset(data, test ? Split::kTest : Split::kTrain)};
+  if (!judged.data.labelled())
+    throw Error(ErrorCode::kBadData,
+                "{}: these images have no labels to judge by; digitry predict needs none", data);
+  const auto hash = model.provenance.find("data_sha256");
+  const bool trained_on = hash != model.provenance.end() && hash->second == judged.data.sha256;
+  const bool has_splits = !list_splits(data).empty();
+  if (split.empty())
+    judged.split = test ? "test" : trained_on ? "validation" : has_splits ? "train" : "test";
+  if (trained_on && test && !has_splits)
+    throw Error(ErrorCode::kBadData,
+                "{}: the model was trained on these images, of which none are for testing; use "
+                "--split validation",
+                data);
+  if (!trained_on && judged.split == "validation")
+    throw Error(ErrorCode::kBadData,
+                "{}: the model was trained on other images; none of these were set aside for its "
+                "validation; use --split train or --split test",
+                data);
+  if (trained_on && !test) judged.data = part_of(judged.data, judged.split, model);
+  count_classes_as(model, judged.data);
+  return judged;
+}
+
+}  // namespace digitry::app

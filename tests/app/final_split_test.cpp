@@ -1,0 +1,116 @@
+// Which images a training is judged on at last, where its data are not laid out as MNIST's.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "digitry/base/file.h"
+#include "tests/support/process.h"
+#include "tests/support/temporary_folder.h"
+
+namespace digitry::test {
+namespace fs = std::filesystem;
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+constexpr const char* kRecipe = R"(
+[[layers]]
+type = "flatten"
+[[layers]]
+type = "dense"
+out_features = "classes"
+)";
+
+class FinalSplit : public testing::Test {
+ protected:
+  FinalSplit() {
+    write("recipe.toml", kRecipe);
+    write("data/train.csv", rows(40));
+  }
+
+  void write(const std::string& name, const std::string& text) const {
+    make_folder((folder_ / name).parent_path());
+    write_file_atomically(folder_ / name, text);
+  }
+
+  // Images of 2×2 of two classes.
+  static std::string rows(int count) {
+    std::string text = "label,p0,p1,p2,p3\n";
+    for (int i = 0; i < count; ++i)
+      text += fmt::format("{0},{1},{1},{2},{2}\n", i % 2, i % 2 * 200 + i, 255 - i);
+    return text;
+  }
+
+  CommandResult digitry(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), "digitry");
+    return run_command(std::move(arguments), {.environment = {{"OMP_NUM_THREADS", "1"}}});
+  }
+
+  CommandResult train(const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> arguments{"train",  "--recipe", folder_ / "recipe.toml",
+                                       "--data", data_,      "--out",
+                                       run_,     "--epochs", "2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return digitry(arguments);
+  }
+
+  json metrics() const { return json::parse(read_file(run_ + "/metrics.json", 1 << 20)); }
+
+  const TemporaryFolder folder_;
+  const std::string data_ = folder_ / "data";
+  const std::string run_ = folder_ / "run";
+};
+
+TEST_F(FinalSplit, IsValidationInKagglesLayout) {
+  write("data/test.csv", "p0,p1,p2,p3\n1,2,3,4\n");
+  const CommandResult trained = train();
+  ASSERT_EQ(trained.exit_status, 0) << trained.err;
+  EXPECT_THAT(trained.out, HasSubstr("validation accuracy"));
+  EXPECT_EQ(metrics()["split"], "validation");
+  EXPECT_EQ(digitry({"evaluate", run_}).exit_status, 0);
+}
+
+TEST_F(FinalSplit, IsWhatTheReportShowsAlthoughThereAreTestImagesNow) {
+  ASSERT_EQ(train().exit_status, 0);
+  const std::string judged = metrics()["evaluation"].dump();
+  write("data/test.csv", rows(6));
+  const CommandResult report = digitry({"report", run_});
+  ASSERT_EQ(report.exit_status, 0) << report.err;
+  const std::string page = read_file(run_ + "/report.html", 1 << 24);
+  EXPECT_THAT(page, HasSubstr(fmt::format("of {}", metrics()["evaluation"]["num_images"].dump())));
+}
+
+TEST_F(FinalSplit, IsNoneWithoutImagesToJudgeBy) {
+  const CommandResult trained = train({"--validation", "0"});
+  ASSERT_EQ(trained.exit_status, 0) << trained.err;
+  EXPECT_THAT(trained.err, HasSubstr("the model is not judged"));
+  EXPECT_TRUE(metrics()["split"].is_null());
+  EXPECT_EQ(digitry({"train", "--resume", "--out", run_}).exit_status, 2) << "it is finished";
+  const CommandResult report = digitry({"report", run_});
+  EXPECT_EQ(report.exit_status, 3);
+  EXPECT_THAT(report.err, HasSubstr("metrics.json"));
+}
+
+TEST_F(FinalSplit, CanBeJudgedLaterWhereItWasDamaged) {
+  write("data/test.csv", "label,p0,p1,p2,p3\n1,2,3,4,x\n");
+  const CommandResult trained = train({"--checkpoint-every", "0"});
+  EXPECT_EQ(trained.exit_status, 3);
+  EXPECT_THAT(trained.err, HasSubstr("test.csv"));
+  EXPECT_THAT(digitry({"report", run_}).err, HasSubstr("--resume"));
+  const std::string model = read_file(run_ + "/model.safetensors", 1 << 20);
+  write("data/test.csv", rows(6));
+  const CommandResult resumed = digitry({"train", "--resume", "--out", run_});
+  ASSERT_EQ(resumed.exit_status, 0) << resumed.err;
+  EXPECT_EQ(metrics()["split"], "test");
+  EXPECT_EQ(read_file(run_ + "/model.safetensors", 1 << 20), model);
+  EXPECT_FALSE(fs::exists(run_ + "/checkpoint.safetensors"));
+}
+
+}  // namespace
+}  // namespace digitry::test
