@@ -136,5 +136,81 @@ TEST_F(HostileWorld, HintsCanBeCopiedIntoAShell) {
   EXPECT_THAT(child.wait().err, HasSubstr("--resume --out '" + run + "'"));
 }
 
+class HostileInputs : public HostileWorld {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(digitry(small_training(run_, {"--epochs", "1"})).exit_status, 0);
+  }
+  const std::string images_ = (small_mnist() / "t10k-images-idx3-ubyte").string();
+};
+
+TEST_F(HostileInputs, PredictPrintsAllOrNothing) {
+  const std::string small = folder_ / "small-images-idx3-ubyte";
+  write_idx_images(small, Tensor({1, 1, 14, 14}, DType::kU8));
+  for (const char* format : {"--json", "--csv"}) {
+    const CommandResult result = digitry({"predict", run_, images_, small, format});
+    EXPECT_EQ(result.exit_status, 3);
+    EXPECT_THAT(result.out, IsEmpty());
+    EXPECT_THAT(result.err, HasSubstr(small + ": want images of [1,28,28]"));
+  }
+}
+
+TEST_F(HostileInputs, PredictTakesFilesOfAnyName) {
+  const std::string odd = folder_ / "[a,b]";
+  fs::copy_file(images_, odd);
+  const CommandResult result =
+      digitry({"predict", run_, "[a,b]", odd, "--json"}, {.folder = folder_.path()});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_EQ(nlohmann::json::parse(result.out).size(), 2000U);
+}
+
+TEST_F(HostileInputs, PredictNeedsNoLabels) {
+  const std::string data = copied_data();
+  write_file_atomically(data + "/t10k-labels-idx1-ubyte", "no labels at all");
+  const CommandResult result =
+      digitry({"predict", run_, data + "/t10k-images-idx3-ubyte", "--json"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_EQ(nlohmann::json::parse(result.out).size(), 1000U);
+}
+
+TEST_F(HostileInputs, AReportTakesNoWrongTypesOfMetrics) {
+  auto metrics = nlohmann::json::parse(read_file(run_ + "/metrics.json", kMaxBytes));
+  metrics["training"]["best_epoch"] = "the third";
+  write_file_atomically(run_ + "/metrics.json", metrics.dump());
+  const CommandResult result = digitry({"report", run_});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+}
+
+TEST_F(HostileInputs, OptionsThatWouldBeIgnoredAreWrongUsage) {
+  const std::string out = folder_ / "other";
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"predict", run_, images_, "--probability"},
+                                             {"predict", run_, images_, "--probability", "--json"},
+                                             {"evaluate", run_, "--mistakes", "-1"},
+                                             {"train", "--out", ""},
+                                             {"train", "--out", out, "--learning-rate", "nan"},
+                                             {"train", "--out", out, "--validation", "nan"},
+                                             {"train", "--out", out, "--checkpoint-every", "nan"},
+                                             {"data", "fetch", "--from", ""},
+                                             {"data", "fetch", "--mirror", ""}}) {
+    const CommandResult result = digitry(arguments, {.folder = folder_.path()});
+    EXPECT_EQ(result.exit_status, 2) << testing::PrintToString(arguments) << result.err;
+    EXPECT_THAT(result.out, IsEmpty());
+  }
+  EXPECT_FALSE(fs::exists(out));
+  EXPECT_FALSE(fs::exists(folder_ / "runs"));
+}
+
+TEST_F(HostileInputs, AFullStandardOutputIsAFailure) {
+  for (const std::string& arguments :
+       {std::string("--version"), std::string("--help"), "evaluate '" + run_ + "'",
+        "predict '" + run_ + "' '" + images_ + "' --json"}) {
+    const CommandResult result = run_command(
+        {"bash", "-c", "exec '" + command_path().string() + "' " + arguments + " > /dev/full"});
+    EXPECT_EQ(result.exit_status, 1) << arguments;
+    EXPECT_THAT(result.err, HasSubstr("standard output")) << arguments;
+  }
+}
+
 }  // namespace
 }  // namespace digitry::test
