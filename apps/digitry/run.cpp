@@ -14,6 +14,7 @@
 #include "digitry/base/error.h"
 #include "digitry/base/log.h"
 #include "digitry/base/version.h"
+#include "digitry/report/text.h"
 
 namespace digitry::app {
 namespace {
@@ -21,7 +22,7 @@ namespace {
 void print_error(std::string_view message) {
   const bool color = use_color(2);
   write_stderr(fmt::format("{}digitry: error:{} {}\n", color ? "\x1b[1;31m" : "",
-                           color ? "\x1b[0m" : "", message));
+                           color ? "\x1b[0m" : "", clean_utf8(message)));
 }
 
 int exit_status(ErrorCode code) {

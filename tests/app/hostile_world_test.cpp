@@ -125,6 +125,14 @@ TEST_F(HostileWorld, ErrorsOfLayersNameTheRecipe) {
   EXPECT_THAT(result.err, HasSubstr(recipe + ": layers[0]"));
 }
 
+TEST_F(HostileWorld, NamesFromFilesDoNotReachTheTerminalAsControls) {
+  const std::string model = folder_ / "\x1b[31mred";
+  const CommandResult result = digitry({"predict", model, "images"});
+  EXPECT_EQ(result.exit_status, 3);
+  EXPECT_THAT(result.err, HasSubstr("[31mred"));
+  EXPECT_THAT(result.err, Not(HasSubstr("\x1b")));
+}
+
 TEST_F(HostileWorld, HintsCanBeCopiedIntoAShell) {
   const std::string run = folder_ / "my run";
   std::vector<std::string> arguments = small_training(run, {"--epochs", "100000"});
