@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <limits>
 #include <memory>
@@ -10,9 +9,9 @@
 
 #include "apps/digitry/checks.h"
 #include "apps/digitry/command.h"
-#include "apps/digitry/judge.h"
+#include "apps/digitry/finish_run.h"
+#include "apps/digitry/judged_images.h"
 #include "apps/digitry/run_folder.h"
-#include "apps/digitry/run_report.h"
 #include "apps/digitry/shared_options.h"
 #include "apps/digitry/shell_word.h"
 #include "apps/digitry/terminal.h"
@@ -102,62 +101,6 @@ void take_over(const Trainer& trainer, Model& model) {
   model.provenance["best_epoch"] = fmt::format("{}", trainer.history().best_epoch);
 }
 
-void print_summary(const RunFolder& run, const std::optional<Judged>& judged,
-                   const Trainer& trainer) {
-  const auto row = [](const std::string& name, const std::string& value) {
-    fmt::print("{:<20}{}\n", name, value);
-  };
-  if (judged) {
-    row(judged->split + " accuracy", accuracy_text(judged->evaluation));
-    row(judged->split + " loss", fmt::format("{:.4f}", judged->evaluation.loss));
-  }
-  row("training", fmt::format("{}, {} epochs{}", human_duration(trainer.elapsed_seconds()),
-                              trainer.history().epochs.size(),
-                              trainer.history().best_epoch == 0
-                                  ? ""
-                                  : fmt::format(", epoch {} kept (best on validation)",
-                                                trainer.history().best_epoch)));
-  row("model", run.model().string());
-}
-
-// The model is trained, judged and told of by now: that only its picture book is missing is no
-// failure of the training.
-void write_report_if_possible(const RunFolder& run, const Model& model,
-                              const Evaluation& evaluation, Dataset judged, bool tell) {
-  try {
-    write_report(run, model, evaluation, std::move(judged));
-    if (tell) fmt::print("{:<20}{}\n", "report", run.report().string());
-  } catch (const Error& error) {
-    warn(fmt::format("no report: {}; afterwards: digitry report {}", error.what(),
-                     shell_word(run.path.string())));
-  }
-}
-
-// Judges the finished model, if there are images to judge by; writes metrics, figures, report.
-void finish_run(const RunFolder& run, const TrainOptions& options,
-                std::optional<JudgedImages> images, const Trainer& trainer, const Model& model) {
-  std::optional<Judged> judged;
-  if (images) judged = judge(model, *images);
-  const std::string metrics =
-      metrics_json(judged, model,
-                   {.seconds = trainer.elapsed_seconds(),
-                    .num_steps = trainer.num_steps_done(),
-                    .num_epochs = std::ssize(trainer.history().epochs),
-                    .best_epoch = trainer.history().best_epoch,
-                    .num_train = std::ssize(trainer.split().train),
-                    .num_validation = std::ssize(trainer.split().validation),
-                    .num_threads = num_threads()});
-  write_file_atomically(run.metrics(), metrics);
-  if (options.json)
-    fmt::print("{}", metrics);
-  else
-    print_summary(run, judged, trainer);
-  std::fflush(stdout);
-  if (judged && !options.no_report)
-    write_report_if_possible(run, model, judged->evaluation, std::move(images->data),
-                             /*tell=*/!options.json);
-}
-
 // Training reads its data again to judge the model, and once more to go on after a crash.
 void check_can_be_read_again(const std::string& data) {
   std::error_code error;
@@ -232,7 +175,8 @@ void train(const TrainOptions& options) {
   if (end == TrainingEnd::kInterrupted) throw_interrupted(run, trainer);
   if (end == TrainingEnd::kEarlyStopped)
     inform(fmt::format("stopped early: no better validation result in {} epochs", recipe.patience));
-  finish_run(run, options, std::move(images), trainer, model);
+  finish_run(run, {.json = options.json, .report = !options.no_report}, std::move(images), trainer,
+             model);
   // Last, so that a run whose judging failed can still be resumed.
   remove_file(run.checkpoint());
 }

@@ -82,7 +82,7 @@ TEST_F(HostileWorld, ACheckpointThatDoesNotFitOnTheDiskStopsNoTraining) {
 TEST_F(HostileWorld, AReportThatCannotBeWrittenHidesNoResult) {
   std::vector<std::string> arguments{"digitry",  "train", "--data",   small_mnist().string(),
                                      "--out",    run_,    "--recipe", "notebook",
-                                     "--epochs", "20"};
+                                     "--epochs", "40"};
   ChildProcess child(arguments, {.environment = {{"OMP_NUM_THREADS", "1"}}});
   wait_for("config.toml", child);
   fs::create_directories(run_ + "/report.html/in the way");
@@ -135,10 +135,11 @@ TEST_F(HostileWorld, NamesFromFilesDoNotReachTheTerminalAsControls) {
 
 TEST_F(HostileWorld, HintsCanBeCopiedIntoAShell) {
   const std::string run = folder_ / "my run";
-  std::vector<std::string> arguments = small_training(run, {"--epochs", "100000"});
+  std::vector<std::string> arguments =
+      small_training(run, {"--epochs", "100000", "--checkpoint-every", "0.01"});
   arguments.insert(arguments.begin(), "digitry");
   ChildProcess child(arguments, {.environment = {{"OMP_NUM_THREADS", "1"}}});
-  for (int i = 0; i < 6000 && !fs::exists(run + "/config.toml") && child.running(); ++i)
+  for (int i = 0; i < 6000 && !fs::exists(run + "/checkpoint.safetensors") && child.running(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   child.send_signal(SIGINT);
   EXPECT_THAT(child.wait().err, HasSubstr("--resume --out '" + run + "'"));
