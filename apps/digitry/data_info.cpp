@@ -87,7 +87,7 @@ void print_classes(const DataInfo& info) {
   if (names.empty()) return;
   fmt::print("\n");
   for (std::size_t label = 0; label < names.size(); ++label)
-    print_row(fmt::format("  {}", names[label]), info, [&](const SplitInfo& split) {
+    print_row(fmt::format("  {}", clean_utf8(names[label])), info, [&](const SplitInfo& split) {
       return split.dataset.labelled() ? grouped(split.summary.images_per_class[label])
                                       : std::string("-");
     });

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include <limits>
+#include <cstdint>
 #include <memory>
 
 #include "apps/digitry/command.h"
@@ -13,11 +13,13 @@
 namespace digitry::app {
 namespace {
 
+constexpr std::int64_t kMaxMistakes = 1'000'000;
+
 struct EvaluateOptions {
   std::string model;
   std::string data;
   std::string split;
-  std::size_t mistakes = 10;
+  std::int64_t mistakes = 10;
   bool json = false;
   int threads = 0;
 };
@@ -33,7 +35,7 @@ void evaluate(const EvaluateOptions& options) {
   if (options.json)
     fmt::print("{}", to_json(judged.evaluation));
   else
-    fmt::print("{}", evaluation_text(judged, options.mistakes));
+    fmt::print("{}", evaluation_text(judged, static_cast<std::size_t>(options.mistakes)));
 }
 
 }  // namespace
@@ -49,7 +51,8 @@ void add_evaluate_command(CLI::App& app) {
                    "train, validation or test [test; where the data have none: validation for "
                    "what the model was trained on, else all images]")
       ->check(CLI::IsMember(kSplitNames));
-  command->add_option("--mistakes", options->mistakes, "How many mistakes to list [10]");
+  command->add_option("--mistakes", options->mistakes, "How many mistakes to list [10]")
+      ->check(CLI::Range(std::int64_t{0}, kMaxMistakes));
   add_threads_option(*command, options->threads);
   command->add_flag("--json", options->json, "Print everything, each mistake included, as JSON");
   command->footer(

@@ -7,13 +7,17 @@ namespace {
 
 volatile std::sig_atomic_t interrupt_requested = 0;
 
+// What the parent has told this process to ignore (a shell's "trap '' INT", nohup) stays ignored.
 void set_handler(void (*handler)(int), int flags) {
   struct sigaction action {};
   action.sa_handler = handler;
   action.sa_flags = flags;
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    struct sigaction before {};
+    sigaction(signal, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);
+  }
 }
 
 extern "C" void on_interrupt(int /*signal*/) { interrupt_requested = 1; }

@@ -90,6 +90,10 @@ JudgedImages load_judged(const std::string& data, const std::string& split, cons
   if (!judged.data.labelled())
     throw Error(ErrorCode::kBadData,
                 "{}: these images have no labels to judge by; digitry predict needs none", data);
+  if (judged.data.image_shape() != model.network.input_shape())
+    throw Error(ErrorCode::kBadData,
+                "{}: want images of {} ([channels, height, width]), as the model, found {}", data,
+                model.network.input_shape().to_string(), judged.data.image_shape().to_string());
   const auto hash = model.provenance.find("data_sha256");
   const bool trained_on = hash != model.provenance.end() && hash->second == judged.data.sha256;
   const bool has_splits = !list_splits(data).empty();

@@ -27,7 +27,8 @@ struct JudgedImages {
 /// Classes are matched by name. Where the data have no names but only numbers, and the model's
 /// classes are not called by numbers, the numbers are places in the model's list.
 /// Throws Error{kBadData} where there is no such split, the images have no labels or were all
-/// trained on, or one of their classes is none of the model's.
+/// trained on, they are of another size than the model's, or one of their classes is none of the
+/// model's.
 JudgedImages load_judged(const std::string& data, const std::string& split, const Model& model);
 
 /// The split that a model trained on `data` is judged on at last: "test" where the data have one

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "apps/digitry/command.h"
 #include "apps/digitry/run_folder.h"
@@ -13,6 +13,7 @@
 #include "digitry/data/dataset.h"
 #include "digitry/evaluation/evaluation.h"
 #include "digitry/model_io/model.h"
+#include "digitry/report/text.h"
 
 namespace digitry::app {
 namespace {
@@ -61,7 +62,7 @@ class Writer {
     } else if (options_.json) {
       write_json(source, image_index, name, prediction);
     } else {
-      fmt::print("{}[{}]  {}  {:.2f} %\n", source, image_index, name,
+      fmt::print("{}[{}]  {}  {:.2f} %\n", clean_utf8(source), image_index, clean_utf8(name),
                  100 * static_cast<double>(prediction.probability()));
     }
   }
@@ -91,18 +92,34 @@ class Writer {
   std::int64_t written_ = 0;
 };
 
-void predict_source(const Model& model, const std::string& input, Writer& writer) {
-  const Dataset data = load_inputs(input);
+// What one input holds, each image with its probabilities.
+struct Predicted {
+  std::string input;
+  std::vector<std::string> sources;  // one an image, or none
+  Tensor probabilities;              // [N, classes]
+};
+
+Predicted predict_source(const Model& model, const std::string& input) {
+  Dataset data = load_inputs(input, Labels::kIgnore);
+  if (data.image_shape() != model.network.input_shape())
+    throw Error(ErrorCode::kBadData,
+                "{}: want images of {} ([channels, height, width]), as the model, found {}", input,
+                model.network.input_shape().to_string(), data.image_shape().to_string());
   Predictor predictor(model.network, model.preprocessing,
                       std::clamp<std::int64_t>(data.num_images(), 1, kImagesAtOnce));
-  Tensor probabilities = predictor.logits(data.images);
-  softmax_rows(probabilities);
-  const auto classes = static_cast<std::size_t>(probabilities.shape()[1]);
-  for (std::int64_t i = 0; i < data.num_images(); ++i) {
-    const auto row = std::span<const float>(probabilities.as<float>())
-                         .subspan(static_cast<std::size_t>(i) * classes, classes);
+  Predicted predicted{input, std::move(data.sources), predictor.logits(data.images)};
+  softmax_rows(predicted.probabilities);
+  return predicted;
+}
+
+void write_predictions(const Predicted& predicted, Writer& writer) {
+  const std::int64_t num_images = predicted.probabilities.shape()[0];
+  const auto classes = static_cast<std::size_t>(predicted.probabilities.shape()[1]);
+  for (std::int64_t i = 0; i < num_images; ++i) {
+    const auto image = static_cast<std::size_t>(i);
+    const auto row = predicted.probabilities.as<float>().subspan(image * classes, classes);
     const auto label = static_cast<std::size_t>(std::ranges::max_element(row) - row.begin());
-    writer.write(data.sources.empty() ? input : data.sources[static_cast<std::size_t>(i)], i,
+    writer.write(predicted.sources.empty() ? predicted.input : predicted.sources[image], i,
                  {label, row});
   }
 }
@@ -110,15 +127,11 @@ void predict_source(const Model& model, const std::string& input, Writer& writer
 void predict(const PredictOptions& options) {
   set_num_threads(options.threads);
   const Model model = load_model(model_path(options.model));
+  // All before a word of it is printed: half a list is neither JSON nor a submission.
+  std::vector<Predicted> all;
+  for (const std::string& input : options.inputs) all.push_back(predict_source(model, input));
   Writer writer(options, model.class_names);
-  for (const std::string& input : options.inputs) {
-    try {
-      predict_source(model, input, writer);
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kShapeMismatch) throw;
-      throw Error(ErrorCode::kBadData, "{}: {}", input, error.what());
-    }
-  }
+  for (const Predicted& predicted : all) write_predictions(predicted, writer);
   writer.finish();
 }
 
@@ -136,10 +149,13 @@ void add_predict_command(CLI::App& app) {
       ->required();
   CLI::Option* json = command->add_flag("--json", options->json,
                                         "Print JSON: label and probability of every class");
-  command->add_flag("--csv", options->csv, "Print ImageId,Label, images counted from 1")
-      ->excludes(json);
-  command->add_flag("--probability", options->probability,
-                    "With --csv: a third column, the probability of the label");
+  CLI::Option* csv =
+      command->add_flag("--csv", options->csv, "Print ImageId,Label, images counted from 1");
+  csv->excludes(json);
+  command
+      ->add_flag("--probability", options->probability,
+                 "With --csv: a third column, the probability of the label")
+      ->needs(csv);
   add_threads_option(*command, options->threads);
   command->footer(
       "Labels are the model's class names. Examples:\n"

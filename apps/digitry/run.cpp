@@ -14,6 +14,7 @@
 #include "digitry/base/error.h"
 #include "digitry/base/log.h"
 #include "digitry/base/version.h"
+#include "digitry/report/text.h"
 
 namespace digitry::app {
 namespace {
@@ -21,7 +22,7 @@ namespace {
 void print_error(std::string_view message) {
   const bool color = use_color(2);
   write_stderr(fmt::format("{}digitry: error:{} {}\n", color ? "\x1b[1;31m" : "",
-                           color ? "\x1b[0m" : "", message));
+                           color ? "\x1b[0m" : "", clean_utf8(message)));
 }
 
 int exit_status(ErrorCode code) {
@@ -94,6 +95,9 @@ int report_wrong_usage(CLI::App& root, const CLI::ParseError& error) {
 }
 
 int parse_and_run(CLI::App& root, std::vector<std::string> arguments) {
+  // CLI11 takes "[a,b]" for a list; here it can but be the name of a file.
+  for (std::string& argument : arguments)
+    if (argument.starts_with('[') && argument.ends_with(']')) argument.insert(0, "./");
   std::reverse(arguments.begin(), arguments.end());  // CLI11 wants the last one first.
   try {
     root.parse(std::move(arguments));
@@ -101,8 +105,10 @@ int parse_and_run(CLI::App& root, std::vector<std::string> arguments) {
     if (error.get_exit_code() != 0) return report_wrong_usage(root, error);
     root.exit(error);  // --help or --version: prints it.
   }
-  // A full disk behind stdout shows only now.
-  if (std::fflush(stdout) != 0) throw Error(ErrorCode::kIo, "cannot write to standard output");
+  // A full disk behind stdout shows only now; to --version, which flushes itself, in the flag
+  // alone.
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    throw Error(ErrorCode::kIo, "cannot write to standard output");
   return kDone;
 }
 
@@ -150,7 +156,9 @@ int guarded(const std::function<void()>& work) try {
   print_error("out of memory: close other programs, or use a smaller data set, batch or network");
   return kFailed;
 } catch (const std::exception& error) {
-  print_error(error.what());
+  print_error(std::ferror(stdout) != 0
+                  ? fmt::format("cannot write to standard output ({})", error.what())
+                  : error.what());
   return kFailed;
 }
 

@@ -1,8 +1,13 @@
 #include "apps/digitry/run_folder.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 
+#include <cerrno>
+#include <cstring>
 #include <system_error>
+#include <utility>
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
@@ -13,13 +18,36 @@ namespace {
 
 constexpr int kMaxNumberedRuns = 100'000;
 
-RunFolder first_free_run(const std::string& recipe_name) {
+// The lock is the folder's own: no file of it is left behind, and it ends with the process.
+HeldRun hold(RunFolder run) {
+  Descriptor lock(::open(run.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (lock.get() < 0)
+    throw Error(ErrorCode::kIo, "{}: {}", run.path.string(), std::strerror(errno));
+  // File systems without locks have to do without.
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    throw Error(ErrorCode::kUnavailable,
+                "{}: another training is at work in this run; wait for its end, or choose another "
+                "--out",
+                run.path.string());
+  return {std::move(run), std::move(lock)};
+}
+
+void remove_leftovers_in(const RunFolder& run) {
+  for (const fs::path& file :
+       {run.config(), run.history(), run.metrics(), run.model(), run.checkpoint(), run.report()})
+    remove_leftovers(file);
+  for (const char* name : {"curves", "confusion", "mistakes"})
+    for (const char* ending : {".svg", ".png"})
+      remove_leftovers(run.figures() / (std::string(name) + ending));
+}
+
+fs::path first_free_run(const std::string& recipe_name) {
   make_folder("runs");
   for (int number = 1; number < kMaxNumberedRuns; ++number) {
     const fs::path path = fs::path("runs") / fmt::format("{}-{:03}", recipe_name, number);
     std::error_code error;
     // Creating is the test: two runs started at once never share a folder.
-    if (fs::create_directory(path, error)) return {path};
+    if (fs::create_directory(path, error)) return path;
     if (error)
       throw Error(ErrorCode::kIo, "cannot create folder {}: {}", path.string(), error.message());
   }
@@ -30,16 +58,28 @@ RunFolder first_free_run(const std::string& recipe_name) {
 
 bool RunFolder::finished() const { return path_exists(metrics()) && !path_exists(checkpoint()); }
 
-RunFolder make_run_folder(const std::string& out, const std::string& recipe_name) {
-  if (out.empty()) return first_free_run(recipe_name);
+HeldRun make_run_folder(const std::string& out, const std::string& recipe_name) {
+  if (out.empty()) return hold({first_free_run(recipe_name)});
   const fs::path path(out);
-  if (path_exists(path) && (!is_folder(path) || !list_folder(path).empty()))
-    throw Error(ErrorCode::kInvalidArgument,
-                "{} exists already and is never overwritten; choose another --out, or go on with "
-                "an interrupted run by --resume",
-                out);
+  const auto taken = [&] {
+    return Error(ErrorCode::kInvalidArgument,
+                 "{} exists already and is never overwritten; choose another --out, or go on with "
+                 "an interrupted run by --resume",
+                 out);
+  };
+  if (path_exists(path) && !is_folder(path)) throw taken();
   make_folder(path);
-  return {path};
+  HeldRun run = hold({path});
+  // A training that was killed before its first file may have left half of that.
+  remove_leftovers(run.folder.config());
+  if (!list_folder(path).empty()) throw taken();
+  return run;
+}
+
+HeldRun hold_run_folder(const fs::path& path) {
+  HeldRun run = hold(open_run_folder(path));
+  remove_leftovers_in(run.folder);
+  return run;
 }
 
 RunFolder open_run_folder(const fs::path& path) {

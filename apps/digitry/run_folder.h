@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <string>
 
+#include "digitry/base/descriptor.h"
+
 namespace digitry::app {
 
 /// A run: one training and all that is known of it, in one folder.
@@ -21,12 +23,23 @@ struct RunFolder {
   bool finished() const;
 };
 
-/// Makes the folder for a new run: `out`, or where that is empty the first free one of
-/// runs/<recipe_name>-001, -002... Throws Error{kInvalidArgument} where `out` has something in it
-/// already: runs are never overwritten.
-RunFolder make_run_folder(const std::string& out, const std::string& recipe_name);
+/// A run that no other training of this machine can write into until this is destroyed.
+struct HeldRun {
+  RunFolder folder;
+  Descriptor lock;
+};
 
-/// A run that is there. Throws Error{kBadData} where `path` holds no config.toml.
+/// Makes and holds the folder for a new run: `out`, or where that is empty the first free one of
+/// runs/<recipe_name>-001, -002... Throws Error{kInvalidArgument} where `out` has something in it
+/// already (runs are never overwritten), Error{kUnavailable} where another training holds it.
+HeldRun make_run_folder(const std::string& out, const std::string& recipe_name);
+
+/// Holds a run that is there, to go on with it, and clears away the temporary files of a training
+/// that was killed. Throws Error{kBadData} where `path` holds no config.toml, Error{kUnavailable}
+/// where another training holds it.
+HeldRun hold_run_folder(const std::filesystem::path& path);
+
+/// A run that is there, to be looked at. Throws Error{kBadData} where `path` holds no config.toml.
 RunFolder open_run_folder(const std::filesystem::path& path);
 
 /// The model file that a person means by `path`: the file itself, or that of a run's folder.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "apps/digitry/augmentation_preview.h"
+#include "apps/digitry/shell_word.h"
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
@@ -33,15 +34,6 @@ double peak_memory_mb() {
   return static_cast<double>(usage.ru_maxrss) / 1024.0;  // Linux counts in KiB.
 }
 
-std::string shell_word(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,+@%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string safe = "'";
-  for (const char c : word) safe += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return safe + "'";
-}
-
 std::string provenance(const Model& model, const std::string& key) {
   const auto found = model.provenance.find(key);
   return found == model.provenance.end() ? "unknown" : found->second;
@@ -60,6 +52,14 @@ Json read_metrics(const RunFolder& run) {
 std::string text_of(const Json& metrics, const char* key) {
   return metrics.contains(key) && metrics[key].is_string() ? metrics[key].get<std::string>()
                                                            : std::string();
+}
+
+// 0 where it is not told.
+std::int64_t best_epoch_of(const Json& metrics) {
+  if (!metrics.contains("training") || !metrics["training"].is_object()) return 0;
+  const Json& training = metrics["training"];
+  if (!training.contains("best_epoch") || !training["best_epoch"].is_number_integer()) return 0;
+  return training["best_epoch"].get<std::int64_t>();
 }
 
 // "key: value" rows of one object of metrics.json, numbers as they stand there.
@@ -144,7 +144,7 @@ std::string judged_split(const RunFolder& run) {
   if (!run.finished())
     throw Error(ErrorCode::kBadData,
                 "{}: its training is not finished; go on with digitry train --resume --out {}",
-                run.path.string(), run.path.string());
+                run.path.string(), shell_word(run.path.string()));
   std::string split = text_of(read_metrics(run), "split");
   if (std::ranges::find(kSplitNames, split) == kSplitNames.end())
     throw Error(ErrorCode::kBadData, "{}: says of no split that the model was judged on it",
@@ -157,8 +157,7 @@ void write_report(const RunFolder& run, const Model& model, const Evaluation& ev
   const Json metrics = read_metrics(run);
   History history =
       history_from_csv(read_file(run.history(), kMaxTextBytes), run.history().string());
-  if (metrics.contains("training") && metrics["training"].is_object())
-    history.best_epoch = metrics["training"].value("best_epoch", std::int64_t{0});
+  history.best_epoch = best_epoch_of(metrics);
   const std::string recipe_text = read_file(run.config(), kMaxTextBytes);
   AugmentationPreview preview = preview_of_run(parse_recipe(recipe_text, run.config().string()));
   const ReportContent content{

@@ -95,12 +95,12 @@ void write_stderr(std::string_view text) {
 void inform(std::string_view line) {
   if (global_options().quiet) return;
   if (shown_bar() != nullptr) shown_bar()->finish();
-  write_stderr(fmt::format("{}\n", line));
+  write_stderr(fmt::format("{}\n", clean_utf8(line)));
 }
 
 void warn(std::string_view line) {
   if (shown_bar() != nullptr) shown_bar()->finish();
-  write_stderr(fmt::format("digitry: warning: {}\n", line));
+  write_stderr(fmt::format("digitry: warning: {}\n", clean_utf8(line)));
 }
 
 std::string render_progress(const ProgressState& state, int width) {

@@ -32,8 +32,8 @@ int terminal_width();
 /// a closed or full stderr is no error.
 void write_stderr(std::string_view text);
 
-/// Writes one line for a person to stderr, above the progress bar where one is shown.
-/// Dropped under --quiet.
+/// Writes one line for a person to stderr, above the progress bar where one is shown; control
+/// characters in it, as names from files may have them, become blanks. Dropped under --quiet.
 void inform(std::string_view line);
 
 /// The same as "digitry: warning: LINE"; not dropped under --quiet.

@@ -19,7 +19,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kReadChunk = std::size_t{1} << 20;
-constexpr int kMaxAttempts = 100;        // at a name that nobody else has
+constexpr int kMaxAttempts = 100;         // at a name that nobody else has
+constexpr std::size_t kSuffixLength = 8;  // hexadecimal digits behind kTemporary
+constexpr std::string_view kTemporary = ".tmp.";
 constexpr mode_t kPlainFileMode = 0666;  // less the user's umask
 
 std::size_t read_some(int fd, char* to, std::size_t count, const fs::path& path) {
@@ -99,7 +101,7 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   // changed, tells the rights of a file that is made by a plain open.
   std::random_device random;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    temporary_ = fmt::format("{}.tmp.{:08x}", path_.string(), random());
+    temporary_ = fmt::format("{}{}{:0{}x}", path_.string(), kTemporary, random(), kSuffixLength);
     descriptor_ = Descriptor(
         ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPlainFileMode));
     if (descriptor_.get() >= 0) return;
@@ -136,6 +138,18 @@ void AtomicFile::commit() {
 
 void AtomicFile::fail(std::string_view doing) const {
   throw Error(ErrorCode::kIo, "cannot {} {}: {}", doing, path_.string(), std::strerror(errno));
+}
+
+void remove_leftovers(const fs::path& path) {
+  const std::string prefix = path.filename().string() + std::string(kTemporary);
+  const auto is_leftover = [&](const std::string& name) {
+    return name.size() == prefix.size() + kSuffixLength && name.starts_with(prefix) &&
+           name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
+  };
+  std::error_code error;
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+    if (is_leftover(it->path().filename().string())) ::unlink(it->path().c_str());
 }
 
 void make_folder(const fs::path& path) {

@@ -49,6 +49,10 @@ class AtomicFile {
   Descriptor descriptor_;
 };
 
+/// Removes the temporary files of an AtomicFile of `path` whose process was killed; nobody else may
+/// be writing `path`. Leftovers do no harm, so that those that cannot be removed are left.
+void remove_leftovers(const std::filesystem::path& path);
+
 /// Creates a folder and its parents. Throws Error{kIo} saying which one could not be made.
 void make_folder(const std::filesystem::path& path);
 

@@ -116,12 +116,22 @@ class Reader {
     return name;
   }
 
-  // Of any kind: a row that begins with 1.5 is a bad row, not a heading.
-  static bool is_number(std::string_view field) {
-    double value = 0;
-    const char* const end = field.data() + field.size();
-    const auto [stop, error] = std::from_chars(field.data(), end, value);
-    return error == std::errc() && stop == end;
+  // A word, or "1x1". Anything else that is no pixel makes a bad row, not a heading: headings go
+  // without a word.
+  static bool is_column_name(std::string_view field) {
+    const std::string name = column_name(field);
+    const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+    if (digits > 0) return digits < name.size() && name[digits] == 'x';
+    const auto first = name.empty() ? '\0' : static_cast<unsigned char>(name[0]);
+    return std::isalpha(first) != 0 || first == '_' || first == '#' || first >= 0x80;
+  }
+
+  // Tables with an index have no name above it.
+  static bool is_heading(std::string_view line) {
+    const std::size_t first = std::min(line.find(','), line.size());
+    if (!column_name(line.substr(0, first)).empty()) return is_column_name(line.substr(0, first));
+    line.remove_prefix(std::min(first + 1, line.size()));
+    return is_column_name(line.substr(0, line.find(',')));
   }
 
   void find_layout() {
@@ -129,7 +139,7 @@ class Reader {
     std::string_view first;
     if (!lines.next(first)) throw bad("want rows of label,pixel0,..., found an empty file");
     layout_.num_columns = static_cast<std::size_t>(std::ranges::count(first, ',')) + 1;
-    layout_.has_heading = !is_number(first.substr(0, first.find(',')));
+    layout_.has_heading = is_heading(first);
     if (layout_.has_heading)
       read_heading(first);
     else if (!set_square(layout_.num_columns)) {
@@ -165,7 +175,8 @@ class Reader {
     const std::size_t pixels =
         layout_.num_columns - (labelled() ? 1U : 0U) - (layout_.has_id ? 1U : 0U);
     if (!set_named_size(last_pixel, pixels) && !set_square(pixels))
-      throw bad("line 1: want a square number of pixel columns (or 1x1 ... HxW), found {}", pixels);
+      throw bad("line 1: want a square number of pixel columns (or 1x1 ... HxW){}, found {}",
+                labelled() ? "" : " and a label column called label or class", pixels);
   }
 
   // Takes the size from the last pixel's name, "HxW".
@@ -199,12 +210,17 @@ class Reader {
     const std::size_t min_length = 2 * layout_.num_columns - 1;
     Lines lines = rows_of_text();
     for (std::string_view line; lines.next(line); ++rows) {
-      if (line.size() < min_length)
-        throw bad("line {}: want {} columns, found {}", lines.number(), layout_.num_columns,
-                  std::ranges::count(line, ',') + 1);
+      if (line.size() < min_length) throw too_short(line, lines.number());
     }
     if (rows == 0) throw bad("want at least one row of pixels, found none");
     return rows;
+  }
+
+  Error too_short(std::string_view line, std::int64_t number) const {
+    const auto columns = static_cast<std::size_t>(std::ranges::count(line, ',')) + 1;
+    return columns == layout_.num_columns
+               ? bad("line {}: want a number in each column, found an empty one", number)
+               : bad("line {}: want {} columns, found {}", number, layout_.num_columns, columns);
   }
 
   std::int32_t parse_number(const char*& at, const char* end, std::int32_t max, std::int64_t line,

@@ -21,11 +21,13 @@ namespace {
 
 constexpr std::size_t kChunk = std::size_t{1} << 18;
 constexpr auto kLockPoll = std::chrono::milliseconds(100);
-constexpr std::string_view kTemporary = ".tmp.";  // as AtomicFile names what it has not committed
+constexpr std::string_view kScratch = "work.tmp.";
+constexpr std::size_t kScratchSuffixLength = 6;  // of ScratchFolder
 
 }  // namespace
 
-DataFolder::DataFolder(fs::path folder, const ProgressSink& progress) : folder_(std::move(folder)) {
+DataFolder::DataFolder(fs::path folder, const KnownDataset& dataset, const ProgressSink& progress)
+    : folder_(std::move(folder)) {
   make_folder(folder_);
   const fs::path file = folder_ / ".lock";
   lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -33,7 +35,7 @@ DataFolder::DataFolder(fs::path folder, const ProgressSink& progress) : folder_(
     throw Error(ErrorCode::kIo, "cannot create {}: {}", file.string(), std::strerror(errno));
   try {
     wait_for_lock(progress);
-    remove_leftovers();
+    remove_leftovers_of(dataset);
   } catch (...) {
     ::close(lock_);
     throw;
@@ -54,10 +56,14 @@ void DataFolder::wait_for_lock(const ProgressSink& progress) const {
   }
 }
 
-void DataFolder::remove_leftovers() const {
-  std::error_code error;  // a leftover that cannot be removed does no harm
-  for (const fs::path& path : list_folder(folder_))
-    if (path.filename().string().find(kTemporary) != std::string::npos) fs::remove_all(path, error);
+void DataFolder::remove_leftovers_of(const KnownDataset& dataset) const {
+  for (const KnownFile& file : dataset.files) remove_leftovers(folder_ / file.name);
+  for (const fs::path& path : list_folder(folder_)) {
+    const std::string name = path.filename().string();
+    std::error_code ignored;  // A leftover that cannot be removed does no harm.
+    if (name.starts_with(kScratch) && name.size() == kScratch.size() + kScratchSuffixLength)
+      fs::remove_all(path, ignored);
+  }
 }
 
 void DataFolder::install(const KnownFile& file, ByteStream& content,
@@ -87,9 +93,7 @@ void DataFolder::install(const KnownFile& file, ByteStream& content,
   out.commit();
 }
 
-ScratchFolder DataFolder::make_scratch_folder() const {
-  return ScratchFolder(folder_ / fmt::format("work{}", kTemporary));
-}
+ScratchFolder DataFolder::make_scratch_folder() const { return ScratchFolder(folder_ / kScratch); }
 
 bool is_verified(const fs::path& folder, const KnownFile& file) {
   const fs::path path = folder / file.name;

@@ -12,11 +12,13 @@
 namespace digitry {
 
 /// The folder of one data set in the cache, held for the time of a fetch: another process that
-/// wants to write into it waits. Temporary files of fetches that were killed are removed.
+/// wants to write into it waits. Temporary files of fetches that were killed are removed; what else
+/// a person keeps there is left alone.
 class DataFolder {
  public:
   /// Creates the folder and waits for it. Throws Error{kIo} where it cannot be created.
-  DataFolder(std::filesystem::path folder, const ProgressSink& progress);
+  DataFolder(std::filesystem::path folder, const KnownDataset& dataset,
+             const ProgressSink& progress);
   ~DataFolder();
   DataFolder(const DataFolder&) = delete;
   DataFolder& operator=(const DataFolder&) = delete;
@@ -32,7 +34,7 @@ class DataFolder {
 
  private:
   void wait_for_lock(const ProgressSink& progress) const;
-  void remove_leftovers() const;
+  void remove_leftovers_of(const KnownDataset& dataset) const;
 
   std::filesystem::path folder_;
   int lock_ = -1;

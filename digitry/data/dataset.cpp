@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::uint64_t kMaxClassNameBytes = std::uint64_t{1} << 20;
 constexpr std::size_t kSniffBytes = 64;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 std::vector<std::string> numbered_names(std::int64_t count) {
   std::vector<std::string> names;
@@ -37,17 +38,23 @@ std::int64_t count_classes(std::span<const std::int32_t> labels) {
   return labels.empty() ? 0 : *std::ranges::max_element(labels) + 1;
 }
 
-// The names in the folder's class_names.txt, or none.
+// The names in the folder's class_names.txt, or none. The line is the label: none may be left out.
 std::vector<std::string> read_class_names(const fs::path& folder) {
   const fs::path file = folder / "class_names.txt";
   std::vector<std::string> names;
   if (!path_exists(file)) return names;
-  const std::string text = read_file(file, kMaxClassNameBytes);
+  std::string text = read_file(file, kMaxClassNameBytes);
+  if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
+  text.erase(text.find_last_not_of("\r\n") + 1);
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     std::string name = text.substr(begin, end - begin);
     if (name.ends_with('\r')) name.pop_back();
-    if (!name.empty()) names.push_back(std::move(name));
+    if (name.empty() || std::ranges::find(names, name) != names.end())
+      throw Error(ErrorCode::kBadData,
+                  "{}: line {}: want a name of its own for each class, found {}", file.string(),
+                  names.size() + 1, name.empty() ? "a blank line" : name + " again");
+    names.push_back(std::move(name));
     begin = end + 1;
   }
   if (names.empty() || names.size() > static_cast<std::size_t>(kMaxClasses))
@@ -144,18 +151,25 @@ Dataset load_folder(const fs::path& folder, Split split) {
   }
   if (find_csv_file(folder, Split::kTrain) || find_csv_file(folder, Split::kTest))
     return load_csv_folder(folder, split);
-  if (holds_png_files(folder)) return load_inputs(folder.string());
-  if (!list_classes(folder).empty()) return load_image_folder(folder, split);
+  const bool has_classes = !list_classes(folder).empty();
+  const bool has_images = holds_png_files(folder);
+  if (has_classes && has_images)
+    throw Error(ErrorCode::kBadData,
+                "{}: want PNG images, or one folder of them a class, found both", folder.string());
+  if (has_images) return load_inputs(folder.string());
+  if (has_classes) return load_image_folder(folder, split);
   throw Error(ErrorCode::kBadData,
               "{}: want IDX files (train-images-idx3-ubyte, ...), train.csv and test.csv, or one "
               "folder of PNG images a class, found none of them",
               folder.string());
 }
 
-Dataset load_idx_file(ByteStream& stream, const std::string& path) {
+Dataset load_idx_file(ByteStream& stream, const std::string& path, Labels wanted) {
   Dataset dataset;
   std::string labels_from;
-  if (const auto labels = find_labels_of(path); labels && path != "-") {
+  const auto labels =
+      wanted == Labels::kIgnore || path == "-" ? std::nullopt : find_labels_of(path);
+  if (labels) {
     dataset.labels = read_idx_labels(*labels);
     labels_from = labels->string();
   }
@@ -165,13 +179,13 @@ Dataset load_idx_file(ByteStream& stream, const std::string& path) {
   return dataset;
 }
 
-Dataset load_file(const std::string& path) {
+Dataset load_file(const std::string& path, Labels labels) {
   const std::unique_ptr<ByteStream> stream = open_stream(path);
   const std::string_view start = stream->peek(kSniffBytes);
   if (start.empty())
     throw Error(ErrorCode::kBadData, "{}: want images (IDX, CSV or PNG), found an empty file",
                 stream->name());
-  if (start.starts_with(std::string_view("\0\0", 2))) return load_idx_file(*stream, path);
+  if (start.starts_with(std::string_view("\0\0", 2))) return load_idx_file(*stream, path, labels);
   Dataset dataset;
   if (looks_like_png(start)) {
     const GreyImage image = decode_png(read_rest(*stream, kMaxPngBytes), stream->name());
@@ -194,10 +208,10 @@ Dataset load_file(const std::string& path) {
 
 }  // namespace
 
-Dataset load_inputs(const std::string& path) {
+Dataset load_inputs(const std::string& path, Labels labels) {
   Dataset dataset = path != "-" && is_folder(path)
                         ? from_image_files(read_unlabelled_images(path), path)
-                        : load_file(path);
+                        : load_file(path, labels);
   dataset.name = path;
   dataset.split = Split::kTest;
   return dataset;

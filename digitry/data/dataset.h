@@ -42,7 +42,7 @@ struct Dataset {
 ///
 /// Classes are those of the training split: its labels' maximum + 1, or its folders. A test split
 /// may lack some of them, but has no others. Names are "0", "1"...; a folder's own are in its
-/// `class_names.txt`, one a line.
+/// `class_names.txt`, one a line, no two alike.
 /// Throws Error{kBadData} naming the file, the rule and what was found; Error{kUnavailable} where a
 /// named data set is not in the cache, saying how to fetch it.
 Dataset load_dataset(const std::string& name_or_path, Split split);
@@ -58,7 +58,9 @@ bool has_labelled_test_split(const std::string& name_or_path);
 /// Loads images to be predicted, from one source that need not be labelled: an IDX image file (with
 /// the label file beside it, where there is one), a CSV file, a PNG file, a folder of PNG files, or
 /// "-", standard input, with any of the three. Files may be gzipped; the content says what they
-/// are.
-Dataset load_inputs(const std::string& path);
+/// are. Who only wants the images ignores the labels: then those beside an IDX file may be
+/// anything.
+enum class Labels { kRead, kIgnore };
+Dataset load_inputs(const std::string& path, Labels labels = Labels::kRead);
 
 }  // namespace digitry

@@ -125,7 +125,7 @@ FetchResult fetch_dataset(const KnownDataset& dataset, const FetchOptions& optio
   // First without the lock, so that a cache that may only be read serves too.
   if (missing_files(dataset, path).empty()) return {path, "cache"};
 
-  const DataFolder folder(path, progress);
+  const DataFolder folder(path, dataset, progress);
   const FetchJob job{dataset, missing_files(dataset, path), folder, options, progress};
   if (job.files.empty()) return {path, "cache"};
   if (!options.from_folder.empty()) return {path, fetch_from_folder(job, options.from_folder)};

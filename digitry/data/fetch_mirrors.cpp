@@ -47,9 +47,9 @@ std::string fetch_from_mirrors(const FetchJob& job) {
       }
       if (result.status == Status::kDone) {
         try {
-          const auto content = inflate_if_gzip(make_memory_stream(result.body, url));
+          const auto content = inflate_if_gzip(make_memory_stream(result.body, shown_url(url)));
           job.folder.install(file, *content, job.progress);
-          last_used = mirror;
+          last_used = shown_url(mirror);
           return true;
         } catch (const Error& error) {
           if (error.code() != ErrorCode::kBadData) throw;
@@ -57,7 +57,7 @@ std::string fetch_from_mirrors(const FetchJob& job) {
         }
       } else {
         if (result.status == Status::kUnreachable) dead.insert(mirror);
-        problems.push_back(url + ": " + result.problem);
+        problems.push_back(shown_url(url) + ": " + result.problem);
       }
     }
     return false;

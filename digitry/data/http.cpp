@@ -156,6 +156,13 @@ Attempt try_once(const std::string& url, const DownloadOptions& options, std::st
 
 }  // namespace
 
+std::string shown_url(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t host = scheme == std::string::npos ? 0 : scheme + 3;
+  const std::size_t at = url.substr(0, url.find_first_of("/?#", host)).rfind('@');
+  return at == std::string::npos || at < host ? url : url.substr(0, host) + url.substr(at + 1);
+}
+
 DownloadResult download(const std::string& url, const DownloadOptions& options,
                         std::string_view what, const ProgressSink& progress) {
   static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);

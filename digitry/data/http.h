@@ -37,4 +37,7 @@ struct DownloadResult {
 DownloadResult download(const std::string& url, const DownloadOptions& options,
                         std::string_view what, const ProgressSink& progress);
 
+/// `url` as it may be shown: without the user name and password that it may hold.
+std::string shown_url(const std::string& url);
+
 }  // namespace digitry

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "digitry/base/file.h"
+
 namespace digitry {
 namespace fs = std::filesystem;
 namespace {
@@ -11,10 +13,7 @@ void replace_last(std::string& text, std::string_view from, std::string_view to)
   if (const auto at = text.rfind(from); at != std::string::npos) text.replace(at, from.size(), to);
 }
 
-bool is_present(const fs::path& path) {
-  std::error_code error;  // a folder that may not be read holds nothing
-  return fs::exists(path, error) && !fs::is_directory(path, error);
-}
+bool is_present(const fs::path& path) { return path_exists(path) && !is_folder(path); }
 
 }  // namespace
 

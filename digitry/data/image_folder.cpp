@@ -18,6 +18,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kGrain = 64;
+constexpr const char* kRunsFolder = "runs";
+constexpr const char* kRunFile = "config.toml";
 
 bool is_png_name(const fs::path& path) {
   std::string extension = path.extension().string();
@@ -73,6 +75,14 @@ Tensor read_all(const std::vector<std::string>& files) {
   return images;
 }
 
+// What digitry train leaves where it is run inside the images' own folder: a run, or runs/.
+bool holds_runs(const fs::path& folder) {
+  if (path_exists(folder / kRunFile)) return true;
+  return folder.filename() == kRunsFolder &&
+         std::ranges::any_of(list_folder(folder),
+                             [](const fs::path& path) { return path_exists(path / kRunFile); });
+}
+
 }  // namespace
 
 bool holds_png_files(const fs::path& folder) {
@@ -83,7 +93,8 @@ std::vector<std::string> list_classes(const fs::path& root) {
   std::vector<std::string> names;
   for (const fs::path& path : list_folder(root)) {
     std::string name = path.filename().string();
-    if (is_folder(path) && !name.starts_with('.')) names.push_back(std::move(name));
+    if (is_folder(path) && !name.starts_with('.') && !holds_runs(path))
+      names.push_back(std::move(name));
   }
   std::ranges::sort(names);
   if (names.size() > static_cast<std::size_t>(kMaxClasses))

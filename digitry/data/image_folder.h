@@ -21,8 +21,9 @@ struct ImageFiles {
 /// cannot be read.
 bool holds_png_files(const std::filesystem::path& folder);
 
-/// The names of the folders in `root`, sorted by bytes; hidden ones are left out. Throws
-/// Error{kBadData} for more than `kMaxClasses`.
+/// The names of the folders in `root`, sorted by bytes; hidden ones are left out, and so are
+/// runs (folders with a config.toml) and a folder `runs` of them, which training there has made.
+/// Throws Error{kBadData} for more than `kMaxClasses`.
 std::vector<std::string> list_classes(const std::filesystem::path& root);
 
 /// Reads `root/<class>/*.png`, all of one size, files sorted by bytes within a class. Labels are

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "digitry/base/error.h"
@@ -85,6 +86,8 @@ Model checked_model(Safetensors file, const std::string& source) {
   if (class_names.empty() || std::ssize(class_names) > kMaxClasses)
     throw Error(ErrorCode::kBadData, "{}: want 1 to {} classes, found {}", source, kMaxClasses,
                 class_names.size());
+  if (std::set<std::string>(class_names.begin(), class_names.end()).size() != class_names.size())
+    throw Error(ErrorCode::kBadData, "{}: want a name of its own for each class", source);
   Network network = network_from_json(json("digitry.architecture"), std::ssize(class_names),
                                       source + ": digitry.architecture");
   Model model{.network = std::move(network),

@@ -154,7 +154,14 @@ Safetensors parse_safetensors(std::string_view bytes, const std::string& source)
                              length, bytes.size()));
   if (length == 0 || bytes[kLengthBytes] != '{')
     fail(source, "the header has to begin with '{' (not a safetensors file?)");
-  const Json header = parse_json_object(bytes.substr(kLengthBytes, length), source + ": header");
+  const std::string_view header_text = bytes.substr(kLengthBytes, length);
+  // The JSON reader would take a zero byte for the end, and any white space behind it.
+  if (header_text.find('\0') != std::string_view::npos)
+    fail(source, "the header holds a zero byte; want JSON, and spaces alone behind it");
+  if (std::string_view("\t\n\r").find(header_text[header_text.find_last_not_of(' ')]) !=
+      std::string_view::npos)
+    fail(source, "want spaces alone behind the header's JSON");
+  const Json header = parse_json_object(header_text, source + ": header");
   const std::string_view data = bytes.substr(kLengthBytes + length);
 
   Safetensors file;

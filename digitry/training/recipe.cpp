@@ -23,10 +23,21 @@ namespace {
 
 constexpr std::uint64_t kMaxRecipeBytes = 1 << 20;
 constexpr std::int64_t kMaxEpochs = 1'000'000;
+constexpr std::int64_t kMaxNesting = 4096;
 
 const std::map<std::string, std::string_view>& shipped_recipes() {
   static const std::map<std::string, std::string_view> recipes = embedded::shipped_recipes();
   return recipes;
+}
+
+// toml++ recurses as deep as a text nests, by a.b.c or by brackets, and limits the latter alone:
+// 50,000 dots overflow the stack. Dots and brackets bound the depth from above, wherever they
+// stand.
+void check_nesting(std::string_view text, const std::string& source) {
+  const auto nests = [](char c) { return c == '.' || c == '[' || c == '{'; };
+  if (const auto found = std::ranges::count_if(text, nests); found > kMaxNesting)
+    throw Error(ErrorCode::kBadData, "{}: want at most {} dots and opening brackets, found {}",
+                source, kMaxNesting, found);
 }
 
 Options options_of(const toml::table& table, const std::string& where) {
@@ -72,6 +83,16 @@ std::vector<Options> take_layers(toml::table& root, const std::string& source) {
   }
   root.erase("layers");
   return layers;
+}
+
+// What is left of the tables once those that are known were taken.
+void refuse_unknown_tables(const toml::table& root, const std::string& source) {
+  for (const auto& [key, node] : root)
+    if (node.is_table() || node.is_array_of_tables())
+      throw Error(ErrorCode::kBadData,
+                  "{}: unknown table [{}]; known are [training], [optimizer], [schedule] and "
+                  "[[layers]]",
+                  source, std::string(key.str()));
 }
 
 void read_training(const Options& options, const std::string& source, Recipe& recipe) {
@@ -125,6 +146,7 @@ std::string table_text(const Options& options) {
 }  // namespace
 
 Recipe parse_recipe(std::string_view toml_text, const std::string& source) {
+  check_nesting(toml_text, source);
   toml::table root;
   try {
     root = toml::parse(toml_text, source);
@@ -143,6 +165,7 @@ Recipe parse_recipe(std::string_view toml_text, const std::string& source) {
   read_augment_options(recipe.augmentation, source + ": [augmentation]");
   for (std::size_t i = 0; i < recipe.layers.size(); ++i)
     make_layer(recipe.layers[i], /*num_classes=*/1, fmt::format("{}: layers[{}]", source, i));
+  refuse_unknown_tables(root, source);
   const Options top = options_of(root, source);
   OptionReader reader(top, source);
   recipe.name = reader.text("name", {}, std::filesystem::path(source).stem().string());

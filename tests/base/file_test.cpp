@@ -119,6 +119,26 @@ TEST(WriteFileAtomically, LeavesTheOldFileAndNoOtherWhereTheDiskIsFull) {
   EXPECT_THAT(folder.names(), ElementsAre("file"));
 }
 
+TEST(AtomicFile, LeavesWhatItsLeftoversAreFoundBy) {
+  const TemporaryFolder folder;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    AtomicFile file(folder / "file");
+    file.write("half");
+    ::_exit(0);  // As if killed: nothing is cleared up.
+  }
+  ::waitpid(child, nullptr, 0);
+  ASSERT_THAT(folder.names(), ElementsAre(::testing::StartsWith("file.tmp.")));
+  for (const char* other :
+       {"file", "file.tmp.notes.txt", "other.tmp.0123abcd", "file.tmp.0123ABCD"})
+    write_file_atomically(folder / other, "");
+  make_folder(folder / "file.tmp.0123abcd");
+  remove_leftovers(folder / "file");
+  EXPECT_THAT(folder.names(), ElementsAre("file", "file.tmp.0123ABCD", "file.tmp.0123abcd",
+                                          "file.tmp.notes.txt", "other.tmp.0123abcd"));
+  remove_leftovers(folder / "nowhere/file");
+}
+
 TEST(AtomicFile, ShowsNothingBeforeCommit) {
   const TemporaryFolder folder;
   {

@@ -65,9 +65,17 @@ TEST(Csv, TakesSizesFromNamesWhereverTheLabelIs) {
   EXPECT_THAT(none.labels, IsEmpty());
 }
 
-TEST(Csv, ARowThatBeginsWithANumberIsNoHeading) {
-  expect_error(ErrorCode::kBadData, {"line 1, column 1", "\"1.5\""},
-               [] { csv("1.5,2,3,4\n5,6,7,8\n"); });
+TEST(Csv, TakesAnIndexWithoutAName) {
+  const CsvImages content = csv(",label,p0\n0,7,5\n1,8,6\n");
+  EXPECT_THAT(content.labels, ElementsAre(7, 8));
+  EXPECT_THAT(values(content.images), ElementsAre(5, 6));
+}
+
+TEST(Csv, ARowThatBeginsWithNoNameIsNoHeading) {
+  for (const char* first : {"1.5", " 1", "\t1", "-1", "+1", "\"1\"", "'1'", "- 1", "1e9", "?"})
+    expect_error(ErrorCode::kBadData, {"line 1, column 1", first},
+                 [&] { csv(std::string(first) + ",2,3,4\n5,6,7,8\n"); });
+  expect_error(ErrorCode::kBadData, {"line 1", "an empty one"}, [] { csv(",2,3,4\n5,6,7,8\n"); });
 }
 
 TEST(Csv, SaysLineAndColumn) {
@@ -95,6 +103,8 @@ TEST(Csv, RefusesHeadingsItDoesNotUnderstand) {
   expect_error(bad, {"found 3 columns"}, [] { csv("1,2,3\n"); });
   expect_error(bad, {"square number of pixel columns", "found 3"},
                [] { csv("label,a,b,c\n1,1,1,1\n"); });
+  expect_error(bad, {"a label column called label or class, found 5"},
+               [] { csv("target,a,b,c,d\n1,1,1,1,1\n"); });
   expect_error(bad, {"column 3", "one label column"}, [] { csv("a,b,label,c,d\n1,1,1,1,1\n"); });
   expect_error(bad, {"column 5", "one label column"},
                [] { csv("label,b,c,d,label\n1,1,1,1,1\n"); });

@@ -10,7 +10,7 @@ using namespace digitry::testing;
 TEST(DataFolder, KeepsTheOldFileWhereTheNewOneIsWrong) {
   const TemporaryFolder work;
   const TinyDataset tiny;
-  const DataFolder folder(work / "tiny", {});
+  const DataFolder folder(work / "tiny", tiny.known, {});
   const KnownFile& file = tiny.known.files[0];
   folder.install(file, *make_memory_stream(tiny.content(0), "right"), {});
   expect_error(ErrorCode::kBadData, {"wrong: want 20 bytes", "found more"}, [&] {
@@ -32,12 +32,17 @@ TEST(DataFolder, VerifiesTheContentNotTheLengthAlone) {
 
 TEST(DataFolder, RemovesLeftoversButNothingElse) {
   const TemporaryFolder work;
-  write_file(work / "train-images-idx3-ubyte.tmp.Ab3dEf", "half");
+  const TinyDataset tiny;
+  write_file(work / "train-images-idx3-ubyte.tmp.0123abcd", "half");
   write_file(work / "work.tmp.XYZ123/package.tgz", "half");
   write_file(work / "train-images-idx3-ubyte", "whole");
-  const DataFolder folder(work.path(), {});
+  write_file(work / "notes.tmp.txt", "a person's own");
+  write_file(work / "train-images-idx3-ubyte.tmp.old", "a person's own");
+  write_file(work / "my.tmp.work/thesis.tex", "a person's own");
+  const DataFolder folder(work.path(), tiny.known, {});
   EXPECT_THAT(names_in(work.path()),
-              ::testing::UnorderedElementsAre(".lock", "train-images-idx3-ubyte"));
+              ::testing::UnorderedElementsAre(".lock", "train-images-idx3-ubyte", "notes.tmp.txt",
+                                              "train-images-idx3-ubyte.tmp.old", "my.tmp.work"));
 }
 
 }  // namespace

@@ -108,11 +108,31 @@ TEST(Dataset, RefusesCountsAndLabelsThatDoNotFit) {
 TEST(Dataset, TakesClassNamesFromTheFolder) {
   const TemporaryFolder folder;
   write_idx_folder(folder.path());
-  write_file(folder / "class_names.txt", "zero\r\none\n\ntwo\nthree\nfour");
+  write_file(folder / "class_names.txt", "\xef\xbb\xbfzero\r\none\ntwo\nthree\nfour\n\n");
   EXPECT_THAT(load_dataset(folder.path().string(), Split::kTrain).class_names,
               ElementsAre("zero", "one", "two", "three", "four"));
   write_file(folder / "class_names.txt", "\n");
-  expect_error(ErrorCode::kBadData, {"class_names.txt", "found 0"},
+  const auto load = [&] { load_dataset(folder.path().string(), Split::kTrain); };
+  expect_error(ErrorCode::kBadData, {"class_names.txt", "found 0"}, load);
+  write_file(folder / "class_names.txt", "zero\n\none\n");
+  expect_error(ErrorCode::kBadData, {"class_names.txt: line 2", "a blank line"}, load);
+  write_file(folder / "class_names.txt", "zero\none\nzero\n");
+  expect_error(ErrorCode::kBadData, {"class_names.txt: line 3", "zero again"}, load);
+}
+
+// Root may read all there is; a link to itself it cannot follow either.
+TEST(Dataset, FilesThatCannotBeLookedAtAreNotTakenForMissing) {
+  const TemporaryFolder folder;
+  fs::create_symlink("train-images-idx3-ubyte", folder / "train-images-idx3-ubyte");
+  expect_error(ErrorCode::kIo, {"train-images-idx3-ubyte", "symbolic links"},
+               [&] { load_dataset(folder.path().string(), Split::kTrain); });
+}
+
+TEST(Dataset, AStrayImageBesideTheClassesIsToldOf) {
+  const TemporaryFolder folder;
+  write_file(folder / "cat/1.png", encode_png({{1, 1}, {7}}));
+  write_file(folder / "preview.png", encode_png({{1, 1}, {8}}));
+  expect_error(ErrorCode::kBadData, {folder.path().string(), "found both"},
                [&] { load_dataset(folder.path().string(), Split::kTrain); });
 }
 
@@ -170,6 +190,9 @@ TEST(Dataset, LoadsSingleFilesByContent) {
   write_file(folder / "rows", deflate_gzip("label,pixel0\n2,7\n"));
   EXPECT_THAT(load_inputs((folder / "train-images-idx3-ubyte").string()).labels, ElementsAre(3, 1));
   EXPECT_FALSE(load_inputs((folder / "images.bin").string()).labelled());
+  write_file(folder / "train-labels-idx1-ubyte", "no labels at all");
+  EXPECT_EQ(
+      load_inputs((folder / "train-images-idx3-ubyte").string(), Labels::kIgnore).num_images(), 2);
   EXPECT_THAT(values(load_inputs((folder / "digit").string()).images), ElementsAre(5, 6));
   EXPECT_THAT(load_inputs((folder / "rows").string()).labels, ElementsAre(2));
   EXPECT_THAT(load_dataset((folder / "rows").string(), Split::kTrain).labels, ElementsAre(2));

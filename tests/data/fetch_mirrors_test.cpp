@@ -52,6 +52,20 @@ TEST_F(FetchMirrors, FetchesVerifiesAndKeeps) {
   EXPECT_EQ(server.num_requests(), 4) << "the second time nothing is asked for";
 }
 
+TEST_F(FetchMirrors, KeepsPasswordsToItself) {
+  TestServer server([&](const std::string& path, int) { return serve(path); });
+  const std::string secret = "http://user:s3cret@" + server.url().substr(7);
+  EXPECT_EQ(fetch({secret}).source, server.url());
+  fs::remove_all(folder());
+  try {
+    fetch({secret + "/elsewhere"});
+    FAIL() << "fetched from nowhere";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("/elsewhere"));
+    EXPECT_THAT(error.what(), ::testing::Not(::testing::HasSubstr("s3cret")));
+  }
+}
+
 TEST_F(FetchMirrors, FetchesOnlyWhatIsMissingOrWrong) {
   TestServer server([&](const std::string& path, int) { return serve(path); });
   fetch({server.url()});

@@ -116,6 +116,17 @@ TEST(ImageFolder, RefusesMoreThanTheLimitsBeforeReading) {
                [&] { read_unlabelled_images(root.path()); });
 }
 
+// What digitry train leaves where it is run among the images.
+TEST(ImageFolder, TakesNoRunForAClass) {
+  const TemporaryFolder root;
+  for (const char* name : {"a", "runs", "configs"})
+    write_file(root / name / "1.png", png_of(1, 1, 1));
+  EXPECT_THAT(list_classes(root.path()), ElementsAre("a", "configs", "runs"));
+  write_file(root / "runs/mlp-001/config.toml", "");
+  write_file(root / "my-run/config.toml", "");
+  EXPECT_THAT(list_classes(root.path()), ElementsAre("a", "configs"));
+}
+
 TEST(ImageFolder, ReadsFilesWithoutClasses) {
   const TemporaryFolder root;
   write_file(root / "2.png", png_of(1, 1, 2));

@@ -47,6 +47,7 @@ TEST(HostileModel, MetadataThatAreNotTheirJson) {
   refuse_entry({"'names' is missing"}, "digitry.classes", "{}");
   refuse_entry({"want a list of texts"}, "digitry.classes", R"({"names":"0"})");
   refuse_entry({"want texts only"}, "digitry.classes", R"({"names":["0",1,"2"]})");
+  refuse_entry({"a name of its own"}, "digitry.classes", R"({"names":["0","1","0"]})");
   refuse_entry({"classes", "found 0"}, "digitry.classes", R"({"names":[]})");
   std::string many = R"({"names":["0")";
   for (int i = 0; i < 1000; ++i) many += R"(,"0")";

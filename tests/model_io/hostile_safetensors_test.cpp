@@ -41,6 +41,9 @@ TEST(HostileSafetensors, Json) {
   refuse({"header", "parse error"}, safetensors_bytes("{\"a\":}"));
   refuse({"header", "parse error"}, safetensors_bytes("{} {}"));
   refuse({"begin with '{'"}, safetensors_bytes("[]"));
+  refuse({"header holds a zero byte"}, safetensors_bytes(std::string("{}\0\0", 4)));
+  refuse({"header holds a zero byte"}, safetensors_bytes(std::string("{}\0{\"a\":1}", 10)));
+  refuse({"spaces alone"}, safetensors_bytes("{}\n"));
   refuse({"header", "UTF-8"}, safetensors_bytes("{\"\xFF\":1}"));
   refuse({"header"}, safetensors_bytes(std::string("{\"a\0\":1}", 8)));
   refuse({"header: key 't' stands there twice"},

@@ -177,7 +177,7 @@ TEST(ParseRecipe, RefusesUnknownKeysAndTables) {
   refuse({"[schedule]", "unknown key 'x'"}, "[schedule]\nx = 3\n" + kLayers);
   refuse({"[augmentation]", "unknown key 'rotate'", "rotation"},
          "[augmentation]\nrotate = 3\n" + kLayers);
-  refuse({"'optimiser'"}, "[optimiser]\nlearning_rate = 3\n" + kLayers);
+  refuse({"[optimiser]"}, "[optimiser]\nlearning_rate = 3\n" + kLayers);
   refuse({"layers[2] (relu)", "unknown key 'slope'"},
          kLayers + "[[layers]]\ntype = \"relu\"\nslope = 0.1\n");
 }
@@ -191,6 +191,25 @@ TEST(ParseRecipe, RefusesMissingAndImpossibleLayers) {
   refuse({"layers[0]", "dense, dropout", "\"conv\""}, "[[layers]]\ntype = \"conv\"\n");
   refuse({"layers[0] (dense)", "'out_features' is missing"}, "[[layers]]\ntype = \"dense\"\n");
   refuse({"layers[0]", "'sizes'"}, "[[layers]]\ntype = \"dense\"\nsizes = [1, 2]\n");
+}
+
+TEST(ParseRecipe, RefusesTablesItDoesNotKnow) {
+  refuse({"unknown table [optimiser]", "[optimizer]"}, kLayers + "[optimiser]\n");
+  refuse({"unknown table [layer]"}, kLayers + "[[layer]]\n");
+}
+
+// The parser recurses: as deep as the limit lets it, it still has to come back.
+TEST(ParseRecipe, RefusesWhatNestsTooDeeply) {
+  const auto nested = [](int depth) {
+    std::string keys = "a";
+    for (int i = 0; i < depth; ++i) keys += ".a";
+    return keys;
+  };
+  refuse({"at most 4096 dots", "found 50000"}, nested(50'000) + " = 1\n");
+  refuse({"at most 4096 dots", "found 50001"}, "[" + nested(50'000) + "]\n");
+  refuse({"at most 4096 dots"}, "a = " + std::string(100'000, '['));
+  refuse({"[[layers]]"}, nested(4096) + " = 1\n");
+  refuse({"[[layers]]"}, "[" + nested(4095) + "]\n");
 }
 
 TEST(ParseRecipe, RefusesWrongTypesAndValuesOutOfRange) {

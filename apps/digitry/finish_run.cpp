@@ -1,0 +1,77 @@
+#include "apps/digitry/finish_run.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "apps/digitry/judge.h"
+#include "apps/digitry/run_report.h"
+#include "apps/digitry/shell_word.h"
+#include "apps/digitry/terminal.h"
+#include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/base/parallel.h"
+
+namespace digitry::app {
+namespace {
+
+void print_summary(const RunFolder& run, const std::optional<Judged>& judged,
+                   const Trainer& trainer) {
+  const auto row = [](const std::string& name, const std::string& value) {
+    fmt::print("{:<20}{}\n", name, value);
+  };
+  if (judged) {
+    row(judged->split + " accuracy", accuracy_text(judged->evaluation));
+    row(judged->split + " loss", fmt::format("{:.4f}", judged->evaluation.loss));
+  }
+  row("training", fmt::format("{}, {} epochs{}", human_duration(trainer.elapsed_seconds()),
+                              trainer.history().epochs.size(),
+                              trainer.history().best_epoch == 0
+                                  ? ""
+                                  : fmt::format(", epoch {} kept (best on validation)",
+                                                trainer.history().best_epoch)));
+  row("model", run.model().string());
+}
+
+// The model is trained, judged and told of by now: that only its picture book is missing is no
+// failure of the training.
+void write_report_if_possible(const RunFolder& run, const Model& model,
+                              const Evaluation& evaluation, Dataset judged, bool tell) {
+  try {
+    write_report(run, model, evaluation, std::move(judged));
+    if (tell) fmt::print("{:<20}{}\n", "report", run.report().string());
+  } catch (const Error& error) {
+    warn(fmt::format("no report: {}; afterwards: digitry report {}", error.what(),
+                     shell_word(run.path.string())));
+  }
+}
+
+}  // namespace
+
+void finish_run(const RunFolder& run, const FinishOptions& options,
+                std::optional<JudgedImages> images, const Trainer& trainer, const Model& model) {
+  std::optional<Judged> judged;
+  if (images) judged = judge(model, *images);
+  const std::string metrics =
+      metrics_json(judged, model,
+                   {.seconds = trainer.elapsed_seconds(),
+                    .num_steps = trainer.num_steps_done(),
+                    .num_epochs = std::ssize(trainer.history().epochs),
+                    .best_epoch = trainer.history().best_epoch,
+                    .num_train = std::ssize(trainer.split().train),
+                    .num_validation = std::ssize(trainer.split().validation),
+                    .num_threads = num_threads()});
+  write_file_atomically(run.metrics(), metrics);
+  if (options.json)
+    fmt::print("{}", metrics);
+  else
+    print_summary(run, judged, trainer);
+  std::fflush(stdout);
+  if (judged && options.report)
+    write_report_if_possible(run, model, judged->evaluation, std::move(images->data),
+                             /*tell=*/!options.json);
+}
+
+}  // namespace digitry::app

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+
+#include "apps/digitry/judged_images.h"
+#include "apps/digitry/run_folder.h"
+#include "digitry/model_io/model.h"
+#include "digitry/training/trainer.h"
+
+namespace digitry::app {
+
+struct FinishOptions {
+  bool json = false;   ///< Print metrics.json, not a summary.
+  bool report = true;  ///< Write report.html and figures/.
+};
+
+/// Judges the trained model, if there are images to judge by, writes metrics.json and prints the
+/// result; then the report, which is warned of where it cannot be written.
+/// Throws Error{kIo} where metrics.json cannot be written.
+void finish_run(const RunFolder& run, const FinishOptions& options,
+                std::optional<JudgedImages> images, const Trainer& trainer, const Model& model);
+
+}  // namespace digitry::app

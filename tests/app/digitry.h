@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/app/small_mnist.h"
+#include "tests/support/process.h"
+
+namespace digitry::test {
+
+/// Runs the command of this build, on one thread: several tests may share the processors.
+inline CommandResult digitry(std::vector<std::string> arguments, CommandOptions options = {}) {
+  arguments.insert(arguments.begin(), "digitry");
+  options.environment.emplace_back("OMP_NUM_THREADS", "1");
+  return run_command(std::move(arguments), options);
+}
+
+/// The arguments of a small training, one epoch long, without a report.
+inline std::vector<std::string> small_training(const std::string& out,
+                                               std::vector<std::string> more = {}) {
+  std::vector<std::string> arguments{
+      "train", "--recipe", "notebook",   "--data", small_mnist().string(),
+      "--out", out,        "--no-report"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+}  // namespace digitry::test
