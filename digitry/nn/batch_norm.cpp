@@ -177,6 +177,7 @@ void BatchNorm::plan_training(PlanBuilder& builder, const Activation& x, const A
                                                   {DNNL_ARG_MEAN, mean},
                                                   {DNNL_ARG_VARIANCE, variance},
                                                   {DNNL_ARG_SCALE, bound.weight.value},
+                                                  {DNNL_ARG_SHIFT, bound.bias.value},
                                                   {DNNL_ARG_WORKSPACE, workspace},
                                                   {DNNL_ARG_DIFF_DST, y.gradient},
                                                   {DNNL_ARG_DIFF_SRC, x_gradient},
