@@ -135,10 +135,11 @@ Activation PlanBuilder::in_layout(const Activation& activation, const dnnl::memo
   }
   if (activation.wants_gradient() && activation.gradient.get_desc() != layout) {
     converted.gradient = make(layout);
-    // A group of its own: it runs after the backward pass of whoever asked for this layout.
-    std::vector<Operation> layer = std::exchange(layer_backward_, {});
+    // A group of its own: it runs after the backward pass of whoever asked for this layout, and
+    // before that of what the layer has computed so far.
+    if (!layer_backward_.empty()) backward_groups_.push_back(std::exchange(layer_backward_, {}));
     backward_reorder(Direction::kBackwardData, converted.gradient, activation.gradient);
-    backward_groups_.push_back(std::exchange(layer_backward_, std::move(layer)));
+    backward_groups_.push_back(std::exchange(layer_backward_, {}));
   }
   return converted;
 }

@@ -87,7 +87,8 @@ class PlanBuilder {
   /// Add a reorder; nothing where the two are the same memory.
   void forward_reorder(const dnnl::memory& from, const dnnl::memory& to);
   void backward_reorder(Direction direction, const dnnl::memory& from, const dnnl::memory& to);
-  /// `activation` in another layout or type. A layer calls it on its input, before anything else.
+  /// `activation` in another layout or type. A layer calls it on its input, before anything else,
+  /// or on its output, at the very end.
   Activation in_layout(const Activation& activation, const dnnl::memory::desc& layout);
   /// The same in row-major layout.
   Activation plain(const Activation& activation);

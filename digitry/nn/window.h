@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -17,11 +18,12 @@ struct Window {
   /// [channels, OH, OW] of an image [C, IH, IW], OH = ⌊(IH + 2P − K)/S⌋ + 1.
   /// Throws Error{kShapeMismatch}, beginning with `layer`, where the window does not fit.
   Shape output_shape(const std::string& layer, const Shape& input, std::int64_t channels) const {
-    const std::int64_t least = kernel_size - 2 * padding;
+    const std::int64_t seen = kernel_size - 2 * padding;
+    const std::int64_t least = std::max<std::int64_t>(seen, 1);
     if (input.rank() != 3 || input[1] < least || input[2] < least)
       throw Error(ErrorCode::kShapeMismatch, "{}: want [channels, height ≥ {}, width ≥ {}], got {}",
-                  layer, least < 1 ? 1 : least, least < 1 ? 1 : least, input.to_string());
-    return {channels, (input[1] - least) / stride + 1, (input[2] - least) / stride + 1};
+                  layer, least, least, input.to_string());
+    return {channels, (input[1] - seen) / stride + 1, (input[2] - seen) / stride + 1};
   }
 };
 

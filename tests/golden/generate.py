@@ -21,6 +21,8 @@ import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 import optax  # noqa: E402
 
+from cnn import CNN, cnn, draw_cnn  # noqa: E402
+
 FOLDER = pathlib.Path(__file__).parent
 PROVENANCE = {
     "framework": f"jax {jax.__version__}, optax {optax.__version__}, float64 on CPU",
@@ -90,6 +92,29 @@ def generate_network(seed=101, batch=6, features=11, hidden=9, classes=5):
         "losses": numbers(optax.softmax_cross_entropy_with_integer_labels(logits, labels)),
         "logit_gradients": numbers(logit_gradients),
         "gradients": [numbers(g) for g in gradients],
+    })
+
+
+def generate_cnn(seed=102, batch=5, image=(2, 9, 9), classes=4):
+    """One forward and backward pass; then what the network gives when it is only used."""
+    draw = Draw(seed)
+    parameters, statistics = draw_cnn(draw, CNN, image[0])
+    x = draw.normal((batch, *image))
+    labels = draw.labels(batch, classes)
+    logits, moved = cnn(parameters, statistics, x, training=True)
+    loss, gradients = jax.value_and_grad(
+        lambda p: mean_loss(cnn(p, statistics, x, training=True)[0], labels))(parameters)
+    used, _ = cnn(parameters, moved, x, training=False)
+    by_name = lambda values: {  # noqa: E731
+        k: {"shape": list(v.shape), "values": numbers(v)} for k, v in values.items()}
+    write("cnn.json", {
+        **PROVENANCE, "seed": seed, "layers": CNN,
+        "batch_size": batch, "image": list(image), "num_classes": classes,
+        "x": numbers(x), "labels": [int(v) for v in labels],
+        "parameters": by_name(parameters | statistics),
+        "logits": numbers(logits), "loss": float(loss),
+        "gradients": by_name(gradients), "running_statistics": by_name(moved),
+        "inference_logits": numbers(used),
     })
 
 
@@ -210,6 +235,7 @@ def sgd_with_decay(learning_rate, momentum, weight_decay):
 
 
 generate_network()
+generate_cnn()
 generate_training("adam.json",
                   optax.adam(0.01, b1=0.9, b2=0.999, eps=1e-8),
                   {"type": "adam", "learning_rate": 0.01}, seed=201)

@@ -47,4 +47,32 @@ inline Network golden_mlp(const nlohmann::json& golden, const nlohmann::json& we
   return network;
 }
 
+/// The layers of a golden file as a recipe would have them.
+inline std::vector<Options> golden_layers(const nlohmann::json& layers) {
+  const auto value = [](const nlohmann::json& from) -> OptionValue {
+    if (from.is_boolean()) return from.get<bool>();
+    if (from.is_number_integer()) return from.get<std::int64_t>();
+    if (from.is_number()) return from.get<double>();
+    return from.get<std::string>();
+  };
+  std::vector<Options> all;
+  for (const auto& layer : layers)
+    for (Options& options = all.emplace_back(); const auto& [key, from] : layer.items())
+      options[key] = value(from);
+  return all;
+}
+
+/// Parameters by name, each with its shape and values.
+inline std::vector<Parameter> golden_parameters(const nlohmann::json& by_name) {
+  std::vector<Parameter> parameters;
+  for (const auto& [name, from] : by_name.items()) {
+    Tensor value(Shape(from.at("shape").get<std::vector<std::int64_t>>()), DType::kF32);
+    const auto values = floats(from.at("values"));
+    if (values.size() != value.as<float>().size()) throw std::runtime_error("golden file: sizes");
+    std::ranges::copy(values, value.as<float>().begin());
+    parameters.push_back({name, std::move(value)});
+  }
+  return parameters;
+}
+
 }  // namespace digitry::test

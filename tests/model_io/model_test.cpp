@@ -42,10 +42,11 @@ TEST(Model, ComesBackWithEverythingAndComputesTheSameBits) {
 TEST(Model, DescribesItselfInItsMetadata) {
   const Safetensors file = parse_safetensors(model_to_bytes(test::small_model()), "m");
   EXPECT_EQ(file.metadata.at("digitry.format"), "1");
-  EXPECT_EQ(file.metadata.at("digitry.architecture"),
-            R"({"input_shape":[1,4,4],"layers":[{"type":"flatten"},)"
-            R"({"out_features":5,"type":"dense"},{"type":"relu"},{"rate":0.25,"type":"dropout"},)"
-            R"({"out_features":3,"type":"dense"}]})");
+  EXPECT_EQ(
+      file.metadata.at("digitry.architecture"),
+      R"({"input_shape":[1,4,4],"layers":[{"type":"flatten"},)"
+      R"({"bias":true,"out_features":5,"type":"dense"},{"type":"relu"},{"rate":0.25,"type":"dropout"},)"
+      R"({"bias":true,"out_features":3,"type":"dense"}]})");
   EXPECT_EQ(file.metadata.at("digitry.classes"),
             "{\"names\":[\"zero\",\"one \\\"1\\\"\",\"zwei \xC3\xA4\"]}");
   ASSERT_EQ(file.tensors.size(), 4u);

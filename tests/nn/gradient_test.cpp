@@ -65,5 +65,12 @@ TEST(Gradient, IsSummedOverTheBatchThatTheLastPlanHas) {
   check_gradients(network, random_batch(network, 33, 9));
 }
 
+TEST(Gradient, DenseWithoutBias) {
+  Options without = dense(7);
+  without["bias"] = false;
+  const Network network = random_network({5}, 3, {without, relu(), dense(3)});
+  check_gradients(network, random_batch(network, 4, 10));
+}
+
 }  // namespace
 }  // namespace digitry

@@ -23,8 +23,39 @@ Options with(Options options, const std::string& key, OptionValue value) {
 }
 
 TEST(MakeLayer, MakesEachTypeAndTellsItsOptionsAgain) {
-  for (const Options& options :
-       {test::dense(26), test::dropout(0.25), test::flatten(), test::relu()}) {
+  using Text = std::string;
+  using Int = std::int64_t;
+  const std::vector<Options> all{
+      with(test::dense(26), "bias", true),
+      with(test::dense(26), "bias", false),
+      test::dropout(0.25),
+      test::flatten(),
+      test::relu(),
+      {{"type", Text("add")}, {"layers_back", Int{4}}},
+      {{"type", Text("avg_pool2d")},
+       {"kernel_size", Int{3}},
+       {"stride", Int{1}},
+       {"padding", Int{1}}},
+      {{"type", Text("batch_norm")}, {"momentum", 0.25}, {"epsilon", 0.5}},
+      {{"type", Text("conv2d")},
+       {"out_channels", Int{8}},
+       {"kernel_size", Int{5}},
+       {"stride", Int{2}},
+       {"padding", Int{3}},
+       {"groups", Int{4}},
+       {"bias", false}},
+      {{"type", Text("gelu")}},
+      {{"type", Text("global_avg_pool2d")}},
+      {{"type", Text("leaky_relu")}, {"negative_slope", 0.125}},
+      {{"type", Text("max_pool2d")},
+       {"kernel_size", Int{4}},
+       {"stride", Int{3}},
+       {"padding", Int{2}}},
+      {{"type", Text("silu")}},
+      {{"type", Text("spatial_dropout")}, {"rate", 0.5}},
+      {{"type", Text("tanh")}}};
+  for (const Options& options : all) {
+    SCOPED_TRACE(std::get<Text>(options.at("type")));
     const auto layer = make(options);
     Options again = layer->options();
     again["type"] = layer->type();
@@ -32,14 +63,36 @@ TEST(MakeLayer, MakesEachTypeAndTellsItsOptionsAgain) {
   }
 }
 
+TEST(MakeLayer, FillsInDefaults) {
+  const auto options = [](const Options& given) { return make(given)->options(); };
+  EXPECT_EQ(options(test::dense(3)).at("bias"), OptionValue{true});
+  const Options conv =
+      options({{"type", std::string("conv2d")}, {"out_channels", std::int64_t{8}}});
+  EXPECT_EQ(conv.at("kernel_size"), OptionValue{std::int64_t{3}});
+  EXPECT_EQ(conv.at("stride"), OptionValue{std::int64_t{1}});
+  EXPECT_EQ(conv.at("padding"), OptionValue{std::int64_t{0}});
+  EXPECT_EQ(conv.at("groups"), OptionValue{std::int64_t{1}});
+  EXPECT_EQ(conv.at("bias"), OptionValue{true});
+  EXPECT_EQ(options(test::layer("batch_norm")), (Options{{"momentum", 0.1}, {"epsilon", 1e-5}}));
+  EXPECT_EQ(options(with(test::layer("max_pool2d"), "kernel_size", std::int64_t{3})).at("stride"),
+            OptionValue{std::int64_t{3}})
+      << "windows side by side";
+}
+
 TEST(MakeLayer, ClassesStandsForTheirNumber) {
   const auto layer = make(with(test::dense(1), "out_features", std::string("classes")));
   EXPECT_EQ(layer->output_shape({5}), Shape{kClasses});
   EXPECT_EQ(layer->options().at("out_features"), OptionValue{kClasses});
+  const auto conv =
+      make({{"type", std::string("conv2d")}, {"out_channels", std::string("classes")}});
+  EXPECT_EQ(conv->options().at("out_channels"), OptionValue{kClasses});
 }
 
 TEST(MakeLayer, RefusesUnknownTypesNamingTheKnownOnes) {
-  refuse({"layers[3]", "'type'", "dense, dropout, flatten, relu", "\"dens\""},
+  refuse({"layers[3]", "'type'",
+          "add, avg_pool2d, batch_norm, conv2d, dense, dropout, flatten, gelu, "
+          "global_avg_pool2d, leaky_relu, max_pool2d, relu, silu, spatial_dropout, tanh",
+          "\"dens\""},
          {{"type", std::string("dens")}});
   refuse({"layers[3]: 'type' is missing"}, {});
   refuse({"'type'"}, {{"type", std::int64_t{1}}});
@@ -50,6 +103,10 @@ TEST(MakeLayer, RefusesUnknownKeys) {
          with(test::dense(1), "units", std::int64_t{3}));
   refuse({"layers[3] (relu)", "unknown key 'slope'"}, with(test::relu(), "slope", 0.1));
   refuse({"layers[3] (flatten)", "unknown key"}, with(test::flatten(), "x", true));
+  refuse({"layers[3] (conv2d)", "unknown key 'filters'"},
+         with(test::conv2d({}), "filters", std::int64_t{8}));
+  refuse({"layers[3] (gelu)", "unknown key 'approximate'"},
+         with(test::layer("gelu"), "approximate", true));
 }
 
 TEST(MakeLayer, RefusesValuesOutOfRangeOrOfAnotherType) {
@@ -63,6 +120,48 @@ TEST(MakeLayer, RefusesValuesOutOfRangeOrOfAnotherType) {
   refuse({"'rate'", "got -0.1"}, test::dropout(-0.1));
   refuse({"'rate' is missing"}, {{"type", std::string("dropout")}});
   refuse({"'rate'", "true"}, with(test::dropout(0), "rate", true));
+}
+
+TEST(MakeLayer, RefusesImpossibleConvolutionsAndPoolings) {
+  const auto conv = [](const std::string& key, OptionValue value) {
+    return with({{"type", std::string("conv2d")}, {"out_channels", std::int64_t{8}}}, key,
+                std::move(value));
+  };
+  refuse({"layers[3] (conv2d)", "'out_channels' is missing"}, test::layer("conv2d"));
+  refuse({"out_channels", "got 0"}, conv("out_channels", std::int64_t{0}));
+  refuse({"out_channels", "got 65537"}, conv("out_channels", std::int64_t{65537}));
+  refuse({"kernel_size", "from 1 to 1024", "got 0"}, conv("kernel_size", std::int64_t{0}));
+  refuse({"kernel_size", "got 1025"}, conv("kernel_size", std::int64_t{1025}));
+  refuse({"kernel_size", "got 2.5"}, conv("kernel_size", 2.5));
+  refuse({"stride", "got 0"}, conv("stride", std::int64_t{0}));
+  refuse({"padding", "from 0 to 2", "got 3"}, conv("padding", std::int64_t{3}));
+  refuse({"padding", "got -1"}, conv("padding", std::int64_t{-1}));
+  refuse({"groups", "got 0"}, conv("groups", std::int64_t{0}));
+  refuse({"bias"}, conv("bias", std::int64_t{1}));
+
+  const auto pool = test::layer("avg_pool2d");
+  refuse({"layers[3] (avg_pool2d)", "kernel_size", "got 0"},
+         with(pool, "kernel_size", std::int64_t{0}));
+  refuse({"stride", "got -1"}, with(pool, "stride", std::int64_t{-1}));
+  // No window may see padding alone.
+  refuse({"padding", "from 0 to 1", "got 2"}, with(pool, "padding", std::int64_t{2}));
+}
+
+TEST(MakeLayer, RefusesOtherOptionsOutOfRange) {
+  const auto norm = test::layer("batch_norm");
+  refuse({"layers[3] (batch_norm)", "momentum", "got 1.5"}, with(norm, "momentum", 1.5));
+  refuse({"momentum", "got -0.1"}, with(norm, "momentum", -0.1));
+  refuse({"epsilon", "got 0"}, with(norm, "epsilon", 0.0));
+  refuse({"epsilon", "got 2"}, with(norm, "epsilon", 2.0));
+  refuse({"layers[3] (add)", "'layers_back' is missing"}, test::layer("add"));
+  refuse({"layers_back", "got 0"}, test::add(0));
+  refuse({"layers_back", "got 1001"}, test::add(1001));
+  const auto leaky = test::layer("leaky_relu");
+  refuse({"layers[3] (leaky_relu)", "negative_slope", "got -1"},
+         with(leaky, "negative_slope", -1.0));
+  refuse({"negative_slope", "got 1.5"}, with(leaky, "negative_slope", 1.5));
+  refuse({"layers[3] (spatial_dropout)", "'rate'", "got 1"}, test::spatial_dropout(1));
+  refuse({"'bias'"}, with(test::dense(1), "bias", std::string("no")));
 }
 
 }  // namespace

@@ -36,6 +36,36 @@ TEST(Network, SumsUpItsLayers) {
   EXPECT_TRUE(network.parameters().empty()) << "before initialize";
 }
 
+TEST(Network, CountsOnlyWhatAnOptimizerMoves) {
+  const Network network(
+      {3, 8, 8}, 10,
+      {test::conv2d({.out_channels = 6, .padding = 1, .groups = 3, .bias = false}),
+       test::batch_norm(), relu(), test::max_pool2d(), test::layer("global_avg_pool2d"),
+       dense(10)});
+  const auto rows = network.summary();
+  ASSERT_EQ(rows.size(), 6u);
+  EXPECT_EQ(rows[0].num_parameters, 6 * 9);
+  EXPECT_EQ(rows[0].multiply_adds, 6 * 8 * 8 * 9);
+  EXPECT_EQ(rows[1].num_parameters, 2 * 6) << "weight and bias, not the running statistics";
+  EXPECT_EQ(rows[1].output_shape, (Shape{6, 8, 8}));
+  EXPECT_EQ(rows[3].output_shape, (Shape{6, 4, 4}));
+  EXPECT_EQ(rows[4].output_shape, Shape{6});
+  EXPECT_EQ(network.num_parameters(), 6 * 9 + 2 * 6 + 6 * 10 + 10);
+}
+
+TEST(Network, BatchNormStartsAsTheIdentity) {
+  Network network({4}, 4, {test::batch_norm()});
+  network.initialize(1);
+  const std::vector<std::pair<std::string, float>> want{
+      {"0.weight", 1.0F}, {"0.bias", 0.0F}, {"0.running_mean", 0.0F}, {"0.running_var", 1.0F}};
+  ASSERT_EQ(network.parameters().size(), want.size());
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    EXPECT_EQ(network.parameters()[i].name, want[i].first);
+    for (const float value : network.parameters()[i].value.as<float>())
+      EXPECT_EQ(value, want[i].second);
+  }
+}
+
 TEST(Network, InitialWeightsAreHeNormalAndAFunctionOfTheSeed) {
   const auto initialized = [](std::uint64_t seed) {
     Network network({1, 20, 20}, 10, {flatten(), dense(300), relu(), dense(10)});
@@ -80,6 +110,24 @@ TEST(Network, SaysWhichLayerDoesNotFitAndWhatItWants) {
   expect_error(ErrorCode::kBadData, {"layers[2]"}, [] {
     Network({4}, 10, {dense(4), relu(), {{"type", std::string("x")}}});
   });
+}
+
+TEST(Network, SaysWhichLayerOfImagesDoesNotFit) {
+  const auto conv = test::conv2d({.out_channels = 8, .kernel_size = 5});
+  expect_error(ErrorCode::kShapeMismatch,
+               {"layers[2]", "conv2d: want [channels, height ≥ 5, width ≥ 5], got [8,4,4]"}, [&] {
+                 Network({1, 12, 12}, 10, {conv, test::max_pool2d(), conv});
+               });
+  expect_error(ErrorCode::kShapeMismatch, {"layers[1]", "max_pool2d", "got [10]"}, [] {
+    Network({4}, 10, {dense(10), test::max_pool2d()});
+  });
+  expect_error(ErrorCode::kShapeMismatch, {"layers[0]", "global_avg_pool2d", "got [4]"}, [] {
+    Network({4}, 10, {test::layer("global_avg_pool2d"), dense(10)});
+  });
+  expect_error(ErrorCode::kShapeMismatch, {"layers[1]", "dense: want [features], got [8,8,8]"},
+               [&] {
+                 Network({1, 12, 12}, 10, {conv, dense(10)});
+               });
 }
 
 TEST(Network, RefusesMoreParametersThanItCouldTrain) {

@@ -7,6 +7,7 @@
 #include "tests/support/errors.h"
 #include "tests/support/near.h"
 #include "tests/support/networks.h"
+#include "tests/support/planned_layers.h"
 #include "tests/support/values.h"
 
 namespace digitry {
@@ -121,6 +122,99 @@ TEST(Plan, RefusesImpossibleBatches) {
       ParameterArena arena(false);
       Plan(network, size, PlanMode::kInference, arena);
     });
+}
+
+Network some_cnn(bool norm) {
+  std::vector<Options> layers{test::conv2d({.out_channels = 16, .padding = 1}),
+                              relu(),
+                              test::max_pool2d(),
+                              test::conv2d({.out_channels = 16, .padding = 1}),
+                              relu(),
+                              test::add(2),
+                              test::layer("gelu"),
+                              test::avg_pool2d({.kernel_size = 3, .stride = 2, .padding = 1}),
+                              flatten(),
+                              dense(10)};
+  if (norm) layers.insert(layers.begin() + 4, test::batch_norm());
+  if (norm) layers[6] = test::add(3);
+  return test::random_network({1, 12, 12}, 10, layers);
+}
+
+TEST(Plan, InferenceComputesWhatTrainingDoes) {
+  const Network network = some_cnn(/*norm=*/false);
+  for (const Precision precision : {Precision::kFloat32, Precision::kBFloat16}) {
+    if (!test::has_precision(precision)) continue;
+    ParameterArena arena(true);
+    Plan training(network, kBatch, PlanMode::kTraining, arena, precision);
+    Plan inference(network, kBatch, PlanMode::kInference, arena, precision);
+    arena.load(network.parameters());
+    const double allowed = precision == Precision::kBFloat16 ? 0.05 : 1e-5;
+    test::expect_near(logits(inference), logits(training), allowed, allowed);
+  }
+}
+
+TEST(Plan, BFloat16StaysNearFloat32) {
+  if (!test::has_precision(Precision::kBFloat16)) GTEST_SKIP() << "this processor lacks bfloat16";
+  for (const PlanMode mode : {PlanMode::kTraining, PlanMode::kInference}) {
+    const Network network = some_cnn(/*norm=*/true);
+    ParameterArena arena(true);
+    Plan exact(network, kBatch, mode, arena);
+    ParameterArena other(true);
+    Plan rounded(network, kBatch, mode, other, Precision::kBFloat16);
+    arena.load(network.parameters());
+    other.load(network.parameters());
+    const auto want = logits(exact);
+    const auto got = logits(rounded);
+    test::expect_near(got, want, 0.1, 0.05);
+    EXPECT_FALSE(same_bits(got, want));
+  }
+}
+
+TEST(Plan, RefusesAPrecisionThatTheProcessorLacks) {
+  if (test::has_precision(Precision::kBFloat16)) GTEST_SKIP() << "this processor has bfloat16";
+  test::expect_error(ErrorCode::kInvalidArgument, {"precision bf16", "f32"}, [] {
+    ParameterArena arena(false);
+    Plan(some_network(), 1, PlanMode::kInference, arena, Precision::kBFloat16);
+  });
+}
+
+TEST(Plan, InferenceTakesUpParametersThatWereLoaded) {
+  // The folded batch normalisation is made anew.
+  const Network one = some_cnn(/*norm=*/true);
+  Network two = some_cnn(/*norm=*/true);
+  two.initialize(7);
+  ParameterArena arena(false);
+  Plan plan(one, kBatch, PlanMode::kInference, arena);
+  arena.load(one.parameters());
+  const auto first = logits(plan);
+  arena.load(two.parameters());
+  const auto second = logits(plan);
+  EXPECT_FALSE(same_bits(second, first));
+  ParameterArena fresh_arena(false);
+  Plan fresh(two, kBatch, PlanMode::kInference, fresh_arena);
+  fresh_arena.load(two.parameters());
+  EXPECT_TRUE(same_bits(logits(fresh), second));
+  arena.load(one.parameters());
+  EXPECT_TRUE(same_bits(logits(plan), first));
+}
+
+TEST(Plan, OfConvolutionsComputesTheSameAtEveryNumberOfThreads) {
+  const Network network = some_cnn(/*norm=*/true);
+  std::vector<std::vector<float>> first;
+  for (const int threads : {1, 2, 3}) {
+    const test::WithThreads scope(threads);
+    ParameterArena arena(true);
+    Plan plan(network, kBatch, PlanMode::kTraining, arena);
+    arena.load(network.parameters());
+    std::vector<std::vector<float>> got{logits(plan)};
+    std::ranges::copy(test::random_values(std::ssize(plan.logits()), 2),
+                      plan.logit_gradients().begin());
+    plan.backward({});
+    for (const Parameter& gradient : arena.store(arena.gradients()))
+      got.emplace_back(gradient.value.as<float>().begin(), gradient.value.as<float>().end());
+    if (first.empty()) first = got;
+    for (std::size_t i = 0; i < got.size(); ++i) test::expect_near(got[i], first[i], 1e-4, 1e-4);
+  }
 }
 
 }  // namespace

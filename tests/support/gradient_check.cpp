@@ -62,6 +62,8 @@ std::vector<float> finite_differences(std::span<float> values, double h,
 }
 
 void check_gradients(const Network& network, const Batch& batch, const StepContext& context) {
+  // Thousands of tiny passes, in which threads would only wait for each other.
+  const WithThreads scope(1);
   PlannedNetwork planned(network, batch, context);
   const std::vector<Parameter> gradients = planned.gradients();
   // Row-major values that are loaded anew for every difference: layouts are the arena's own matter.

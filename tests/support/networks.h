@@ -1,11 +1,18 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "digitry/base/random.h"
+#include "digitry/nn/add.h"
+#include "digitry/nn/batch_norm.h"
+#include "digitry/nn/conv2d.h"
+#include "digitry/nn/dropout.h"
 #include "digitry/nn/network.h"
+#include "digitry/nn/pool2d.h"
 
 namespace digitry::test {
 
@@ -13,21 +20,66 @@ inline Options dense(std::int64_t out_features) {
   return {{"type", std::string("dense")}, {"out_features", out_features}};
 }
 inline Options dropout(double rate) { return {{"type", std::string("dropout")}, {"rate", rate}}; }
+/// A layer without options, or with its defaults: "gelu", "global_avg_pool2d".
+inline Options layer(const std::string& type) { return {{"type", type}}; }
+
+/// A layer's own options, every default filled in.
+inline Options options_of(const Layer& layer) {
+  Options options = layer.options();
+  options["type"] = layer.type();
+  return options;
+}
+inline Options conv2d(const Conv2dOptions& options) { return options_of(Conv2d(options)); }
+inline Options batch_norm(const BatchNormOptions& options = {}) {
+  return options_of(BatchNorm(options));
+}
+inline Options max_pool2d(const Pool2dOptions& options = {}) {
+  return options_of(Pool2d(Pool2d::Kind::kMax, options));
+}
+inline Options avg_pool2d(const Pool2dOptions& options = {}) {
+  return options_of(Pool2d(Pool2d::Kind::kAverage, options));
+}
+inline Options add(std::int64_t layers_back) {
+  return options_of(Add({.layers_back = layers_back}));
+}
+inline Options spatial_dropout(double rate) {
+  return {{"type", std::string("spatial_dropout")}, {"rate", rate}};
+}
 inline Options relu() { return {{"type", std::string("relu")}}; }
 inline Options flatten() { return {{"type", std::string("flatten")}}; }
 
-/// A network with initial weights and, unlike at a training's start, biases that are not zero.
+/// A parameter's values drawn so that each of them matters: biases and running means normal,
+/// factors of a batch normalisation around 1, running variances positive, weights as initialised.
+inline void fill_parameter(const ParameterSpec& spec, std::span<float> values,
+                           RandomStream& random) {
+  const float deviation = std::sqrt(2.0F / static_cast<float>(spec.fan_in));
+  for (float& value : values) {
+    const float drawn = random.next_normal();
+    if (spec.initializer == Initializer::kHeNormal)
+      value = deviation * drawn;
+    else if (spec.initializer == Initializer::kZero)
+      value = 0.5F * drawn;
+    else
+      value = spec.trainable ? 1 + 0.3F * drawn : 0.3F + drawn * drawn;
+  }
+}
+
+/// A network with initial weights and, unlike at a training's start, everything else random too.
 inline Network random_network(Shape input_shape, std::int64_t num_classes,
                               const std::vector<Options>& layers, std::uint64_t seed = 1) {
-  Network network(std::move(input_shape), num_classes, layers);
+  Network network(input_shape, num_classes, layers);
   network.initialize(seed);
   std::vector<Parameter> parameters;
   RandomStream random(seed, RandomPurpose::kTest);
-  for (const Parameter& parameter : network.parameters()) {
-    Tensor value = parameter.value.clone();
-    if (parameter.name.ends_with(".bias"))
-      for (float& bias : value.as<float>()) bias = 0.5F * random.next_normal();
-    parameters.push_back({parameter.name, std::move(value)});
+  Shape shape = std::move(input_shape);
+  for (const auto& layer : network.layers()) {
+    for (const ParameterSpec& spec : layer->parameters(shape)) {
+      const Parameter& initial = network.parameters()[parameters.size()];
+      parameters.push_back({initial.name, initial.value.clone()});
+      if (spec.initializer != Initializer::kHeNormal)
+        fill_parameter(spec, parameters.back().value.as<float>(), random);
+    }
+    shape = layer->output_shape(shape);
   }
   network.set_parameters(std::move(parameters));
   return network;

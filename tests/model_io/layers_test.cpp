@@ -1,0 +1,101 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "digitry/model_io/checkpoint.h"
+#include "digitry/model_io/model.h"
+#include "tests/support/near.h"
+#include "tests/support/networks.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/values.h"
+
+// A network of every layer, trained for a while, through the files that keep it: options, weights
+// and running statistics come back exactly.
+
+namespace digitry {
+namespace {
+
+Network every_layer() {
+  using test::layer;
+  Options leaky = layer("leaky_relu");
+  leaky["negative_slope"] = 0.2;
+  Options without_bias = test::dense(12);
+  without_bias["bias"] = false;
+  Network network(
+      {1, 8, 8}, 3,
+      {test::conv2d({.out_channels = 8, .padding = 1, .bias = false}), test::batch_norm(),
+       test::relu(), test::conv2d({.out_channels = 8, .padding = 1, .groups = 4}), layer("silu"),
+       test::add(2), test::max_pool2d(), test::spatial_dropout(0.2),
+       test::conv2d({.out_channels = 6}), layer("gelu"),
+       test::avg_pool2d({.kernel_size = 2, .stride = 1}), leaky, test::dropout(0.1),
+       layer("global_avg_pool2d"), test::flatten(), without_bias,
+       test::batch_norm({.momentum = 0.3, .epsilon = 1e-3}), layer("tanh"), test::dense(3)});
+  network.initialize(5);
+  return network;
+}
+
+// The arena after a few steps, the running statistics moved.
+std::vector<Parameter> used(const Network& network) {
+  ParameterArena arena(/*with_gradients=*/true);
+  Plan plan(network, 6, PlanMode::kTraining, arena);
+  arena.load(network.parameters());
+  for (std::uint32_t step = 0; step < 3; ++step) {
+    std::ranges::copy(test::random_values(std::ssize(plan.input()), step), plan.input().begin());
+    plan.forward({.seed = 1, .step = step});
+  }
+  return arena.store(arena.values());
+}
+
+void expect_same(std::span<const Parameter> got, std::span<const Parameter> want) {
+  ASSERT_EQ(got.size(), want.size());
+  for (const Parameter& parameter : want) {
+    const auto found = std::ranges::find(got, parameter.name, &Parameter::name);
+    ASSERT_NE(found, got.end()) << parameter.name;
+    EXPECT_EQ(found->value.shape(), parameter.value.shape()) << parameter.name;
+    EXPECT_TRUE(test::same_bits(found->value.as<float>(), parameter.value.as<float>()))
+        << parameter.name;
+  }
+}
+
+Tensor logits(const Model& model) {
+  Tensor images({9, 1, 8, 8}, DType::kU8);
+  std::ranges::copy(test::random_pixels(9 * 64, 1), images.as<std::uint8_t>().begin());
+  return Predictor(model.network, model.preprocessing).logits(images);
+}
+
+TEST(ModelOfEveryLayer, ComesBackAndComputesTheSameBits) {
+  Model model{.network = every_layer(),
+              .preprocessing = {},
+              .class_names = {"a", "b", "c"},
+              .provenance = {}};
+  const auto before = used(model.network);
+  model.network.set_parameters(used(model.network));
+  const test::TemporaryFolder folder;
+  save_model(model, folder / "model");
+  const Model read = load_model(folder / "model");
+  EXPECT_EQ(read.network.layer_options(), model.network.layer_options());
+  expect_same(read.network.parameters(), before);
+  EXPECT_TRUE(test::same_bits(logits(read).as<float>(), logits(model).as<float>()));
+
+  const auto mean = std::ranges::find(before, "1.running_mean", &Parameter::name);
+  ASSERT_NE(mean, before.end());
+  EXPECT_TRUE(std::ranges::any_of(mean->value.as<float>(), [](float value) { return value != 0; }));
+}
+
+TEST(CheckpointOfEveryLayer, ComesBackAndGoesOnWithTheSameBits) {
+  Network network = every_layer();
+  const test::TemporaryFolder folder;
+  Checkpoint saved;
+  saved.groups["parameters"] = used(network);
+  save_checkpoint(saved, folder / "checkpoint");
+  Checkpoint read = load_checkpoint(folder / "checkpoint");
+  expect_same(read.groups.at("parameters"), saved.groups.at("parameters"));
+
+  Network again = every_layer();
+  again.set_parameters(std::move(read.groups.at("parameters")));
+  network.set_parameters(std::move(saved.groups.at("parameters")));
+  expect_same(used(again), used(network));
+}
+
+}  // namespace
+}  // namespace digitry

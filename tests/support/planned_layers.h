@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "digitry/nn/plan.h"
+
+namespace digitry::test {
+
+/// Layers planned as a Plan plans them, with what a Plan keeps to itself: any output shape, and the
+/// gradient by the input. Parameters are named from "1.": layer 0 is what shows that gradient.
+class PlannedLayers {
+ public:
+  /// Loads parameters drawn at random, the same for the same layers, into the arena.
+  PlannedLayers(const std::vector<Options>& layers, const Shape& image, std::int64_t batch_size,
+                PlanMode mode, ParameterArena& arena, Precision precision = Precision::kFloat32);
+
+  /// The output, row-major.
+  std::vector<float> forward(std::span<const float> x, const StepContext& context = {});
+  /// The gradient by x. Those by the parameters are in the arena.
+  std::vector<float> backward(std::span<const float> grad_y, const StepContext& context = {});
+
+  const std::vector<Parameter>& parameters() const { return parameters_; }
+  std::int64_t output_size() const;
+  const std::vector<Operation>& forward_operations() const { return builder_.forward_operations; }
+
+ private:
+  std::vector<float> input_gradient_;
+  std::vector<std::unique_ptr<Layer>> layers_;
+  std::vector<Parameter> parameters_;
+  PlanBuilder builder_;
+};
+
+/// The values of the parameter or gradient `name`; throws std::out_of_range where there is none.
+std::span<const float> values_of(const std::vector<Parameter>& parameters, const std::string& name);
+
+/// Values that keep their bits in `precision`.
+std::vector<float> rounded(std::vector<float> values, Precision precision);
+
+/// True where this processor computes in `precision`; tests of the others are skipped.
+bool has_precision(Precision precision);
+
+}  // namespace digitry::test
