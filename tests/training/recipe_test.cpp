@@ -109,7 +109,7 @@ TEST(Recipe, SurvivesTheWayToTomlAndBack) {
 
 TEST(Recipe, ShippedOnesParseAndFitMnist) {
   EXPECT_EQ(recipe_names(),
-            (std::vector<std::string>{"cnn", "cnn-mnist-convnet", "mlp", "notebook"}));
+            (std::vector<std::string>{"cnn", "cnn-mnist-convnet", "fast", "mlp", "notebook"}));
   for (const std::string& name : recipe_names()) {
     const Recipe recipe = find_recipe(name);
     EXPECT_EQ(recipe.name, name);
@@ -147,7 +147,7 @@ TEST(RecipesPage, ListsEveryKeyAndType) {
 }
 
 TEST(FindRecipe, NamesTheShippedOnesWhereThereIsNone) {
-  test::expect_error(ErrorCode::kBadData, {"'mlpp'", "cnn, cnn-mnist-convnet, mlp, notebook"},
+  test::expect_error(ErrorCode::kBadData, {"'mlpp'", "cnn, cnn-mnist-convnet, fast, mlp, notebook"},
                      [] { find_recipe("mlpp"); });
   const test::TemporaryFolder folder;
   test::expect_error(ErrorCode::kBadData, {"found a folder"},
