@@ -1,6 +1,7 @@
 #include "apps/digitry/interrupt.h"
 
 #include <csignal>
+#include <initializer_list>
 
 namespace digitry::app {
 namespace {

@@ -44,7 +44,7 @@ void remove_leftovers_in(const RunFolder& run) {
 fs::path first_free_run(const std::string& recipe_name) {
   make_folder("runs");
   for (int number = 1; number < kMaxNumberedRuns; ++number) {
-    const fs::path path = fs::path("runs") / fmt::format("{}-{:03}", recipe_name, number);
+    fs::path path = fs::path("runs") / fmt::format("{}-{:03}", recipe_name, number);
     std::error_code error;
     // Creating is the test: two runs started at once never share a folder.
     if (fs::create_directory(path, error)) return path;

@@ -23,9 +23,9 @@ BoundPrimitive sum(const dnnl::memory& a, const dnnl::memory& b, const dnnl::mem
 Activation Add::plan(PlanBuilder& builder, const Activation& input) const {
   const Activation& skip = builder.skip(options_.layers_back);
   // The sum is a value of its own: whoever made x may need it as it was.
-  const Activation output{.value = builder.make(input.value.get_desc()),
-                          .gradient = input.gradient,
-                          .overwritable = true};
+  Activation output{.value = builder.make(input.value.get_desc()),
+                    .gradient = input.gradient,
+                    .overwritable = true};
   builder.forward("sum", 0, [call = sum(input.value, skip.value, output.value)](auto&) { call(); });
   if (!skip.wants_gradient()) return output;
 

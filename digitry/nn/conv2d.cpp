@@ -78,7 +78,7 @@ Options Conv2d::options() const {
 
 Shape Conv2d::output_shape(const Shape& input) const {
   const Window window{options_.kernel_size, options_.stride, options_.padding};
-  const Shape output = window.output_shape("conv2d", input, options_.out_channels);
+  Shape output = window.output_shape("conv2d", input, options_.out_channels);
   if (input[0] % options_.groups != 0 || options_.out_channels % options_.groups != 0)
     throw Error(ErrorCode::kShapeMismatch,
                 "conv2d: want {} input and {} output channels to be multiples of groups = {}",

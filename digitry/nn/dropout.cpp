@@ -64,7 +64,7 @@ Shape SpatialDropout::output_shape(const Shape& input) const {
 Activation SpatialDropout::plan(PlanBuilder& builder, const Activation& input) const {
   if (!builder.training() || options_.rate == 0) return input;
   const auto extents = input.value.get_desc().dims();
-  const Activation output = in_place_or_copy(builder, input);
+  Activation output = in_place_or_copy(builder, input);
   const auto factors = builder.make(kernels::onednn::plain_layout({extents[0], extents[1], 1, 1}));
   const auto keep = builder.make_bytes(extents[0] * extents[1]);
   builder.forward("dropout", 0,

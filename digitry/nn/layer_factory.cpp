@@ -47,13 +47,13 @@ std::unique_ptr<Layer> make_conv2d(OptionReader& options, std::int64_t num_class
   return std::make_unique<Conv2d>(conv);
 }
 
-template <Pool2d::Kind kKind>
+template <Pool2d::Kind Kind>
 std::unique_ptr<Layer> make_pool2d(OptionReader& options, std::int64_t /*num_classes*/) {
   Pool2dOptions pool;
   pool.kernel_size = options.integer("kernel_size", 1, kMaxWindow, pool.kernel_size);
   pool.stride = options.integer("stride", 1, kMaxWindow, pool.kernel_size);
   pool.padding = options.integer("padding", 0, pool.kernel_size / 2, pool.padding);
-  return std::make_unique<Pool2d>(kKind, pool);
+  return std::make_unique<Pool2d>(Kind, pool);
 }
 
 std::unique_ptr<Layer> make_batch_norm(OptionReader& options, std::int64_t /*num_classes*/) {
@@ -73,12 +73,12 @@ std::unique_ptr<Layer> make_dropout(OptionReader& options, std::int64_t /*num_cl
   return std::make_unique<L>(DropoutOptions{.rate = rate});
 }
 
-template <SmoothActivation::Kind kKind>
+template <SmoothActivation::Kind Kind>
 std::unique_ptr<Layer> make_smooth(OptionReader& options, std::int64_t /*num_classes*/) {
-  if constexpr (kKind == SmoothActivation::Kind::kLeakyRelu)
+  if constexpr (Kind == SmoothActivation::Kind::kLeakyRelu)
     return std::make_unique<SmoothActivation>(
-        kKind, static_cast<float>(options.number("negative_slope", 0.0, 1.0, 0.01)));
-  return std::make_unique<SmoothActivation>(kKind);
+        Kind, static_cast<float>(options.number("negative_slope", 0.0, 1.0, 0.01)));
+  return std::make_unique<SmoothActivation>(Kind);
 }
 
 template <typename L>

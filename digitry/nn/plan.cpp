@@ -110,6 +110,8 @@ void Plan::run(const std::vector<Operation>& operations, const StepContext& cont
   }
 }
 
+void Plan::start_profile() { profile_.emplace(); }
+
 std::vector<OperationTime> Plan::profile() const {
   std::vector<OperationTime> rows;
   if (!profile_) return rows;

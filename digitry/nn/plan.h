@@ -32,6 +32,12 @@ struct OperationTime {
   std::int64_t num_steps = 0;
 };
 
+/// Seconds of each operation of a plan, over `num_steps` steps; see Plan::profile.
+struct PlanProfile {
+  std::vector<double> prepare, forward, backward;
+  std::int64_t num_steps = 0;
+};
+
 /// A network planned once for a batch size: kernels chosen and compiled, memory laid out. Running
 /// it allocates no tensor. The arena holds the parameters and has to outlive the plan; the network
 /// is not needed afterwards.
@@ -64,15 +70,11 @@ class Plan {
   const std::vector<Operation>& backward_operations() const { return builder_.backward_operations; }
 
   /// From now on `forward` and `backward` add up the time of each operation.
-  void start_profile() { profile_.emplace(); }
+  void start_profile();
   /// One row an operation, in the order they run; empty without `start_profile`.
   std::vector<OperationTime> profile() const;
 
  private:
-  struct Profile {
-    std::vector<double> prepare, forward, backward;  // Seconds of each operation.
-    std::int64_t num_steps = 0;
-  };
   static void run(const std::vector<Operation>& operations, const StepContext& context,
                   std::vector<double>* seconds);
 
@@ -81,7 +83,7 @@ class Plan {
   const ParameterArena& arena_;
   std::int64_t prepared_version_ = -1;
   PlanBuilder builder_;
-  std::optional<Profile> profile_;
+  std::optional<PlanProfile> profile_;
 };
 
 }  // namespace digitry

@@ -40,7 +40,7 @@ class ProductPlanner {
     relu_ = builder_.absorb_next<Relu>() != nullptr;
     const Choice kernels = choose(input.wants_gradient());
     const Activation x = builder_.in_layout(input, kernels.forward.src_desc());
-    const Activation y = plan_forward(kernels, x);
+    Activation y = plan_forward(kernels, x);
     if (builder_.training()) plan_backward(kernels, x, y);
     return y;
   }

@@ -74,7 +74,8 @@ class StepSchedule : public Schedule {
   }
   double factor(const SchedulePoint& at) const override {
     const std::int64_t epoch = at.step / at.steps_per_epoch;
-    return std::pow(options_.gamma, static_cast<double>(epoch / options_.every_epochs));
+    const std::int64_t times = epoch / options_.every_epochs;
+    return std::pow(options_.gamma, static_cast<double>(times));
   }
 
  private:
