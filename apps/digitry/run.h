@@ -1,10 +1,14 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
+
+// Reading all of CLI11 takes seconds.
+namespace CLI {  // NOLINT(readability-identifier-naming)
+class App;
+}
 
 namespace digitry::app {
 

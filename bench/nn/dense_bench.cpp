@@ -40,7 +40,7 @@ void dense(benchmark::State& state, const cases::DenseCase& extents, Direction d
   state.SetLabel(kernel_names(operations));
 }
 
-const bool kRegistered = [] {
+const bool kDenseRegistered = [] {
   for (const auto& [name, direction] : {std::pair("forward", Direction::kForward),
                                         std::pair("backward_data", Direction::kBackwardData),
                                         std::pair("backward_weights", Direction::kBackwardWeights)})

@@ -16,7 +16,7 @@
 namespace digitry::bench {
 namespace {
 
-constexpr std::int64_t kImages = 20000;
+constexpr std::int64_t kNumImages = 20000;
 constexpr std::int64_t kClasses = 10;
 
 struct Architecture {
@@ -42,15 +42,15 @@ void step(benchmark::State& state, const Architecture& architecture, std::int64_
   arena.load(network.parameters());
   const auto optimizer =
       make_adam({}, {.all = arena.values().size(), .decayed = arena.num_weight_values()});
-  Tensor images({kImages, 1, 28, 28}, DType::kU8);
-  std::ranges::copy(test::random_pixels(kImages * 784, 1), images.as<std::uint8_t>().begin());
-  const auto order = test::random_labels(kImages, kImages, 1);
+  Tensor images({kNumImages, 1, 28, 28}, DType::kU8);
+  std::ranges::copy(test::random_pixels(kNumImages * 784, 1), images.as<std::uint8_t>().begin());
+  const auto order = test::random_labels(kNumImages, kNumImages, 1);
   const auto labels = test::random_labels(batch_size, kClasses, 2);
   std::vector<float> losses(labels.size());
 
   StepContext context{.seed = 1};
   for (auto _ : state) {
-    const std::int64_t first = context.step * batch_size % (kImages - batch_size);
+    const std::int64_t first = context.step * batch_size % (kNumImages - batch_size);
     gather_batch(images, std::span(order).subspan(static_cast<std::size_t>(first), labels.size()),
                  {}, plan.input());
     plan.forward(context);
@@ -69,7 +69,7 @@ void step(benchmark::State& state, const Architecture& architecture, std::int64_
   state.SetLabel(kernel_names(operations));
 }
 
-const bool kRegistered = [] {
+const bool kStepRegistered = [] {
   for (const Architecture& architecture : kArchitectures)
     for (const std::int64_t batch_size : {32, 128, 512})
       benchmark::RegisterBenchmark(

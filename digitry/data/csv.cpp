@@ -10,13 +10,13 @@
 #include <utility>
 
 #include "digitry/base/error.h"
+#include "digitry/data/byte_order_mark.h"
 #include "digitry/data/dataset.h"
 #include "digitry/data/image_limits.h"
 
 namespace digitry {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::size_t kNoColumn = SIZE_MAX;
 
 // What each column of a row is.
@@ -55,8 +55,9 @@ class Lines {
 class Reader {
  public:
   explicit Reader(ByteStream& stream)
-      : name_(stream.name()), content_(read_rest(stream, kMaxInputBytes)), text_(content_) {
-    if (text_.starts_with(kByteOrderMark)) text_.remove_prefix(kByteOrderMark.size());
+      : name_(stream.name()),
+        content_(read_rest(stream, kMaxInputBytes)),
+        text_(without_byte_order_mark(content_)) {
     find_layout();
   }
 

@@ -8,6 +8,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/data/byte_order_mark.h"
 #include "digitry/data/cache.h"
 #include "digitry/data/csv.h"
 #include "digitry/data/csv_folder.h"
@@ -26,7 +27,6 @@ namespace {
 
 constexpr std::uint64_t kMaxClassNameBytes = std::uint64_t{1} << 20;
 constexpr std::size_t kSniffBytes = 64;
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 std::vector<std::string> numbered_names(std::int64_t count) {
   std::vector<std::string> names;
@@ -43,8 +43,7 @@ std::vector<std::string> read_class_names(const fs::path& folder) {
   const fs::path file = folder / "class_names.txt";
   std::vector<std::string> names;
   if (!path_exists(file)) return names;
-  std::string text = read_file(file, kMaxClassNameBytes);
-  if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
+  std::string text(without_byte_order_mark(read_file(file, kMaxClassNameBytes)));
   text.erase(text.find_last_not_of("\r\n") + 1);
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());

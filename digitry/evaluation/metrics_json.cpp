@@ -14,7 +14,7 @@ using Json = nlohmann::ordered_json;
 /// The double whose shortest decimal form is the float's own: 0.1f gives 0.1, not 0.10000000149.
 double tidy(float value) { return std::strtod(fmt::format("{}", value).c_str(), nullptr); }
 
-std::string dump(const Json& value) {
+std::string one_line(const Json& value) {
   // Names of folders need not be UTF-8; JSON has to be.
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -25,7 +25,7 @@ std::string lines(const Range& range, const ToJson& to_json_value) {
   std::string text = "[";
   const char* separator = "\n    ";
   for (const auto& element : range) {
-    text += separator + dump(to_json_value(element));
+    text += separator + one_line(to_json_value(element));
     separator = ",\n    ";
   }
   return text + (text.size() > 1 ? "\n  ]" : "]");
@@ -55,11 +55,11 @@ std::string to_json(const Evaluation& evaluation) {
                 {"label_probability", tidy(j.label_probability)}};
   };
   const std::pair<const char*, std::string> members[] = {
-      {"num_images", dump(evaluation.num_images)},
-      {"num_correct", dump(evaluation.num_correct)},
-      {"accuracy", dump(evaluation.accuracy)},
-      {"accuracy_95", dump({evaluation.accuracy_95.low, evaluation.accuracy_95.high})},
-      {"loss", dump(evaluation.loss)},
+      {"num_images", one_line(evaluation.num_images)},
+      {"num_correct", one_line(evaluation.num_correct)},
+      {"accuracy", one_line(evaluation.accuracy)},
+      {"accuracy_95", one_line({evaluation.accuracy_95.low, evaluation.accuracy_95.high})},
+      {"loss", one_line(evaluation.loss)},
       {"per_class", lines(classes, as_is)},
       {"confusion", lines(evaluation.confusion, as_is)},
       {"most_confused", lines(evaluation.most_confused, pair)},

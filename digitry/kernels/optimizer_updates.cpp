@@ -11,7 +11,7 @@
 namespace digitry::kernels {
 namespace {
 
-constexpr std::int64_t kGrain = 4096;
+constexpr std::int64_t kUpdateGrain = 4096;
 
 struct AdamFactors {
   float beta1, one_minus_beta1, beta2, one_minus_beta2, rate, epsilon, gradient;
@@ -95,7 +95,7 @@ template <typename Range>
 void update_ranges(std::int64_t count, float learning_rate, const WeightDecay& decay,
                    const Range& range) {
   const float keep = 1.0F - learning_rate * decay.rate;
-  parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(count, kUpdateGrain, [&](std::int64_t begin, std::int64_t end) {
     const std::int64_t border = std::clamp(decay.count, begin, end);
     if (begin < border) range(begin, border, keep);
     if (border < end) range(border, end, 1.0F);
@@ -156,7 +156,7 @@ void lion_update(const LionStep& step, std::span<const float> gradients, std::sp
 void average_update(double decay, std::span<const float> values, std::span<float> average) {
   assert(values.size() == average.size());
   const auto share = static_cast<float>(1.0 - decay);
-  parallel_for(std::ssize(values), kGrain, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(std::ssize(values), kUpdateGrain, [&](std::int64_t begin, std::int64_t end) {
     average_range(share, values.data() + begin, average.data() + begin, end - begin);
   });
 }
@@ -165,7 +165,7 @@ double sum_of_squares(std::span<const float> values) {
   constexpr std::int64_t kParts = 64;  // Whatever the number of threads.
   std::array<double, kParts> sums{};
   const std::int64_t count = std::ssize(values);
-  const std::int64_t grain = kParts * kGrain / std::max<std::int64_t>(count, 1) + 1;
+  const std::int64_t grain = kParts * kUpdateGrain / std::max<std::int64_t>(count, 1) + 1;
   parallel_for(kParts, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t part = begin; part < end; ++part) {
       const std::int64_t first = count * part / kParts;

@@ -18,8 +18,7 @@ constexpr const char* kWrong[kHeatLevels + 1] = {"#ffffff", "#fff0e0", "#fee0c2"
                                                  "#ea7527", "#c24f08", "#8f3704"};
 constexpr int kFirstWhiteText = 7;
 
-constexpr std::size_t kMaxNameLength = 16;
-constexpr double kCharacterWidth = 7.2;  // Of Helvetica at 13 pixels, on average.
+constexpr std::size_t kMaxAxisName = 16;
 
 struct Layout {
   int cell, name_font, count_font, left, bottom, side;
@@ -65,7 +64,7 @@ std::string name_labels(const std::vector<std::string>& names, const Layout& lay
 Figure confusion_figure(const Evaluation& evaluation) {
   std::vector<std::string> names;
   for (const std::string& name : evaluation.class_names) {
-    names.push_back(elided(clean_utf8(name), kMaxNameLength));
+    names.push_back(elided(clean_utf8(name), kMaxAxisName));
   }
   const Layout layout = layout_of(names);
   const int margin = 16;

@@ -19,6 +19,9 @@ enum class FigureFormat {
   kPng,       ///< On white, at twice the size.
 };
 
+/// The mean width of a character of the figures' font, Helvetica at 13 pixels, in pixels.
+inline constexpr double kCharacterWidth = 7.2;
+
 struct FigureJob {
   const Figure& figure;
   FigureFormat format;

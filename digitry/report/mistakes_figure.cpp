@@ -9,11 +9,10 @@ namespace digitry {
 namespace {
 
 constexpr std::size_t kMaxImages = 24;
-constexpr std::size_t kMaxNameLength = 14;
+constexpr std::size_t kMaxCaptionName = 14;
 constexpr int kFigureWidth = 920;
 constexpr int kMaxImageSide = 84;
 constexpr int kCaptionHeight = 44;
-constexpr double kCharacterWidth = 7.2;  // Of Helvetica at 13 pixels, on average.
 
 }  // namespace
 
@@ -25,7 +24,7 @@ Figure mistakes_figure(const Evaluation& evaluation, const Thumbnailer& thumbnai
     const Judgement& mistake = evaluation.mistakes[i];
     const auto name = [&](std::int32_t c) {
       return elided(clean_utf8(evaluation.class_names.at(static_cast<std::size_t>(c))),
-                    kMaxNameLength);
+                    kMaxCaptionName);
     };
     captions.push_back(name(mistake.label) + " → " + name(mistake.predicted));
     longest = std::max(longest, num_code_points(captions.back()));

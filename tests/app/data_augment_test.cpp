@@ -4,6 +4,7 @@
 
 #include "digitry/base/file.h"
 #include "digitry/data/png.h"
+#include "tests/app/digitry.h"
 #include "tests/app/small_mnist.h"
 #include "tests/support/process.h"
 
@@ -17,8 +18,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 30;
 
 constexpr const char* kLayers =
     "[[layers]]\ntype = \"flatten\"\n[[layers]]\ntype = \"dense\"\nout_features = \"classes\"\n";
@@ -72,7 +71,7 @@ TEST(DataAugment, WritesAContactSheet) {
       augment({small_mnist(), "--images", "10", "--versions", "3", "--out", sheet});
   EXPECT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(result.out, IsEmpty());
-  const GreyImage image = decode_png(read_file(sheet, kMaxBytes), sheet);
+  const GreyImage image = decode_png(file_bytes(sheet), sheet);
   EXPECT_EQ(image.size, (ImageSize{3 * (10 * 29 + 1), 3 * (4 * 29 + 5)}));
 }
 
@@ -132,9 +131,9 @@ TEST(Train, AugmentsAndShowsItInTheReport) {
   const CommandResult result = run_command(
       {"digitry", "train", "--recipe", recipe, "--out", folder / "run", "--threads", "1"});
   ASSERT_EQ(result.exit_status, 0) << result.err;
-  EXPECT_THAT(read_file(folder / "run/config.toml", kMaxBytes),
+  EXPECT_THAT(file_bytes(folder / "run/config.toml"),
               HasSubstr("[augmentation]\nelastic = 0.5\nrotation = 10\n"));
-  EXPECT_THAT(read_file(folder / "run/report.html", kMaxBytes),
+  EXPECT_THAT(file_bytes(folder / "run/report.html"),
               AllOf(HasSubstr("id=\"augmentation\""), HasSubstr("each with 2 augmented versions")));
 }
 

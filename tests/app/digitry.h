@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "digitry/base/file.h"
 #include "tests/app/small_mnist.h"
 #include "tests/support/process.h"
 
@@ -24,6 +27,11 @@ inline std::vector<std::string> small_training(const std::string& out,
       "--out", out,        "--no-report"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
+}
+
+/// All of a file that the command wrote.
+inline std::string file_bytes(const std::filesystem::path& path) {
+  return read_file(path, std::uint64_t{1} << 30);
 }
 
 }  // namespace digitry::test

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "digitry/base/file.h"
+#include "tests/app/digitry.h"
 #include "tests/support/process.h"
 #include "tests/support/temporary_folder.h"
 
@@ -19,7 +20,7 @@ namespace {
 using nlohmann::json;
 using ::testing::HasSubstr;
 
-constexpr const char* kRecipe = R"(
+constexpr const char* kTinyRecipe = R"(
 [[layers]]
 type = "flatten"
 [[layers]]
@@ -30,7 +31,7 @@ out_features = "classes"
 class FinalSplit : public testing::Test {
  protected:
   FinalSplit() {
-    write("recipe.toml", kRecipe);
+    write("recipe.toml", kTinyRecipe);
     write("data/train.csv", rows(40));
   }
 
@@ -60,7 +61,7 @@ class FinalSplit : public testing::Test {
     return digitry(arguments);
   }
 
-  json metrics() const { return json::parse(read_file(run_ + "/metrics.json", 1 << 20)); }
+  json metrics() const { return json::parse(file_bytes(run_ + "/metrics.json")); }
 
   const TemporaryFolder folder_;
   const std::string data_ = folder_ / "data";
@@ -82,7 +83,7 @@ TEST_F(FinalSplit, IsWhatTheReportShowsAlthoughThereAreTestImagesNow) {
   write("data/test.csv", rows(6));
   const CommandResult report = digitry({"report", run_});
   ASSERT_EQ(report.exit_status, 0) << report.err;
-  const std::string page = read_file(run_ + "/report.html", 1 << 24);
+  const std::string page = file_bytes(run_ + "/report.html");
   EXPECT_THAT(page, HasSubstr(fmt::format("of {}", metrics()["evaluation"]["num_images"].dump())));
 }
 

@@ -23,8 +23,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 30;
-
 class HostileWorld : public testing::Test {
  protected:
   // Copies the small MNIST, for a test to spoil.
@@ -112,7 +110,7 @@ TEST_F(HostileWorld, ARunKnowsItsDataFromEverywhere) {
                                          "data", "--out", "run", "--no-report"},
                                         {.folder = folder_.path()});
   ASSERT_EQ(trained.exit_status, 0) << trained.err;
-  EXPECT_THAT(read_file(run_ + "/config.toml", kMaxBytes), HasSubstr("\"" + data.string() + "\""));
+  EXPECT_THAT(file_bytes(run_ + "/config.toml"), HasSubstr("\"" + data.string() + "\""));
   EXPECT_EQ(digitry({"evaluate", run_}, {.folder = "/"}).exit_status, 0);
 }
 
@@ -183,7 +181,7 @@ TEST_F(HostileInputs, PredictNeedsNoLabels) {
 }
 
 TEST_F(HostileInputs, AReportTakesNoWrongTypesOfMetrics) {
-  auto metrics = nlohmann::json::parse(read_file(run_ + "/metrics.json", kMaxBytes));
+  auto metrics = nlohmann::json::parse(file_bytes(run_ + "/metrics.json"));
   metrics["training"]["best_epoch"] = "the third";
   write_file_atomically(run_ + "/metrics.json", metrics.dump());
   const CommandResult result = digitry({"report", run_});

@@ -10,7 +10,7 @@
 namespace digitry::app {
 namespace {
 
-using namespace digitry::testing;
+using namespace digitry::test;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;

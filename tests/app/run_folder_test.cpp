@@ -23,8 +23,6 @@ using app::RunFolder;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 30;
-
 TEST(RunFolder, IsHeldByOneTrainingAtATime) {
   const TemporaryFolder folder;
   const std::string out = (folder / "run").string();
@@ -71,13 +69,13 @@ TEST(Resume, JudgesAModelThatWasSavedButNotJudged) {
   const TemporaryFolder folder;
   const std::string run = folder / "run";
   ASSERT_EQ(digitry(small_training(run)).exit_status, 0);
-  const std::string model = read_file(run + "/model.safetensors", kMaxBytes);
+  const std::string model = file_bytes(run + "/model.safetensors");
   fs::remove(run + "/metrics.json");
   write_file_atomically(run + "/metrics.json.tmp.0123abcd", "half");
   const CommandResult resumed = digitry({"train", "--resume", "--no-report", "--out", run});
   EXPECT_EQ(resumed.exit_status, 0) << resumed.err;
   EXPECT_THAT(resumed.out, HasSubstr("test accuracy"));
-  EXPECT_EQ(read_file(run + "/model.safetensors", kMaxBytes), model);
+  EXPECT_EQ(file_bytes(run + "/model.safetensors"), model);
   EXPECT_TRUE(fs::exists(run + "/metrics.json"));
   EXPECT_FALSE(fs::exists(run + "/metrics.json.tmp.0123abcd"));
 }

@@ -11,6 +11,7 @@
 
 #include "digitry/base/file.h"
 #include "digitry/data/idx.h"
+#include "tests/app/digitry.h"
 #include "tests/app/small_mnist.h"
 #include "tests/support/process.h"
 
@@ -20,8 +21,6 @@ namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
-
-constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 30;
 
 CommandResult digitry(std::vector<std::string> arguments, CommandOptions options = {}) {
   arguments.insert(arguments.begin(), "digitry");
@@ -50,9 +49,7 @@ class FinishedRun : public testing::Test {
   static void TearDownTestSuite() { delete folder_; }
   void SetUp() override { ASSERT_EQ(trained_.exit_status, 0) << trained_.err; }
 
-  static std::string file(const std::string& name) {
-    return read_file(run_ + "/" + name, kMaxBytes);
-  }
+  static std::string file(const std::string& name) { return file_bytes(run_ + "/" + name); }
 
   static inline TemporaryFolder* folder_ = nullptr;
   static inline std::string run_;
@@ -90,7 +87,7 @@ TEST_F(FinishedRun, IsReproducedByItsOwnConfig) {
   const CommandResult result = digitry({"train", "--recipe", run_ + "/config.toml", "--out", again,
                                         "--threads", "1", "--no-report"});
   ASSERT_EQ(result.exit_status, 0) << result.err;
-  EXPECT_EQ(read_file(again + "/model.safetensors", kMaxBytes), file("model.safetensors"));
+  EXPECT_EQ(file_bytes(again + "/model.safetensors"), file("model.safetensors"));
   EXPECT_FALSE(fs::exists(again + "/report.html"));
 }
 
@@ -166,7 +163,7 @@ std::string uninterrupted_model(const std::vector<std::string>& more) {
   const TemporaryFolder folder;
   const CommandResult result = digitry(train_arguments(folder / "run", more));
   EXPECT_EQ(result.exit_status, 0) << result.err;
-  return read_file(folder / "run/model.safetensors", kMaxBytes);
+  return file_bytes(folder / "run/model.safetensors");
 }
 
 class InterruptedBy : public testing::TestWithParam<int> {};
@@ -197,7 +194,7 @@ TEST_P(InterruptedBy, ARunGoesOnToTheSameBits) {
   const CommandResult resumed =
       digitry({"train", "--resume", "--out", run, "--threads", "1", "--no-report"});
   ASSERT_EQ(resumed.exit_status, 0) << resumed.err;
-  EXPECT_EQ(read_file(run + "/model.safetensors", kMaxBytes), uninterrupted_model(long_enough));
+  EXPECT_EQ(file_bytes(run + "/model.safetensors"), uninterrupted_model(long_enough));
   const CommandResult again = digitry({"train", "--resume", "--out", run});
   EXPECT_EQ(again.exit_status, 2);
   EXPECT_THAT(again.err, HasSubstr("finished"));

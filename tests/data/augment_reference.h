@@ -11,7 +11,7 @@
 // Augmentation in the plainest way, in double precision, one pixel at a time. Deformations and grid
 // values are drawn as the library draws them; all that is made of them is made anew.
 
-namespace digitry::testing {
+namespace digitry::test {
 
 /// One channel.
 struct PlainImage {
@@ -116,4 +116,4 @@ inline std::vector<double> plainly_augmented(const AugmentOptions& options, std:
   return result;
 }
 
-}  // namespace digitry::testing
+}  // namespace digitry::test

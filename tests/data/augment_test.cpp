@@ -12,8 +12,8 @@
 namespace digitry {
 namespace {
 
-using ::digitry::testing::expect_error;
-using ::digitry::testing::plainly_augmented;
+using ::digitry::test::expect_error;
+using ::digitry::test::plainly_augmented;
 
 constexpr AugmentOptions kEverything{.rotation = 40,
                                      .translation = 3,
@@ -192,7 +192,7 @@ TEST(Augment, RefusesBadOptionsHoweverTheyCome) {
       AugmentOptions options;
       options.*rule.member = bad;
       expect_error(ErrorCode::kInvalidArgument, {"augmentation", rule.key}, [&] {
-        Augmenter(options, {1, 4, 4}, 1);
+        const Augmenter made(options, {1, 4, 4}, 1);
       });
       expect_error(ErrorCode::kBadData, {"r.toml: [augmentation]", rule.key}, [&] {
         read_augment_options({{rule.key, bad}}, "r.toml: [augmentation]");
@@ -201,7 +201,7 @@ TEST(Augment, RefusesBadOptionsHoweverTheyCome) {
     for (const double good : {rule.low, rule.high}) {
       AugmentOptions options;
       options.*rule.member = good;
-      Augmenter(options, {1, 4, 4}, 1);
+      const Augmenter made(options, {1, 4, 4}, 1);
       EXPECT_EQ(read_augment_options({{rule.key, good}}, "").*rule.member, good);
     }
   }

@@ -5,7 +5,7 @@
 namespace digitry {
 namespace {
 
-using namespace digitry::testing;
+using namespace digitry::test;
 
 TEST(Cache, TakesTheFirstOfThreePlaces) {
   const ScopedEnvironment home("HOME", "/home/me");

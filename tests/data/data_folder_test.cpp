@@ -5,7 +5,7 @@
 namespace digitry {
 namespace {
 
-using namespace digitry::testing;
+using namespace digitry::test;
 
 TEST(DataFolder, KeepsTheOldFileWhereTheNewOneIsWrong) {
   const TemporaryFolder work;

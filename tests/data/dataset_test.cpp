@@ -8,7 +8,7 @@
 namespace digitry {
 namespace {
 
-using namespace digitry::testing;
+using namespace digitry::test;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 

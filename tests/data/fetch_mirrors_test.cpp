@@ -8,7 +8,7 @@
 namespace digitry {
 namespace {
 
-using namespace digitry::testing;
+using namespace digitry::test;
 
 class FetchMirrors : public ::testing::Test {
  protected:
@@ -121,7 +121,7 @@ TEST_F(FetchMirrors, RefusesCorruptDownloadsAndSaysWhy) {
       {"", "want 20 bytes"},
   };
   for (const auto& [body, problem] : cases) {
-    TestServer server([&](const std::string&, int) { return ok(body); });
+    TestServer server([&served = body](const std::string&, int) { return ok(served); });
     expect_error(ErrorCode::kUnavailable, {"tiny", server.url(), problem, "--from FOLDER"},
                  [&] { fetch({server.url()}); });
     expect_nothing_but_the_lock(folder());

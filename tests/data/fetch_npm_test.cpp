@@ -5,7 +5,7 @@
 namespace digitry {
 namespace {
 
-using namespace digitry::testing;
+using namespace digitry::test;
 
 // With an `npm` of our own first in PATH.
 class FetchNpm : public ::testing::Test {

@@ -16,7 +16,7 @@
 namespace digitry {
 namespace {
 
-using namespace digitry::testing;
+using namespace digitry::test;
 
 class Fetch : public ::testing::Test {
  protected:

@@ -7,7 +7,7 @@
 namespace digitry {
 namespace {
 
-using namespace digitry::testing;
+using namespace digitry::test;
 
 std::string inflated(const std::string& packed, std::uint64_t max_bytes = kMaxInputBytes) {
   return read_rest(*inflate_gzip(make_memory_stream(packed, "packed")), max_bytes);

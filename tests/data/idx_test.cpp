@@ -6,7 +6,7 @@
 namespace digitry {
 namespace {
 
-using namespace digitry::testing;
+using namespace digitry::test;
 
 Tensor images_of(const std::string& bytes) {
   return read_idx_images(*make_memory_stream(bytes, "images"));

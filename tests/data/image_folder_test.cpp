@@ -9,7 +9,7 @@
 namespace digitry {
 namespace {
 
-using namespace digitry::testing;
+using namespace digitry::test;
 using ::testing::ElementsAre;
 
 std::string png_of(std::int64_t height, std::int64_t width, std::uint8_t grey) {

@@ -5,7 +5,7 @@
 namespace digitry {
 namespace {
 
-using namespace digitry::testing;
+using namespace digitry::test;
 
 Dataset make_dataset(const std::vector<std::uint8_t>& pixels, std::vector<std::int32_t> labels) {
   Dataset dataset;

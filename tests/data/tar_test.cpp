@@ -6,7 +6,7 @@
 namespace digitry {
 namespace {
 
-using namespace digitry::testing;
+using namespace digitry::test;
 using Files = std::vector<std::pair<std::string, std::string>>;
 
 Files files_of(const std::string& archive) {

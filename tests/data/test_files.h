@@ -19,7 +19,7 @@
 #include "tests/support/errors.h"
 #include "tests/support/temporary_folder.h"
 
-namespace digitry::testing {
+namespace digitry::test {
 
 namespace fs = std::filesystem;
 
@@ -80,4 +80,4 @@ inline std::vector<std::uint8_t> values(const Tensor& tensor) {
   return {span.begin(), span.end()};
 }
 
-}  // namespace digitry::testing
+}  // namespace digitry::test

@@ -1,6 +1,7 @@
 #include "tests/data/test_server.h"
 
 #include <arpa/inet.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -9,7 +10,7 @@
 #include <chrono>
 #include <utility>
 
-namespace digitry::testing {
+namespace digitry::test {
 namespace {
 
 bool wait_for_input(int descriptor, int timeout_ms) {
@@ -40,7 +41,7 @@ TestServer::TestServer(std::function<Answer(const std::string&, int)> handler)
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  EXPECT_EQ(::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   ::listen(listener_, 16);
   socklen_t length = sizeof address;
   ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length);
@@ -109,4 +110,4 @@ void TestServer::answer(int connection) {
     if (wait_for_input(connection, 20)) return;
 }
 
-}  // namespace digitry::testing
+}  // namespace digitry::test

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-namespace digitry::testing {
+namespace digitry::test {
 
 /// What a request is answered with.
 struct Answer {
@@ -49,4 +49,4 @@ class TestServer {
   std::thread thread_;
 };
 
-}  // namespace digitry::testing
+}  // namespace digitry::test

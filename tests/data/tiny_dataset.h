@@ -10,7 +10,7 @@
 #include "digitry/data/sha256.h"
 #include "tests/data/test_files.h"
 
-namespace digitry::testing {
+namespace digitry::test {
 
 inline constexpr std::array<const char*, 4> kTinyNames = {
     "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
@@ -75,4 +75,4 @@ inline std::string tar_of(const std::vector<std::pair<std::string, std::string>>
   return archive + std::string(1024, '\0');
 }
 
-}  // namespace digitry::testing
+}  // namespace digitry::test

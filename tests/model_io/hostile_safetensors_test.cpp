@@ -30,7 +30,7 @@ TEST(HostileSafetensors, HeaderLength) {
   refuse({"claims 3 bytes", "has 10"}, safetensors_bytes("{}", "", 3));
   refuse({"claims 18446744073709551615 bytes"}, safetensors_bytes("{}", "", UINT64_MAX));
   refuse({"claims 100000001 bytes", "at most 100000000"},
-         safetensors_bytes(std::string(100'000'001, ' ')));
+         safetensors_bytes(std::string(std::size_t{100'000'001}, ' ')));
   refuse({"begin with '{'"}, safetensors_bytes(""));
   refuse({"begin with '{'"}, safetensors_bytes(" {}"));
   refuse({"claims"}, "PK\x03\x04 this is another kind of file");

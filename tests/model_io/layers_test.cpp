@@ -57,12 +57,6 @@ void expect_same(std::span<const Parameter> got, std::span<const Parameter> want
   }
 }
 
-Tensor logits(const Model& model) {
-  Tensor images({9, 1, 8, 8}, DType::kU8);
-  std::ranges::copy(test::random_pixels(9 * 64, 1), images.as<std::uint8_t>().begin());
-  return Predictor(model.network, model.preprocessing).logits(images);
-}
-
 TEST(ModelOfEveryLayer, ComesBackAndComputesTheSameBits) {
   Model model{.network = every_layer(),
               .preprocessing = {},
@@ -75,7 +69,8 @@ TEST(ModelOfEveryLayer, ComesBackAndComputesTheSameBits) {
   const Model read = load_model(folder / "model");
   EXPECT_EQ(read.network.layer_options(), model.network.layer_options());
   expect_same(read.network.parameters(), before);
-  EXPECT_TRUE(test::same_bits(logits(read).as<float>(), logits(model).as<float>()));
+  EXPECT_TRUE(
+      test::same_bits(test::logits_of(read).as<float>(), test::logits_of(model).as<float>()));
 
   const auto mean = std::ranges::find(before, "1.running_mean", &Parameter::name);
   ASSERT_NE(mean, before.end());

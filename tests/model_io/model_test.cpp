@@ -16,12 +16,6 @@
 namespace digitry {
 namespace {
 
-Tensor logits(const Model& model) {
-  Tensor images({20, 1, 4, 4}, DType::kU8);
-  std::ranges::copy(test::random_pixels(20 * 16, 1), images.as<std::uint8_t>().begin());
-  return Predictor(model.network, model.preprocessing).logits(images);
-}
-
 TEST(Model, ComesBackWithEverythingAndComputesTheSameBits) {
   const test::TemporaryFolder folder;
   const Model model = test::small_model();
@@ -33,7 +27,8 @@ TEST(Model, ComesBackWithEverythingAndComputesTheSameBits) {
   EXPECT_EQ(read.preprocessing.pixel_offset, model.preprocessing.pixel_offset);
   EXPECT_EQ(read.network.input_shape(), model.network.input_shape());
   EXPECT_EQ(read.network.layer_options(), model.network.layer_options());
-  EXPECT_TRUE(test::same_bits(logits(read).as<float>(), logits(model).as<float>()));
+  EXPECT_TRUE(
+      test::same_bits(test::logits_of(read).as<float>(), test::logits_of(model).as<float>()));
   EXPECT_EQ(model_to_bytes(read), read_file(folder / "m.safetensors", 1 << 20))
       << "written again, the same file";
   EXPECT_THAT(folder.names(), ::testing::ElementsAre("m.safetensors"));

@@ -32,7 +32,7 @@ using Values = std::vector<float>;
 constexpr BatchNormOptions kOptions{.momentum = 0.3, .epsilon = 1e-3};
 
 class BatchNormTest : public ::testing::TestWithParam<std::tuple<BatchNormCase, Precision>> {
- protected:
+ public:
   void SetUp() override {
     if (!test::has_precision(precision)) GTEST_SKIP() << "this processor lacks bfloat16";
   }

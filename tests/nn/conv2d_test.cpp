@@ -28,7 +28,7 @@ using test::rounded;
 using test::values_of;
 
 class Conv2dTest : public ::testing::TestWithParam<std::tuple<Conv2dCase, Precision>> {
- protected:
+ public:
   void SetUp() override {
     if (!test::has_precision(precision)) GTEST_SKIP() << "this processor lacks bfloat16";
   }

@@ -27,7 +27,7 @@ using test::rounded;
 using Values = std::vector<float>;
 
 class Pool2dTest : public ::testing::TestWithParam<std::tuple<Pool2dCase, Precision>> {
- protected:
+ public:
   void SetUp() override {
     if (!test::has_precision(precision)) GTEST_SKIP() << "this processor lacks bfloat16";
   }

@@ -19,7 +19,7 @@ using test::flatten;
 
 constexpr std::int64_t kClasses = 4;
 
-Network some_network(std::uint64_t seed = 1) {
+Network dense_network(std::uint64_t seed = 1) {
   return test::random_network({1, 3, 5}, kClasses, {flatten(), dense(kClasses)}, seed);
 }
 
@@ -43,7 +43,7 @@ std::vector<float> want_logits(const Network& network, const Tensor& images) {
 }
 
 TEST(Predictor, CutsAnyNumberOfImagesIntoBatches) {
-  const Network network = some_network();
+  const Network network = dense_network();
   Predictor predictor(network, {}, 8);
   for (const std::int64_t count : {1, 7, 8, 9, 31}) {
     const Tensor images = some_images(count);
@@ -54,7 +54,7 @@ TEST(Predictor, CutsAnyNumberOfImagesIntoBatches) {
 }
 
 TEST(Predictor, TakesTheImagesAsked) {
-  const Network network = some_network();
+  const Network network = dense_network();
   Predictor predictor(network, {}, 4);
   const Tensor images = some_images(20);
   const auto all = want_logits(network, images);
@@ -69,8 +69,8 @@ TEST(Predictor, TakesTheImagesAsked) {
 }
 
 TEST(Predictor, FollowsTheNetworkOnlyWhenTold) {
-  const Network one = some_network(1);
-  const Network two = some_network(2);
+  const Network one = dense_network(1);
+  const Network two = dense_network(2);
   const Tensor images = some_images(5);
   Predictor predictor(one, {});
   predictor.update(two);
@@ -78,7 +78,7 @@ TEST(Predictor, FollowsTheNetworkOnlyWhenTold) {
 }
 
 TEST(Predictor, RefusesImagesOfAnotherShapeAndNetworksWithoutWeights) {
-  Predictor predictor(some_network(), {});
+  Predictor predictor(dense_network(), {});
   expect_error(ErrorCode::kShapeMismatch, {"[1,3,5]", "[1,5,3]"}, [&] {
     predictor.logits(Tensor({2, 1, 5, 3}, DType::kU8));
   });

@@ -15,14 +15,14 @@ namespace {
 using test::PlannedLayers;
 using Values = std::vector<float>;
 
-constexpr std::int64_t kBatch = 40;
+constexpr std::int64_t kNumImages = 40;
 constexpr std::int64_t kChannels = 50;
 constexpr std::size_t kPositions = 6;
 constexpr double kRate = 0.25;
 const Shape kImage{kChannels, 3, 2};
 
 class SpatialDropoutTest : public ::testing::TestWithParam<Precision> {
- protected:
+ public:
   void SetUp() override {
     if (!test::has_precision(GetParam())) GTEST_SKIP() << "this processor lacks bfloat16";
   }
@@ -33,8 +33,8 @@ INSTANTIATE_TEST_SUITE_P(Precisions, SpatialDropoutTest,
                          [](const auto& test) { return to_string(test.param); });
 
 TEST_P(SpatialDropoutTest, DropsWholeChannelsAndTheirGradients) {
-  PlannedLayers planned({test::spatial_dropout(kRate)}, kImage, kBatch, PlanMode::kTraining, arena,
-                        GetParam());
+  PlannedLayers planned({test::spatial_dropout(kRate)}, kImage, kNumImages, PlanMode::kTraining,
+                        arena, GetParam());
   const Values x = test::rounded(test::random_values(planned.output_size(), 1), GetParam());
   const Values grad_y = test::rounded(test::random_values(planned.output_size(), 2), GetParam());
   const StepContext context{.seed = 3, .step = 4};
@@ -43,7 +43,7 @@ TEST_P(SpatialDropoutTest, DropsWholeChannelsAndTheirGradients) {
   Values want(x.size());
   Values want_gradient(x.size());
   double dropped = 0;
-  for (std::size_t plane = 0; plane < kBatch * kChannels; ++plane) {
+  for (std::size_t plane = 0; plane < kNumImages * kChannels; ++plane) {
     const bool keep = y[plane * kPositions] != 0;
     dropped += keep ? 0 : 1;
     for (std::size_t i = plane * kPositions; i < (plane + 1) * kPositions; ++i) {
@@ -54,13 +54,13 @@ TEST_P(SpatialDropoutTest, DropsWholeChannelsAndTheirGradients) {
   const double relative = GetParam() == Precision::kBFloat16 ? 0x1p-8 : 1e-6;
   test::expect_near(y, want, 0, relative);
   test::expect_near(grad_x, want_gradient, 0, relative);
-  constexpr double kPlanes = kBatch * kChannels;
+  constexpr double kPlanes = kNumImages * kChannels;
   EXPECT_NEAR(dropped / kPlanes, kRate, 5 * std::sqrt(kRate * (1 - kRate) / kPlanes));
 }
 
 TEST_P(SpatialDropoutTest, DrawsFromTheStepContext) {
-  PlannedLayers planned({test::spatial_dropout(kRate)}, kImage, kBatch, PlanMode::kTraining, arena,
-                        GetParam());
+  PlannedLayers planned({test::spatial_dropout(kRate)}, kImage, kNumImages, PlanMode::kTraining,
+                        arena, GetParam());
   const Values x = test::random_values(planned.output_size(), 1);
   const Values first = planned.forward(x, {.seed = 1, .step = 1});
   EXPECT_EQ(planned.forward(x, {.seed = 1, .step = 1}), first);
@@ -70,11 +70,11 @@ TEST_P(SpatialDropoutTest, DrawsFromTheStepContext) {
 
 TEST_P(SpatialDropoutTest, DoesNothingAtRateZeroOrOutsideTraining) {
   const Values x =
-      test::rounded(test::random_values(kBatch * kImage.num_elements(), 1), GetParam());
-  PlannedLayers planned({test::spatial_dropout(0)}, kImage, kBatch, PlanMode::kTraining, arena,
+      test::rounded(test::random_values(kNumImages * kImage.num_elements(), 1), GetParam());
+  PlannedLayers planned({test::spatial_dropout(0)}, kImage, kNumImages, PlanMode::kTraining, arena,
                         GetParam());
   EXPECT_EQ(planned.forward(x), x);
-  PlannedLayers inference({test::spatial_dropout(kRate)}, kImage, kBatch, PlanMode::kInference,
+  PlannedLayers inference({test::spatial_dropout(kRate)}, kImage, kNumImages, PlanMode::kInference,
                           arena, GetParam());
   EXPECT_EQ(inference.forward(x), x);
 }

@@ -10,7 +10,7 @@ namespace digitry {
 namespace {
 
 TEST(ChooseImages, ShowsEveryMistakeOfAGoodModel) {
-  const ReportContent content = testing::make_content();
+  const ReportContent content = test::make_content();
   const PageImages images = choose_images(content.evaluation);
   EXPECT_EQ(images.gallery.size(), content.evaluation.mistakes.size());
   std::size_t in_pairs = 0;
@@ -30,7 +30,7 @@ TEST(ChooseImages, ShowsEveryMistakeOfAGoodModel) {
 TEST(ChooseImages, KeepsABadModelsPageSmall) {
   // 5,000 mistakes in 40 pairs.
   std::vector<std::string> names(40, "class");
-  const ReportContent content = testing::make_content(
+  const ReportContent content = test::make_content(
       {.num_images = 5000, .height = 6, .width = 6, .class_names = names, .mistake_every = 1});
   const PageImages images = choose_images(content.evaluation);
   EXPECT_EQ(images.gallery.size(), kMaxGallery);

@@ -12,10 +12,10 @@
 namespace digitry {
 namespace {
 
-using testing::ContentOptions;
-using testing::count_of;
+using test::ContentOptions;
+using test::count_of;
+using test::make_content;
 using ::testing::HasSubstr;
-using testing::make_content;
 using ::testing::Not;
 
 /// Every id once; every link of the page to one of them; every element closed.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace digitry::testing {
+namespace digitry::test {
 
 ReportContent make_content(const ContentOptions& options) {
   const auto num_classes = static_cast<std::int64_t>(options.class_names.size());
@@ -55,4 +55,4 @@ std::size_t count_of(const std::string& text, const std::string& part) {
   return count;
 }
 
-}  // namespace digitry::testing
+}  // namespace digitry::test

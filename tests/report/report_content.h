@@ -6,7 +6,7 @@
 
 #include "digitry/report/report.h"
 
-namespace digitry::testing {
+namespace digitry::test {
 
 struct ContentOptions {
   std::int64_t num_images = 60;
@@ -26,4 +26,4 @@ inline ReportContent make_content() { return make_content({}); }
 /// How often `part` occurs in `text`.
 std::size_t count_of(const std::string& text, const std::string& part);
 
-}  // namespace digitry::testing
+}  // namespace digitry::test

@@ -15,9 +15,9 @@ namespace digitry {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::ContentOptions;
+using test::ContentOptions;
+using test::make_content;
 using ::testing::HasSubstr;
-using testing::make_content;
 using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
 

@@ -1,7 +1,12 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+
 #include "digitry/model_io/model.h"
+#include "digitry/nn/predictor.h"
 #include "tests/support/networks.h"
+#include "tests/support/values.h"
 
 namespace digitry::test {
 
@@ -12,6 +17,14 @@ inline Model small_model() {
           .preprocessing = {.pixel_scale = 0.01F, .pixel_offset = -0.5F},
           .class_names = {"zero", "one \"1\"", "zwei \xC3\xA4"},
           .provenance = {{"seed", "7"}, {"recipe", "name = \"mlp\"\n[training]\n"}}};
+}
+
+/// What the model computes from ten random images: (10, classes), the same for equal models.
+inline Tensor logits_of(const Model& model) {
+  Tensor images(model.network.input_shape().with_batch(10), DType::kU8);
+  auto pixels = images.as<std::uint8_t>();
+  std::ranges::copy(random_pixels(std::ssize(pixels), 1), pixels.begin());
+  return Predictor(model.network, model.preprocessing).logits(images);
 }
 
 }  // namespace digitry::test
