@@ -7,7 +7,7 @@ namespace digitry {
 /// Data sets and models of more classes are refused: their confusion matrix is this squared.
 inline constexpr std::int32_t kMaxClasses = 1000;
 
-/// Most images of one step of training.
+/// Most images of one step of training, or of one run of any plan.
 inline constexpr std::int64_t kMaxBatchSize = 65536;
 
 }  // namespace digitry

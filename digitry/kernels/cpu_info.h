@@ -9,7 +9,7 @@ namespace digitry {
 struct CpuInfo {
   std::string model;  ///< "Intel(R) Xeon(R) ..."; "unknown" at worst.
   std::vector<std::string>
-      instruction_sets;        ///< Of those that matter here: "sse4.1" to "amx-bf16".
+      instruction_sets;        ///< Of those that matter here: "sse4.1" to "avx512-bf16".
   int num_processors = 0;      ///< That this process may use.
   bool has_bf16 = false;       ///< Native bf16 products (AVX512-BF16 or AMX-BF16).
   std::string onednn_version;  ///< "2.6.3", of the library loaded now.

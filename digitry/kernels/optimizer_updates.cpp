@@ -76,11 +76,11 @@ DIGITRY_VECTORIZE void average_range(float share, const float* __restrict w, flo
 // Squares of floats are exact in double, and the lanes are added in one order: the same bits at
 // every instruction-set level.
 DIGITRY_VECTORIZE double squares_range(const float* __restrict x, std::int64_t count) {
-  constexpr std::int64_t kLanes = 16;
-  std::array<double, kLanes> lanes{};
+  constexpr std::int64_t kSums = 16;
+  std::array<double, kSums> lanes{};
   std::int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes)
-    for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+  for (; i + kSums <= count; i += kSums)
+    for (std::int64_t lane = 0; lane < kSums; ++lane) {
       const double value = x[i + lane];
       lanes[static_cast<std::size_t>(lane)] += value * value;
     }

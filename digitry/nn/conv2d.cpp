@@ -26,20 +26,32 @@ struct ConvolutionKernels {
   std::int64_t in_channels;
 
   // In float32 oneDNN's own choice first: Winograd's algorithm where it has it. With few input
-  // channels that choice is wrong (14 GFLOP/s against 176).
+  // channels that choice is wrong (14 GFLOP/s against 176). Last, on plain planes: there a matrix
+  // product does it for any number of channels, like the 6 of LeNet-5, for which the direct kernels
+  // lack the backward passes.
+  enum class Variant { kOwnChoice, kDirect, kPlain };
+  Variant variant_of(int variant, DataType type) const {
+    if (type != DataType::f32) return Variant::kDirect;
+    constexpr Variant kAll[] = {Variant::kOwnChoice, Variant::kDirect, Variant::kPlain};
+    return kAll[variant + (in_channels >= kVectorChannels ? 0 : 1)];
+  }
   int num_variants(DataType type) const {
-    return type == DataType::f32 && in_channels >= kVectorChannels ? 2 : 1;
+    if (type != DataType::f32) return 1;
+    return in_channels >= kVectorChannels ? 3 : 2;
   }
   algorithm algorithm_of(int variant, DataType type) const {
-    return num_variants(type) == 2 && variant == 0 ? algorithm::convolution_auto
-                                                   : algorithm::convolution_direct;
+    return variant_of(variant, type) == Variant::kOwnChoice ? algorithm::convolution_auto
+                                                            : algorithm::convolution_direct;
   }
-  Layout x_layout(int /*variant*/, const ProductExtents& extents, DataType type) const {
-    return in_channels <= kFewChannels ? kernels::onednn::plain_layout(extents.x, type)
-                                       : kernels::onednn::any_layout(extents.x, type);
+  Layout x_layout(int variant, const ProductExtents& extents, DataType type) const {
+    return in_channels <= kFewChannels || variant_of(variant, type) == Variant::kPlain
+               ? kernels::onednn::plain_layout(extents.x, type)
+               : kernels::onednn::any_layout(extents.x, type);
   }
-  Layout y_layout(int /*variant*/, const ProductExtents& extents, DataType type) const {
-    return kernels::onednn::any_layout(extents.y, type);
+  Layout y_layout(int variant, const ProductExtents& extents, DataType type) const {
+    return variant_of(variant, type) == Variant::kPlain
+               ? kernels::onednn::plain_layout(extents.y, type)
+               : kernels::onednn::any_layout(extents.y, type);
   }
   Forward::primitive_desc forward(int variant, dnnl::prop_kind kind, const Layout& x,
                                   const Layout& weight, const Layout& bias, const Layout& y,

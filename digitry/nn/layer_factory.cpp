@@ -7,6 +7,7 @@
 #include "digitry/nn/add.h"
 #include "digitry/nn/batch_norm.h"
 #include "digitry/nn/conv2d.h"
+#include "digitry/nn/crop2d.h"
 #include "digitry/nn/dense.h"
 #include "digitry/nn/dropout.h"
 #include "digitry/nn/layer.h"
@@ -16,35 +17,40 @@ namespace digitry {
 namespace {
 
 constexpr std::int64_t kMaxFeatures = std::int64_t{1} << 20;
-
 constexpr std::int64_t kMaxChannels = 1 << 16;
 constexpr std::int64_t kMaxWindow = 1024;
 
 using Maker = std::unique_ptr<Layer> (*)(OptionReader&, std::int64_t num_classes);
 
+// `"classes"` fits the last layer to whatever data set is trained on.
+std::int64_t num_outputs(OptionReader& options, const std::string& key, std::int64_t most,
+                         std::int64_t num_classes) {
+  const std::string* text = options.find_text(key);
+  if (text != nullptr && *text == "classes") return num_classes;
+  return options.integer(key, 1, most);
+}
+
 std::unique_ptr<Layer> make_dense(OptionReader& options, std::int64_t num_classes) {
   DenseOptions dense;
-  // `out_features = "classes"` fits the last layer to whatever data set is trained on.
-  const auto* text = options.find_text("out_features");
-  dense.out_features = text != nullptr && *text == "classes"
-                           ? num_classes
-                           : options.integer("out_features", 1, kMaxFeatures);
+  dense.out_features = num_outputs(options, "out_features", kMaxFeatures, num_classes);
   dense.bias = options.boolean("bias", dense.bias);
   return std::make_unique<Dense>(dense);
 }
 
 std::unique_ptr<Layer> make_conv2d(OptionReader& options, std::int64_t num_classes) {
   Conv2dOptions conv;
-  const auto* text = options.find_text("out_channels");
-  conv.out_channels = text != nullptr && *text == "classes"
-                          ? num_classes
-                          : options.integer("out_channels", 1, kMaxChannels);
+  conv.out_channels = num_outputs(options, "out_channels", kMaxChannels, num_classes);
   conv.kernel_size = options.integer("kernel_size", 1, kMaxWindow, conv.kernel_size);
   conv.stride = options.integer("stride", 1, kMaxWindow, conv.stride);
   conv.padding = options.integer("padding", 0, conv.kernel_size - 1, conv.padding);
   conv.groups = options.integer("groups", 1, kMaxChannels, conv.groups);
   conv.bias = options.boolean("bias", conv.bias);
   return std::make_unique<Conv2d>(conv);
+}
+
+std::unique_ptr<Layer> make_crop2d(OptionReader& options, std::int64_t /*num_classes*/) {
+  return std::make_unique<Crop2d>(
+      Crop2dOptions{.border = options.integer("border", 1, kMaxWindow)});
 }
 
 template <Pool2d::Kind Kind>
@@ -92,6 +98,7 @@ const std::map<std::string, Maker>& makers() {
       {"avg_pool2d", make_pool2d<Pool2d::Kind::kAverage>},
       {"batch_norm", make_batch_norm},
       {"conv2d", make_conv2d},
+      {"crop2d", make_crop2d},
       {"dense", make_dense},
       {"dropout", make_dropout<Dropout>},
       {"flatten", make_plain<Flatten>},

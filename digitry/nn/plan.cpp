@@ -3,13 +3,12 @@
 #include <chrono>
 
 #include "digitry/base/error.h"
+#include "digitry/base/limits.h"
 #include "digitry/kernels/onednn/primitive.h"
 
 namespace digitry {
 namespace onednn = kernels::onednn;
 namespace {
-
-constexpr std::int64_t kMaxBatchSize = 65536;
 
 std::int64_t checked_batch_size(std::int64_t batch_size) {
   if (batch_size < 1 || batch_size > kMaxBatchSize)

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/app/digitry.h"
 #include "tests/app/small_mnist.h"
 #include "tests/support/process.h"
 
@@ -17,23 +18,9 @@ namespace {
 
 using testing::HasSubstr;
 
-CommandResult digitry(std::vector<std::string> arguments, CommandOptions options = {}) {
-  arguments.insert(arguments.begin(), "digitry");
-  options.environment.emplace_back("OMP_NUM_THREADS", "1");
-  return run_command(std::move(arguments), options);
-}
-
 void write(const std::string& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
 }
-
-constexpr const char* kRecipe = R"(
-[[layers]]
-type = "flatten"
-[[layers]]
-type = "dense"
-out_features = "classes"
-)";
 
 class BadInput : public testing::Test {
  protected:
@@ -56,9 +43,10 @@ class BadInput : public testing::Test {
 TEST_F(BadInput, RecipesAreRefusedWithTheRuleTheyBreak) {
   expect_refused_recipe("", "[[layers]]");
   expect_refused_recipe("[[layers]\n", "line 1");
-  expect_refused_recipe(std::string(kRecipe) + "[training]\nepoch = 3\n", "unknown key 'epoch'");
-  expect_refused_recipe(std::string(kRecipe) + "[training]\nepochs = 0\n", "'epochs'");
-  expect_refused_recipe(std::string(kRecipe) + "[optimizer]\ntype = \"adamm\"\n",
+  expect_refused_recipe(std::string(kTinyRecipe) + "[training]\nepoch = 3\n",
+                        "unknown key 'epoch'");
+  expect_refused_recipe(std::string(kTinyRecipe) + "[training]\nepochs = 0\n", "'epochs'");
+  expect_refused_recipe(std::string(kTinyRecipe) + "[optimizer]\ntype = \"adamm\"\n",
                         "adam, adamw, sgd, lion");
   expect_refused_recipe("[[layers]]\ntype = \"conv9d\"\n", "conv9d");
   expect_refused_recipe("[[layers]]\ntype = \"dense\"\nout_features = 10\n", "flatten");

@@ -88,12 +88,12 @@ TEST(DataInfo, PrintsJson) {
   write_halves(folder.path());
   const CommandResult result =
       run_command({"digitry", "data", "info", folder.path().string(), "--json"});
-  const auto json = nlohmann::json::parse(result.out);
-  EXPECT_EQ(json["splits"].size(), 2U);
-  EXPECT_EQ(json["splits"][0]["num_images"], 3);
-  EXPECT_EQ(json["splits"][0]["images_per_class"], nlohmann::json({2, 1}));
-  EXPECT_EQ(json["splits"][0]["num_duplicates"], 1);
-  EXPECT_EQ(json["num_images_in_both_splits"], 3);
+  const auto folder_json = nlohmann::json::parse(result.out);
+  EXPECT_EQ(folder_json["splits"].size(), 2U);
+  EXPECT_EQ(folder_json["splits"][0]["num_images"], 3);
+  EXPECT_EQ(folder_json["splits"][0]["images_per_class"], nlohmann::json({2, 1}));
+  EXPECT_EQ(folder_json["splits"][0]["num_duplicates"], 1);
+  EXPECT_EQ(folder_json["num_images_in_both_splits"], 3);
 }
 
 TEST(DataInfo, FailsByTheKindOfError) {
@@ -141,9 +141,9 @@ TEST(DataFetch, PutsFashionMnistIntoTheCache) {
   EXPECT_EQ(result.out, (folder / "fashion-mnist").string() + "\n");
   const CommandResult info =
       run_command({"digitry", "data", "info", "fashion-mnist", "--json"}, options);
-  const auto json = nlohmann::json::parse(info.out);
-  EXPECT_EQ(json["class_names"][9], "Ankle boot");
-  EXPECT_EQ(json["splits"][0]["num_images"], 60000);
+  const auto fashion = nlohmann::json::parse(info.out);
+  EXPECT_EQ(fashion["class_names"][9], "Ankle boot");
+  EXPECT_EQ(fashion["splits"][0]["num_images"], 60000);
 }
 
 // A server that takes connections and says nothing.

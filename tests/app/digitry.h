@@ -12,7 +12,17 @@
 
 namespace digitry::test {
 
-/// Runs the command of this build, on one thread: several tests may share the processors.
+/// A recipe that says no more than it must, for images of any size and classes.
+inline constexpr const char* kTinyRecipe = R"(
+[[layers]]
+type = "flatten"
+[[layers]]
+type = "dense"
+out_features = "classes"
+)";
+
+/// Runs the command of this build, on one thread: several tests may share the processors,
+/// and waiting threads spin.
 inline CommandResult digitry(std::vector<std::string> arguments, CommandOptions options = {}) {
   arguments.insert(arguments.begin(), "digitry");
   options.environment.emplace_back("OMP_NUM_THREADS", "1");

@@ -20,14 +20,6 @@ namespace {
 using nlohmann::json;
 using ::testing::HasSubstr;
 
-constexpr const char* kTinyRecipe = R"(
-[[layers]]
-type = "flatten"
-[[layers]]
-type = "dense"
-out_features = "classes"
-)";
-
 class FinalSplit : public testing::Test {
  protected:
   FinalSplit() {
@@ -46,11 +38,6 @@ class FinalSplit : public testing::Test {
     for (int i = 0; i < count; ++i)
       text += fmt::format("{0},{1},{1},{2},{2}\n", i % 2, i % 2 * 200 + i, 255 - i);
     return text;
-  }
-
-  CommandResult digitry(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), "digitry");
-    return run_command(std::move(arguments), {.environment = {{"OMP_NUM_THREADS", "1"}}});
   }
 
   CommandResult train(const std::vector<std::string>& more = {}) const {

@@ -22,13 +22,6 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 
-CommandResult digitry(std::vector<std::string> arguments, CommandOptions options = {}) {
-  arguments.insert(arguments.begin(), "digitry");
-  // One thread: several tests may share the processors, and waiting threads spin.
-  options.environment.emplace_back("OMP_NUM_THREADS", "1");
-  return run_command(std::move(arguments), options);
-}
-
 std::vector<std::string> train_arguments(const std::string& out,
                                          std::vector<std::string> more = {}) {
   std::vector<std::string> arguments{

@@ -13,113 +13,121 @@ using test::avg_pool2d;
 using test::batch_norm;
 using test::check_gradients;
 using test::conv2d;
+using test::crop2d;
 using test::dense;
 using test::flatten;
 using test::layer;
 using test::max_pool2d;
-using test::random_batch;
-using test::random_network;
 using test::relu;
 using test::spatial_dropout;
 
-void check(const Shape& image, const std::vector<Options>& layers, std::int64_t batch_size,
-           std::uint32_t stream, const StepContext& context = {}) {
-  const Network network = random_network(image, 3, layers);
-  check_gradients(network, random_batch(network, batch_size, stream), context);
-}
-
 TEST(Gradient, Conv2d) {
-  check({1, 5, 4}, {conv2d({.out_channels = 3}), flatten(), dense(3)}, 3, 1);
-  check({1, 3, 3}, {conv2d({.out_channels = 3}), flatten()}, 3, 2);
+  check_gradients({1, 5, 4}, {conv2d({.out_channels = 3}), flatten(), dense(3)}, 3, 1);
+  check_gradients({1, 3, 3}, {conv2d({.out_channels = 3}), flatten()}, 3, 2);
 }
 
 TEST(Gradient, Conv2dInARowWithStridePaddingAndGroups) {
-  check({2, 7, 6},
-        {conv2d({.out_channels = 4, .kernel_size = 3, .stride = 2, .padding = 1}), layer("tanh"),
-         conv2d({.out_channels = 6, .kernel_size = 2, .padding = 1, .groups = 2, .bias = false}),
-         layer("tanh"), conv2d({.out_channels = 3, .kernel_size = 1}), flatten(), dense(3)},
-        2, 2);
+  check_gradients(
+      {2, 7, 6},
+      {conv2d({.out_channels = 4, .kernel_size = 3, .stride = 2, .padding = 1}), layer("tanh"),
+       conv2d({.out_channels = 6, .kernel_size = 2, .padding = 1, .groups = 2, .bias = false}),
+       layer("tanh"), conv2d({.out_channels = 3, .kernel_size = 1}), flatten(), dense(3)},
+      2, 2);
 }
 
 TEST(Gradient, DepthwiseConv2d) {
-  check({1, 5, 5},
-        {conv2d({.out_channels = 6, .padding = 1}), layer("silu"),
-         conv2d({.out_channels = 6, .padding = 1, .groups = 6}), layer("silu"),
-         conv2d({.out_channels = 4, .kernel_size = 1}), flatten(), dense(3)},
-        2, 3);
+  check_gradients({1, 5, 5},
+                  {conv2d({.out_channels = 6, .padding = 1}), layer("silu"),
+                   conv2d({.out_channels = 6, .padding = 1, .groups = 6}), layer("silu"),
+                   conv2d({.out_channels = 4, .kernel_size = 1}), flatten(), dense(3)},
+                  2, 3);
 }
 
 TEST(Gradient, ReluInsideTheConvolutionKernel) {
-  check({2, 4, 4}, {conv2d({.out_channels = 5}), relu(), flatten(), dense(3)}, 2, 4);
+  check_gradients({2, 4, 4}, {conv2d({.out_channels = 5}), relu(), flatten(), dense(3)}, 2, 4);
 }
 
 TEST(Gradient, ReluLeftToMaxPool) {
-  check({2, 6, 6}, {conv2d({.out_channels = 3}), relu(), max_pool2d(), flatten(), dense(3)}, 2, 7);
+  check_gradients({2, 6, 6},
+                  {conv2d({.out_channels = 3}), relu(), max_pool2d(), flatten(), dense(3)}, 2, 7);
 }
 
 TEST(Gradient, MaxPool) {
   // Of windows that overlap, and behind no ReLU.
-  check({2, 6, 6},
-        {conv2d({.out_channels = 3}), max_pool2d({.kernel_size = 2, .stride = 1, .padding = 1}),
-         flatten(), dense(3)},
-        2, 6);
+  check_gradients({2, 6, 6},
+                  {conv2d({.out_channels = 3}),
+                   max_pool2d({.kernel_size = 2, .stride = 1, .padding = 1}), flatten(), dense(3)},
+                  2, 6);
 }
 
 TEST(Gradient, AvgPool) {
-  check({2, 6, 5},
-        {conv2d({.out_channels = 3}), avg_pool2d({.kernel_size = 3, .stride = 2, .padding = 1}),
-         layer("tanh"), conv2d({.out_channels = 3, .kernel_size = 1}), flatten(), dense(3)},
-        2, 7);
+  check_gradients(
+      {2, 6, 5},
+      {conv2d({.out_channels = 3}), avg_pool2d({.kernel_size = 3, .stride = 2, .padding = 1}),
+       layer("tanh"), conv2d({.out_channels = 3, .kernel_size = 1}), flatten(), dense(3)},
+      2, 7);
 }
 
 TEST(Gradient, GlobalAvgPool) {
-  check({2, 5, 6},
-        {conv2d({.out_channels = 5}), layer("tanh"), layer("global_avg_pool2d"), dense(3)}, 3, 8);
-  check({2, 5, 6}, {conv2d({.out_channels = 3}), layer("global_avg_pool2d")}, 3, 9);
+  check_gradients(
+      {2, 5, 6}, {conv2d({.out_channels = 5}), layer("tanh"), layer("global_avg_pool2d"), dense(3)},
+      3, 8);
+  check_gradients({2, 5, 6}, {conv2d({.out_channels = 3}), layer("global_avg_pool2d")}, 3, 9);
 }
 
 TEST(Gradient, BatchNorm) {
-  check({2, 5, 4},
-        {conv2d({.out_channels = 4, .bias = false}), batch_norm(), layer("tanh"), flatten(),
-         dense(3)},
-        3, 10);
+  check_gradients({2, 5, 4},
+                  {conv2d({.out_channels = 4, .bias = false}), batch_norm(), layer("tanh"),
+                   flatten(), dense(3)},
+                  3, 10);
 }
 
 TEST(Gradient, BatchNormWithReluInItsKernel) {
-  check({2, 5, 4}, {conv2d({.out_channels = 4}), batch_norm(), relu(), flatten(), dense(3)}, 3, 11);
+  check_gradients({2, 5, 4},
+                  {conv2d({.out_channels = 4}), batch_norm(), relu(), flatten(), dense(3)}, 3, 11);
 }
 
 TEST(Gradient, BatchNormBehindDense) {
-  check({6}, {dense(5), batch_norm(), relu(), dense(3)}, 6, 12);
-  check({6}, {dense(3), batch_norm()}, 6, 13);
+  check_gradients({6}, {dense(5), batch_norm(), relu(), dense(3)}, 6, 12);
+  check_gradients({6}, {dense(3), batch_norm()}, 6, 13);
 }
 
 TEST(Gradient, BatchNormFirst) {
-  check({2, 3, 4}, {batch_norm(), flatten(), dense(3)}, 4, 14);
-  check({5}, {batch_norm(), relu(), batch_norm(), dense(3)}, 6, 15);
+  check_gradients({2, 3, 4}, {batch_norm(), flatten(), dense(3)}, 4, 14);
+  check_gradients({5}, {batch_norm(), relu(), batch_norm(), dense(3)}, 6, 15);
 }
 
 TEST(Gradient, SmoothActivations) {
   for (const char* type : {"tanh", "gelu", "silu"}) {
     SCOPED_TRACE(type);
-    check({5}, {dense(6), layer(type), dense(4), layer(type), dense(3)}, 4, 16);
-    check({1, 4, 4}, {layer(type), conv2d({.out_channels = 3}), layer(type), flatten(), dense(3)},
-          2, 17);
+    check_gradients({5}, {dense(6), layer(type), dense(4), layer(type), dense(3)}, 4, 16);
+    check_gradients({1, 4, 4},
+                    {layer(type), conv2d({.out_channels = 3}), layer(type), flatten(), dense(3)}, 2,
+                    17);
   }
 }
 
 TEST(Gradient, LeakyRelu) {
   Options leaky = layer("leaky_relu");
   leaky["negative_slope"] = 0.2;
-  check({5}, {dense(6), leaky, dense(3), leaky}, 4, 18);
+  check_gradients({5}, {dense(6), leaky, dense(3), leaky}, 4, 18);
+}
+
+TEST(Gradient, Crop) {
+  // Behind blocked layouts, and where the gradient is shared with a residual connection.
+  check_gradients({2, 7, 6},
+                  {crop2d(1), conv2d({.out_channels = 16, .padding = 1}),
+                   conv2d({.out_channels = 16, .padding = 1}), test::add(1), crop2d(1),
+                   conv2d({.out_channels = 4, .kernel_size = 2}), relu(), flatten(), dense(3)},
+                  3, 20);
 }
 
 TEST(Gradient, SpatialDropout) {
-  check({2, 4, 4},
-        {spatial_dropout(0.3), conv2d({.out_channels = 6}), layer("tanh"), spatial_dropout(0.4),
-         conv2d({.out_channels = 4, .kernel_size = 1}), relu(), spatial_dropout(0.3), flatten(),
-         dense(3)},
-        3, 19, {.seed = 5, .step = 2});
+  check_gradients({2, 4, 4},
+                  {spatial_dropout(0.3), conv2d({.out_channels = 6}), layer("tanh"),
+                   spatial_dropout(0.4), conv2d({.out_channels = 4, .kernel_size = 1}), relu(),
+                   spatial_dropout(0.3), flatten(), dense(3)},
+                  3, 19, {.seed = 5, .step = 2});
 }
 
 }  // namespace

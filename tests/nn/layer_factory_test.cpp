@@ -51,6 +51,7 @@ TEST(MakeLayer, MakesEachTypeAndTellsItsOptionsAgain) {
        {"kernel_size", Int{4}},
        {"stride", Int{3}},
        {"padding", Int{2}}},
+      {{"type", Text("crop2d")}, {"border", Int{2}}},
       {{"type", Text("silu")}},
       {{"type", Text("spatial_dropout")}, {"rate", 0.5}},
       {{"type", Text("tanh")}}};
@@ -90,7 +91,7 @@ TEST(MakeLayer, ClassesStandsForTheirNumber) {
 
 TEST(MakeLayer, RefusesUnknownTypesNamingTheKnownOnes) {
   refuse({"layers[3]", "'type'",
-          "add, avg_pool2d, batch_norm, conv2d, dense, dropout, flatten, gelu, "
+          "add, avg_pool2d, batch_norm, conv2d, crop2d, dense, dropout, flatten, gelu, "
           "global_avg_pool2d, leaky_relu, max_pool2d, relu, silu, spatial_dropout, tanh",
           "\"dens\""},
          {{"type", std::string("dens")}});
@@ -160,6 +161,7 @@ TEST(MakeLayer, RefusesOtherOptionsOutOfRange) {
   refuse({"layers[3] (leaky_relu)", "negative_slope", "got -1"},
          with(leaky, "negative_slope", -1.0));
   refuse({"negative_slope", "got 1.5"}, with(leaky, "negative_slope", 1.5));
+  refuse({"layers[3] (crop2d)", "'border'", "got 0"}, test::crop2d(0));
   refuse({"layers[3] (spatial_dropout)", "'rate'", "got 1"}, test::spatial_dropout(1));
   refuse({"'bias'"}, with(test::dense(1), "bias", std::string("no")));
 }

@@ -7,6 +7,7 @@
 
 #include "digitry/kernels/reference/reference.h"
 #include "tests/support/near.h"
+#include "tests/support/networks.h"
 #include "tests/support/values.h"
 
 namespace digitry::test {
@@ -79,6 +80,12 @@ void check_gradients(const Network& network, const Batch& batch, const StepConte
     ASSERT_EQ(gradients[i].name, parameters[i].name);
     expect_near(gradients[i].value.as<float>(), want, 2e-4, 5e-3);
   }
+}
+
+void check_gradients(const Shape& image, const std::vector<Options>& layers,
+                     std::int64_t batch_size, std::uint32_t stream, const StepContext& context) {
+  const Network network = random_network(image, 3, layers);
+  check_gradients(network, random_batch(network, batch_size, stream), context);
 }
 
 }  // namespace digitry::test

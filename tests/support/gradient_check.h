@@ -53,4 +53,9 @@ std::vector<float> finite_differences(std::span<float> values, double h,
 /// Input and weights have to keep away from ReLU's kink by more than `h` can move them.
 void check_gradients(const Network& network, const Batch& batch, const StepContext& context = {});
 
+/// The same of layers for images of three classes, with parameters and a batch drawn at random.
+void check_gradients(const Shape& image, const std::vector<Options>& layers,
+                     std::int64_t batch_size, std::uint32_t stream,
+                     const StepContext& context = {});
+
 }  // namespace digitry::test

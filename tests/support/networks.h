@@ -42,6 +42,9 @@ inline Options avg_pool2d(const Pool2dOptions& options = {}) {
 inline Options add(std::int64_t layers_back) {
   return options_of(Add({.layers_back = layers_back}));
 }
+inline Options crop2d(std::int64_t border) {
+  return {{"type", std::string("crop2d")}, {"border", border}};
+}
 inline Options spatial_dropout(double rate) {
   return {{"type", std::string("spatial_dropout")}, {"rate", rate}};
 }

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "digitry/nn/layer.h"
+
+namespace digitry {
+
+struct Crop2dOptions {
+  std::int64_t border = 1;  ///< Pixels cut off a side.
+};
+
+/// y[n,c,h,w] = x[n,c,h+B,w+B]: images less a border of B pixels, which MNIST's leave nearly empty.
+///
+/// Shapes (float32, NCHW): x [N,C,H,W], y [N,C,H−2B,W−2B]. The gradient of the border is zero.
+/// Throws Error{kShapeMismatch}: "crop2d: want [channels, height ≥ 5, width ≥ 5], got [1, 4, 4]".
+class Crop2d : public Layer {
+ public:
+  explicit Crop2d(Crop2dOptions options) : options_(options) {}
+
+  std::string type() const override { return "crop2d"; }
+  Options options() const override { return {{"border", options_.border}}; }
+  Shape output_shape(const Shape& input) const override;
+  Activation plan(PlanBuilder& builder, const Activation& input) const override;
+
+ private:
+  Crop2dOptions options_;
+};
+
+}  // namespace digitry
