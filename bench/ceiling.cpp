@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <dnnl.hpp>
 #include <limits>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "digitry/base/parallel.h"
 #include "digitry/kernels/onednn/primitive.h"
@@ -39,18 +41,20 @@ double gflops(std::int64_t n, double seconds) {
   return 2 * size * size * size / seconds * 1e-9;
 }
 
-// n×n by n×n, every layout chosen by oneDNN or every one row-major.
-double matmul_rate(std::int64_t n, bool any_layout) {
-  const dnnl::memory::dims extents{n, n};
-  const auto layout = any_layout ? dnnl::memory::desc(extents, dnnl::memory::data_type::f32,
-                                                      dnnl::memory::format_tag::any)
-                                 : onednn::plain_layout(extents);
-  const dnnl::matmul::primitive_desc kernel(dnnl::matmul::desc(layout, layout, layout),
-                                            onednn::cpu_engine());
+// n×n by n×n, every layout chosen by oneDNN or every one row-major; the product in float32.
+double matmul_rate(std::int64_t n, bool any_layout, onednn::DataType type) {
+  const auto layout = [&](onednn::DataType of) {
+    return any_layout ? onednn::any_layout({n, n}, of) : onednn::plain_layout({n, n}, of);
+  };
+  const dnnl::matmul::primitive_desc kernel(
+      dnnl::matmul::desc(layout(type), layout(type), layout(onednn::DataType::f32)),
+      onednn::cpu_engine());
   dnnl::memory a(kernel.src_desc(), onednn::cpu_engine());
   dnnl::memory b(kernel.weights_desc(), onednn::cpu_engine());
   dnnl::memory c(kernel.dst_desc(), onednn::cpu_engine());
-  for (const dnnl::memory& memory : {a, b, c}) std::ranges::fill(onednn::elements(memory), 0.5F);
+  // 0.75 in either type.
+  for (const dnnl::memory& memory : {a, b, c})
+    std::memset(memory.get_data_handle(), 0x3f, memory.get_desc().get_size());
   const onednn::BoundPrimitive product(
       dnnl::matmul(kernel), {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}});
   return gflops(n, best_seconds([&] { product(); }));
@@ -68,25 +72,32 @@ double sgemm_rate(std::int64_t n) {
 
 }  // namespace
 
-double matrix_product_ceiling() {
-  static std::map<int, double> by_threads;
-  const auto [entry, fresh] = by_threads.try_emplace(num_threads(), 0.0);
-  if (fresh)
-    entry->second = std::max({sgemm_rate(2048), matmul_rate(2048, false), matmul_rate(2048, true),
-                              matmul_rate(1024, true)});
+double matrix_product_ceiling(Precision precision) {
+  static std::map<std::pair<Precision, int>, double> known;
+  const auto [entry, fresh] = known.try_emplace({precision, num_threads()}, 0.0);
+  if (!fresh) return entry->second;
+  const bool is_float32 = precision == Precision::kFloat32;
+  const auto type = is_float32 ? onednn::DataType::f32 : onednn::DataType::bf16;
+  entry->second = std::max({is_float32 ? sgemm_rate(2048) : 0.0, matmul_rate(2048, false, type),
+                            matmul_rate(2048, true, type), matmul_rate(1024, true, type)});
   return entry->second;
 }
 
-void report_flop_rate(benchmark::State& state, double flops_per_second) {
-  const double ceiling = matrix_product_ceiling();
+std::vector<Precision> available_precisions() {
+  if (fastest_precision() == Precision::kFloat32) return {Precision::kFloat32};
+  return {Precision::kFloat32, Precision::kBFloat16};
+}
+
+void report_flop_rate(benchmark::State& state, double flops_per_second, Precision precision) {
+  const double ceiling = matrix_product_ceiling(precision);
   state.counters["GFLOP/s"] = flops_per_second * 1e-9;
   state.counters["ceiling"] = ceiling;
   state.counters["fraction"] = flops_per_second * 1e-9 / ceiling;
 }
 
-void report_flops(benchmark::State& state, double flops) {
+void report_flops(benchmark::State& state, double flops, Precision precision) {
   using Counter = benchmark::Counter;
-  const double ceiling = matrix_product_ceiling();
+  const double ceiling = matrix_product_ceiling(precision);
   state.counters["GFLOP/s"] = Counter(flops * 1e-9, Counter::kIsIterationInvariantRate);
   state.counters["ceiling"] = ceiling;
   state.counters["fraction"] = Counter(flops * 1e-9 / ceiling, Counter::kIsIterationInvariantRate);

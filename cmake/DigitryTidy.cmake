@@ -2,7 +2,7 @@
 # that each file of the library and the command compiles alone. Only what has changed, or includes a
 # file that has, since it was last found clean is read again.
 #
-# clang-tidy reads the batches of the unity build: reading the system's headers once for a dozen files
+# clang-tidy reads the batches of the unity build: reading the system's headers once for many files
 # makes it five times as fast. Compiling alone is what the unity build would otherwise hide.
 find_program(DIGITRY_CLANG_TIDY NAMES clang-tidy-14 clang-tidy)
 
@@ -15,14 +15,19 @@ function(digitry_unity_batches out directory)
     get_target_property(sources ${target} SOURCES)
     get_target_property(binary_dir ${target} BINARY_DIR)
     list(FILTER sources INCLUDE REGEX "\\.cpp$")
-    list(LENGTH sources remaining)
+    set(groups)
+    foreach(source IN LISTS sources)
+      get_source_file_property(group ${source} TARGET_DIRECTORY ${target} UNITY_GROUP)
+      if(NOT group)
+        set(group 0)  # A target without groups is one batch.
+      endif()
+      list(APPEND groups ${group})
+    endforeach()
+    list(REMOVE_DUPLICATES groups)
     if(unity)
-      set(batch 0)
-      while(remaining GREATER 0)
-        list(APPEND batches ${binary_dir}/CMakeFiles/${target}.dir/Unity/unity_${batch}_cxx.cxx)
-        math(EXPR batch "${batch} + 1")
-        math(EXPR remaining "${remaining} - ${CMAKE_UNITY_BUILD_BATCH_SIZE}")
-      endwhile()
+      foreach(group IN LISTS groups)
+        list(APPEND batches ${binary_dir}/CMakeFiles/${target}.dir/Unity/unity_${group}_cxx.cxx)
+      endforeach()
     endif()
   endforeach()
   get_property(subdirectories DIRECTORY ${directory} PROPERTY SUBDIRECTORIES)

@@ -117,7 +117,7 @@ int parse_and_run(CLI::App& root, std::vector<std::string> arguments) {
 
 std::unique_ptr<CLI::App> make_command_line() {
   auto root = std::make_unique<CLI::App>(
-      "Train, evaluate, explain and use classifiers of handwritten digits.", "digitry");
+      "Train, evaluate and use classifiers of handwritten digits.", "digitry");
   root->fallthrough();
   root->require_subcommand(0, 1);
   root->get_formatter()->column_width(28);

@@ -247,7 +247,7 @@ void add_train_command(CLI::App& app) {
                  ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000})));
   overriding(command
                  ->add_option("--seed", options->seed,
-                              "Of initial weights, shuffling, dropout, validation split [0]")
+                              "Of initial weights, shuffling, dropout, augmentation, split [0]")
                  ->check(CLI::Range(std::int64_t{0}, kMany)));
   overriding(command
                  ->add_option("--precision", options->precision,

@@ -41,13 +41,14 @@ void Epoch(benchmark::State& state, const std::string& name) {
                      static_cast<double>(trainer.plan().batch_size());
   }
   const auto images = static_cast<double>(state.iterations() * kImages);
-  report_flop_rate(state, flops_an_image * images / seconds);
+  report_flop_rate(state, flops_an_image * images / seconds, parse_precision(recipe.precision));
   state.SetItemsProcessed(state.iterations() * kImages);
 }
 BENCHMARK_CAPTURE(Epoch, notebook, std::string("notebook"))
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(Epoch, mlp, std::string("mlp"))->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Epoch, fast, std::string("fast"))->UseManualTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace digitry::bench

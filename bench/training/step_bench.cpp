@@ -7,6 +7,7 @@
 #include "digitry/nn/plan.h"
 #include "digitry/nn/predictor.h"
 #include "digitry/optim/optimizer.h"
+#include "digitry/training/recipe.h"
 #include "tests/support/networks.h"
 #include "tests/support/values.h"
 
@@ -24,21 +25,26 @@ struct Architecture {
   std::vector<Options> layers;
 };
 
-const std::vector<Architecture> kArchitectures{
-    {"784-128-10", {test::flatten(), test::dense(128), test::relu(), test::dense(kClasses)}},
-    {"784-512-512-10",
-     {test::flatten(), test::dense(512), test::relu(), test::dense(512), test::relu(),
-      test::dense(kClasses)}},
-    {"784-512-512-10+dropout",
-     {test::flatten(), test::dense(512), test::relu(), test::dropout(0.3), test::dense(512),
-      test::relu(), test::dropout(0.3), test::dense(kClasses)}},
-};
+std::vector<Architecture> architectures() {
+  return {
+      {"784-128-10", {test::flatten(), test::dense(128), test::relu(), test::dense(kClasses)}},
+      {"784-512-512-10",
+       {test::flatten(), test::dense(512), test::relu(), test::dense(512), test::relu(),
+        test::dense(kClasses)}},
+      {"784-512-512-10+dropout",
+       {test::flatten(), test::dense(512), test::relu(), test::dropout(0.3), test::dense(512),
+        test::relu(), test::dropout(0.3), test::dense(kClasses)}},
+      {"cnn-mnist-convnet", find_recipe("cnn-mnist-convnet").layers},
+      {"fast", find_recipe("fast").layers},
+  };
+}
 
-void step(benchmark::State& state, const Architecture& architecture, std::int64_t batch_size) {
+void step(benchmark::State& state, const Architecture& architecture, std::int64_t batch_size,
+          Precision precision) {
   Network network({1, 28, 28}, kClasses, architecture.layers);
   network.initialize(1);
   ParameterArena arena(/*with_gradients=*/true);
-  Plan plan(network, batch_size, PlanMode::kTraining, arena);
+  Plan plan(network, batch_size, PlanMode::kTraining, arena, precision);
   arena.load(network.parameters());
   const auto optimizer =
       make_adam({}, {.all = arena.values().size(), .decayed = arena.num_weight_values()});
@@ -62,7 +68,8 @@ void step(benchmark::State& state, const Architecture& architecture, std::int64_
     ++context.step;
   }
   report_flops(state,
-               total_flops(plan.forward_operations()) + total_flops(plan.backward_operations()));
+               total_flops(plan.forward_operations()) + total_flops(plan.backward_operations()),
+               precision);
   state.SetItemsProcessed(state.iterations() * batch_size);
   std::vector<Operation> operations = plan.forward_operations();
   std::ranges::copy(plan.backward_operations(), std::back_inserter(operations));
@@ -70,15 +77,16 @@ void step(benchmark::State& state, const Architecture& architecture, std::int64_
 }
 
 const bool kStepRegistered = [] {
-  for (const Architecture& architecture : kArchitectures)
+  for (const Architecture& architecture : architectures())
     for (const std::int64_t batch_size : {32, 128, 512})
-      benchmark::RegisterBenchmark(
-          ("Step/" + architecture.name + "/" + std::to_string(batch_size)).c_str(),
-          [&architecture, batch_size](benchmark::State& state) {
-            step(state, architecture, batch_size);
-          })
-          ->UseRealTime()
-          ->Unit(benchmark::kMicrosecond);
+      for (const Precision precision : available_precisions())
+        benchmark::RegisterBenchmark(
+            ("Step/" + architecture.name + "/" + std::to_string(batch_size) + "/" +
+             to_string(precision))
+                .c_str(),
+            [=](benchmark::State& state) { step(state, architecture, batch_size, precision); })
+            ->UseRealTime()
+            ->Unit(benchmark::kMicrosecond);
   return true;
 }();
 

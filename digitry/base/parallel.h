@@ -18,14 +18,19 @@ int num_threads();
 /// [0, 1024].
 void set_num_threads(int count);
 
+/// The number of parts that `parallel_for` makes.
+inline std::int64_t num_parallel_parts(std::int64_t count, std::int64_t grain) {
+  return std::min<std::int64_t>(num_threads(),
+                                (count + grain - 1) / std::max<std::int64_t>(grain, 1));
+}
+
 /// Calls `body(begin, end)` on contiguous parts of [0, count) of nearly the same length: one a
 /// thread, or fewer, so that parts are about `grain` long at least. The parts depend only on
 /// `count`, `grain` and the number of threads, so that results are reproducible. `body` must not
 /// throw.
 template <typename Body>
 void parallel_for(std::int64_t count, std::int64_t grain, const Body& body) {
-  const std::int64_t parts =
-      std::min<std::int64_t>(num_threads(), (count + grain - 1) / std::max<std::int64_t>(grain, 1));
+  const std::int64_t parts = num_parallel_parts(count, grain);
   if (parts <= 1) {
     if (count > 0) body(std::int64_t{0}, count);
     return;

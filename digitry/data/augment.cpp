@@ -161,10 +161,9 @@ void Augmenter::augment_batch(const Tensor& images, std::span<const std::int32_t
                 images.shape().to_string(), to.size());
   const std::uint8_t* pixels = images.as<std::uint8_t>().data();
   const warp::PixelScale pixel{.scale = pixel_scale, .offset = pixel_offset};
-  // One for each part at most; made here, as the parts must not throw.
+  // One for each part; made here, as the parts must not throw.
   const std::int64_t num_images = std::ssize(image_indices);
-  const auto num_parts =
-      std::min<std::int64_t>(num_threads(), (num_images + kImagesAThread - 1) / kImagesAThread);
+  const std::int64_t num_parts = num_parallel_parts(num_images, kImagesAThread);
   std::vector<Workspace> workspaces;
   for (std::int64_t part = 0; part < num_parts; ++part) workspaces.emplace_back(*this);
   std::atomic<std::size_t> next_workspace = 0;

@@ -1,33 +1,18 @@
 #include "digitry/data/csv.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <charconv>
-#include <cmath>
-#include <cstring>
 #include <string>
 #include <utility>
 
 #include "digitry/base/error.h"
+#include "digitry/base/limits.h"
 #include "digitry/data/byte_order_mark.h"
+#include "digitry/data/csv_layout.h"
 #include "digitry/data/dataset.h"
-#include "digitry/data/image_limits.h"
 
 namespace digitry {
 namespace {
-
-constexpr std::size_t kNoColumn = SIZE_MAX;
-
-// What each column of a row is.
-struct Layout {
-  bool has_heading = false;
-  std::size_t num_columns = 0;
-  std::size_t label_column = kNoColumn;
-  bool has_id = false;
-  std::int64_t height = 0;
-  std::int64_t width = 0;
-};
 
 // The lines of a text that are not blank, numbered from 1, without their ends ("\n" or "\r\n").
 class Lines {
@@ -58,7 +43,10 @@ class Reader {
       : name_(stream.name()),
         content_(read_rest(stream, kMaxInputBytes)),
         text_(without_byte_order_mark(content_)) {
-    find_layout();
+    Lines lines(text_);
+    std::string_view first;
+    if (!lines.next(first)) throw bad("want rows of label,pixel0,..., found an empty file");
+    layout_ = find_csv_layout(name_, first);
   }
 
   CsvImages images() const {
@@ -66,13 +54,13 @@ class Reader {
     CsvImages result;
     const std::int64_t pixels = layout_.height * layout_.width;
     result.images = Tensor({rows, 1, layout_.height, layout_.width}, DType::kU8);
-    if (labelled()) result.labels.reserve(static_cast<std::size_t>(rows));
+    if (layout_.labelled()) result.labels.reserve(static_cast<std::size_t>(rows));
 
     std::uint8_t* image = result.images.as<std::uint8_t>().data();
     std::int32_t unused = 0;
     Lines lines = rows_of_text();
     for (std::string_view line; lines.next(line); image += pixels) {
-      std::int32_t& label = labelled() ? result.labels.emplace_back() : unused;
+      std::int32_t& label = layout_.labelled() ? result.labels.emplace_back() : unused;
       parse_row(line, lines.number(), image, label);
     }
     return result;
@@ -80,9 +68,10 @@ class Reader {
 
   std::vector<std::int32_t> labels() const {
     std::vector<std::int32_t> result;
-    if (!labelled()) return result;
+    if (!layout_.labelled()) return result;
     Lines lines = rows_of_text();
     for (std::string_view line; lines.next(line);) {
+      if (num_columns(line) != layout_.num_columns) throw too_short(line, lines.number());
       const bool last = layout_.label_column + 1 == layout_.num_columns;
       std::string_view field = last ? line.substr(line.rfind(',') + 1) : line;
       if (!last && layout_.has_id) field.remove_prefix(std::min(field.find(',') + 1, field.size()));
@@ -100,8 +89,6 @@ class Reader {
                  fmt::format(format, std::forward<Args>(args)...));
   }
 
-  bool labelled() const { return layout_.label_column != kNoColumn; }
-
   Lines rows_of_text() const {
     Lines lines(text_);
     std::string_view heading;
@@ -109,106 +96,12 @@ class Reader {
     return lines;
   }
 
-  static std::string column_name(std::string_view field) {
-    std::string name;
-    for (const char c : field)
-      if (c != '"' && c != ' ')
-        name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return name;
-  }
-
-  // A word, or "1x1". Anything else that is no pixel makes a bad row, not a heading: headings go
-  // without a word.
-  static bool is_column_name(std::string_view field) {
-    const std::string name = column_name(field);
-    const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
-    if (digits > 0) return digits < name.size() && name[digits] == 'x';
-    const auto first = name.empty() ? '\0' : static_cast<unsigned char>(name[0]);
-    return std::isalpha(first) != 0 || first == '_' || first == '#' || first >= 0x80;
-  }
-
-  // Tables with an index have no name above it.
-  static bool is_heading(std::string_view line) {
-    const std::size_t first = std::min(line.find(','), line.size());
-    if (!column_name(line.substr(0, first)).empty()) return is_column_name(line.substr(0, first));
-    line.remove_prefix(std::min(first + 1, line.size()));
-    return is_column_name(line.substr(0, line.find(',')));
-  }
-
-  void find_layout() {
-    Lines lines(text_);
-    std::string_view first;
-    if (!lines.next(first)) throw bad("want rows of label,pixel0,..., found an empty file");
-    layout_.num_columns = static_cast<std::size_t>(std::ranges::count(first, ',')) + 1;
-    layout_.has_heading = is_heading(first);
-    if (layout_.has_heading)
-      read_heading(first);
-    else if (!set_square(layout_.num_columns)) {
-      layout_.label_column = 0;
-      if (!set_square(layout_.num_columns - 1))
-        throw bad("want a label and a square number of pixels a row, found {} columns",
-                  layout_.num_columns);
-    }
-    if (layout_.height > kMaxImageSide || layout_.width > kMaxImageSide)
-      throw bad("want images of at most {} pixels a side, found {}x{}", kMaxImageSide,
-                layout_.height, layout_.width);
-  }
-
-  void read_heading(std::string_view line) {
-    const auto is_label = [](const std::string& name) {
-      return name == "label" || name == "class";
-    };
-    std::string last_pixel;
-    for (std::size_t column = 0; column < layout_.num_columns; ++column) {
-      const std::size_t end = std::min(line.find(','), line.size());
-      const std::string name = column_name(line.substr(0, end));
-      line.remove_prefix(std::min(end + 1, line.size()));
-      if (column == 0 && (name == "id" || name == "imageid" || name.empty())) layout_.has_id = true;
-      if (!is_label(name)) {
-        last_pixel = name;
-        continue;
-      }
-      const bool first = column == (layout_.has_id ? 1U : 0U);
-      if (labelled() || !(first || column + 1 == layout_.num_columns))
-        throw bad("line 1, column {}: want one label column, the first or the last", column + 1);
-      layout_.label_column = column;
-    }
-    const std::size_t pixels =
-        layout_.num_columns - (labelled() ? 1U : 0U) - (layout_.has_id ? 1U : 0U);
-    if (!set_named_size(last_pixel, pixels) && !set_square(pixels))
-      throw bad("line 1: want a square number of pixel columns (or 1x1 ... HxW){}, found {}",
-                labelled() ? "" : " and a label column called label or class", pixels);
-  }
-
-  // Takes the size from the last pixel's name, "HxW".
-  bool set_named_size(std::string_view name, std::size_t pixels) {
-    std::int64_t height = 0;
-    std::int64_t width = 0;
-    const char* const end = name.data() + name.size();
-    const auto [middle, error] = std::from_chars(name.data(), end, height);
-    if (error != std::errc() || middle == end || *middle != 'x') return false;
-    const auto [last, error2] = std::from_chars(middle + 1, end, width);
-    if (error2 != std::errc() || last != end || height < 1 || width < 1 || height > kMaxImageSide ||
-        width > kMaxImageSide || static_cast<std::size_t>(height * width) != pixels)
-      return false;
-    layout_.height = height;
-    layout_.width = width;
-    return true;
-  }
-
-  bool set_square(std::size_t pixels) {
-    const auto side =
-        static_cast<std::int64_t>(std::lround(std::sqrt(static_cast<double>(pixels))));
-    if (side < 1 || static_cast<std::size_t>(side * side) != pixels) return false;
-    layout_.height = layout_.width = side;
-    return true;
-  }
-
   // The number of rows, of which there is text enough for each to be whole: what is allocated for
   // them stays in proportion to the file.
   std::int64_t count_rows() const {
     std::int64_t rows = 0;
-    const std::size_t min_length = 2 * layout_.num_columns - 1;
+    // A character in each column, but that an id may be empty.
+    const std::size_t min_length = 2 * layout_.num_columns - (layout_.has_id ? 2 : 1);
     Lines lines = rows_of_text();
     for (std::string_view line; lines.next(line); ++rows) {
       if (line.size() < min_length) throw too_short(line, lines.number());
@@ -217,8 +110,12 @@ class Reader {
     return rows;
   }
 
+  static std::size_t num_columns(std::string_view line) {
+    return static_cast<std::size_t>(std::ranges::count(line, ',')) + 1;
+  }
+
   Error too_short(std::string_view line, std::int64_t number) const {
-    const auto columns = static_cast<std::size_t>(std::ranges::count(line, ',')) + 1;
+    const std::size_t columns = num_columns(line);
     return columns == layout_.num_columns
                ? bad("line {}: want a number in each column, found an empty one", number)
                : bad("line {}: want {} columns, found {}", number, layout_.num_columns, columns);
@@ -261,7 +158,7 @@ class Reader {
   std::string name_;
   std::string content_;
   std::string_view text_;
-  Layout layout_;
+  CsvLayout layout_;
 };
 
 }  // namespace

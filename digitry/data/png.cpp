@@ -8,7 +8,7 @@
 namespace digitry {
 namespace {
 
-constexpr std::string_view kMagic = "\x89PNG\r\n\x1a\n";
+constexpr std::string_view kPngMagic = "\x89PNG\r\n\x1a\n";
 
 // libpng's simplified interface, which keeps its own longjmp to itself.
 class PngImage {
@@ -26,7 +26,7 @@ class PngImage {
 
 }  // namespace
 
-bool looks_like_png(std::string_view start) { return start.starts_with(kMagic); }
+bool looks_like_png(std::string_view start) { return start.starts_with(kPngMagic); }
 
 GreyImage decode_png(std::string_view bytes, const std::string& name) {
   if (!looks_like_png(bytes))

@@ -83,6 +83,11 @@ std::string runtime_name(unsigned runtime) {
 
 }  // namespace
 
+bool has_native_bf16() {
+  const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
+  return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
+}
+
 CpuInfo cpu_info() {
   CpuInfo info;
   info.model = processor_model();
@@ -91,9 +96,8 @@ CpuInfo cpu_info() {
   const dnnl_version_t* onednn = dnnl_version();
   info.onednn_version = fmt::format("{}.{}.{}", onednn->major, onednn->minor, onednn->patch);
   info.onednn_runtime = runtime_name(onednn->cpu_runtime);
-  const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
-  info.onednn_isa = isa_name(isa);
-  info.has_bf16 = isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
+  info.onednn_isa = isa_name(dnnl::get_effective_cpu_isa());
+  info.has_bf16 = has_native_bf16();
   return info;
 }
 

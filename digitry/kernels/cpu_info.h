@@ -11,11 +11,14 @@ struct CpuInfo {
   std::vector<std::string>
       instruction_sets;        ///< Of those that matter here: "sse4.1" to "avx512-bf16".
   int num_processors = 0;      ///< That this process may use.
-  bool has_bf16 = false;       ///< Native bf16 products (AVX512-BF16 or AMX-BF16).
+  bool has_bf16 = false;       ///< has_native_bf16().
   std::string onednn_version;  ///< "2.6.3", of the library loaded now.
   std::string onednn_isa;      ///< Best set oneDNN will use: "avx512-core", ...
   std::string onednn_runtime;  ///< Its threads: "OpenMP", "sequential", ...
 };
+
+/// Whether oneDNN has native bfloat16 products here (AVX512-BF16 or AMX-BF16).
+bool has_native_bf16();
 
 /// Asks the processor and oneDNN. Where ONEDNN_MAX_CPU_ISA limits oneDNN, `onednn_isa` says so.
 CpuInfo cpu_info();

@@ -7,7 +7,8 @@
 #include "digitry/kernels/bfloat16.h"
 
 /// Each function on values is there for float32 and for bfloat16, which is widened to float32 to
-/// compute and rounded once.
+/// compute and rounded once (ReLU, which computes nothing, looks at the bits: a NaN with a sign is
+/// 0).
 namespace digitry::kernels {
 
 /// grad[i] = output[i] > 0 ? grad[i] : 0, in place. `output` is what ReLU gave (or dropout after

@@ -25,19 +25,22 @@ Activation in_place_or_copy(PlanBuilder& builder, const Activation& input) {
   return copy;
 }
 
+void plan_relu_backward(PlanBuilder& builder, const Activation& output) {
+  builder.backward(Direction::kBackwardData, "relu", 0, [output](auto&) {
+    with_elements(
+        [](auto values, auto gradient) {
+          kernels::relu_backward(kernels::onednn::read_only(values), gradient);
+        },
+        output.value, output.gradient);
+  });
+}
+
 Activation Relu::plan(PlanBuilder& builder, const Activation& input) const {
   Activation output = in_place_or_copy(builder, input);
   builder.forward("relu", 0, [output](auto&) {
     with_elements([](auto values) { kernels::relu_forward(values); }, output.value);
   });
-  if (output.wants_gradient())
-    builder.backward(Direction::kBackwardData, "relu", 0, [output](auto&) {
-      with_elements(
-          [](auto values, auto gradient) {
-            kernels::relu_backward(kernels::onednn::read_only(values), gradient);
-          },
-          output.value, output.gradient);
-    });
+  if (output.wants_gradient()) plan_relu_backward(builder, output);
   return output;
 }
 

@@ -47,6 +47,9 @@ class Flatten : public Layer {
 /// What Flatten does, for other layers.
 Activation flattened(PlanBuilder& builder, const Activation& input);
 
+/// Adds the backward pass of a ReLU whose output is `output`.
+void plan_relu_backward(PlanBuilder& builder, const Activation& output);
+
 /// Where a layer may compute in place: the input itself, or a copy where that is still needed.
 Activation in_place_or_copy(PlanBuilder& builder, const Activation& input);
 

@@ -16,6 +16,9 @@ using kernels::onednn::DataType;
 constexpr std::int64_t kFewChannels = 3;
 constexpr std::int64_t kVectorChannels = 16;
 
+// An hour of computing an image; sums over layers stay exact.
+constexpr double kMaxMultiplyAdds = 1e12;
+
 struct ConvolutionKernels {
   using Forward = dnnl::convolution_forward;
   using BackwardWeights = dnnl::convolution_backward_weights;
@@ -109,22 +112,29 @@ std::vector<ParameterSpec> Conv2d::parameters(const Shape& input) const {
 }
 
 std::int64_t Conv2d::multiply_adds(const Shape& input) const {
-  return output_shape(input).num_elements() * input[0] / options_.groups * options_.kernel_size *
-         options_.kernel_size;
+  // In double: a large window over a large image counts more than 64 bits hold.
+  const double window = static_cast<double>(input[0] / options_.groups) *
+                        static_cast<double>(options_.kernel_size * options_.kernel_size);
+  const double all = static_cast<double>(output_shape(input).num_elements()) * window;
+  if (all > kMaxMultiplyAdds)
+    throw Error(ErrorCode::kShapeMismatch,
+                "conv2d: want at most {:.0e} multiply-adds an image, got {:.0e}", kMaxMultiplyAdds,
+                all);
+  return static_cast<std::int64_t>(all);
 }
 
 Activation Conv2d::plan(PlanBuilder& builder, const Activation& input) const {
   const auto x = input.value.get_desc().dims();
   const Shape image{x[1], x[2], x[3]};
   const ParameterSpec weight = parameters(image)[0];
-  ProductExtents extents{
-      .x = x,
-      .weight = weight.shape.extents(),
-      .bias = {options_.out_channels},
-      .y = output_shape(image).with_batch(builder.batch_size()).extents(),
-      .weight_shape = weight.shape,
-      .has_bias = options_.bias,
-      .flops = 2.0 * static_cast<double>(builder.batch_size() * multiply_adds(image))};
+  ProductExtents extents{.x = x,
+                         .weight = weight.shape.extents(),
+                         .bias = {options_.out_channels},
+                         .y = output_shape(image).with_batch(builder.batch_size()).extents(),
+                         .weight_shape = weight.shape,
+                         .has_bias = options_.bias,
+                         .flops = 2.0 * static_cast<double>(builder.batch_size()) *
+                                  static_cast<double>(multiply_adds(image))};
   if (options_.groups > 1) {
     extents.weight[0] /= options_.groups;
     extents.weight.insert(extents.weight.begin(), options_.groups);

@@ -4,6 +4,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/limits.h"
+#include "digitry/kernels/cpu_info.h"
 #include "digitry/kernels/onednn/primitive.h"
 
 namespace digitry {
@@ -47,10 +48,7 @@ std::string to_string(Precision precision) {
 }
 
 Precision fastest_precision() {
-  const auto isa = dnnl::get_effective_cpu_isa();
-  return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx
-             ? Precision::kBFloat16
-             : Precision::kFloat32;
+  return has_native_bf16() ? Precision::kBFloat16 : Precision::kFloat32;
 }
 
 Precision parse_precision(const std::string& name) {

@@ -2,7 +2,6 @@
 
 #include <dnnl.hpp>
 
-#include "digitry/kernels/elementwise.h"
 #include "digitry/kernels/onednn/primitive.h"
 #include "digitry/nn/activation_layers.h"
 #include "digitry/nn/plan_builder.h"
@@ -46,13 +45,7 @@ Activation plan_pooling(PlanBuilder& builder, const Activation& x, const Pooling
 
   if (x.relu_owed)
     // A maximum of 0 is of zeros only: masking the few maxima does the work of masking all values.
-    builder.backward(Direction::kBackwardData, "relu", 0, [y](auto&) {
-      kernels::onednn::with_elements(
-          [](auto value, auto gradient) {
-            kernels::relu_backward(kernels::onednn::read_only(value), gradient);
-          },
-          y.value, y.gradient);
-    });
+    plan_relu_backward(builder, y);
   const Backward::primitive_desc backward(
       {pooling.kind, x.gradient.get_desc(), y.gradient.get_desc(), pooling.strides, pooling.kernel,
        pooling.padding, pooling.padding},

@@ -19,7 +19,8 @@ struct Preprocessing {
 class Predictor {
  public:
   /// Takes a copy of the parameters. At most `batch_size` images are computed at a time, fewer
-  /// where the layers' values would take much memory. Throws what Plan's constructor throws.
+  /// where the layers' values would take much memory, and never less than one. Throws what Plan's
+  /// constructor throws.
   Predictor(const Network& network, Preprocessing preprocessing, std::int64_t batch_size = 500,
             Precision precision = Precision::kFloat32);
 

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "digitry/kernels/elementwise.h"
 #include "digitry/kernels/onednn/primitive.h"
 #include "digitry/nn/activation_layers.h"
 #include "digitry/nn/batch_norm.h"
@@ -111,10 +110,12 @@ class ProductPlanner {
 
   Activation plan_forward(const Choice& kernels, const Activation& x) {
     const auto plain = kernels::onednn::plain_layout(extents_.weight);
-    const auto arena_layout = builder_.training() ? kernels.backward_weights->diff_weights_desc()
-                              : kernels.type == DataType::f32 && norm_ == nullptr
-                                  ? kernels.forward.weights_desc()
-                                  : plain;
+    auto arena_layout = builder_.training() ? kernels.backward_weights->diff_weights_desc()
+                        : kernels.type == DataType::f32 && norm_ == nullptr
+                            ? kernels.forward.weights_desc()
+                            : plain;
+    // Winograd's transformed weights cannot be taken back, nor used by other plans.
+    if (arena_layout.data.format_kind != dnnl_blocked) arena_layout = plain;
     weight_ = builder_.parameter("weight", extents_.weight_shape, arena_layout);
     if (extents_.has_bias)
       bias_ = builder_.parameter("bias", Shape(extents_.bias),
@@ -147,14 +148,7 @@ class ProductPlanner {
   }
 
   void plan_backward(const Choice& kernels, const Activation& x, const Activation& y) {
-    if (relu_ && !y.relu_owed)
-      builder_.backward(Direction::kBackwardData, "relu", 0, [y](auto&) {
-        kernels::onednn::with_elements(
-            [](auto value, auto gradient) {
-              kernels::relu_backward(kernels::onednn::read_only(value), gradient);
-            },
-            y.value, y.gradient);
-      });
+    if (relu_ && !y.relu_owed) plan_relu_backward(builder_, y);
     const auto weight_gradient =
         builder_.make_like_or_same(weight_.gradient, kernels.backward_weights->diff_weights_desc());
     builder_.backward(Direction::kBackwardWeights, kernels.backward_weights->impl_info_str(),

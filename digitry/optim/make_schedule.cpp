@@ -1,12 +1,12 @@
 #include <utility>
 
 #include "digitry/base/error.h"
+#include "digitry/base/limits.h"
 #include "digitry/optim/schedule.h"
 
 namespace digitry {
 namespace {
 
-constexpr std::int64_t kMostEpochs = 1'000'000;
 constexpr std::int64_t kMostSteps = 1'000'000'000;
 constexpr double kSmallestFactor = 1e-9;
 
@@ -23,7 +23,7 @@ ExponentialOptions read_exponential(OptionReader& reader, ExponentialOptions opt
 }
 
 StepScheduleOptions read_step(OptionReader& reader, StepScheduleOptions options) {
-  options.every_epochs = reader.integer("every_epochs", 1, kMostEpochs, options.every_epochs);
+  options.every_epochs = reader.integer("every_epochs", 1, kMaxEpochs, options.every_epochs);
   options.gamma = reader.number("gamma", kSmallestFactor, 1, options.gamma);
   return options;
 }
@@ -35,7 +35,7 @@ CosineOptions read_cosine(OptionReader& reader, CosineOptions options) {
 
 PlateauOptions read_plateau(OptionReader& reader, PlateauOptions options) {
   options.factor = reader.number("factor", kSmallestFactor, 1, options.factor);
-  options.patience = reader.integer("patience", 1, kMostEpochs, options.patience);
+  options.patience = reader.integer("patience", 1, kMaxEpochs, options.patience);
   options.min_factor = reader.number("min_factor", 0, 1, options.min_factor);
   return options;
 }
@@ -43,7 +43,7 @@ PlateauOptions read_plateau(OptionReader& reader, PlateauOptions options) {
 WarmupOptions read_warmup(OptionReader& reader) {
   const WarmupOptions options{
       .steps = reader.integer("warmup_steps", 0, kMostSteps, 0),
-      .epochs = reader.number("warmup_epochs", 0, static_cast<double>(kMostEpochs), 0.0)};
+      .epochs = reader.number("warmup_epochs", 0, static_cast<double>(kMaxEpochs), 0.0)};
   if (reader.has("warmup_steps") && reader.has("warmup_epochs"))
     throw Error(ErrorCode::kBadData, "{}: want 'warmup_steps' or 'warmup_epochs', got both",
                 reader.where());

@@ -9,7 +9,7 @@ namespace digitry {
 namespace {
 
 constexpr std::int64_t kMaxSide = 64;
-constexpr std::int64_t kGap = 1;
+constexpr std::int64_t kThumbnailGap = 1;
 /// Images whose borders tell dark from light: enough for any data set of one kind.
 constexpr std::int64_t kSampled = 200;
 
@@ -84,8 +84,8 @@ SpriteSheet::SpriteSheet(const Thumbnailer& thumbnailer,
     if (places_.try_emplace(image_index).second) order.push_back(image_index);
   }
   if (order.empty()) return;
-  const std::int64_t pitch_x = thumbnailer.width() + 2 * kGap;
-  const std::int64_t pitch_y = thumbnailer.height() + 2 * kGap;
+  const std::int64_t pitch_x = thumbnailer.width() + 2 * kThumbnailGap;
+  const std::int64_t pitch_y = thumbnailer.height() + 2 * kThumbnailGap;
   const auto count = static_cast<std::int64_t>(order.size());
   const auto columns = static_cast<std::int64_t>(
       std::ceil(std::sqrt(static_cast<double>(count * pitch_y) / static_cast<double>(pitch_x))));
@@ -94,7 +94,7 @@ SpriteSheet::SpriteSheet(const Thumbnailer& thumbnailer,
   pixels_.assign(static_cast<std::size_t>(width_ * height_), 0);
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t image_index = order[static_cast<std::size_t>(i)];
-    const Place place{i % columns * pitch_x + kGap, i / columns * pitch_y + kGap};
+    const Place place{i % columns * pitch_x + kThumbnailGap, i / columns * pitch_y + kThumbnailGap};
     places_[image_index] = place;
     const Thumbnail thumbnail = thumbnailer.make(image_index);
     for (std::int64_t row = 0; row < thumbnail.height; ++row) {

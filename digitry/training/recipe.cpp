@@ -22,7 +22,6 @@ namespace digitry {
 namespace {
 
 constexpr std::uint64_t kMaxRecipeBytes = 1 << 20;
-constexpr std::int64_t kMaxEpochs = 1'000'000;
 constexpr std::int64_t kMaxNesting = 4096;
 
 const std::map<std::string, std::string_view>& shipped_recipes() {
@@ -90,8 +89,8 @@ void refuse_unknown_tables(const toml::table& root, const std::string& source) {
   for (const auto& [key, node] : root)
     if (node.is_table() || node.is_array_of_tables())
       throw Error(ErrorCode::kBadData,
-                  "{}: unknown table [{}]; known are [training], [optimizer], [schedule] and "
-                  "[[layers]]",
+                  "{}: unknown table [{}]; known are [training], [optimizer], [schedule], "
+                  "[augmentation] and [[layers]]",
                   source, std::string(key.str()));
 }
 

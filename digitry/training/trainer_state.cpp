@@ -78,6 +78,9 @@ void Trainer::restore(const Checkpoint& checkpoint) {
   if (saved.step / steps_per_epoch_ != saved.epoch || saved.epoch > recipe_.epochs)
     throw Error(ErrorCode::kBadData, "the checkpoint's step {} is not in its epoch {}", saved.step,
                 saved.epoch);
+  if (saved.images > std::ssize(split_.train) || saved.correct > saved.images)
+    throw Error(ErrorCode::kBadData, "the checkpoint counts {} of {} images right, of {}",
+                saved.correct, saved.images, split_.train.size());
   const auto group = [&](const std::string& name) -> const std::vector<Parameter>& {
     const auto found = checkpoint.groups.find(name);
     if (found == checkpoint.groups.end())

@@ -35,6 +35,18 @@ TEST(Csv, ReadsRowsWithoutHeading) {
   EXPECT_THAT(csv("1,2,3,4\n5,6,7,8").labels, IsEmpty());
 }
 
+TEST(Csv, TakesRowsWithoutAnId) {
+  const std::string text = ",label,1x1\n,3,0\n,4,10\n";
+  EXPECT_THAT(csv(text).labels, ElementsAre(3, 4));
+  EXPECT_THAT(csv_labels(text), ElementsAre(3, 4));
+}
+
+TEST(Csv, LabelsAloneWantWholeRowsToo) {
+  for (const std::string row : {"999", "9,9", "1,2,3,4"})
+    expect_error(ErrorCode::kBadData, {"line 2: want 3 columns"},
+                 [&] { csv_labels("id,label,pixel0\n" + row + "\n"); });
+}
+
 TEST(Csv, TakesLineEndsMarksQuotesAndBlankLinesAsTheyCome) {
   const CsvImages content = csv("\xef\xbb\xbf\"label\",\"pixel0\"\r\n4,5\r\n\r\n6,7\r\n\r\n");
   EXPECT_THAT(content.labels, ElementsAre(4, 6));

@@ -7,6 +7,7 @@ import numpy as np
 # One layer of every kind that an outside framework has too, with strides, padding and groups, and a
 # residual connection.
 CNN = [
+    {"type": "crop2d", "border": 1},
     {"type": "conv2d", "out_channels": 6, "kernel_size": 3, "stride": 2, "padding": 1,
      "bias": False},
     {"type": "batch_norm", "momentum": 0.1, "epsilon": 1e-5},
@@ -75,6 +76,10 @@ def apply_layer(layer, name, parameters, x):
         y = jax.lax.conv_general_dilated(x, parameters[f"{name}.weight"], strides, pads,
                                          feature_group_count=layer.get("groups", 1))
         return y + parameters[f"{name}.bias"].reshape(-1, 1, 1) if layer.get("bias", True) else y
+    if kind == "crop2d":
+        border = layer["border"]
+        return jax.lax.slice_in_dim(jax.lax.slice_in_dim(x, border, x.shape[2] - border, axis=2),
+                                    border, x.shape[3] - border, axis=3)
     if kind == "dense":
         return x @ parameters[f"{name}.weight"].T + parameters[f"{name}.bias"]
     if kind == "max_pool2d":

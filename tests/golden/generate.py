@@ -95,7 +95,7 @@ def generate_network(seed=101, batch=6, features=11, hidden=9, classes=5):
     })
 
 
-def generate_cnn(seed=102, batch=5, image=(2, 9, 9), classes=4):
+def generate_cnn(seed=102, batch=5, image=(2, 11, 11), classes=4):
     """One forward and backward pass; then what the network gives when it is only used."""
     draw = Draw(seed)
     parameters, statistics = draw_cnn(draw, CNN, image[0])

@@ -9,7 +9,7 @@
 #include "tests/support/values.h"
 
 // Residual connections of functions that are easy to work out. Finite differences of real blocks
-// are in gradient_test.cpp.
+// are in residual_gradient_test.cpp.
 
 namespace digitry {
 namespace {

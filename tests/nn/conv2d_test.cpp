@@ -169,6 +169,13 @@ TEST(Conv2d, GivesTheShapeAndTheCostOfItsOutput) {
   EXPECT_EQ(Conv2d({.bias = false}).parameters({1, 3, 3}).size(), 1u);
 }
 
+TEST(Conv2d, RefusesMoreWorkThanCanBeCounted) {
+  const Conv2d conv({.out_channels = 65536, .kernel_size = 1024, .padding = 1023});
+  test::expect_error(ErrorCode::kShapeMismatch, {"conv2d", "multiply-adds"}, [&] {
+    conv.multiply_adds({1000, 4096, 4096});
+  });
+}
+
 TEST(Conv2d, SaysWhatItWants) {
   const auto refuse = [](const std::vector<std::string>& parts, const Conv2dOptions& options,
                          const Shape& image) {

@@ -17,14 +17,14 @@ using test::PlannedLayers;
 using test::rounded;
 using Values = std::vector<float>;
 
-constexpr std::int64_t kBatch = 3;
+constexpr std::int64_t kCropBatch = 3;
 constexpr std::int64_t kBorder = 2;
 
 // Every element of [N,C,H,W] that `border` leaves, in order, by the definition.
 std::vector<std::size_t> kept_places(const Shape& image) {
   std::vector<std::size_t> places;
   std::size_t place = 0;
-  for (std::int64_t plane = 0; plane < kBatch * image[0]; ++plane)
+  for (std::int64_t plane = 0; plane < kCropBatch * image[0]; ++plane)
     for (std::int64_t h = 0; h < image[1]; ++h)
       for (std::int64_t w = 0; w < image[2]; ++w, ++place)
         if (h >= kBorder && h < image[1] - kBorder && w >= kBorder && w < image[2] - kBorder)
@@ -37,7 +37,7 @@ class Crop2dTest : public ::testing::TestWithParam<std::tuple<Shape, Precision>>
 TEST_P(Crop2dTest, TakesTheInsideAndGivesTheBorderNoGradient) {
   const auto& [image, precision] = GetParam();
   if (!test::has_precision(precision)) GTEST_SKIP();
-  const Values x = rounded(test::random_values(kBatch * image.num_elements(), 1), precision);
+  const Values x = rounded(test::random_values(kCropBatch * image.num_elements(), 1), precision);
   const std::vector<std::size_t> places = kept_places(image);
   const Values grad_y = rounded(test::random_values(std::ssize(places), 2), precision);
   Values want_y, want_grad_x(x.size());
@@ -46,13 +46,15 @@ TEST_P(Crop2dTest, TakesTheInsideAndGivesTheBorderNoGradient) {
     want_grad_x[places[i]] = grad_y[i];
   }
   ParameterArena arena(/*with_gradients=*/true);
-  PlannedLayers training({crop2d(kBorder)}, image, kBatch, PlanMode::kTraining, arena, precision);
+  PlannedLayers training({crop2d(kBorder)}, image, kCropBatch, PlanMode::kTraining, arena,
+                         precision);
   for (int run = 0; run < 2; ++run) {
     EXPECT_EQ(training.forward(x), want_y);
     EXPECT_EQ(training.backward(grad_y), want_grad_x);
   }
   ParameterArena other(/*with_gradients=*/false);
-  PlannedLayers inference({crop2d(kBorder)}, image, kBatch, PlanMode::kInference, other, precision);
+  PlannedLayers inference({crop2d(kBorder)}, image, kCropBatch, PlanMode::kInference, other,
+                          precision);
   EXPECT_EQ(inference.forward(x), want_y);
 }
 

@@ -7,10 +7,10 @@
 namespace digitry {
 namespace {
 
-constexpr std::int64_t kClasses = 10;
+constexpr std::int64_t kFactoryClasses = 10;
 
 std::unique_ptr<Layer> make(const Options& options) {
-  return make_layer(options, kClasses, "layers[3]");
+  return make_layer(options, kFactoryClasses, "layers[3]");
 }
 
 void refuse(const std::vector<std::string>& parts, const Options& options) {
@@ -82,11 +82,11 @@ TEST(MakeLayer, FillsInDefaults) {
 
 TEST(MakeLayer, ClassesStandsForTheirNumber) {
   const auto layer = make(with(test::dense(1), "out_features", std::string("classes")));
-  EXPECT_EQ(layer->output_shape({5}), Shape{kClasses});
-  EXPECT_EQ(layer->options().at("out_features"), OptionValue{kClasses});
+  EXPECT_EQ(layer->output_shape({5}), Shape{kFactoryClasses});
+  EXPECT_EQ(layer->options().at("out_features"), OptionValue{kFactoryClasses});
   const auto conv =
       make({{"type", std::string("conv2d")}, {"out_channels", std::string("classes")}});
-  EXPECT_EQ(conv->options().at("out_channels"), OptionValue{kClasses});
+  EXPECT_EQ(conv->options().at("out_channels"), OptionValue{kFactoryClasses});
 }
 
 TEST(MakeLayer, RefusesUnknownTypesNamingTheKnownOnes) {

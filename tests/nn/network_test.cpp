@@ -18,10 +18,10 @@ using test::expect_error;
 using test::flatten;
 using test::relu;
 
-const std::vector<Options> kLayers{flatten(), dense(32), relu(), dropout(0.2), dense(10)};
+const std::vector<Options> kDenseLayers{flatten(), dense(32), relu(), dropout(0.2), dense(10)};
 
 TEST(Network, SumsUpItsLayers) {
-  const Network network({1, 8, 8}, 10, kLayers);
+  const Network network({1, 8, 8}, 10, kDenseLayers);
   const auto rows = network.summary();
   ASSERT_EQ(rows.size(), 5u);
   EXPECT_EQ(rows[0].name, "0 flatten");
@@ -143,11 +143,11 @@ TEST(Network, RefusesToBeWithoutParameters) {
 }
 
 TEST(Network, SetParametersTakesThemInAnyOrder) {
-  Network one = test::random_network({1, 8, 8}, 10, kLayers);
+  Network one = test::random_network({1, 8, 8}, 10, kDenseLayers);
   std::vector<Parameter> reversed;
   for (const Parameter& parameter : one.parameters())
     reversed.insert(reversed.begin(), {parameter.name, parameter.value.clone()});
-  Network two({1, 8, 8}, 10, kLayers);
+  Network two({1, 8, 8}, 10, kDenseLayers);
   two.set_parameters(std::move(reversed));
   for (std::size_t i = 0; i < one.parameters().size(); ++i) {
     EXPECT_EQ(one.parameters()[i].name, two.parameters()[i].name);

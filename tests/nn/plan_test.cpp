@@ -112,7 +112,7 @@ TEST(Plan, ReluIsComputedInsideTheDenseKernel) {
   const Plan plan(network, kBatch, PlanMode::kInference, arena);
   const auto& operations = plan.forward_operations();
   EXPECT_EQ(std::ranges::count(operations, "relu", &Operation::kernel), 0);
-  EXPECT_EQ(std::ranges::count(operations, "copy", &Operation::kernel), 0);
+  EXPECT_EQ(std::ranges::count(operations, "reorder", &Operation::kernel), 0);
 }
 
 TEST(Plan, RefusesImpossibleBatches) {

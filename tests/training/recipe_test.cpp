@@ -29,6 +29,7 @@ void expect_same(const Recipe& a, const Recipe& b) {
   EXPECT_EQ(a.patience, b.patience);
   EXPECT_EQ(a.seed, b.seed);
   EXPECT_EQ(a.data, b.data);
+  EXPECT_EQ(a.precision, b.precision);
   EXPECT_EQ(a.ema_decay, b.ema_decay);
   EXPECT_EQ(a.label_smoothing, b.label_smoothing);
   EXPECT_EQ(a.gradient_clip, b.gradient_clip);
@@ -47,6 +48,7 @@ batch_size = 64
 validation = 0.25
 patience = 2
 seed = 9
+precision = "f32"
 data = "./digits"
 ema_decay = 0.99
 label_smoothing = 0.1
@@ -99,6 +101,7 @@ TEST(Recipe, SurvivesTheWayToTomlAndBack) {
   recipe.data = "C:\\digits";
   recipe.validation = 1.0 / 3;
   recipe.seed = INT64_MAX;
+  recipe.precision = "bf16";
   recipe.optimizer["learning_rate"] = 1e-20;
   recipe.augmentation["zoom"] = 0.1;
   const std::string text = to_toml(recipe);
@@ -195,7 +198,7 @@ TEST(ParseRecipe, RefusesMissingAndImpossibleLayers) {
 
 TEST(ParseRecipe, RefusesTablesItDoesNotKnow) {
   refuse({"unknown table [optimiser]", "[optimizer]"}, kLayers + "[optimiser]\n");
-  refuse({"unknown table [layer]"}, kLayers + "[[layer]]\n");
+  refuse({"unknown table [layer]", "[augmentation] and [[layers]]"}, kLayers + "[[layer]]\n");
 }
 
 // The parser recurses: as deep as the limit lets it, it still has to come back.
@@ -219,6 +222,7 @@ TEST(ParseRecipe, RefusesWrongTypesAndValuesOutOfRange) {
   refuse_training("epochs", "0");
   refuse_training("epochs", "1.5");
   refuse_training("epochs", "\"3\"");
+  refuse_training("precision", "\"f16\"");
   refuse_training("batch_size", "0");
   refuse_training("batch_size", "65537");
   refuse_training("validation", "0.95");

@@ -6,29 +6,13 @@
 
 #include "digitry/model_io/checkpoint.h"
 #include "digitry/training/trainer.h"
-#include "tests/support/blobs.h"
-#include "tests/support/errors.h"
-#include "tests/support/near.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/training/stopped_training.h"
 
 // A training that was stopped, written to a file and taken up by another trainer ends bit-identical
 // to one that was never stopped.
 
 namespace digitry {
 namespace {
-
-using test::blob_recipe;
-using test::blobs;
-using test::expect_error;
-
-// 24 training images in batches of 9, 9, 6: a smaller last batch.
-Dataset some_data() { return blobs(30); }
-
-Recipe some_recipe() {
-  Recipe recipe = blob_recipe();
-  recipe.batch_size = 9;
-  return recipe;
-}
 
 // What a trainer ends with; history less the timings.
 struct Outcome {
@@ -52,25 +36,8 @@ Outcome outcome(const Trainer& trainer) {
   return result;
 }
 
-// Runs until `steps` are done in all; the checkpoint goes through a file.
-Checkpoint stop_after(Trainer& trainer, std::int64_t steps) {
-  const test::TemporaryFolder folder;
-  int saves = 0;
-  TrainingObserver observer;
-  observer.should_stop = [&] { return trainer.num_steps_done() >= steps; };
-  observer.save = [&](const Checkpoint& checkpoint) {
-    ++saves;
-    save_checkpoint(checkpoint, folder / "checkpoint");
-  };
-  observer.checkpoint_seconds = 1e9;
-  EXPECT_EQ(trainer.run(observer), TrainingEnd::kInterrupted);
-  EXPECT_EQ(trainer.num_steps_done(), steps);
-  EXPECT_EQ(saves, 1);
-  return load_checkpoint(folder / "checkpoint");
-}
-
 void expect_resumes_exactly(const Recipe& recipe) {
-  const Dataset data = some_data();
+  const Dataset data = test::ragged_data();
   Trainer whole(recipe, data);
   whole.run({});
   const Outcome want = outcome(whole);
@@ -79,7 +46,7 @@ void expect_resumes_exactly(const Recipe& recipe) {
   for (const std::int64_t steps : {1, 3, 5, 12}) {
     SCOPED_TRACE("stopped after " + std::to_string(steps) + " steps");
     Trainer before(recipe, data);
-    const Checkpoint checkpoint = stop_after(before, steps);
+    const Checkpoint checkpoint = test::stop_after(before, steps);
     Trainer after(recipe, data);
     after.resume(checkpoint);
     EXPECT_EQ(after.num_steps_done(), steps);
@@ -88,16 +55,16 @@ void expect_resumes_exactly(const Recipe& recipe) {
   }
 }
 
-TEST(Resume, EndsAsIfNeverStopped) { expect_resumes_exactly(some_recipe()); }
+TEST(Resume, EndsAsIfNeverStopped) { expect_resumes_exactly(test::ragged_recipe()); }
 
 TEST(Resume, EndsAsIfNeverStoppedWithSgd) {
-  Recipe recipe = some_recipe();
+  Recipe recipe = test::ragged_recipe();
   recipe.optimizer = {{"type", std::string("sgd")}, {"momentum", 0.9}};
   expect_resumes_exactly(recipe);
 }
 
 TEST(Resume, EndsAsIfNeverStoppedWithoutValidationAndMomentum) {
-  Recipe recipe = some_recipe();
+  Recipe recipe = test::ragged_recipe();
   recipe.validation = 0.2;
   recipe.optimizer = {{"type", std::string("sgd")}, {"momentum", 0.0}};
   expect_resumes_exactly(recipe);
@@ -107,7 +74,7 @@ TEST(Resume, EndsAsIfNeverStoppedWithoutValidationAndMomentum) {
 }
 
 TEST(Resume, EndsAsIfNeverStoppedWithAugmentation) {
-  Recipe recipe = some_recipe();
+  Recipe recipe = test::ragged_recipe();
   recipe.augmentation = {{"rotation", 10.0}, {"elastic", 0.5}, {"erase", 0.5}};
   expect_resumes_exactly(recipe);
 }
@@ -115,15 +82,15 @@ TEST(Resume, EndsAsIfNeverStoppedWithAugmentation) {
 // Every optimizer, and with them the schedules and all else that has a state or goes by the step.
 TEST(Resume, EndsAsIfNeverStoppedWithAnyOptimizer) {
   const auto text = [](const char* word) { return std::string(word); };
-  Recipe adamw = some_recipe();
+  Recipe adamw = test::ragged_recipe();
   adamw.optimizer = {{"type", text("adamw")}, {"learning_rate", 0.01}, {"weight_decay", 0.3}};
   adamw.schedule = {{"type", text("cosine")}, {"warmup_epochs", 1.5}};
   adamw.label_smoothing = 0.1;
-  Recipe lion = some_recipe();
+  Recipe lion = test::ragged_recipe();
   lion.optimizer = {{"type", text("lion")}, {"learning_rate", 0.001}, {"weight_decay", 1.0}};
   lion.schedule = {{"type", text("exponential")}, {"warmup_steps", std::int64_t{4}}};
   lion.gradient_clip = 0.5;
-  Recipe nesterov = some_recipe();
+  Recipe nesterov = test::ragged_recipe();
   nesterov.optimizer = {{"type", text("sgd")}, {"nesterov", true}, {"weight_decay", 0.1}};
   nesterov.schedule = {{"type", text("step")}, {"every_epochs", std::int64_t{2}}};
   for (const Recipe& recipe : {adamw, lion, nesterov})
@@ -136,17 +103,17 @@ TEST(Resume, EndsAsIfNeverStoppedWithAnyOptimizer) {
 }
 
 TEST(Resume, EndsAsIfNeverStoppedWithAnAverageAndNoValidation) {
-  Recipe recipe = some_recipe();
+  Recipe recipe = test::ragged_recipe();
   recipe.validation = 0;
   recipe.ema_decay = 0.8;
   expect_resumes_exactly(recipe);
 }
 
 TEST(Resume, EndsAsIfNeverStoppedWithReductionsOnPlateau) {
-  Recipe recipe = some_recipe();
+  Recipe recipe = test::ragged_recipe();
   recipe.optimizer["learning_rate"] = 0.5;
   recipe.schedule = {{"type", std::string("reduce_on_plateau")}, {"patience", std::int64_t{1}}};
-  const Dataset data = some_data();
+  const Dataset data = test::ragged_data();
   Trainer trainer(recipe, data);
   trainer.run({});
   EXPECT_LT(trainer.history().epochs.back().learning_rate, 0.5) << "or this test shows nothing";
@@ -155,33 +122,33 @@ TEST(Resume, EndsAsIfNeverStoppedWithReductionsOnPlateau) {
 }
 
 TEST(Resume, TwiceIsAsGoodAsOnce) {
-  const Dataset data = some_data();
-  Trainer whole(some_recipe(), data);
+  const Dataset data = test::ragged_data();
+  Trainer whole(test::ragged_recipe(), data);
   whole.run({});
-  Trainer first(some_recipe(), data);
-  Trainer second(some_recipe(), data);
-  second.resume(stop_after(first, 5));
-  Trainer third(some_recipe(), data);
-  third.resume(stop_after(second, 7));
+  Trainer first(test::ragged_recipe(), data);
+  Trainer second(test::ragged_recipe(), data);
+  second.resume(test::stop_after(first, 5));
+  Trainer third(test::ragged_recipe(), data);
+  third.resume(test::stop_after(second, 7));
   third.run({});
   EXPECT_EQ(outcome(third), outcome(whole));
 }
 
 TEST(Resume, TheSameTrainerMayRunOn) {
-  const Dataset data = some_data();
-  Trainer whole(some_recipe(), data);
+  const Dataset data = test::ragged_data();
+  Trainer whole(test::ragged_recipe(), data);
   whole.run({});
-  Trainer trainer(some_recipe(), data);
-  stop_after(trainer, 4);
-  stop_after(trainer, 10);
+  Trainer trainer(test::ragged_recipe(), data);
+  test::stop_after(trainer, 4);
+  test::stop_after(trainer, 10);
   trainer.run({});
   EXPECT_EQ(outcome(trainer), outcome(whole));
 }
 
 // A kill -9 leaves the last checkpoint that the clock asked for, not one of an orderly stop.
 TEST(Resume, FromACheckpointOnTheWay) {
-  const Dataset data = some_data();
-  Trainer whole(some_recipe(), data);
+  const Dataset data = test::ragged_data();
+  Trainer whole(test::ragged_recipe(), data);
   const test::TemporaryFolder folder;
   std::vector<std::string> names;
   TrainingObserver observer;
@@ -193,7 +160,7 @@ TEST(Resume, FromACheckpointOnTheWay) {
   whole.run(observer);
   EXPECT_EQ(names.size(), 11u) << "one a step but for the last";
   for (const std::string& name : names) {
-    Trainer after(some_recipe(), data);
+    Trainer after(test::ragged_recipe(), data);
     after.resume(load_checkpoint(folder / name));
     after.run({});
     EXPECT_EQ(outcome(after), outcome(whole)) << "checkpoint " << name;
@@ -201,89 +168,19 @@ TEST(Resume, FromACheckpointOnTheWay) {
 }
 
 TEST(Resume, OfAFinishedTrainingGivesItsResult) {
-  const Dataset data = some_data();
-  Recipe recipe = some_recipe();
+  const Dataset data = test::ragged_data();
+  Recipe recipe = test::ragged_recipe();
   recipe.patience = 1;
   recipe.epochs = 30;
   recipe.optimizer["learning_rate"] = std::int64_t{0};
   Trainer whole(recipe, data);
   EXPECT_EQ(whole.run({}), TrainingEnd::kEarlyStopped);
   Trainer before(recipe, data);
-  const Checkpoint checkpoint = stop_after(before, 6);
+  const Checkpoint checkpoint = test::stop_after(before, 6);
   Trainer after(recipe, data);
   after.resume(checkpoint);
   EXPECT_EQ(after.run({}), TrainingEnd::kEarlyStopped);
   EXPECT_EQ(outcome(after), outcome(whole));
-}
-
-struct BadCheckpoint : ::testing::Test {
-  const Dataset data = some_data();
-  Checkpoint checkpoint() {
-    Trainer trainer(some_recipe(), data);
-    return stop_after(trainer, 4);
-  }
-  void refuse(const std::vector<std::string>& parts, const Checkpoint& spoilt) {
-    expect_error(ErrorCode::kBadData, parts, [&] {
-      Trainer trainer(some_recipe(), data);
-      trainer.resume(spoilt);
-    });
-  }
-};
-
-TEST_F(BadCheckpoint, OfAnotherRecipeSeedOrData) {
-  const Checkpoint saved = checkpoint();
-  Recipe recipe = some_recipe();
-  recipe.seed = 8;
-  expect_error(ErrorCode::kBadData, {"another recipe, seed or data"},
-               [&] { Trainer(recipe, data).resume(saved); });
-  const Dataset other = blobs(30, /*seed=*/2);
-  expect_error(ErrorCode::kBadData, {"another recipe, seed or data"},
-               [&] { Trainer(some_recipe(), other).resume(saved); });
-}
-
-TEST_F(BadCheckpoint, WithoutWhatItNeeds) {
-  for (const char* group : {"parameters", "best", "optimizer.first_moment"}) {
-    Checkpoint spoilt = checkpoint();
-    spoilt.groups.erase(group);
-    refuse({"no '" + std::string(group) + "'"}, spoilt);
-    spoilt = checkpoint();
-    spoilt.groups.at(group).pop_back();
-    refuse({"want 4 parameters, got 3"}, spoilt);
-    spoilt = checkpoint();
-    spoilt.groups.at(group)[0].value = Tensor({2}, DType::kF32);
-    refuse({"'1.weight'", "[2]"}, spoilt);
-    spoilt = checkpoint();
-    spoilt.groups.at(group)[0].value = Tensor({24, 64}, DType::kU8);
-    refuse({"u8"}, spoilt);
-  }
-}
-
-TEST_F(BadCheckpoint, WithoutItsAverage) {
-  Recipe recipe = some_recipe();
-  recipe.ema_decay = 0.9;
-  Trainer trainer(recipe, data);
-  Checkpoint spoilt = stop_after(trainer, 4);
-  spoilt.groups.erase("average");
-  expect_error(ErrorCode::kBadData, {"no 'average'"},
-               [&] { Trainer(recipe, data).resume(spoilt); });
-}
-
-TEST_F(BadCheckpoint, WithValuesThatAreNotFinite) {
-  for (const char* group : {"parameters", "optimizer.second_moment"})
-    for (const float value : {HUGE_VALF, std::nanf("")}) {
-      Checkpoint spoilt = checkpoint();
-      spoilt.groups.at(group)[1].value.as<float>()[3] = value;
-      refuse({group, "not all finite"}, spoilt);
-    }
-}
-
-TEST_F(BadCheckpoint, WhoseStepIsNotInItsEpoch) {
-  Checkpoint spoilt = checkpoint();
-  spoilt.progress["step"] = spoilt.progress["optimizer_steps"] = "6";
-  refuse({"step 6", "epoch 1"}, spoilt);
-  spoilt = checkpoint();
-  spoilt.progress.erase("step");
-  refuse({"'step'"}, spoilt);
 }
 
 }  // namespace

@@ -23,14 +23,7 @@ const std::map<std::string_view, std::vector<std::string_view>>& allowed_edges()
       {"optim", {"base", "tensor", "kernels"}},
       {"model_io", {"base", "tensor", "nn"}},
       {"evaluation", {"base", "tensor", "data", "nn"}},
-      {"comm", {"base", "tensor"}},
-      {"training",
-       {"base", "tensor", "kernels", "data", "nn", "optim", "model_io", "evaluation", "comm"}},
-      {"tuning",
-       {"base", "tensor", "kernels", "data", "nn", "optim", "model_io", "evaluation", "comm",
-        "training"}},
-      {"vision", {"base", "tensor"}},
-      {"serving", {"base", "tensor", "nn", "model_io", "vision"}},
+      {"training", {"base", "tensor", "kernels", "data", "nn", "optim", "model_io", "evaluation"}},
       {"report", {"base", "tensor", "evaluation"}},
   };
   return edges;

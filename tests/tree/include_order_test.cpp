@@ -30,8 +30,8 @@ TEST(IncludeOrder, TheLibraryKeepsIt) {
 TEST(IncludeOrder, ABackEdgeIsCaught) {
   EXPECT_THAT(check_includes("digitry/base/x.h", "#pragma once\n#include \"digitry/nn/dense.h\"\n"),
               ElementsAre("digitry/base/x.h:2: base may not include digitry/nn/dense.h"));
-  EXPECT_THAT(check_includes("digitry/serving/x.cpp", "#  include <digitry/training/loop.h>\n"),
-              ElementsAre(HasSubstr("serving may not include")));
+  EXPECT_THAT(check_includes("digitry/data/x.cpp", "#  include <digitry/training/loop.h>\n"),
+              ElementsAre(HasSubstr("data may not include")));
 }
 
 TEST(IncludeOrder, AFolderMissingFromTheTableIsCaught) {

@@ -3,12 +3,33 @@
 #include "digitry/base/error.h"
 #include "digitry/base/parallel.h"
 #include "digitry/base/version.h"
+#include "digitry/data/dataset.h"
 #include "digitry/kernels/cpu_info.h"
+#include "digitry/model_io/model.h"
+#include "digitry/nn/predictor.h"
+
+namespace {
+
+// The example of README.md.
+digitry::Tensor classify() {
+  const digitry::Model model = digitry::load_model("runs/first/model.safetensors");
+  const digitry::Dataset data = digitry::load_inputs("images.png");
+  digitry::Predictor predictor(model.network, model.preprocessing);
+  return predictor.logits(data.images);  // [N, classes]
+}
+
+}  // namespace
 
 int main() {
   digitry::set_num_threads(1);
   std::cout << "digitry " << digitry::version() << ", oneDNN " << digitry::cpu_info().onednn_version
             << '\n';
+  try {
+    classify();
+    return 1;
+  } catch (const digitry::Error& error) {
+    if (error.code() != digitry::ErrorCode::kBadData) return 1;
+  }
   try {
     digitry::set_num_threads(-1);
   } catch (const digitry::Error& error) {

@@ -1,0 +1,89 @@
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+
+#include "bench/ceiling.h"
+#include "digitry/nn/plan.h"
+#include "tests/cases/conv_cases.h"
+#include "tests/cases/dense_cases.h"
+#include "tests/support/networks.h"
+#include "tests/support/values.h"
+
+// One dense or convolution layer, behind another so that the gradient by its input is wanted, as a
+// training plan runs it: reorders of its operands count into its time.
+
+namespace digitry::bench {
+namespace {
+
+struct ProductCase {
+  std::string name;
+  std::int64_t batch_size;
+  Shape image;
+  std::vector<Options> layers;  ///< The second of them is measured.
+};
+
+ProductCase product_case(const cases::DenseCase& c) {
+  return {.name = "Dense/" + cases::name_of(c),
+          .batch_size = c.batch_size,
+          .image = {1},
+          .layers = {test::dense(c.in_features), test::dense(c.out_features)}};
+}
+
+ProductCase product_case(const cases::Conv2dCase& c) {
+  return {.name = "Conv2d/" + cases::name_of(c),
+          .batch_size = c.batch_size,
+          .image = {1, c.height, c.width},
+          .layers = {test::conv2d({.out_channels = c.in_channels, .kernel_size = 1}),
+                     test::conv2d({.out_channels = c.out_channels,
+                                   .kernel_size = c.kernel_size,
+                                   .stride = c.stride,
+                                   .padding = c.padding,
+                                   .groups = c.groups}),
+                     test::flatten(), test::dense(1)}};
+}
+
+void product(benchmark::State& state, const ProductCase& c, Direction direction,
+             Precision precision) {
+  const Network network = test::random_network(
+      c.image, c.image.rank() == 1 ? std::get<std::int64_t>(c.layers[1].at("out_features")) : 1,
+      c.layers);
+  ParameterArena arena(/*with_gradients=*/true);
+  Plan plan(network, c.batch_size, PlanMode::kTraining, arena, precision);
+  arena.load(network.parameters());
+  std::ranges::copy(test::random_values(std::ssize(plan.input()), 1), plan.input().begin());
+  plan.forward({});
+  std::ranges::copy(test::random_values(std::ssize(plan.logits()), 2),
+                    plan.logit_gradients().begin());
+  plan.backward({});
+
+  std::vector<Operation> operations;
+  const auto& all =
+      direction == Direction::kForward ? plan.forward_operations() : plan.backward_operations();
+  std::ranges::copy_if(all, std::back_inserter(operations), [&](const Operation& operation) {
+    return operation.layer.starts_with("1 ") && operation.direction == direction;
+  });
+  for (auto _ : state)
+    for (const Operation& operation : operations) operation.run({});
+  report_flops(state, total_flops(operations), precision);
+  state.SetLabel(kernel_names(operations));
+}
+
+void register_product(const ProductCase& c) {
+  for (const auto& [name, direction] : {std::pair("forward", Direction::kForward),
+                                        std::pair("backward_data", Direction::kBackwardData),
+                                        std::pair("backward_weights", Direction::kBackwardWeights)})
+    for (const Precision precision : available_precisions())
+      benchmark::RegisterBenchmark(
+          (c.name + "/" + name + "/" + to_string(precision)).c_str(),
+          [=, d = direction](benchmark::State& state) { product(state, c, d, precision); })
+          ->UseRealTime();
+}
+
+const bool kProductsRegistered = [] {
+  for (const auto& c : cases::kDenseSpeedCases) register_product(product_case(c));
+  for (const auto& c : cases::kConv2dSpeedCases) register_product(product_case(c));
+  return true;
+}();
+
+}  // namespace
+}  // namespace digitry::bench
