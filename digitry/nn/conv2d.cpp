@@ -113,7 +113,8 @@ std::vector<ParameterSpec> Conv2d::parameters(const Shape& input) const {
 
 std::int64_t Conv2d::multiply_adds(const Shape& input) const {
   // In double: a large window over a large image counts more than 64 bits hold.
-  const double window = static_cast<double>(input[0] / options_.groups) *
+  const std::int64_t in_channels = input[0] / options_.groups;
+  const double window = static_cast<double>(in_channels) *
                         static_cast<double>(options_.kernel_size * options_.kernel_size);
   const double all = static_cast<double>(output_shape(input).num_elements()) * window;
   if (all > kMaxMultiplyAdds)
