@@ -20,11 +20,10 @@ using namespace digitry;
 Recipe peer_recipe(const peers::Options& options, int batch_size) {
   const std::string path = options.recipes + "/" + options.case_name + ".toml";
   std::ifstream file(path);
-  std::string toml{std::istreambuf_iterator<char>(file), {}};
-  const std::string table = "[training]\n";
-  if (!options.variant.empty())
-    toml.insert(toml.find(table) + table.size(), "precision = \"" + options.variant + "\"\n");
+  const std::string toml{std::istreambuf_iterator<char>(file), {}};
   Recipe recipe = parse_recipe(toml, path);
+  // Said each time: a recipe's own default is whatever the processor is fastest in.
+  recipe.precision = options.variant.empty() ? "f32" : options.variant;
   recipe.batch_size = batch_size;
   recipe.seed = options.seed;
   return recipe;
