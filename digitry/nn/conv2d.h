@@ -24,7 +24,8 @@ struct Conv2dOptions {
 /// Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document
 /// recognition", 1998, sec. II-A. Initial weights: He et al. 2015, eq. 10; initial bias 0.
 /// Cost: 2·N·OC·OH·OW·(IC/G)·K² floating-point operations forward, twice that backward (once where
-/// nobody wants the gradient by x). A ReLU that follows is computed in the same kernel; a batch
+/// nobody wants the gradient by x). A ReLU that follows is computed in the same kernel, and a
+/// max-pooling behind that may be too (nn/pooled_conv2d.h), for a fraction of that cost; a batch
 /// normalisation that follows is folded into the weights when the network is only used.
 /// Throws Error{kShapeMismatch}: "conv2d: want [channels, height ≥ 3, width ≥ 3], got [784]".
 class Conv2d : public Layer {

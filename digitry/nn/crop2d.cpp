@@ -31,7 +31,7 @@ Shape Crop2d::output_shape(const Shape& input) const {
 Activation Crop2d::plan(PlanBuilder& builder, const Activation& input) const {
   const dnnl::memory from = inner(input.value, options_.border);
   Activation output = builder.make_activation(
-      kernels::onednn::plain_layout(from.get_desc().dims(), builder.compute_type()),
+      kernels::onednn::plain_layout(from.get_desc().dims(), from.get_desc().data_type()),
       input.wants_gradient());
   output.overwritable = true;
   builder.forward_reorder(from, output.value);

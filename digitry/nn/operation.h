@@ -12,9 +12,9 @@ struct StepContext {
   std::uint32_t step = 0;  ///< Of the whole training, from 0.
 };
 
-enum class Direction { kPrepare, kForward, kBackwardData, kBackwardWeights };
+enum class Direction { kPrepare, kForward, kBackwardData, kBackwardWeights, kBackward };
 
-/// "prepare", "forward", "backward data", "backward weights".
+/// "prepare", "forward", "backward data", "backward weights", "backward" for both at once.
 std::string to_string(Direction direction);
 
 /// One call of one kernel on fixed memory.

@@ -39,6 +39,8 @@ std::string to_string(Direction direction) {
       return "backward data";
     case Direction::kBackwardWeights:
       return "backward weights";
+    case Direction::kBackward:
+      return "backward";
   }
   return {};
 }

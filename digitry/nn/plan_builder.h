@@ -49,12 +49,18 @@ class PlanBuilder {
   /// Plans all layers for images of `input_shape`; then gives memory to the arena.
   void plan_layers(const Shape& input_shape);
 
-  /// The next layer where it is an L and nobody else needs its input: its work is then the
-  /// caller's, and it will not be planned. Else null.
+  /// The next layer, or the one so many behind it, where it is an L and nobody else needs its
+  /// input. Else null.
+  template <typename L>
+  const L* next_layer(std::size_t behind = 0) const {
+    const std::size_t index = next() + behind;
+    if (index >= layers_.size() || has_reader(index)) return nullptr;
+    return dynamic_cast<const L*>(layers_[index].get());
+  }
+  /// The same of the next layer, whose work is then the caller's: it will not be planned.
   template <typename L>
   const L* absorb_next() {
-    if (next() >= layers_.size() || has_reader(next())) return nullptr;
-    const auto* layer = dynamic_cast<const L*>(layers_[next()].get());
+    const L* layer = next_layer<L>();
     if (layer != nullptr) ++absorbed_;
     return layer;
   }

@@ -26,6 +26,8 @@ class Pool2d : public Layer {
   Options options() const override;
   Shape output_shape(const Shape& input) const override;
   bool takes_over_relu() const override { return kind_ == Kind::kMax; }
+  const Pool2dOptions& settings() const { return options_; }
+  Kind kind() const { return kind_; }
   Activation plan(PlanBuilder& builder, const Activation& input) const override;
 
  private:

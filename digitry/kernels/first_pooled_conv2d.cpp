@@ -1,0 +1,178 @@
+#include "digitry/kernels/first_pooled_conv2d.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "digitry/base/parallel.h"
+#include "digitry/base/vectorize.h"
+
+namespace digitry::kernels {
+namespace {
+
+// Two rows of half a register each.
+constexpr std::int64_t kHalf = kBlock / 2;
+using Half [[gnu::vector_size(32)]] = float;
+
+// Images below which a second thread costs more than it brings.
+constexpr std::int64_t kImagesGrain = 4;
+
+// From a padded plane to 16 channels of y.
+template <int kSize, typename T>
+DIGITRY_VECTORIZE void first_forward(const PooledConv2dShape& shape, const float* plane,
+                                     const float* weight, const float* bias, T* y,
+                                     std::uint8_t* positions) {
+  const std::int64_t row_stride = shape.padded_width();
+  Vector16 factor[kSize * kSize];
+#pragma GCC unroll 25
+  for (int tap = 0; tap < kSize * kSize; ++tap) load(weight + tap * kBlock, factor[tap]);
+  for (std::int64_t row = 0; row < shape.out_height(); ++row) {
+    for (std::int64_t column = 0; column < shape.out_width(); ++column) {
+      const float* x = plane + 2 * (row * row_stride + column);
+      Vector16 sum[4];
+#pragma GCC unroll 4
+      for (Vector16& each : sum) load(bias, each);
+#pragma GCC unroll 5
+      for (int kh = 0; kh < kSize; ++kh)
+#pragma GCC unroll 5
+        for (int kw = 0; kw < kSize; ++kw)
+#pragma GCC unroll 4
+          for (int i = 0; i < 4; ++i)
+            sum[i] += factor[kh * kSize + kw] * x[(kh + i / 2) * row_stride + kw + i % 2];
+      Vector16 largest = sum[0];
+      Indices16 place = {};
+#pragma GCC unroll 4
+      for (int i = 1; i < 4; ++i) {
+        const Indices16 larger = sum[i] > largest;
+        largest = larger ? sum[i] : largest;
+        place = larger ? Indices16{} + i : place;
+      }
+      largest = largest > 0 ? largest : Vector16{};
+      store(largest, y);
+      store(place, positions);
+      y += kBlock;
+      positions += kBlock;
+    }
+  }
+}
+
+// Sixteen channels have their maxima at four places of a window: of the two rows of x that a row of
+// the kernel saw, each lane picks its own.
+template <int kSize, typename T>
+DIGITRY_VECTORIZE void first_backward(const PooledConv2dShape& shape, const float* plane,
+                                      const T* y, const std::uint8_t* positions, const T* grad_y,
+                                      float* grad_weight, float* grad_bias) {
+  const std::int64_t row_stride = shape.padded_width();
+  Vector16 sum[kSize * kSize];
+  Vector16 bias;
+#pragma GCC unroll 25
+  for (int tap = 0; tap < kSize * kSize; ++tap) load(grad_weight + tap * kBlock, sum[tap]);
+  load(grad_bias, bias);
+  for (std::int64_t row = 0; row < shape.out_height(); ++row) {
+    for (std::int64_t column = 0; column < shape.out_width(); ++column) {
+      const float* x = plane + 2 * (row * row_stride + column);
+      Vector16 value;
+      Vector16 gradient;
+      Indices16 position;
+      load(y, value);
+      load(grad_y, gradient);
+      load(positions, position);
+      gradient = value > 0 ? gradient : Vector16{};
+      bias += gradient;
+      const Indices16 lane = (position & 1) + (position >> 1) * static_cast<std::int32_t>(kHalf);
+#pragma GCC unroll 5
+      for (int kh = 0; kh < kSize; ++kh) {
+        Half upper;
+        Half lower;
+        std::memcpy(&upper, x + kh * row_stride, sizeof(upper));
+        std::memcpy(&lower, x + (kh + 1) * row_stride, sizeof(lower));
+        const Vector16 seen = __builtin_shufflevector(upper, lower, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+                                                      10, 11, 12, 13, 14, 15);
+#pragma GCC unroll 5
+        for (int kw = 0; kw < kSize; ++kw)
+          sum[kh * kSize + kw] += gradient * __builtin_shuffle(seen, lane + kw);
+      }
+      y += kBlock;
+      grad_y += kBlock;
+      positions += kBlock;
+    }
+  }
+#pragma GCC unroll 25
+  for (int tap = 0; tap < kSize * kSize; ++tap) store(sum[tap], grad_weight + tap * kBlock);
+  store(bias, grad_bias);
+}
+
+}  // namespace
+
+template <typename T>
+bool FirstPooledConv2d<T>::supports(const PooledConv2dShape& shape) {
+  return (shape.kernel_size == 3 || shape.kernel_size == 5) && shape.in_channels == 1 &&
+         shape.pool_size == 2 && shape.out_channels % kBlock == 0;
+}
+
+template <typename T>
+FirstPooledConv2d<T>::FirstPooledConv2d(const PooledConv2dShape& shape) : shape_(shape) {
+  assert(supports(shape));
+  const auto parts = static_cast<std::size_t>(num_parallel_parts(shape.batch_size, kImagesGrain));
+  const auto floats =
+      static_cast<std::size_t>(shape.padded_height() * shape.padded_width() + kHalf);
+  padded_.assign(parts, std::vector<float>(floats));
+  partial_.assign(parts, PartialGradients(shape));
+}
+
+template <typename T>
+template <typename Body>
+void FirstPooledConv2d<T>::for_each_image(const float* x, const Body& body) {
+  const std::int64_t parts = std::ssize(padded_);
+  const auto run = [&](std::size_t part, std::int64_t image) {
+    // The border is zero from the start.
+    for (std::int64_t row = 0; row < shape_.height; ++row)
+      std::copy_n(
+          x + (image * shape_.height + row) * shape_.width, shape_.width,
+          padded_[part].begin() + (row + shape_.padding) * shape_.padded_width() + shape_.padding);
+    body(part, padded_[part].data(), image);
+  };
+  parallel_for(parts, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t part = begin; part < end; ++part)
+      for (std::int64_t image = shape_.batch_size * part / parts;
+           image < shape_.batch_size * (part + 1) / parts; ++image)
+        run(static_cast<std::size_t>(part), image);
+  });
+}
+
+template <typename T>
+void FirstPooledConv2d<T>::forward(const float* x, const float* weight, const float* bias, T* y,
+                                   std::uint8_t* positions) {
+  static constexpr float kNoBias[kBlock] = {};
+  const auto run = shape_.kernel_size == 3 ? first_forward<3, T> : first_forward<5, T>;
+  const std::int64_t window = shape_.kernel_size * shape_.kernel_size;
+  const std::int64_t out_plane = shape_.out_height() * shape_.out_width();
+  for_each_image(x, [&](std::size_t, const float* plane, std::int64_t image) {
+    for (std::int64_t oc = 0; oc < shape_.out_channels; oc += kBlock) {
+      const std::int64_t out = (image * shape_.out_channels + oc) * out_plane;
+      run(shape_, plane, weight + oc * window, bias == nullptr ? kNoBias : bias + oc, y + out,
+          positions + out);
+    }
+  });
+}
+
+template <typename T>
+void FirstPooledConv2d<T>::backward(const float* x, const T* y, const std::uint8_t* positions,
+                                    const T* grad_y, float* grad_weight, float* grad_bias) {
+  const auto run = shape_.kernel_size == 3 ? first_backward<3, T> : first_backward<5, T>;
+  const std::int64_t window = shape_.kernel_size * shape_.kernel_size;
+  const std::int64_t out_plane = shape_.out_height() * shape_.out_width();
+  for (PartialGradients& partial : partial_) partial.reset();
+  for_each_image(x, [&](std::size_t part, const float* plane, std::int64_t image) {
+    for (std::int64_t oc = 0; oc < shape_.out_channels; oc += kBlock) {
+      const std::int64_t out = (image * shape_.out_channels + oc) * out_plane;
+      run(shape_, plane, y + out, positions + out, grad_y + out,
+          partial_[part].weight() + oc * window, partial_[part].bias() + oc);
+    }
+  });
+  PartialGradients::sum_up(partial_, grad_weight, grad_bias);
+}
+
+template class FirstPooledConv2d<float>;
+template class FirstPooledConv2d<BFloat16>;
+
+}  // namespace digitry::kernels

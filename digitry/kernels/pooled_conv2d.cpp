@@ -1,0 +1,291 @@
+#include "digitry/kernels/pooled_conv2d.h"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+
+#include "digitry/base/parallel.h"
+#include "digitry/base/vectorize.h"
+
+namespace digitry::kernels {
+namespace {
+
+// Of x, and as much of its gradient: together three quarters of 32 KiB.
+constexpr std::int64_t kTileBytes = 12 << 10;
+
+std::size_t count(std::int64_t n) { return static_cast<std::size_t>(n); }
+
+template <typename T>
+DIGITRY_VECTORIZE void max_pool_row(const T* rows, std::int64_t conv_width, std::int64_t pool_size,
+                                    std::int64_t out_width, T* y, std::uint8_t* positions) {
+  for (std::int64_t out = 0; out < out_width; ++out) {
+    const T* window = rows + out * pool_size * kBlock;
+    Vector16 largest;
+    Indices16 place = {};
+    load(window, largest);
+    for (std::int64_t i = 1; i < pool_size * pool_size; ++i) {
+      Vector16 value;
+      load(window + (i / pool_size * conv_width + i % pool_size) * kBlock, value);
+      const Indices16 larger = value > largest;
+      largest = larger ? value : largest;
+      place = larger ? Indices16{} + static_cast<std::int32_t>(i) : place;
+    }
+    store(largest, y + out * kBlock);
+    store(place, positions + out * kBlock);
+  }
+}
+
+// A row of windows: what passes of their gradients, else 0, and the places in a padded plane,
+// `first` pixels behind its beginning, where the convolution saw what it made the maxima of.
+template <typename T>
+DIGITRY_VECTORIZE void find_passing(const PooledConv2dShape& shape, std::int64_t first, const T* y,
+                                    const std::uint8_t* positions, const T* grad_y,
+                                    std::uint32_t* offsets, float* gradients, float* grad_bias) {
+  const auto pool = static_cast<std::int32_t>(shape.pool_size);
+  const auto next_row = static_cast<std::int32_t>(shape.padded_width()) - pool;
+  const std::int64_t width = shape.out_width();
+  Vector16 bias;
+  load(grad_bias, bias);
+  for (std::int64_t column = 0; column < width; ++column) {
+    Vector16 value;
+    Vector16 gradient;
+    Indices16 position;
+    load(y + column * kBlock, value);
+    load(grad_y + column * kBlock, gradient);
+    load(positions + column * kBlock, position);
+    gradient = value > 0 ? gradient : Vector16{};
+    bias += gradient;
+    Indices16 row = {};  // position / pool
+    for (std::int32_t i = 1; i < pool; ++i) row -= position >= i * pool;
+    const Indices16 pixel =
+        row * next_row + position + static_cast<std::int32_t>(first + column * pool);
+    const Indices16 offset = pixel * static_cast<std::int32_t>(kBlock);
+    std::memcpy(offsets + column * kBlock, &offset, sizeof(offset));
+    store(gradient, gradients + column * kBlock);
+  }
+  store(bias, grad_bias);
+}
+
+// One output channel's contributions to a block of input channels and back, for kRows rows of the
+// window: their weights and the sums stay in registers.
+template <int kRows, int kColumns, typename Contribution>
+DIGITRY_INLINE void accumulate(const Contribution* first, const Contribution* last,
+                               std::int64_t row_stride, const float* x, const float* weight,
+                               float* grad_weight, float* grad_x) {
+  constexpr int kTaps = kRows * kColumns;
+  Vector16 factor[kTaps];
+  Vector16 sum[kTaps];
+#pragma GCC unroll 9
+  for (int tap = 0; tap < kTaps; ++tap) {
+    load(weight + tap * kBlock, factor[tap]);
+    load(grad_weight + tap * kBlock, sum[tap]);
+  }
+  for (const Contribution* each = first; each != last; ++each) {
+    const Vector16 gradient = Vector16{} + each->gradient;
+#pragma GCC unroll 9
+    for (int tap = 0; tap < kTaps; ++tap) {
+      const std::int64_t at = each->offset + tap / kColumns * row_stride + tap % kColumns * kBlock;
+      Vector16 value;
+      load(x + at, value);
+      sum[tap] += gradient * value;
+      load(grad_x + at, value);
+      value += gradient * factor[tap];
+      store(value, grad_x + at);
+    }
+  }
+#pragma GCC unroll 9
+  for (int tap = 0; tap < kTaps; ++tap) store(sum[tap], grad_weight + tap * kBlock);
+}
+
+// All output channels, whose weights begin `weight_stride` floats apart, kRows rows of the window
+// at a time: as many as registers hold.
+template <int kSize, int kRows, typename Contribution>
+DIGITRY_VECTORIZE void accumulate_all(const Contribution* contributions,
+                                      const std::uint32_t* begins, std::int64_t out_channels,
+                                      std::int64_t row_stride, std::int64_t weight_stride,
+                                      const float* x, const float* weight, float* grad_weight,
+                                      float* grad_x) {
+  for (std::int64_t oc = 0; oc < out_channels; ++oc) {
+    if (begins[oc] == begins[oc + 1]) continue;
+    for (std::int64_t row = 0; row < kSize; row += kRows) {
+      const std::int64_t at = oc * weight_stride + row * kSize * kBlock;
+      accumulate<kRows, kSize>(contributions + begins[oc], contributions + begins[oc + 1],
+                               row_stride, x + row * row_stride, weight + at, grad_weight + at,
+                               grad_x + row * row_stride);
+    }
+  }
+}
+
+template <typename From, typename To>
+DIGITRY_VECTORIZE void convert(const From* from, std::int64_t blocks, To* to) {
+  for (std::int64_t i = 0; i < blocks; ++i) {
+    Vector16 value;
+    load(from + i * kBlock, value);
+    store(value, to + i * kBlock);
+  }
+}
+
+// Between a plane and the inside of a padded one, whose border is zero from the start.
+template <typename T>
+void pad(const PooledConv2dShape& shape, const T* plane, float* padded) {
+  for (std::int64_t row = 0; row < shape.height; ++row)
+    convert(plane + row * shape.width * kBlock, shape.width,
+            padded + ((row + shape.padding) * shape.padded_width() + shape.padding) * kBlock);
+}
+template <typename T>
+void crop(const PooledConv2dShape& shape, const float* padded, T* plane) {
+  for (std::int64_t row = 0; row < shape.height; ++row)
+    convert(padded + ((row + shape.padding) * shape.padded_width() + shape.padding) * kBlock,
+            shape.width, plane + row * shape.width * kBlock);
+}
+
+}  // namespace
+
+template <typename T>
+void max_pool_blocked(const PooledConv2dShape& shape, const T* conv, T* y,
+                      std::uint8_t* positions) {
+  const std::int64_t rows = shape.batch_size * shape.out_channels / kBlock * shape.out_height();
+  const std::int64_t conv_row = shape.conv_width() * kBlock;
+  const std::int64_t out_row = shape.out_width() * kBlock;
+  parallel_for(rows, 256, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      const std::int64_t plane = row / shape.out_height();
+      const std::int64_t conv_rows =
+          plane * shape.conv_height() + row % shape.out_height() * shape.pool_size;
+      max_pool_row(conv + conv_rows * conv_row, shape.conv_width(), shape.pool_size,
+                   shape.out_width(), y + row * out_row, positions + row * out_row);
+    }
+  });
+}
+template void max_pool_blocked(const PooledConv2dShape&, const float*, float*, std::uint8_t*);
+template void max_pool_blocked(const PooledConv2dShape&, const BFloat16*, BFloat16*, std::uint8_t*);
+
+PartialGradients::PartialGradients(const PooledConv2dShape& shape)
+    : weight_(count(shape.out_channels * shape.in_channels * shape.kernel_size * shape.kernel_size /
+                    kBlock)),
+      bias_(count(shape.out_channels / kBlock)) {}
+
+void PartialGradients::reset() {
+  std::ranges::fill(weight_, AlignedBlock{});
+  std::ranges::fill(bias_, AlignedBlock{});
+}
+
+void PartialGradients::sum_up(const std::vector<PartialGradients>& parts, float* grad_weight,
+                              float* grad_bias) {
+  const auto sum = [&](const std::vector<AlignedBlock> PartialGradients::*values, float* to) {
+    for (std::size_t i = 0; i < (parts[0].*values).size() * kBlock; ++i) {
+      to[i] = 0;
+      for (const PartialGradients& part : parts) to[i] += (part.*values).data()->values[i];
+    }
+  };
+  sum(&PartialGradients::weight_, grad_weight);
+  if (grad_bias != nullptr) sum(&PartialGradients::bias_, grad_bias);
+}
+
+template <typename T>
+bool PooledConv2dBackward<T>::supports(const PooledConv2dShape& shape) {
+  // Offsets are computed in 32 bits, positions kept in 8.
+  return (shape.kernel_size == 3 || shape.kernel_size == 5) && shape.in_channels % kBlock == 0 &&
+         shape.out_channels % kBlock == 0 && shape.pool_size < 16 &&
+         shape.padded_height() * shape.padded_width() <
+             std::numeric_limits<std::int32_t>::max() / kBlock;
+}
+
+template <typename T>
+PooledConv2dBackward<T>::PooledConv2dBackward(const PooledConv2dShape& shape) : shape_(shape) {
+  assert(supports(shape));
+  const std::int64_t row_bytes =
+      shape.padded_width() * kBlock * static_cast<std::int64_t>(sizeof(float));
+  const std::int64_t most_rows = (kTileBytes / row_bytes - shape.kernel_size + 1) / shape.pool_size;
+  tile_rows_ =
+      std::clamp<std::int64_t>(most_rows, 1, std::max<std::int64_t>(1, shape.out_height()));
+  num_tiles_ = (shape.out_height() + tile_rows_ - 1) / tile_rows_;
+  const std::int64_t parts = num_parallel_parts(shape.batch_size, 1);
+  partial_.assign(count(parts), PartialGradients(shape));
+  scratch_.resize(count(parts));
+  for (Scratch& scratch : scratch_) {
+    scratch.offsets.resize(count(tile_rows_ * shape.out_width() * kBlock));
+    scratch.gradients.resize(scratch.offsets.size());
+    // One more: what does not pass is written too, and then written over.
+    scratch.contributions.resize(count(shape.out_size() / shape.batch_size + 1));
+    scratch.begins.resize(count(num_tiles_ * shape.out_channels + 1));
+    scratch.x.resize(count(shape.padded_height() * shape.padded_width()));
+    scratch.grad_x.resize(scratch.x.size());
+  }
+}
+
+template <typename T>
+void PooledConv2dBackward<T>::operator()(const Arguments& arguments) {
+  const std::int64_t parts = std::ssize(scratch_);
+  parallel_for(parts, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t part = begin; part < end; ++part) {
+      Scratch& scratch = scratch_[count(part)];
+      PartialGradients& partial = partial_[count(part)];
+      partial.reset();
+      for (std::int64_t image = shape_.batch_size * part / parts;
+           image < shape_.batch_size * (part + 1) / parts; ++image) {
+        list_contributions(arguments, image, scratch, partial.bias());
+        run_image(arguments, image, scratch, partial.weight());
+      }
+    }
+  });
+  PartialGradients::sum_up(partial_, arguments.grad_weight, arguments.grad_bias);
+}
+
+template <typename T>
+void PooledConv2dBackward<T>::list_contributions(const Arguments& arguments, std::int64_t image,
+                                                 Scratch& scratch, float* grad_bias) const {
+  const std::int64_t row_size = shape_.out_width() * kBlock;
+  const std::int64_t blocks = shape_.out_channels / kBlock;
+  Contribution* next = scratch.contributions.data();
+  std::uint32_t* begin = scratch.begins.data();
+  for (std::int64_t tile_row = 0; tile_row < shape_.out_height(); tile_row += tile_rows_) {
+    const std::int64_t num_rows = std::min(tile_rows_, shape_.out_height() - tile_row);
+    for (std::int64_t block = 0; block < blocks; ++block) {
+      for (std::int64_t row = 0; row < num_rows; ++row) {
+        const std::int64_t i =
+            ((image * blocks + block) * shape_.out_height() + tile_row + row) * row_size;
+        find_passing(shape_, (tile_row + row) * shape_.pool_size * shape_.padded_width(),
+                     arguments.y + i, arguments.positions + i, arguments.grad_y + i,
+                     scratch.offsets.data() + row * row_size,
+                     scratch.gradients.data() + row * row_size, grad_bias + block * kBlock);
+      }
+      for (std::int64_t channel = 0; channel < kBlock; ++channel) {
+        *begin++ = static_cast<std::uint32_t>(next - scratch.contributions.data());
+        for (std::int64_t i = channel; i < num_rows * row_size; i += kBlock) {
+          *next = {scratch.offsets[count(i)], scratch.gradients[count(i)]};
+          // No branch: whether a gradient passes cannot be foretold.
+          next += next->gradient != 0 ? 1 : 0;
+        }
+      }
+    }
+  }
+  *begin = static_cast<std::uint32_t>(next - scratch.contributions.data());
+}
+
+template <typename T>
+void PooledConv2dBackward<T>::run_image(const Arguments& arguments, std::int64_t image,
+                                        Scratch& scratch, float* grad_weight) const {
+  const std::int64_t blocks = shape_.in_channels / kBlock;
+  const std::int64_t window = shape_.kernel_size * shape_.kernel_size * kBlock;
+  const std::int64_t plane_size = shape_.height * shape_.width * kBlock;
+  const auto accumulate = shape_.kernel_size == 3 ? accumulate_all<3, 3, Contribution>
+                                                  : accumulate_all<5, 1, Contribution>;
+  float* x = scratch.x.data()->values;
+  float* grad_x = scratch.grad_x.data()->values;
+  for (std::int64_t block = 0; block < blocks; ++block) {
+    const std::int64_t plane = (image * blocks + block) * plane_size;
+    pad(shape_, arguments.x + plane, x);
+    std::ranges::fill(scratch.grad_x, AlignedBlock{});
+    for (std::int64_t tile = 0; tile < num_tiles_; ++tile)
+      accumulate(scratch.contributions.data(), scratch.begins.data() + tile * shape_.out_channels,
+                 shape_.out_channels, shape_.padded_width() * kBlock, blocks * window, x,
+                 arguments.weight + block * window, grad_weight + block * window, grad_x);
+    crop(shape_, grad_x, arguments.grad_x + plane);
+  }
+}
+
+template class PooledConv2dBackward<float>;
+template class PooledConv2dBackward<BFloat16>;
+
+}  // namespace digitry::kernels

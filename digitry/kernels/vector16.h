@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "digitry/kernels/bfloat16.h"
+
+/// Always inlined: it is compiled for the instruction set of the function it is part of.
+#define DIGITRY_INLINE inline __attribute__((always_inline))
+
+namespace digitry::kernels {
+
+/// Channels that lie side by side in blocked layouts: [N, C/16, H, W, 16].
+constexpr std::int64_t kBlock = 16;
+
+/// Sixteen values in one register of AVX-512, or in several smaller ones.
+using Vector16 [[gnu::vector_size(64)]] = float;
+using Indices16 [[gnu::vector_size(64)]] = std::int32_t;
+
+/// Sixteen values in one line of the cache: registers that cross lines take twice as long.
+struct alignas(sizeof(Vector16)) AlignedBlock {
+  float values[kBlock] = {};
+};
+
+DIGITRY_INLINE void load(const float* from, Vector16& to) { std::memcpy(&to, from, sizeof(to)); }
+DIGITRY_INLINE void store(const Vector16& from, float* to) { std::memcpy(to, &from, sizeof(from)); }
+
+DIGITRY_INLINE void load(const BFloat16* from, Vector16& to) {
+  using Halves [[gnu::vector_size(32)]] = std::uint16_t;
+  using Words [[gnu::vector_size(64)]] = std::uint32_t;
+  Halves halves;
+  std::memcpy(&halves, &from->bits, sizeof(halves));
+  const Words words = __builtin_convertvector(halves, Words) << 16;
+  std::memcpy(&to, &words, sizeof(to));
+}
+
+/// Rounds as to_bfloat16 does.
+DIGITRY_INLINE void store(const Vector16& from, BFloat16* to) {
+  using Halves [[gnu::vector_size(32)]] = std::uint16_t;
+  using Words [[gnu::vector_size(64)]] = std::uint32_t;
+  Words words;
+  std::memcpy(&words, &from, sizeof(words));
+  words = (words + 0x7FFF + (words >> 16 & 1)) >> 16;
+  const Halves halves = __builtin_convertvector(words, Halves);
+  std::memcpy(&to->bits, &halves, sizeof(halves));
+}
+
+/// Sixteen bytes, widened.
+DIGITRY_INLINE void load(const std::uint8_t* from, Indices16& to) {
+  using Bytes [[gnu::vector_size(16)]] = std::uint8_t;
+  Bytes bytes;
+  std::memcpy(&bytes, from, sizeof(bytes));
+  to = __builtin_convertvector(bytes, Indices16);
+}
+
+DIGITRY_INLINE void store(const Indices16& from, std::uint8_t* to) {
+  using Bytes [[gnu::vector_size(16)]] = std::uint8_t;
+  const Bytes bytes = __builtin_convertvector(from, Bytes);
+  std::memcpy(to, &bytes, sizeof(bytes));
+}
+
+}  // namespace digitry::kernels

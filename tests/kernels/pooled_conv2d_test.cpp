@@ -1,0 +1,231 @@
+#include "digitry/kernels/pooled_conv2d.h"
+
+#include <gtest/gtest.h>
+
+#include "digitry/base/random.h"
+#include "digitry/kernels/first_pooled_conv2d.h"
+#include "digitry/kernels/reference/conv2d.h"
+#include "digitry/kernels/reference/pool2d.h"
+#include "digitry/kernels/reference/reference.h"
+#include "tests/cases/pooled_conv_cases.h"
+#include "tests/support/values.h"
+
+// Pooled convolutions against the reference kernels of the three layers they are made of. All
+// values are small whole numbers, whose sums are exact in every order and type: results have to be
+// equal, and there are ties among maxima, also at 0.
+
+namespace digitry::test {
+namespace {
+
+namespace reference = kernels::reference;
+using kernels::BFloat16;
+using kernels::kBlock;
+using kernels::PooledConv2dShape;
+using Values = std::vector<float>;
+
+// From -most to most; zero as often as `zeros` in eight.
+Values whole_numbers(std::int64_t count, std::uint32_t most, std::uint32_t zeros,
+                     std::uint32_t stream) {
+  RandomStream random(4, RandomPurpose::kTest, stream);
+  Values values(static_cast<std::size_t>(count));
+  for (float& value : values) {
+    const auto drawn = static_cast<float>(random.next_below(2 * most + 1));
+    value = random.next_below(8) < zeros ? 0 : drawn - static_cast<float>(most);
+  }
+  return values;
+}
+
+// [outer, channels, inner] to [outer, channels/16, inner, 16], and back.
+template <typename T>
+std::vector<T> to_blocks(const Values& plain, std::int64_t channels, std::int64_t inner) {
+  std::vector<T> blocks(plain.size());
+  for (std::int64_t i = 0; i < std::ssize(plain); ++i) {
+    const std::int64_t channel = i / inner % channels;
+    const std::int64_t at = (i / inner / channels * channels + channel / kBlock * kBlock) * inner +
+                            i % inner * kBlock + channel % kBlock;
+    if constexpr (std::is_same_v<T, float>)
+      blocks[static_cast<std::size_t>(at)] = plain[static_cast<std::size_t>(i)];
+    else
+      blocks[static_cast<std::size_t>(at)] =
+          kernels::to_bfloat16(plain[static_cast<std::size_t>(i)]);
+  }
+  return blocks;
+}
+
+template <typename T>
+Values widened(const std::vector<T>& values) {
+  if constexpr (std::is_same_v<T, float>) return values;
+  Values wide;
+  if constexpr (!std::is_same_v<T, float>)
+    for (const T value : values) wide.push_back(kernels::to_float(value));
+  return wide;
+}
+
+// What the reference kernels make of one problem, row-major.
+struct Reference {
+  explicit Reference(const PooledConv2dShape& s)
+      : conv_shape{.batch_size = s.batch_size,
+                   .in_channels = s.in_channels,
+                   .out_channels = s.out_channels,
+                   .height = s.height,
+                   .width = s.width,
+                   .kernel_size = s.kernel_size,
+                   .stride = 1,
+                   .padding = s.padding},
+        pool_shape{.planes = s.batch_size * s.out_channels,
+                   .height = s.conv_height(),
+                   .width = s.conv_width(),
+                   .kernel_size = s.pool_size,
+                   .stride = s.pool_size},
+        x(whole_numbers(s.batch_size * s.in_channels * s.height * s.width, 2, 2, 1)),
+        weight(
+            whole_numbers(s.out_channels * s.in_channels * s.kernel_size * s.kernel_size, 1, 4, 2)),
+        bias(whole_numbers(s.out_channels, 3, 0, 3)),
+        grad_y(whole_numbers(s.out_size(), 2, 3, 4)),
+        conv(static_cast<std::size_t>(pool_shape.planes * pool_shape.height * pool_shape.width)),
+        y(grad_y.size()),
+        grad_x(x.size()),
+        grad_weight(weight.size()),
+        grad_bias(bias.size()) {
+    reference::conv2d_forward(conv_shape, x, weight, bias, conv);
+    reference::relu_forward(conv);
+    reference::max_pool2d_forward(pool_shape, conv, y);
+    Values grad_conv(conv.size());
+    reference::max_pool2d_backward(pool_shape, conv, grad_y, grad_conv);
+    reference::relu_backward(conv, grad_conv);
+    reference::conv2d_backward_data(conv_shape, weight, grad_conv, grad_x);
+    reference::conv2d_backward_weights(conv_shape, x, grad_conv, grad_weight, grad_bias);
+  }
+
+  reference::Conv2dShape conv_shape;
+  reference::Pool2dShape pool_shape;
+  Values x, weight, bias, grad_y;
+  Values conv, y, grad_x, grad_weight, grad_bias;
+};
+
+class PooledConv2dTest : public ::testing::TestWithParam<PooledConv2dShape> {
+ public:
+  const PooledConv2dShape shape = GetParam();
+  const Reference want{shape};
+  const std::int64_t window = shape.kernel_size * shape.kernel_size;
+  const std::int64_t plane = shape.height * shape.width;
+  const std::int64_t conv_plane = shape.conv_height() * shape.conv_width();
+  const std::int64_t out_plane = shape.out_height() * shape.out_width();
+  Values grad_weight = Values(want.weight.size(), -1);
+  Values grad_bias = Values(want.bias.size(), -1);
+};
+
+class PooledConv2dOfBlocks : public PooledConv2dTest {
+ public:
+  template <typename T>
+  void expect_reference() {
+    ASSERT_TRUE(kernels::PooledConv2dBackward<T>::supports(shape));
+    const auto conv = to_blocks<T>(want.conv, shape.out_channels, conv_plane);
+    std::vector<T> y(want.y.size());
+    std::vector<std::uint8_t> positions(y.size());
+    kernels::max_pool_blocked(shape, conv.data(), y.data(), positions.data());
+    EXPECT_EQ(widened(y), to_blocks<float>(want.y, shape.out_channels, out_plane));
+
+    const auto x = to_blocks<T>(want.x, shape.in_channels, plane);
+    const auto weight = to_blocks<float>(want.weight, shape.in_channels, window);
+    const auto grad_y = to_blocks<T>(want.grad_y, shape.out_channels, out_plane);
+    std::vector<T> grad_x(x.size());
+    kernels::PooledConv2dBackward<T> backward(shape);
+    // The second time over what the first has left.
+    for (int time = 0; time < 2; ++time) {
+      backward({.x = x.data(),
+                .weight = weight.data(),
+                .y = y.data(),
+                .positions = positions.data(),
+                .grad_y = grad_y.data(),
+                .grad_weight = grad_weight.data(),
+                .grad_bias = time == 0 ? nullptr : grad_bias.data(),
+                .grad_x = grad_x.data()});
+      EXPECT_EQ(widened(grad_x), to_blocks<float>(want.grad_x, shape.in_channels, plane));
+      EXPECT_EQ(grad_weight, to_blocks<float>(want.grad_weight, shape.in_channels, window));
+      EXPECT_EQ(grad_bias, time == 0 ? Values(want.bias.size(), -1) : want.grad_bias);
+    }
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Extents, PooledConv2dOfBlocks,
+                         ::testing::ValuesIn(cases::kPooledConv2dCases),
+                         [](const auto& test) { return cases::name_of(test.param); });
+
+TEST_P(PooledConv2dOfBlocks, IsTheReferenceInFloat32) { expect_reference<float>(); }
+TEST_P(PooledConv2dOfBlocks, IsTheReferenceInBFloat16) { expect_reference<BFloat16>(); }
+TEST_P(PooledConv2dOfBlocks, IsTheReferenceOnThreeThreads) {
+  const WithThreads threads(3);
+  expect_reference<float>();
+}
+
+class PooledConv2dOfOneChannel : public PooledConv2dTest {
+ public:
+  template <typename T>
+  void expect_reference() {
+    ASSERT_TRUE(kernels::FirstPooledConv2d<T>::supports(shape));
+    // [OC/16, K, K, 16]: output channels in blocks.
+    const auto weight = to_blocks<float>(want.weight, shape.out_channels, window);
+    const auto grad_y = to_blocks<T>(want.grad_y, shape.out_channels, out_plane);
+    std::vector<T> y(want.y.size());
+    std::vector<std::uint8_t> positions(y.size());
+    kernels::FirstPooledConv2d<T> kernel(shape);
+    kernel.forward(want.x.data(), weight.data(), want.bias.data(), y.data(), positions.data());
+    EXPECT_EQ(widened(y), to_blocks<float>(want.y, shape.out_channels, out_plane));
+    for (int time = 0; time < 2; ++time) {
+      kernel.backward(want.x.data(), y.data(), positions.data(), grad_y.data(), grad_weight.data(),
+                      time == 0 ? nullptr : grad_bias.data());
+      EXPECT_EQ(grad_weight, to_blocks<float>(want.grad_weight, shape.out_channels, window));
+      EXPECT_EQ(grad_bias, time == 0 ? Values(want.bias.size(), -1) : want.grad_bias);
+    }
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Extents, PooledConv2dOfOneChannel,
+                         ::testing::ValuesIn(cases::kFirstPooledConv2dCases),
+                         [](const auto& test) { return cases::name_of(test.param); });
+
+TEST_P(PooledConv2dOfOneChannel, IsTheReferenceInFloat32) { expect_reference<float>(); }
+TEST_P(PooledConv2dOfOneChannel, IsTheReferenceInBFloat16) { expect_reference<BFloat16>(); }
+TEST_P(PooledConv2dOfOneChannel, IsTheReferenceOnThreeThreads) {
+  const WithThreads threads(3);
+  expect_reference<float>();
+}
+
+TEST(PooledConv2dOfOneChannel, WithoutBias) {
+  const PooledConv2dShape shape{.in_channels = 1, .height = 4, .width = 4};
+  kernels::FirstPooledConv2d<float> kernel(shape);
+  const Values x(16, 1);
+  const Values weight(9 * kBlock, 2);
+  Values y(kBlock);
+  std::vector<std::uint8_t> positions(kBlock, 7);
+  kernel.forward(x.data(), weight.data(), nullptr, y.data(), positions.data());
+  EXPECT_EQ(y, Values(kBlock, 18));
+  EXPECT_EQ(positions, std::vector<std::uint8_t>(kBlock, 0)) << "of a tie, the first";
+}
+
+TEST(PooledConv2d, SaysWhatItDoesNotDo) {
+  using Blocks = kernels::PooledConv2dBackward<float>;
+  using First = kernels::FirstPooledConv2d<float>;
+  const PooledConv2dShape blocks{.height = 8, .width = 8};
+  EXPECT_TRUE(Blocks::supports(blocks));
+  EXPECT_FALSE(First::supports(blocks));
+  const auto with = [&](std::int64_t PooledConv2dShape::*member, std::int64_t value) {
+    PooledConv2dShape shape = blocks;
+    shape.*member = value;
+    return shape;
+  };
+  EXPECT_FALSE(Blocks::supports(with(&PooledConv2dShape::in_channels, 17)));
+  EXPECT_FALSE(Blocks::supports(with(&PooledConv2dShape::out_channels, 10)));
+  EXPECT_FALSE(Blocks::supports(with(&PooledConv2dShape::kernel_size, 4)));
+  EXPECT_FALSE(Blocks::supports(with(&PooledConv2dShape::pool_size, 16)));
+  EXPECT_FALSE(Blocks::supports(with(&PooledConv2dShape::height, std::int64_t{1} << 25)));
+  PooledConv2dShape first = with(&PooledConv2dShape::in_channels, 1);
+  EXPECT_TRUE(First::supports(first));
+  EXPECT_FALSE(Blocks::supports(first));
+  first.pool_size = 3;
+  EXPECT_FALSE(First::supports(first));
+}
+
+}  // namespace
+}  // namespace digitry::test
