@@ -1,14 +1,19 @@
 #include "digitry/nn/dense.h"
 
 #include <dnnl.hpp>
+#include <memory>
 
 #include "digitry/base/error.h"
+#include "digitry/kernels/sparse_dense.h"
 #include "digitry/nn/product.h"
 
 namespace digitry {
 namespace {
 
 using kernels::onednn::DataType;
+
+// Measured: where a kernel for many images reads each weight often enough.
+constexpr std::int64_t kFewImages = 8;
 
 struct DenseKernels {
   using Forward = dnnl::inner_product_forward;
@@ -62,7 +67,42 @@ std::int64_t Dense::multiply_adds(const Shape& input) const {
   return options_.out_features * input[0];
 }
 
+// Of few images, in use: the time goes into reading the weights, and zeros of x need none.
+Activation Dense::plan_for_few(PlanBuilder& builder, const Activation& input) const {
+  const std::int64_t batch = builder.batch_size();
+  const std::int64_t in_features = input.value.get_desc().dims()[1];
+  const bool relu = builder.absorb_next<Relu>() != nullptr;
+  const Activation x =
+      builder.in_layout(input, kernels::onednn::plain_layout({batch, in_features}));
+  const dnnl::memory::desc transposed({options_.out_features, in_features}, DataType::f32,
+                                      dnnl::memory::format_tag::ba);
+  const auto weight = builder.prepared(
+      builder.parameter("weight", {options_.out_features, in_features}, transposed).value,
+      transposed);
+  ParameterArena::Bound bias;
+  if (options_.bias)
+    bias = builder.parameter("bias", {options_.out_features},
+                             kernels::onednn::plain_layout({options_.out_features}));
+  Activation y =
+      builder.make_activation(kernels::onednn::plain_layout({batch, options_.out_features}));
+  y.overwritable = true;
+  const auto run =
+      std::make_shared<kernels::SparseDense>(batch, in_features, options_.out_features);
+  builder.forward("digitry:sparse_dense",
+                  2.0 * static_cast<double>(batch * multiply_adds({in_features})), [=](auto&) {
+                    (*run)(kernels::onednn::elements(x.value).data(),
+                           kernels::onednn::elements(weight).data(),
+                           bias.value ? kernels::onednn::elements(bias.value).data() : nullptr,
+                           relu, kernels::onednn::elements(y.value).data());
+                  });
+  return y;
+}
+
 Activation Dense::plan(PlanBuilder& builder, const Activation& input) const {
+  if (!builder.training() && builder.batch_size() <= kFewImages &&
+      kernels::SparseDense::supports(options_.out_features) &&
+      builder.next_layer<BatchNorm>() == nullptr)
+    return plan_for_few(builder, input);
   const std::int64_t batch = builder.batch_size();
   const std::int64_t in_features = input.value.get_desc().dims()[1];
   const ProductExtents extents{

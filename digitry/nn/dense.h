@@ -17,10 +17,10 @@ struct DenseOptions {
 /// Without `bias` that term is left out.
 /// Initial weights: He et al. 2015, eq. 10 (normal, variance 2/IC); initial bias 0.
 /// Cost: 2·N·OC·IC floating-point operations forward, twice that backward (once where nobody wants
-/// the gradient by x). A ReLU that follows is computed in the same kernel; a batch
-/// normalisation that follows is folded into the weights when the network is only used.
-/// Throws Error{kShapeMismatch}: "dense: want [features], got [1,28,28]; put a flatten layer
-/// before".
+/// the gradient by x); where few images are classified at a time, less for each zero in x. A ReLU
+/// that follows is computed in the same kernel; a batch normalisation that follows is folded into
+/// the weights when the network is only used. Throws Error{kShapeMismatch}: "dense: want
+/// [features], got [1,28,28]; put a flatten layer before".
 class Dense : public Layer {
  public:
   explicit Dense(DenseOptions options) : options_(options) {}
@@ -35,6 +35,8 @@ class Dense : public Layer {
   Activation plan(PlanBuilder& builder, const Activation& input) const override;
 
  private:
+  Activation plan_for_few(PlanBuilder& builder, const Activation& input) const;
+
   DenseOptions options_;
 };
 

@@ -68,6 +68,26 @@ TEST_P(DenseTest, ForwardAndBackwardAreTheReference) {
   expect_near(gradients[1].value.as<float>(), grad_bias, tolerance(extents.batch_size), 1e-6);
 }
 
+// Few images go through the weights that their nonzero values meet, many through all; also over an
+// arena whose layout a training chose.
+TEST(Dense, OfFewImagesIsThatOfMany) {
+  const Network network = test::random_network(
+      {50}, 7, {test::dense(48), test::relu(), test::dense(32), test::dense(7)});
+  const auto logits = [&](std::int64_t batch_size, bool trained) {
+    ParameterArena arena(/*with_gradients=*/true);
+    if (trained) Plan(network, 3, PlanMode::kTraining, arena);
+    Plan plan(network, batch_size, PlanMode::kInference, arena);
+    arena.load(network.parameters());
+    std::ranges::copy(random_values(50 * batch_size, 4), plan.input().begin());
+    plan.forward({});
+    return std::vector<float>(plan.logits().begin(), plan.logits().begin() + 7);
+  };
+  const auto want = logits(64, false);
+  for (const bool trained : {false, true})
+    for (const std::int64_t batch_size : {1, 2, 8, 9})
+      expect_near(logits(batch_size, trained), want, 1e-5, 1e-5);
+}
+
 // A dense layer before it shows the gradient by its input: that layer's bias gradient is its sum
 // over the batch, its weight gradient its product with the first input. The ReLU between them is
 // computed inside the first layer's kernel.

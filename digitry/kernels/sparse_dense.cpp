@@ -1,0 +1,107 @@
+#include "digitry/kernels/sparse_dense.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "digitry/base/parallel.h"
+#include "digitry/base/vectorize.h"
+#include "digitry/kernels/vector16.h"
+
+namespace digitry::kernels {
+namespace {
+
+// Registers of outputs summed up side by side: what a thread is given.
+constexpr int kRegisters = 4;
+constexpr std::int64_t kOutputs = kRegisters * kBlock;
+// Multiply-adds below which a second thread costs more than it brings, about two microseconds.
+constexpr std::int64_t kMultiplyAddsGrain = 1 << 15;
+
+// Lists what is not zero; returns how many.
+DIGITRY_VECTORIZE std::int64_t list_nonzeros(const float* values, std::int64_t count,
+                                             std::uint32_t* indices, float* nonzeros) {
+  std::int64_t found = 0;
+  for (std::int64_t first = 0; first < count; first += kBlock) {
+    // Most of an image's border, at a glance.
+    const std::int64_t last = std::min(first + kBlock, count);
+    bool any = false;
+    for (std::int64_t i = first; i < last; ++i) any |= values[i] != 0;
+    if (!any) continue;
+    for (std::int64_t i = first; i < last; ++i) {
+      indices[found] = static_cast<std::uint32_t>(i);
+      nonzeros[found] = values[i];
+      found += values[i] != 0 ? 1 : 0;
+    }
+  }
+  return found;
+}
+
+template <int kCount>
+DIGITRY_VECTORIZE void multiply(const std::uint32_t* indices, const float* values,
+                                std::int64_t count, const float* weight, std::int64_t row_stride,
+                                const float* bias, bool relu, float* y) {
+  Vector16 sum[kCount] = {};
+  if (bias != nullptr)
+#pragma GCC unroll 4
+    for (int i = 0; i < kCount; ++i) load(bias + i * kBlock, sum[i]);
+  for (std::int64_t k = 0; k < count; ++k) {
+    const float* row = weight + indices[k] * row_stride;
+#pragma GCC unroll 4
+    for (int i = 0; i < kCount; ++i) {
+      Vector16 factors;
+      load(row + i * kBlock, factors);
+      sum[i] += values[k] * factors;
+    }
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < kCount; ++i) {
+    if (relu) sum[i] = sum[i] > 0 ? sum[i] : Vector16{};
+    store(sum[i], y + i * kBlock);
+  }
+}
+
+}  // namespace
+
+bool SparseDense::supports(std::int64_t out_features) { return out_features % kBlock == 0; }
+
+SparseDense::SparseDense(std::int64_t batch_size, std::int64_t in_features,
+                         std::int64_t out_features)
+    : in_features_(in_features),
+      out_features_(out_features),
+      nonzeros_(static_cast<std::size_t>(batch_size)) {
+  assert(supports(out_features));
+  for (Nonzeros& image : nonzeros_) {
+    image.indices.resize(static_cast<std::size_t>(in_features + kBlock));
+    image.values.resize(image.indices.size());
+  }
+}
+
+void SparseDense::operator()(const float* x, const float* weight, const float* bias, bool relu,
+                             float* y) {
+  std::int64_t work = 0;
+  for (Nonzeros& image : nonzeros_) {
+    image.count = list_nonzeros(x, in_features_, image.indices.data(), image.values.data());
+    work += image.count * out_features_;
+    x += in_features_;
+  }
+  const std::int64_t parts = (out_features_ + kOutputs - 1) / kOutputs;
+  const std::int64_t tasks = std::ssize(nonzeros_) * parts;
+  const auto run = [&](std::int64_t task) {
+    const std::int64_t n = task % std::ssize(nonzeros_);
+    const Nonzeros& image = nonzeros_[static_cast<std::size_t>(n)];
+    const std::int64_t begin = task / std::ssize(nonzeros_) * kOutputs;
+    const std::int64_t end = std::min(begin + kOutputs, out_features_);
+    const auto multiply_from = [&](std::int64_t first, const auto& kernel) {
+      kernel(image.indices.data(), image.values.data(), image.count, weight + first, out_features_,
+             bias == nullptr ? nullptr : bias + first, relu, y + n * out_features_ + first);
+    };
+    if (end - begin == kOutputs) return multiply_from(begin, multiply<kRegisters>);
+    for (std::int64_t first = begin; first < end; first += kBlock)
+      multiply_from(first, multiply<1>);
+  };
+  parallel_for(tasks, tasks * kMultiplyAddsGrain / std::max(work, std::int64_t{1}),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t task = begin; task < end; ++task) run(task);
+               });
+}
+
+}  // namespace digitry::kernels
