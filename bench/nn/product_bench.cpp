@@ -6,6 +6,7 @@
 #include "digitry/nn/plan.h"
 #include "tests/cases/conv_cases.h"
 #include "tests/cases/dense_cases.h"
+#include "tests/cases/pooled_conv_cases.h"
 #include "tests/support/networks.h"
 #include "tests/support/values.h"
 
@@ -42,6 +43,20 @@ ProductCase product_case(const cases::Conv2dCase& c) {
                      test::flatten(), test::dense(1)}};
 }
 
+// With the ReLU and the maximum behind it, which are planned with it.
+ProductCase product_case(const kernels::PooledConv2dShape& c) {
+  return {
+      .name = "PooledConv2d/" + cases::name_of(c),
+      .batch_size = c.batch_size,
+      .image = {1, c.height, c.width},
+      .layers = {
+          test::conv2d({.out_channels = c.in_channels, .kernel_size = 1}),
+          test::conv2d(
+              {.out_channels = c.out_channels, .kernel_size = c.kernel_size, .padding = c.padding}),
+          test::relu(), test::max_pool2d({.kernel_size = c.pool_size, .stride = c.pool_size}),
+          test::flatten(), test::dense(1)}};
+}
+
 void product(benchmark::State& state, const ProductCase& c, Direction direction,
              Precision precision) {
   const Network network = test::random_network(
@@ -68,20 +83,24 @@ void product(benchmark::State& state, const ProductCase& c, Direction direction,
   state.SetLabel(kernel_names(operations));
 }
 
-void register_product(const ProductCase& c) {
-  for (const auto& [name, direction] : {std::pair("forward", Direction::kForward),
-                                        std::pair("backward_data", Direction::kBackwardData),
-                                        std::pair("backward_weights", Direction::kBackwardWeights)})
-    for (const Precision precision : available_precisions())
-      benchmark::RegisterBenchmark(
-          (c.name + "/" + name + "/" + to_string(precision)).c_str(),
-          [=, d = direction](benchmark::State& state) { product(state, c, d, precision); })
-          ->UseRealTime();
+void register_product(const ProductCase& c, const std::vector<Direction>& directions) {
+  for (const Direction direction : directions)
+    for (const Precision precision : available_precisions()) {
+      std::string name = c.name + "/" + to_string(direction) + "/" + to_string(precision);
+      std::ranges::replace(name, ' ', '_');
+      benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
+        product(state, c, direction, precision);
+      })->UseRealTime();
+    }
 }
 
 const bool kProductsRegistered = [] {
-  for (const auto& c : cases::kDenseSpeedCases) register_product(product_case(c));
-  for (const auto& c : cases::kConv2dSpeedCases) register_product(product_case(c));
+  const std::vector<Direction> one_by_one{Direction::kForward, Direction::kBackwardData,
+                                          Direction::kBackwardWeights};
+  for (const auto& c : cases::kDenseSpeedCases) register_product(product_case(c), one_by_one);
+  for (const auto& c : cases::kConv2dSpeedCases) register_product(product_case(c), one_by_one);
+  for (const auto& c : cases::kPooledConv2dSpeedCases)
+    register_product(product_case(c), {Direction::kForward, Direction::kBackward});
   return true;
 }();
 

@@ -19,6 +19,8 @@ constexpr std::size_t kLanes = 64;
 constexpr std::size_t kWords = 4 * kLanes;
 // Each word gives two 16-bit decisions.
 constexpr std::size_t kPerGroup = 2 * kWords;
+// Of channels that do not fill their last block.
+constexpr std::int64_t kLargestBlock = 64;
 
 DIGITRY_VECTORIZE void relu_backward_range(const float* output, float* grad, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) grad[i] = output[i] > 0 ? grad[i] : 0.0F;
@@ -109,6 +111,21 @@ DIGITRY_VECTORIZE void dropout_backward_range(const std::uint8_t* keep, float sc
   for (std::int64_t i = 0; i < count; ++i) grad[i] = keep[i] != 0 ? grad[i] * scale : 0.0F;
 }
 
+float scaled(float value, float factor) { return value * factor; }
+BFloat16 scaled(BFloat16 value, float factor) { return to_bfloat16(to_float(value) * factor); }
+
+template <typename T>
+DIGITRY_VECTORIZE void scale_by_one(T* values, std::int64_t count, float factor) {
+  for (std::int64_t i = 0; i < count; ++i) values[i] = scaled(values[i], factor);
+}
+
+template <typename T>
+DIGITRY_VECTORIZE void scale_by_block(T* values, std::int64_t positions, std::int64_t block,
+                                      const float* factors) {
+  for (std::int64_t position = 0; position < positions; ++position, values += block)
+    for (std::int64_t i = 0; i < block; ++i) values[i] = scaled(values[i], factors[i]);
+}
+
 DIGITRY_VECTORIZE void scale_range(const std::uint8_t* from, float scale, float offset, float* to,
                                    std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]) * scale + offset;
@@ -165,7 +182,43 @@ void dropout_backward_all(std::span<const std::uint8_t> keep, std::span<T> grad,
   });
 }
 
+template <typename T>
+void scale_channels_all(const ChannelLayout& layout, std::span<T> values,
+                        std::span<const float> factors) {
+  const std::int64_t block = layout.block;
+  const std::int64_t blocks = (layout.channels + block - 1) / block;
+  const std::int64_t size = layout.positions * block;
+  assert(std::ssize(values) == layout.batch_size * blocks * size);
+  parallel_for(layout.batch_size * blocks, kGrain / size + 1,
+               [&](std::int64_t begin, std::int64_t end) {
+                 std::array<float, kLargestBlock> last_block{};
+                 for (std::int64_t i = begin; i < end; ++i) {
+                   const std::int64_t channel = i % blocks * block;
+                   const std::int64_t in_use = std::min(block, layout.channels - channel);
+                   const float* of_block = factors.data() + i / blocks * layout.channels + channel;
+                   if (in_use < block) {
+                     assert(block <= kLargestBlock);
+                     std::copy_n(of_block, in_use, last_block.begin());
+                     of_block = last_block.data();
+                   }
+                   if (block == 1)
+                     scale_by_one(values.data() + i * size, size, *of_block);
+                   else
+                     scale_by_block(values.data() + i * size, layout.positions, block, of_block);
+                 }
+               });
+}
+
 }  // namespace
+
+void scale_channels(const ChannelLayout& layout, std::span<float> values,
+                    std::span<const float> factors) {
+  scale_channels_all(layout, values, factors);
+}
+void scale_channels(const ChannelLayout& layout, std::span<BFloat16> values,
+                    std::span<const float> factors) {
+  scale_channels_all(layout, values, factors);
+}
 
 void relu_backward(std::span<const float> output, std::span<float> grad) {
   relu_backward_all(output, grad);

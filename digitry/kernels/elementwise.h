@@ -40,6 +40,22 @@ void dropout_forward(std::span<BFloat16> values, std::span<std::uint8_t> keep, f
 void dropout_backward(std::span<const std::uint8_t> keep, std::span<float> grad, float rate);
 void dropout_backward(std::span<const std::uint8_t> keep, std::span<BFloat16> grad, float rate);
 
+/// How the channels of images lie in memory: [N, ⌈C/block⌉, positions, block]. Row-major images
+/// have blocks of 1, channels-last ones blocks of C.
+struct ChannelLayout {
+  std::int64_t batch_size = 1;
+  std::int64_t channels = 1;
+  std::int64_t positions = 1;  ///< Height · width.
+  std::int64_t block = 1;
+};
+
+/// Each value times its image's and channel's factor, in place. `factors` is [N, C]; what fills up
+/// the last block becomes 0.
+void scale_channels(const ChannelLayout& layout, std::span<float> values,
+                    std::span<const float> factors);
+void scale_channels(const ChannelLayout& layout, std::span<BFloat16> values,
+                    std::span<const float> factors);
+
 /// to[i] = from[i] * scale + offset: pixels to network input.
 void scale_pixels(std::span<const std::uint8_t> from, std::span<float> to, float scale,
                   float offset);

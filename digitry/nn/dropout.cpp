@@ -1,6 +1,7 @@
 #include "digitry/nn/dropout.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "digitry/base/error.h"
 #include "digitry/kernels/elementwise.h"
@@ -11,18 +12,25 @@
 namespace digitry {
 namespace {
 
-using kernels::onednn::BoundPrimitive;
-using kernels::onednn::cpu_engine;
 using kernels::onednn::elements;
 using kernels::onednn::with_elements;
 
-// values ← values · factors, the factors broadcast over positions.
-BoundPrimitive multiply(const dnnl::memory& values, const dnnl::memory& factors) {
-  const dnnl::binary::primitive_desc kernel(
-      {dnnl::algorithm::binary_mul, values.get_desc(), factors.get_desc(), values.get_desc()},
-      cpu_engine());
-  return {dnnl::binary(kernel),
-          {{DNNL_ARG_SRC_0, values}, {DNNL_ARG_SRC_1, factors}, {DNNL_ARG_DST, values}}};
+// Nothing for layouts other than channels in one order of blocks.
+std::optional<kernels::ChannelLayout> channel_layout(const dnnl::memory::desc& layout) {
+  const auto extents = layout.dims();
+  const auto& blocking = layout.data.format_desc.blocking;
+  kernels::ChannelLayout channels{.batch_size = extents[0],
+                                  .channels = extents[1],
+                                  .positions = extents[2] * extents[3],
+                                  .block = 1};
+  if (blocking.inner_nblks == 1 && blocking.inner_idxs[0] == 1)
+    channels.block = blocking.inner_blks[0];
+  else if (layout ==
+           dnnl::memory::desc(extents, layout.data_type(), dnnl::memory::format_tag::nhwc))
+    channels.block = extents[1];
+  else if (layout != kernels::onednn::plain_layout(extents, layout.data_type()))
+    return std::nullopt;
+  return channels;
 }
 
 }  // namespace
@@ -63,21 +71,28 @@ Shape SpatialDropout::output_shape(const Shape& input) const {
 
 Activation SpatialDropout::plan(PlanBuilder& builder, const Activation& input) const {
   if (!builder.training() || options_.rate == 0) return input;
-  const auto extents = input.value.get_desc().dims();
-  Activation output = in_place_or_copy(builder, input);
-  const auto factors = builder.make(kernels::onednn::plain_layout({extents[0], extents[1], 1, 1}));
-  const auto keep = builder.make_bytes(extents[0] * extents[1]);
-  builder.forward("dropout", 0,
-                  [factors, keep, rate = options_.rate, layer = builder.layer_index(),
-                   apply = multiply(output.value, factors)](const StepContext& context) {
-                    std::ranges::fill(elements(factors), 1.0F);
-                    kernels::dropout_forward(elements(factors), keep, rate,
-                                             {context.seed, context.step, layer});
-                    apply();
-                  });
+  const auto layout = input.value.get_desc();
+  const Activation output =
+      in_place_or_copy(builder, channel_layout(layout) ? input : builder.plain(input));
+  const kernels::ChannelLayout channels = *channel_layout(output.value.get_desc());
+  const auto factors =
+      builder.make(kernels::onednn::plain_layout({channels.batch_size, channels.channels}));
+  const auto keep = builder.make_bytes(channels.batch_size * channels.channels);
+  const auto apply = [channels, factors](const dnnl::memory& to) {
+    with_elements(
+        [&](auto values) { kernels::scale_channels(channels, values, elements(factors)); }, to);
+  };
+  builder.forward(
+      "dropout", 0,
+      [=, rate = options_.rate, layer = builder.layer_index()](const StepContext& context) {
+        std::ranges::fill(elements(factors), 1.0F);
+        kernels::dropout_forward(elements(factors), keep, rate,
+                                 {context.seed, context.step, layer});
+        apply(output.value);
+      });
   if (output.wants_gradient())
     builder.backward(Direction::kBackwardData, "dropout", 0,
-                     [apply = multiply(output.gradient, factors)](auto&) { apply(); });
+                     [=](auto&) { apply(output.gradient); });
   return output;
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <ostream>
 #include <string>
 
 #include "digitry/kernels/reference/batch_norm.h"
@@ -37,5 +38,8 @@ inline std::string name_of(const BatchNormCase& c) {
   return "n" + text(c.batch_size) + "_c" + text(c.channels) + "_" + text(c.height) + "x" +
          text(c.width);
 }
+
+/// How GoogleTest shows it.
+inline void PrintTo(const BatchNormCase& c, std::ostream* out) { *out << name_of(c); }
 
 }  // namespace digitry::cases

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <ostream>
 #include <string>
 
 #include "digitry/kernels/reference/conv2d.h"
@@ -167,3 +168,10 @@ inline std::string name_of(const Conv2dCase& c) {
 }
 
 }  // namespace digitry::cases
+
+namespace digitry::kernels::reference {
+
+/// How GoogleTest shows it.
+inline void PrintTo(const Conv2dShape& c, std::ostream* out) { *out << digitry::cases::name_of(c); }
+
+}  // namespace digitry::kernels::reference

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <ostream>
 #include <string>
 
 namespace digitry::cases {
@@ -33,5 +34,8 @@ inline std::string name_of(const DenseCase& c) {
   return std::to_string(c.batch_size) + "x" + std::to_string(c.in_features) + "x" +
          std::to_string(c.out_features);
 }
+
+/// How GoogleTest shows it.
+inline void PrintTo(const DenseCase& c, std::ostream* out) { *out << name_of(c); }
 
 }  // namespace digitry::cases

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <ostream>
 #include <string>
 
 #include "digitry/kernels/reference/pool2d.h"
@@ -40,5 +41,8 @@ inline std::string name_of(const Pool2dCase& c) {
   return "n" + text(c.batch_size) + "_c" + text(c.channels) + "_" + text(c.height) + "x" +
          text(c.width) + "_k" + text(c.kernel_size) + "s" + text(c.stride) + "p" + text(c.padding);
 }
+
+/// How GoogleTest shows it.
+inline void PrintTo(const Pool2dCase& c, std::ostream* out) { *out << name_of(c); }
 
 }  // namespace digitry::cases

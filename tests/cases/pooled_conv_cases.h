@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <ostream>
 #include <string>
 
 #include "digitry/kernels/pooled_conv2d.h"
@@ -55,6 +56,14 @@ inline constexpr std::array kFirstPooledConv2dCases{
                       .padding = 2},
 };
 
+/// Speed: the second layers of recipes/cnn-mnist-convnet.toml and of PyTorch's example.
+inline constexpr std::array kPooledConv2dSpeedCases{
+    PooledConv2dShape{
+        .batch_size = 128, .in_channels = 32, .out_channels = 64, .height = 13, .width = 13},
+    PooledConv2dShape{
+        .batch_size = 128, .in_channels = 32, .out_channels = 64, .height = 26, .width = 26},
+};
+
 /// "n3_ic32_oc48_13x12_k3p0_max2"
 inline std::string name_of(const PooledConv2dShape& c) {
   const auto text = [](std::int64_t value) { return std::to_string(value); };
@@ -64,3 +73,12 @@ inline std::string name_of(const PooledConv2dShape& c) {
 }
 
 }  // namespace digitry::cases
+
+namespace digitry::kernels {
+
+/// How GoogleTest shows it.
+inline void PrintTo(const PooledConv2dShape& c, std::ostream* out) {
+  *out << digitry::cases::name_of(c);
+}
+
+}  // namespace digitry::kernels

@@ -58,6 +58,39 @@ TEST_P(SpatialDropoutTest, DropsWholeChannelsAndTheirGradients) {
   EXPECT_NEAR(dropped / kPlanes, kRate, 5 * std::sqrt(kRate * (1 - kRate) / kPlanes));
 }
 
+// Behind a convolution channels lie in blocks, the last of them not full; behind one that is a
+// product on plain planes they do not.
+TEST_P(SpatialDropoutTest, DropsTheChannelsOfAnyLayout) {
+  for (const std::int64_t channels : {32, 20, 7}) {
+    const auto outputs = [&](double rate) {
+      ParameterArena of_its_own(/*with_gradients=*/true);
+      PlannedLayers planned({test::conv2d({.out_channels = channels}), test::spatial_dropout(rate)},
+                            {16, 6, 5}, 3, PlanMode::kTraining, of_its_own, GetParam());
+      for (const Operation& operation : planned.forward_operations())
+        EXPECT_FALSE(operation.kernel.starts_with("ref")) << operation.kernel;
+      Values all = planned.forward(test::random_values(3 * 16 * 30, 1), {.seed = 3});
+      const Values ones(all.size(), 1);
+      planned.backward(ones, {.seed = 3});
+      const auto gradients = of_its_own.store(of_its_own.gradients());
+      const auto by_bias = test::values_of(gradients, "1.bias");
+      return std::pair(all, Values(by_bias.begin(), by_bias.end()));
+    };
+    constexpr std::size_t kPlane = 4 * 3;
+    const auto [all, ones] = outputs(0);
+    const auto [kept, gradient] = outputs(0.5);
+    Values want = all;
+    Values want_gradient(ones.size());
+    for (std::size_t plane = 0; plane < all.size() / kPlane; ++plane) {
+      const bool keep = kept[plane * kPlane] != 0;
+      want_gradient[plane % ones.size()] += keep ? 2 * kPlane : 0;
+      for (std::size_t i = plane * kPlane; i < (plane + 1) * kPlane; ++i)
+        want[i] = keep ? 2 * all[i] : 0;
+    }
+    test::expect_near(kept, want, 0, 0);
+    test::expect_near(gradient, want_gradient, 1e-4, 0);
+  }
+}
+
 TEST_P(SpatialDropoutTest, DrawsFromTheStepContext) {
   PlannedLayers planned({test::spatial_dropout(kRate)}, kImage, kNumImages, PlanMode::kTraining,
                         arena, GetParam());

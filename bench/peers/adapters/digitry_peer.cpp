@@ -23,11 +23,18 @@ Recipe peer_recipe(const peers::Options& options, int batch_size) {
   const std::string toml{std::istreambuf_iterator<char>(file), {}};
   Recipe recipe = parse_recipe(toml, path);
   // Said each time: a recipe's own default is whatever the processor is fastest in.
-  recipe.precision = options.variant.empty() ? "f32" : options.variant;
+  recipe.precision = to_string(precision(options));
   recipe.batch_size = batch_size;
   recipe.seed = options.seed;
   return recipe;
 }
+
+// To train in and to classify in.
+Precision precision(const peers::Options& options) {
+  return options.variant == "bf16" ? Precision::kBFloat16 : Precision::kFloat32;
+}
+
+constexpr std::int64_t kManyImages = 500;
 
 class DigitryPeer {
  public:
@@ -35,8 +42,8 @@ class DigitryPeer {
       : train_(load_dataset(options.data, Split::kTrain)),
         test_(load_dataset(options.data, Split::kTest)),
         trainer_(peer_recipe(options, batch_size), train_),
-        many_(trainer_.network(), {}),
-        one_(trainer_.network(), {}, 1) {}
+        many_(trainer_.network(), {}, kManyImages, precision(options)),
+        one_(trainer_.network(), {}, 1, precision(options)) {}
 
   void train_epoch() {
     const std::size_t done = trainer_.history().epochs.size();
