@@ -27,10 +27,7 @@ struct EvaluateOptions {
 void evaluate(const EvaluateOptions& options) {
   set_num_threads(options.threads);
   const Model model = load_model(model_path(options.model));
-  const auto trained_on = model.provenance.find("data");
-  const std::string data = !options.data.empty()                  ? options.data
-                           : trained_on != model.provenance.end() ? trained_on->second
-                                                                  : "mnist";
+  const std::string data = options.data.empty() ? training_data(model) : options.data;
   const Judged judged = judge(model, load_judged(data, options.split, model));
   if (options.json)
     fmt::print("{}", to_json(judged.evaluation));

@@ -25,6 +25,7 @@ void print_summary(const RunFolder& run, const std::optional<Judged>& judged,
   if (judged) {
     row(judged->split + " accuracy", accuracy_text(judged->evaluation));
     row(judged->split + " loss", fmt::format("{:.4f}", judged->evaluation.loss));
+    row("calibration", calibration_text(judged->evaluation));
   }
   row("training", fmt::format("{}, {} epochs{}", human_duration(trainer.elapsed_seconds()),
                               trainer.history().epochs.size(),
@@ -50,8 +51,9 @@ void write_report_if_possible(const RunFolder& run, const Model& model,
 
 }  // namespace
 
-void finish_run(const RunFolder& run, const FinishOptions& options,
-                std::optional<JudgedImages> images, const Trainer& trainer, const Model& model) {
+std::optional<Judged> finish_run(const RunFolder& run, const FinishOptions& options,
+                                 std::optional<JudgedImages> images, const Trainer& trainer,
+                                 const Model& model) {
   std::optional<Judged> judged;
   if (images) judged = judge(model, *images);
   const std::string metrics =
@@ -64,14 +66,13 @@ void finish_run(const RunFolder& run, const FinishOptions& options,
                     .num_validation = std::ssize(trainer.split().validation),
                     .num_threads = num_threads()});
   write_file_atomically(run.metrics(), metrics);
-  if (options.json)
-    fmt::print("{}", metrics);
-  else
-    print_summary(run, judged, trainer);
+  if (options.print && options.json) fmt::print("{}", metrics);
+  if (options.print && !options.json) print_summary(run, judged, trainer);
   std::fflush(stdout);
   if (judged && options.report)
     write_report_if_possible(run, model, judged->evaluation, std::move(images->data),
-                             /*tell=*/!options.json);
+                             /*tell=*/options.print && !options.json);
+  return judged;
 }
 
 }  // namespace digitry::app

@@ -12,12 +12,14 @@ namespace digitry::app {
 struct FinishOptions {
   bool json = false;   ///< Print metrics.json, not a summary.
   bool report = true;  ///< Write report.html and figures/.
+  bool print = true;   ///< Print the result at all.
 };
 
 /// Judges the trained model, if there are images to judge by, writes metrics.json and prints the
-/// result; then the report, which is warned of where it cannot be written.
+/// result; then the report, which is warned of where it cannot be written. Returns the judgement.
 /// Throws Error{kIo} where metrics.json cannot be written.
-void finish_run(const RunFolder& run, const FinishOptions& options,
-                std::optional<JudgedImages> images, const Trainer& trainer, const Model& model);
+std::optional<Judged> finish_run(const RunFolder& run, const FinishOptions& options,
+                                 std::optional<JudgedImages> images, const Trainer& trainer,
+                                 const Model& model);
 
 }  // namespace digitry::app

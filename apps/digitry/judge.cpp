@@ -73,6 +73,11 @@ void append_mistakes(const Evaluation& e, std::size_t max_mistakes, std::string&
 
 }  // namespace
 
+std::string training_data(const Model& model) {
+  const auto trained_on = model.provenance.find("data");
+  return trained_on != model.provenance.end() ? trained_on->second : "mnist";
+}
+
 Judged judge(const Model& model, const JudgedImages& images) {
   const Dataset& data = images.data;
   Predictor predictor(model.network, model.preprocessing);
@@ -81,8 +86,25 @@ Judged judge(const Model& model, const JudgedImages& images) {
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   return {.split = images.split,
           .data_sha256 = data.sha256,
-          .evaluation = evaluate_logits(logits, data.labels, model.class_names),
+          .evaluation = evaluate_logits(logits, data.labels, model.class_names, model.temperature),
           .seconds = taken.count()};
+}
+
+std::string confusion_text(const Evaluation& evaluation) {
+  std::string text;
+  append_matrix(evaluation, text);
+  return text;
+}
+
+std::string calibration_text(const Evaluation& e) {
+  std::string text =
+      fmt::format("error {:.2f} % (ECE), Brier score {:.4f}",
+                  100 * e.calibration.expected_calibration_error, e.calibration.brier_score);
+  if (e.temperature != 1)
+    text += fmt::format("; logits divided by {:.2f}, else error {:.2f} %, loss {:.4f}",
+                        e.temperature, 100 * e.uncalibrated.expected_calibration_error,
+                        e.uncalibrated.negative_log_likelihood);
+  return text;
 }
 
 std::string accuracy_text(const Evaluation& e) {
@@ -96,6 +118,7 @@ std::string evaluation_text(const Judged& judged, std::size_t max_mistakes) {
   std::string text =
       fmt::format("{:<20}{}\n", judged.split + " accuracy", accuracy_text(evaluation));
   text += fmt::format("{:<20}{:.4f}\n", judged.split + " loss", evaluation.loss);
+  text += fmt::format("{:<20}{}\n", "calibration", calibration_text(evaluation));
   append_classes(evaluation, text);
   append_matrix(evaluation, text);
   append_mistakes(evaluation, max_mistakes, text);

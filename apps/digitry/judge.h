@@ -15,11 +15,20 @@ struct Judged {
   double seconds = 0;  ///< From pixels to logits.
 };
 
+/// What the model says it was trained on, else MNIST.
+std::string training_data(const Model& model);
+
 /// Runs the model over the images.
 Judged judge(const Model& model, const JudgedImages& images);
 
 /// The tables of `digitry evaluate` for a person: accuracy, classes, confusion matrix, mistakes.
 std::string evaluation_text(const Judged& judged, std::size_t max_mistakes);
+
+/// The confusion matrix alone; nothing for more classes than a terminal is wide.
+std::string confusion_text(const Evaluation& evaluation);
+
+/// "error 0.31 % (ECE), Brier score 0.0213; logits divided by 1.34, else error 0.90 %, loss 0.0560"
+std::string calibration_text(const Evaluation& evaluation);
 
 /// "98.42 % (95 % interval 98.16-98.65 %), 158 mistakes of 10,000"
 std::string accuracy_text(const Evaluation& evaluation);

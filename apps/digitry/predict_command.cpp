@@ -108,7 +108,7 @@ Predicted predict_source(const Model& model, const std::string& input) {
   Predictor predictor(model.network, model.preprocessing,
                       std::clamp<std::int64_t>(data.num_images(), 1, kImagesAtOnce));
   Predicted predicted{input, std::move(data.sources), predictor.logits(data.images)};
-  softmax_rows(predicted.probabilities);
+  softmax_rows(predicted.probabilities, model.temperature);
   return predicted;
 }
 

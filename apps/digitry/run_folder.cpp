@@ -36,7 +36,7 @@ void remove_leftovers_in(const RunFolder& run) {
   for (const fs::path& file :
        {run.config(), run.history(), run.metrics(), run.model(), run.checkpoint(), run.report()})
     remove_leftovers(file);
-  for (const char* name : {"curves", "confusion", "mistakes"})
+  for (const char* name : {"curves", "confusion", "reliability", "mistakes"})
     for (const char* ending : {".svg", ".png"})
       remove_leftovers(run.figures() / (std::string(name) + ending));
 }
@@ -74,6 +74,10 @@ HeldRun make_run_folder(const std::string& out, const std::string& recipe_name) 
   remove_leftovers(run.folder.config());
   if (!list_folder(path).empty()) throw taken();
   return run;
+}
+
+fs::path make_series_folder(const std::string& out, const std::string& recipe_name) {
+  return make_run_folder(out, recipe_name).folder.path;
 }
 
 HeldRun hold_run_folder(const fs::path& path) {

@@ -34,6 +34,9 @@ struct HeldRun {
 /// already (runs are never overwritten), Error{kUnavailable} where another training holds it.
 HeldRun make_run_folder(const std::string& out, const std::string& recipe_name);
 
+/// Makes the folder for several runs, as `make_run_folder` does for one.
+std::filesystem::path make_series_folder(const std::string& out, const std::string& recipe_name);
+
 /// Holds a run that is there, to go on with it, and clears away the temporary files of a training
 /// that was killed. Throws Error{kBadData} where `path` holds no config.toml, Error{kUnavailable}
 /// where another training holds it.

@@ -152,6 +152,14 @@ std::string judged_split(const RunFolder& run) {
   return split;
 }
 
+double training_seconds(const RunFolder& run) {
+  const Json metrics = read_metrics(run);
+  if (!metrics.contains("training") || !metrics["training"].is_object()) return 0;
+  return metrics["training"].value("seconds", Json()).is_number()
+             ? metrics["training"]["seconds"].get<double>()
+             : 0;
+}
+
 void write_report(const RunFolder& run, const Model& model, const Evaluation& evaluation,
                   Dataset judged) {
   const Json metrics = read_metrics(run);

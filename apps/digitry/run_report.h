@@ -32,6 +32,9 @@ std::string metrics_json(const std::optional<Judged>& judged, const Model& model
 /// finished, or was not judged.
 std::string judged_split(const RunFolder& run);
 
+/// Seconds of training, as the run's metrics.json has them; 0 where it tells none.
+double training_seconds(const RunFolder& run);
+
 /// Writes report.html and figures/ of a run from its files and the images it was judged on, and
 /// those it was trained on where its recipe augments them.
 /// Throws Error{kUnavailable} where gnuplot is missing.

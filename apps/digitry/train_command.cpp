@@ -10,22 +10,14 @@
 
 #include "apps/digitry/checks.h"
 #include "apps/digitry/command.h"
-#include "apps/digitry/finish_run.h"
-#include "apps/digitry/judged_images.h"
-#include "apps/digitry/profile.h"
-#include "apps/digitry/run_folder.h"
 #include "apps/digitry/shared_options.h"
-#include "apps/digitry/shell_word.h"
-#include "apps/digitry/terminal.h"
-#include "apps/digitry/training_run.h"
+#include "apps/digitry/train_run.h"
+#include "apps/digitry/train_seeds.h"
 #include "digitry/base/error.h"
-#include "digitry/base/file.h"
 #include "digitry/base/limits.h"
 #include "digitry/base/parallel.h"
-#include "digitry/base/version.h"
 #include "digitry/data/known_datasets.h"
 #include "digitry/report/text.h"
-#include "digitry/training/trainer.h"
 
 namespace digitry::app {
 namespace {
@@ -44,6 +36,7 @@ struct TrainOptions {
   std::optional<std::int64_t> batch_size;
   std::optional<std::int64_t> patience;
   std::optional<std::int64_t> seed;
+  std::string seeds;
   std::optional<double> learning_rate;
   std::optional<double> validation;
   std::optional<std::string> precision;
@@ -76,137 +69,21 @@ Recipe resolved_recipe(const TrainOptions& options) {
   return recipe;
 }
 
-// Layers that do not fit each other or the images: `source` says which recipe has them.
-Network untrained_network(const Recipe& recipe, const std::string& source,
-                          const Dataset& data) try {
-  return {data.image_shape(), data.num_classes(), recipe.layers};
-} catch (const Error& error) {
-  throw Error(ErrorCode::kBadData, "{}: {}", source, error.what());
-}
-
-// All of the model but what it learns.
-Model untrained_model(const Recipe& recipe, Network network, const Dataset& data) {
-  return {.network = std::move(network),
-          .preprocessing = {},
-          .class_names = data.class_names,
-          .provenance = {{"digitry_version", std::string(version())},
-                         {"recipe_name", recipe.name},
-                         {"recipe", to_toml(recipe)},
-                         {"seed", fmt::format("{}", recipe.seed)},
-                         {"data", data.name},
-                         {"data_sha256", data.sha256}}};
-}
-
-void take_over(const Trainer& trainer, Model& model) {
-  model.network.set_parameters(copy_of(trainer.network().parameters()));
-  model.provenance["epochs"] = fmt::format("{}", trainer.history().epochs.size());
-  model.provenance["best_epoch"] = fmt::format("{}", trainer.history().best_epoch);
-}
-
-// The same error, telling what the trainer went back to and where that is.
-Error diverged_in(const RunFolder& run, const Trainer& trainer, Model& model, const Error& error) {
-  const History& history = trainer.history();
-  if (history.epochs.empty())
-    return {error.code(), "{}; no epoch was finished, so that {} has no model", error.what(),
-            run.path.string()};
-  take_over(trainer, model);
-  save_model(model, run.model());
-  const std::int64_t last = std::ssize(history.epochs);
-  return {error.code(),
-          "{}; {} holds the weights of epoch {}, {} the state after epoch {}",
-          error.what(),
-          run.model().string(),
-          history.best_epoch == 0 ? last : history.best_epoch,
-          run.checkpoint().string(),
-          last};
-}
-
-// Training reads its data again to judge the model, and once more to go on after a crash.
-void check_can_be_read_again(const std::string& data) {
-  std::error_code error;
-  const auto status = std::filesystem::status(data, error);
-  if (data == "-" || (std::filesystem::exists(status) && !std::filesystem::is_directory(status) &&
-                      !std::filesystem::is_regular_file(status)))
-    throw Error(ErrorCode::kInvalidArgument,
-                "data '{}': training reads its data more than once; put them into a file", data);
-}
-
-// What the trained model is to be judged on: loaded, and found to be fit for it, before the
-// training and not after hours of it.
-std::optional<JudgedImages> images_to_judge(const Recipe& recipe, const Trainer& trainer,
-                                            const Model& model) {
-  const std::string split = final_split(recipe.data);
-  if (split == "test" || !trainer.split().validation.empty())
-    return load_judged(recipe.data, split, model);
-  warn(recipe.data + " has neither labelled test nor validation images: the model is not judged");
-  return std::nullopt;
-}
-
-void throw_interrupted(const RunFolder& run, const Trainer& trainer) {
-  throw Error(ErrorCode::kInterrupted, "stopped after step {}; {} holds what was learnt; {}",
-              trainer.num_steps_done(), run.model().string(),
-              path_exists(run.checkpoint())
-                  ? "to go on: digitry train --resume --out " + shell_word(run.path.string())
-                  : "there is no checkpoint to go on from");
-}
-
-HeldRun hold_unfinished(const std::string& out) {
-  HeldRun run = hold_run_folder(out);
-  if (run.folder.finished())
-    throw Error(ErrorCode::kInvalidArgument,
-                "{} is finished; look at it with digitry report, or train anew under another --out",
-                out);
-  return run;
-}
-
+// A seed a folder below --out, which is so a run of runs.
 void train(const TrainOptions& options) {
   set_num_threads(options.threads);
-  std::optional<HeldRun> held;
-  if (options.resume) held = hold_unfinished(options.out);
-  const std::string source = held ? held->folder.config().string() : options.recipe;
-  const Recipe recipe = held ? find_recipe(source) : resolved_recipe(options);
-  // Read back what was resolved: flags obey the same rules as files.
-  parse_recipe(to_toml(recipe), source);
-  check_can_be_read_again(recipe.data);
-  const Dataset data = load_dataset(recipe.data, Split::kTrain);
-  if (!data.labelled())
-    throw Error(ErrorCode::kBadData, "{}: these images have no labels; training needs them",
-                recipe.data);
-  Model model = untrained_model(recipe, untrained_network(recipe, source, data), data);
-  Trainer trainer(recipe, data);
-  std::optional<JudgedImages> images = images_to_judge(recipe, trainer, model);
-  if (!held) held = make_run_folder(options.out, recipe.name);
-  const RunFolder& run = held->folder;
-  if (options.resume && path_exists(run.checkpoint()))
-    resume_training(run, trainer);
+  TrainRequest request{.recipe = {},
+                       .source = options.recipe,
+                       .out = options.out,
+                       .resume = options.resume,
+                       .checkpoint_seconds = options.checkpoint_seconds,
+                       .profile = options.profile,
+                       .finish = {.json = options.json, .report = !options.no_report}};
+  if (!options.resume) request.recipe = resolved_recipe(options);
+  if (options.seeds.empty())
+    train_run(request);
   else
-    write_file_atomically(run.config(), to_toml(recipe));
-  inform(fmt::format(
-      "{} {} on {}: {} images, {} set aside for validation, {} parameters, "
-      "{} threads",
-      options.resume ? "resuming" : "training", recipe.name, recipe.data,
-      grouped(std::ssize(trainer.split().train)), grouped(std::ssize(trainer.split().validation)),
-      grouped(trainer.network().num_parameters()), num_threads()));
-
-  if (options.profile) trainer.start_profile();
-  TrainingEnd end = TrainingEnd::kFinished;
-  try {
-    end = run_training(run, recipe, options.checkpoint_seconds, trainer);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kDiverged) throw;
-    throw diverged_in(run, trainer, model, error);
-  }
-  take_over(trainer, model);
-  save_model(model, run.model());
-  write_file_atomically(run.history(), to_csv(trainer.history()));
-  if (end == TrainingEnd::kInterrupted) throw_interrupted(run, trainer);
-  if (end == TrainingEnd::kEarlyStopped)
-    inform(fmt::format("stopped early: no better validation result in {} epochs", recipe.patience));
-  finish_run(run, {.json = options.json, .report = !options.no_report}, std::move(images), trainer,
-             model);
-  if (options.profile) inform(profile_text(trainer.plan()));
-  // Last, so that a run whose judging failed can still be resumed.
-  remove_file(run.checkpoint());
+    train_seeds(std::move(request), parse_seeds(options.seeds));
 }
 
 }  // namespace
@@ -249,6 +126,11 @@ void add_train_command(CLI::App& app) {
                  ->add_option("--seed", options->seed,
                               "Of initial weights, shuffling, dropout, augmentation, split [0]")
                  ->check(CLI::Range(std::int64_t{0}, kMany)));
+  command
+      ->add_option("--seeds", options->seeds,
+                   "Train once with each of these seeds, 0-4 or 1,5,9, and say mean and spread")
+      ->type_name("SEEDS")
+      ->excludes("--seed");
   overriding(command
                  ->add_option("--precision", options->precision,
                               "Of products: bf16 is faster where the processor has it (auto)")
@@ -268,6 +150,7 @@ void add_train_command(CLI::App& app) {
       "  digitry train --recipe notebook --epochs 5 --seed 1\n"
       "  digitry train --data my-digits/ --out runs/mine\n"
       "  digitry train --resume --out runs/mine         # after Ctrl-C or a crash\n"
+      "  digitry train --recipe fast --seeds 0-9        # mean and standard deviation of ten\n"
       "\n"
       "Ctrl-C stops after the running step and keeps what was learnt; a training that diverges\n"
       "keeps its best epoch. A report that cannot be written is a warning only; digitry report\n"

@@ -17,8 +17,9 @@ void check_rank(const char* where, const Tensor& logits) {
   }
 }
 
-/// log Σ exp(row), in double, about the largest logit so that nothing overflows.
-double log_sum_exp(const char* where, std::span<const float> row, std::int64_t image_index) {
+/// log Σ exp(row / temperature), in double, about the largest logit so that nothing overflows.
+double log_sum_exp(const char* where, std::span<const float> row, std::int64_t image_index,
+                   double temperature) {
   for (std::size_t c = 0; c < row.size(); ++c) {
     if (!std::isfinite(row[c])) {
       throw Error(ErrorCode::kBadData,
@@ -29,8 +30,8 @@ double log_sum_exp(const char* where, std::span<const float> row, std::int64_t i
   }
   const double largest = *std::max_element(row.begin(), row.end());
   double sum = 0;
-  for (const float logit : row) sum += std::exp(logit - largest);
-  return largest + std::log(sum);
+  for (const float logit : row) sum += std::exp((logit - largest) / temperature);
+  return largest / temperature + std::log(sum);
 }
 
 double ratio(std::int64_t part, std::int64_t whole) {
@@ -108,19 +109,19 @@ Interval wilson_interval_95(std::int64_t successes, std::int64_t trials) {
   return {successes == 0 ? 0.0 : centre - half, successes == trials ? 1.0 : centre + half};
 }
 
-void softmax_rows(Tensor& logits) {
+void softmax_rows(Tensor& logits, double temperature) {
   check_rank("softmax_rows", logits);
   const auto num_classes = static_cast<std::size_t>(logits.shape()[1]);
   const std::span<float> values = logits.as<float>();
   for (std::int64_t n = 0; n < logits.shape()[0]; ++n) {
     const auto row = values.subspan(static_cast<std::size_t>(n) * num_classes, num_classes);
-    const double normaliser = log_sum_exp("softmax_rows", row, n);
-    for (float& value : row) value = static_cast<float>(std::exp(value - normaliser));
+    const double normaliser = log_sum_exp("softmax_rows", row, n, temperature);
+    for (float& value : row) value = static_cast<float>(std::exp(value / temperature - normaliser));
   }
 }
 
 Evaluation evaluate_logits(const Tensor& logits, std::span<const std::int32_t> labels,
-                           const std::vector<std::string>& class_names) {
+                           const std::vector<std::string>& class_names, double temperature) {
   check_counts(logits, labels, class_names);
   const std::size_t num_classes = class_names.size();
   const std::span<const float> values = logits.as<float>();
@@ -134,15 +135,16 @@ Evaluation evaluate_logits(const Tensor& logits, std::span<const std::int32_t> l
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const auto row = values.subspan(i * num_classes, num_classes);
     const auto image_index = static_cast<std::int64_t>(i);
-    const double normaliser = log_sum_exp("evaluate_logits", row, image_index);
+    const double normaliser = log_sum_exp("evaluate_logits", row, image_index, temperature);
     const auto label = static_cast<std::size_t>(labels[i]);
     const auto predicted =
         static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
-    total_loss += normaliser - row[label];
+    total_loss += normaliser - row[label] / temperature;
     ++result.confusion[label][predicted];
-    const Judgement judgement{image_index, labels[i], static_cast<std::int32_t>(predicted),
-                              static_cast<float>(std::exp(row[predicted] - normaliser)),
-                              static_cast<float>(std::exp(row[label] - normaliser))};
+    const Judgement judgement{
+        image_index, labels[i], static_cast<std::int32_t>(predicted),
+        static_cast<float>(std::exp(row[predicted] / temperature - normaliser)),
+        static_cast<float>(std::exp(row[label] / temperature - normaliser))};
     if (predicted == label) {
       ++result.num_correct;
       result.least_sure[label].push_back(judgement);
@@ -163,6 +165,9 @@ Evaluation evaluate_logits(const Tensor& logits, std::span<const std::int32_t> l
   result.accuracy = ratio(result.num_correct, result.num_images);
   result.accuracy_95 = wilson_interval_95(result.num_correct, result.num_images);
   result.loss = total_loss / static_cast<double>(result.num_images);
+  result.temperature = temperature;
+  result.calibration = measure_calibration(logits, labels, temperature);
+  result.uncalibrated = measure_calibration(logits, labels);
   result.per_class = metrics_per_class(result.confusion);
   result.most_confused = confused_pairs(result.confusion);
   return result;

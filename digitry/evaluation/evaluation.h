@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "digitry/evaluation/calibration.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {
@@ -43,8 +44,11 @@ struct Evaluation {
   std::int64_t num_images = 0;
   std::int64_t num_correct = 0;
   double accuracy = 0;
-  Interval accuracy_95;  ///< Wilson's 95 % interval of the accuracy.
-  double loss = 0;       ///< Mean cross-entropy, nats.
+  Interval accuracy_95;      ///< Wilson's 95 % interval of the accuracy.
+  double loss = 0;           ///< Mean cross-entropy, nats.
+  double temperature = 1;    ///< That logits were divided by; all but `uncalibrated` is with it.
+  Calibration calibration;   ///< Its likelihood is `loss`.
+  Calibration uncalibrated;  ///< At temperature 1.
   std::vector<std::string> class_names;
   std::vector<ClassMetrics> per_class;
   std::vector<std::vector<std::int64_t>> confusion;  ///< [true class][predicted class].
@@ -54,20 +58,21 @@ struct Evaluation {
   std::vector<std::vector<Judgement>> least_sure;
 };
 
-/// Judges `logits` (float32 [N, num_classes], N ≥ 1) against `labels` (N of them), one class name a
-/// column. The class with the largest logit is predicted; of equal ones, the first.
+/// Judges softmax(logits / temperature) of `logits` (float32 [N, num_classes], N ≥ 1) against
+/// `labels` (N of them), one class name a column. The class with the largest logit is predicted; of
+/// equal ones, the first.
 /// Throws Error{kShapeMismatch} where the counts differ or there is nothing to judge,
 /// Error{kBadData} where a label is out of range or a logit is not finite.
 Evaluation evaluate_logits(const Tensor& logits, std::span<const std::int32_t> labels,
-                           const std::vector<std::string>& class_names);
+                           const std::vector<std::string>& class_names, double temperature = 1);
 
 /// Wilson's score interval for `successes` of `trials` at 95 %; [0, 1] for no trials.
 /// Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
 /// JASA 22, 1927.
 Interval wilson_interval_95(std::int64_t successes, std::int64_t trials);
 
-/// Softmax of each row, in place: logits (float32 [N, num_classes]) to probabilities.
+/// Softmax of each row / temperature, in place: logits (float32 [N, num_classes]) to probabilities.
 /// Throws Error{kBadData} where a logit is not finite.
-void softmax_rows(Tensor& logits);
+void softmax_rows(Tensor& logits, double temperature = 1);
 
 }  // namespace digitry

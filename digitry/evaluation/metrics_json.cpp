@@ -54,12 +54,28 @@ std::string to_json(const Evaluation& evaluation) {
                 {"probability", tidy(j.probability)},
                 {"label_probability", tidy(j.label_probability)}};
   };
+  const Calibration& calibration = evaluation.calibration;
+  std::vector<Json> bins;
+  for (const ReliabilityBin& bin : calibration.bins)
+    bins.push_back({{"low", bin.low},
+                    {"high", bin.high},
+                    {"num_images", bin.num_images},
+                    {"confidence", bin.confidence},
+                    {"accuracy", bin.accuracy}});
   const std::pair<const char*, std::string> members[] = {
       {"num_images", one_line(evaluation.num_images)},
       {"num_correct", one_line(evaluation.num_correct)},
       {"accuracy", one_line(evaluation.accuracy)},
       {"accuracy_95", one_line({evaluation.accuracy_95.low, evaluation.accuracy_95.high})},
       {"loss", one_line(evaluation.loss)},
+      {"expected_calibration_error", one_line(calibration.expected_calibration_error)},
+      {"brier_score", one_line(calibration.brier_score)},
+      {"temperature", one_line(evaluation.temperature)},
+      {"uncalibrated",
+       one_line({{"loss", evaluation.uncalibrated.negative_log_likelihood},
+                 {"expected_calibration_error", evaluation.uncalibrated.expected_calibration_error},
+                 {"brier_score", evaluation.uncalibrated.brier_score}})},
+      {"reliability", lines(bins, as_is)},
       {"per_class", lines(classes, as_is)},
       {"confusion", lines(evaluation.confusion, as_is)},
       {"most_confused", lines(evaluation.most_confused, pair)},

@@ -10,6 +10,9 @@ namespace digitry {
 /// figure of `evaluation` as one JSON object, UTF-8, a line for each class, row of the confusion
 /// matrix, confused pair and mistake:
 ///   num_images, num_correct, accuracy, accuracy_95 [low, high], loss,
+///   expected_calibration_error, brier_score, temperature,
+///   uncalibrated {loss, expected_calibration_error, brier_score} at temperature 1,
+///   reliability [{low, high, num_images, confidence, accuracy}],
 ///   per_class [{class, precision, recall, f1, support}],
 ///   confusion [[count of each predicted class] of each true class],
 ///   most_confused [{label, predicted, count}],

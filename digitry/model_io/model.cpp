@@ -21,6 +21,9 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view kFormatVersion = "1";
 constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 32;
 constexpr std::int64_t kMaxExtent = 4096;
+// What a fit may find (evaluation/calibration.h), and room for others'.
+constexpr double kLowestTemperature = 0.001;
+constexpr double kHighestTemperature = 1000;
 
 std::vector<std::string> texts(const Json& list, const std::string& source) {
   std::vector<std::string> found;
@@ -93,10 +96,17 @@ Model checked_model(Safetensors file, const std::string& source) {
   Model model{.network = std::move(network),
               .preprocessing = {},
               .class_names = std::move(class_names),
-              .provenance = {}};
+              .provenance = {},
+              .temperature = 1};
   const Json preprocessing = json("digitry.preprocessing");
   model.preprocessing.pixel_scale = finite_number(preprocessing, "pixel_scale", source);
   model.preprocessing.pixel_offset = finite_number(preprocessing, "pixel_offset", source);
+  if (file.metadata.contains("digitry.calibration")) {
+    model.temperature = finite_number(json("digitry.calibration"), "temperature", source);
+    if (model.temperature < kLowestTemperature || model.temperature > kHighestTemperature)
+      throw Error(ErrorCode::kBadData, "{}: temperature: want {} to {}, found {}", source,
+                  kLowestTemperature, kHighestTemperature, model.temperature);
+  }
   const Json provenance = json("digitry.provenance");
   for (const auto& [key, value] : provenance.items())
     model.provenance[key] = value.is_string() ? value.get<std::string>() : dump(value);
@@ -125,6 +135,7 @@ std::string model_to_bytes(const Model& model) {
       {"digitry.architecture", dump(architecture)},
       {"digitry.preprocessing", dump(preprocessing)},
       {"digitry.classes", dump(Json{{"names", model.class_names}})},
+      {"digitry.calibration", dump(Json{{"temperature", model.temperature}})},
       {"digitry.provenance", dump(Json(model.provenance))}};
   std::vector<std::pair<std::string, const Tensor*>> tensors;
   for (const Parameter& parameter : model.network.parameters())

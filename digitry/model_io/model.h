@@ -17,6 +17,8 @@ struct Model {
   Preprocessing preprocessing;
   std::vector<std::string> class_names;           ///< One a class.
   std::map<std::string, std::string> provenance;  ///< Seed, data hash, version, recipe...
+  /// Probabilities are softmax(logits / temperature): fitted on validation images, 1 without any.
+  float temperature = 1;
 };
 
 /// The model as a safetensors file; docs/model_format.md describes the metadata.

@@ -150,6 +150,20 @@ void add_curves(data& page, const History& history, const PageCurves& curves) {
   page.set("epochs", epoch_rows(history));
 }
 
+void add_calibration(data& page, const Evaluation& evaluation, const PageCurves& curves) {
+  page.set("reliability_svg", curves.reliability_svg);
+  page.set("reliability_description", reliability_description(evaluation));
+  page.set("reliability", reliability_rows(evaluation));
+  page.set("calibration_error",
+           percent_number(evaluation.calibration.expected_calibration_error, 2));
+  page.set("brier_score", fmt::format("{:.4f}", evaluation.calibration.brier_score));
+  page.set("is_scaled", evaluation.temperature != 1);
+  page.set("temperature", fmt::format("{:.2f}", evaluation.temperature));
+  page.set("raw_calibration_error",
+           percent_number(evaluation.uncalibrated.expected_calibration_error, 2));
+  page.set("raw_loss", fmt::format("{:.4f}", evaluation.uncalibrated.negative_log_likelihood));
+}
+
 void add_names(data& page, const Evaluation& evaluation) {
   std::size_t longest = 0;
   for (const std::string& name : evaluation.class_names) {
@@ -166,6 +180,7 @@ std::string render_page(const ReportContent& content, const PageCurves& curves) 
   page.set("css", std::string(embedded::report_css()));
   add_headline(page, content);
   add_curves(page, content.history, curves);
+  add_calibration(page, content.evaluation, curves);
   add_names(page, content.evaluation);
   page.set("columns", column_headers(content.evaluation));
   page.set("confusion", confusion_rows(content.evaluation));

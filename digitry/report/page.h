@@ -6,11 +6,12 @@
 
 namespace digitry {
 
-/// What is drawn outside the page, ready to stand in it: SVG elements, or nothing without a
-/// history.
+/// What is drawn outside the page, ready to stand in it: SVG elements; without a history there are
+/// no curves.
 struct PageCurves {
   std::string loss_svg;
   std::string accuracy_svg;
+  std::string reliability_svg;
 };
 
 /// The page of `content`. Everything of `content` is escaped; `curves` is put in as it is.

@@ -119,6 +119,32 @@ data class_rows(const Evaluation& evaluation) {
   return rows;
 }
 
+data reliability_rows(const Evaluation& evaluation) {
+  data rows{data::type::list};
+  for (const ReliabilityBin& bin : evaluation.calibration.bins) {
+    if (bin.num_images == 0) continue;
+    data row;
+    row.set("range",
+            fmt::format("{} – {}", percent_number(bin.low, 0), percent_number(bin.high, 0)));
+    row.set("images", grouped(bin.num_images));
+    row.set("confidence", percent_number(bin.confidence, 2));
+    row.set("accuracy", percent_number(bin.accuracy, 2));
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+std::string reliability_description(const Evaluation& evaluation) {
+  std::string text = "How often answers were right, by the probability given:";
+  for (const ReliabilityBin& bin : evaluation.calibration.bins)
+    if (bin.num_images > 0)
+      text += fmt::format(" {} of {} to {} %, {} % right;", grouped(bin.num_images),
+                          percent_number(bin.low, 0), percent_number(bin.high, 0),
+                          percent_number(bin.accuracy, 1));
+  text.back() = '.';
+  return text;
+}
+
 void add_class_means(data& page, const Evaluation& evaluation) {
   ClassMetrics sum;
   for (const ClassMetrics& metrics : evaluation.per_class) {

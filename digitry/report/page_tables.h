@@ -24,6 +24,10 @@ kainjow::mustache::data epoch_rows(const History& history);
 std::string loss_description(const History& history);
 std::string accuracy_description(const History& history);
 
+kainjow::mustache::data reliability_rows(const Evaluation& evaluation);
+/// "Of 9,912 answers given with 93 to 100 %, 99.4 % were right; ..."
+std::string reliability_description(const Evaluation& evaluation);
+
 void add_class_means(kainjow::mustache::data& page, const Evaluation& evaluation);
 /// Recipe, model summary, facts and command line.
 void add_provenance(kainjow::mustache::data& page, const ReportContent& content);

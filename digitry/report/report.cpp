@@ -35,12 +35,18 @@ void check(const ReportContent& content) {
 std::string render_html(const ReportContent& content) {
   check(content);
   PageCurves curves;
+  std::vector<Figure> figures{reliability_figure(content.evaluation)};
   if (!content.history.epochs.empty()) {
-    const Figure loss = loss_figure(content.history), accuracy = accuracy_figure(content.history);
-    std::vector<std::string> svgs =
-        draw({{loss, FigureFormat::kSvgClear}, {accuracy, FigureFormat::kSvgClear}});
-    curves.loss_svg = themed_svg(std::move(svgs[0]), "loss-");
-    curves.accuracy_svg = themed_svg(std::move(svgs[1]), "accuracy-");
+    figures.push_back(loss_figure(content.history));
+    figures.push_back(accuracy_figure(content.history));
+  }
+  std::vector<FigureJob> jobs;
+  for (const Figure& figure : figures) jobs.push_back({figure, FigureFormat::kSvgClear});
+  std::vector<std::string> svgs = draw(jobs);
+  curves.reliability_svg = themed_svg(std::move(svgs[0]), "reliability-");
+  if (svgs.size() > 1) {
+    curves.loss_svg = themed_svg(std::move(svgs[1]), "loss-");
+    curves.accuracy_svg = themed_svg(std::move(svgs[2]), "accuracy-");
   }
   return render_page(content, curves);
 }
@@ -55,6 +61,7 @@ void write_figures(const ReportContent& content, const std::filesystem::path& fo
     figures.emplace_back("curves", curves_figure(content.history));
   }
   figures.emplace_back("confusion", confusion_figure(content.evaluation));
+  figures.emplace_back("reliability", reliability_figure(content.evaluation));
   if (content.evaluation.mistakes.empty()) {
     absent.push_back("mistakes");
   } else {

@@ -46,10 +46,11 @@ struct ReportContent {
 /// Error{kShapeMismatch} where the evaluation is not one of the images or a row is not full.
 std::string render_html(const ReportContent& content);
 
-/// Writes curves, confusion matrix and mistakes as SVG and PNG into `folder` (made where missing):
-/// curves.svg, confusion.svg, mistakes.svg and the same as .png, at twice the size. Without a
-/// history there are no curves, without mistakes no mistakes: what an earlier call left is removed.
-/// Throws as `render_html` does, and Error{kIo} where a file cannot be written.
+/// Writes curves, confusion matrix, reliability and mistakes as SVG and PNG into `folder` (made
+/// where missing): curves.svg, confusion.svg, reliability.svg, mistakes.svg and the same as .png,
+/// at twice the size. Without a history there are no curves, without mistakes no mistakes: what an
+/// earlier call left is removed. Throws as `render_html` does, and Error{kIo} where a file cannot
+/// be written.
 void write_figures(const ReportContent& content, const std::filesystem::path& folder);
 
 }  // namespace digitry

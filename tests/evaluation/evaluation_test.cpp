@@ -198,6 +198,29 @@ TEST(SoftmaxRows, AgreesWithNumpyAndSumsToOne) {
   EXPECT_EQ(p[5], 0);
 }
 
+TEST(SoftmaxRows, DividesByTheTemperatureFirst) {
+  Tensor logits = logits_of({{0, 6, 2}});
+  softmax_rows(logits, 2);
+  EXPECT_FLOAT_EQ(logits.as<float>()[1], 0.843794734f);
+}
+
+TEST(EvaluateLogits, AtATemperatureIsThatOfDividedLogits) {
+  const std::vector<std::int32_t> labels{1, 0, 1};
+  const std::vector<std::string> names{"a", "b"};
+  const Evaluation e = evaluate_logits(logits_of({{0, 4}, {2, 8}, {6, 2}}), labels, names, 2);
+  const Evaluation want = evaluate_logits(logits_of({{0, 2}, {1, 4}, {3, 1}}), labels, names);
+  const Evaluation raw = evaluate_logits(logits_of({{0, 4}, {2, 8}, {6, 2}}), labels, names);
+  EXPECT_EQ(e.temperature, 2);
+  EXPECT_DOUBLE_EQ(e.loss, want.loss);
+  EXPECT_DOUBLE_EQ(e.loss, e.calibration.negative_log_likelihood);
+  EXPECT_EQ(e.num_correct, want.num_correct);
+  EXPECT_EQ(e.mistakes[0].probability, want.mistakes[0].probability);
+  EXPECT_EQ(e.mistakes[0].label_probability, want.mistakes[0].label_probability);
+  EXPECT_DOUBLE_EQ(e.calibration.brier_score, want.calibration.brier_score);
+  EXPECT_DOUBLE_EQ(e.uncalibrated.negative_log_likelihood, raw.loss);
+  EXPECT_EQ(raw.temperature, 1);
+}
+
 TEST(SoftmaxRows, RefusesNan) {
   Tensor logits = logits_of({{0, std::nanf("")}});
   EXPECT_EQ(error_of([&] { softmax_rows(logits); }).first, ErrorCode::kBadData);

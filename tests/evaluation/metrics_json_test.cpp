@@ -27,6 +27,13 @@ TEST(MetricsJson, HoldsEveryFigure) {
   EXPECT_EQ(json["accuracy_95"][0], e.accuracy_95.low);
   EXPECT_EQ(json["accuracy_95"][1], e.accuracy_95.high);
   EXPECT_EQ(json["loss"], e.loss);
+  EXPECT_EQ(json["expected_calibration_error"], e.calibration.expected_calibration_error);
+  EXPECT_EQ(json["brier_score"], e.calibration.brier_score);
+  EXPECT_EQ(json["temperature"], 1);
+  EXPECT_EQ(json["uncalibrated"]["loss"], e.loss);
+  ASSERT_EQ(json["reliability"].size(), 15u);
+  EXPECT_EQ(json["reliability"][14]["num_images"], e.calibration.bins[14].num_images);
+  EXPECT_EQ(json["reliability"][14]["high"], 1);
   EXPECT_EQ(json["per_class"][1]["class"], "dog");
   EXPECT_EQ(json["per_class"][1]["recall"], 0.5);
   EXPECT_EQ(json["per_class"][0]["precision"], 0.5);

@@ -56,6 +56,10 @@ TEST(HostileModel, MetadataThatAreNotTheirJson) {
                R"({"pixel_scale":"1","pixel_offset":0})");
   refuse_entry({"'pixel_scale': want a finite number"}, "digitry.preprocessing",
                R"({"pixel_scale":1e300,"pixel_offset":0})");
+  for (const char* temperature : {"0", "-1", "1e-9", "1001", "\"1\"", "1e300", "null"})
+    refuse_entry({"temperature", "want"}, "digitry.calibration",
+                 std::string(R"({"temperature":)") + temperature + "}");
+  refuse_entry({"'temperature' is missing"}, "digitry.calibration", "{}");
   refuse_entry({"'pixel_offset' is missing"}, "digitry.preprocessing", R"({"pixel_scale":1})");
 }
 

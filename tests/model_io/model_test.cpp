@@ -25,6 +25,7 @@ TEST(Model, ComesBackWithEverythingAndComputesTheSameBits) {
   EXPECT_EQ(read.provenance, model.provenance);
   EXPECT_EQ(read.preprocessing.pixel_scale, model.preprocessing.pixel_scale);
   EXPECT_EQ(read.preprocessing.pixel_offset, model.preprocessing.pixel_offset);
+  EXPECT_EQ(read.temperature, 1.3F);
   EXPECT_EQ(read.network.input_shape(), model.network.input_shape());
   EXPECT_EQ(read.network.layer_options(), model.network.layer_options());
   EXPECT_TRUE(
@@ -48,6 +49,15 @@ TEST(Model, DescribesItselfInItsMetadata) {
   EXPECT_EQ(file.tensors[0].name, "1.weight");
   EXPECT_EQ(file.tensors[0].value.shape(), (Shape{5, 16}));
   EXPECT_EQ(file.tensors[3].name, "4.bias");
+}
+
+TEST(Model, WithoutACalibrationTakesLogitsAsTheyAre) {
+  Safetensors file = parse_safetensors(model_to_bytes(test::small_model()), "m");
+  EXPECT_EQ(file.metadata.at("digitry.calibration"), R"({"temperature":1.2999999523162842})");
+  file.metadata.erase("digitry.calibration");
+  std::vector<std::pair<std::string, const Tensor*>> tensors;
+  for (const NamedTensor& tensor : file.tensors) tensors.emplace_back(tensor.name, &tensor.value);
+  EXPECT_EQ(model_from_bytes(to_safetensors(file.metadata, tensors), "m").temperature, 1);
 }
 
 TEST(Model, TellsItsFileInErrors) {

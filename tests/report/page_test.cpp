@@ -55,7 +55,7 @@ TEST(RenderHtml, HasEverything) {
     EXPECT_THAT(html, HasSubstr(part));
   }
   EXPECT_THAT(html, Not(HasSubstr("<script")));
-  EXPECT_EQ(count_of(html, "<svg"), 2u);
+  EXPECT_EQ(count_of(html, "<svg"), 3u);
   EXPECT_EQ(count_of(html, "data:image/png"), 1u);
 }
 
@@ -123,6 +123,21 @@ TEST(RenderHtml, TextIsEscapedWhereverItStands) {
   expect_sound(std::regex_replace(html, std::regex("\\{\\{title\\}\\}"), ""));
 }
 
+TEST(RenderHtml, TellsHowFarProbabilitiesCanBeTrusted) {
+  ReportContent content = make_content();
+  EXPECT_THAT(render_html(content), Not(HasSubstr("logits are divided")));
+  content.evaluation.temperature = 1.5;
+  content.evaluation.calibration.expected_calibration_error = 0.0123;
+  content.evaluation.calibration.bins = {
+      {.low = 0, .high = 0.5, .num_images = 0, .confidence = 0, .accuracy = 0},
+      {.low = 0.5, .high = 1, .num_images = 60, .confidence = 0.75, .accuracy = 0.85}};
+  const std::string html = render_html(content);
+  expect_sound(html);
+  for (const char* part : {"1.23", "divided by 1.50", "60 of 50 to 100 %, 85.0 % right.",
+                           "<td>60</td><td>75.00</td><td>85.00</td>", "60</text>"})
+    EXPECT_THAT(html, HasSubstr(part));
+}
+
 TEST(RenderHtml, WithoutHistoryOrMistakesSaysSo) {
   ReportContent content = make_content(ContentOptions{.mistake_every = 0, .num_epochs = 0});
   content.recipe.clear();
@@ -135,7 +150,7 @@ TEST(RenderHtml, WithoutHistoryOrMistakesSaysSo) {
   expect_sound(html);
   EXPECT_THAT(html, HasSubstr("no curves to show"));
   EXPECT_THAT(html, HasSubstr("every image was recognised"));
-  EXPECT_EQ(count_of(html, "<svg"), 0u);
+  EXPECT_EQ(count_of(html, "<svg"), 1u) << "the reliability alone";
   for (const char* absent : {"id=\"recipe\"", "id=\"model\"", "id=\"run\"", "id=\"by-pair\""}) {
     EXPECT_THAT(html, Not(HasSubstr(absent)));
   }

@@ -29,10 +29,11 @@ class WriteFigures : public ::testing::Test {
   const fs::path folder_ = scratch_ / "figures";
 };
 
-TEST_F(WriteFigures, WritesThreeFiguresTwice) {
+TEST_F(WriteFigures, WritesFourFiguresTwice) {
   write_figures(make_content(), folder_);
   EXPECT_THAT(files(), UnorderedElementsAre("curves.svg", "curves.png", "confusion.svg",
-                                            "confusion.png", "mistakes.svg", "mistakes.png"));
+                                            "confusion.png", "mistakes.svg", "mistakes.png",
+                                            "reliability.svg", "reliability.png"));
   for (const std::string& name : files()) {
     const std::string bytes = read_file(folder_ / name, 1 << 22);
     EXPECT_THAT(bytes, StartsWith(name.ends_with(".png") ? "\x89PNG" : "<?xml")) << name;
@@ -42,7 +43,8 @@ TEST_F(WriteFigures, WritesThreeFiguresTwice) {
 TEST_F(WriteFigures, WhatDoesNotApplyIsNotThereNorLeftFromBefore) {
   write_figures(make_content(), folder_);
   write_figures(make_content(ContentOptions{.mistake_every = 0, .num_epochs = 0}), folder_);
-  EXPECT_THAT(files(), UnorderedElementsAre("confusion.svg", "confusion.png"));
+  EXPECT_THAT(files(), UnorderedElementsAre("confusion.svg", "confusion.png", "reliability.svg",
+                                            "reliability.png"));
 }
 
 TEST_F(WriteFigures, WithoutGnuplotSaysHowToGetIt) {

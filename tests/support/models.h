@@ -16,7 +16,8 @@ inline Model small_model() {
               random_network({1, 4, 4}, 3, {flatten(), dense(5), relu(), dropout(0.25), dense(3)}),
           .preprocessing = {.pixel_scale = 0.01F, .pixel_offset = -0.5F},
           .class_names = {"zero", "one \"1\"", "zwei \xC3\xA4"},
-          .provenance = {{"seed", "7"}, {"recipe", "name = \"mlp\"\n[training]\n"}}};
+          .provenance = {{"seed", "7"}, {"recipe", "name = \"mlp\"\n[training]\n"}},
+          .temperature = 1.3F};
 }
 
 /// What the model computes from ten random images: (10, classes), the same for equal models.

@@ -17,6 +17,11 @@ namespace {
 
 using namespace digitry;
 
+// To train in and to classify in.
+Precision precision(const peers::Options& options) {
+  return options.variant == "bf16" ? Precision::kBFloat16 : Precision::kFloat32;
+}
+
 Recipe peer_recipe(const peers::Options& options, int batch_size) {
   const std::string path = options.recipes + "/" + options.case_name + ".toml";
   std::ifstream file(path);
@@ -27,11 +32,6 @@ Recipe peer_recipe(const peers::Options& options, int batch_size) {
   recipe.batch_size = batch_size;
   recipe.seed = options.seed;
   return recipe;
-}
-
-// To train in and to classify in.
-Precision precision(const peers::Options& options) {
-  return options.variant == "bf16" ? Precision::kBFloat16 : Precision::kFloat32;
 }
 
 constexpr std::int64_t kManyImages = 500;

@@ -6,7 +6,7 @@ import sys
 from . import data, docs, plot, table
 from .environment import REPOSITORY, Environment, say
 from .options import parse_arguments
-from .peers import PEERS
+from .peers import BASELINE, PEERS
 from .session import Session
 
 
@@ -44,6 +44,8 @@ def run(options):
         data.mnist_folder()  # Told now, not after minutes of setting up.
     environment = Environment(options.environment)
     environment.set_up({PEERS[name].program for name in options.peers})
+    if PEERS[BASELINE].program in environment.missing:
+        raise OSError(environment.missing[PEERS[BASELINE].program])
     if options.set_up_only:
         for program, reason in environment.missing.items():
             say(f"absent: {program}: {reason}")
