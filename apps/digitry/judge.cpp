@@ -71,6 +71,22 @@ void append_mistakes(const Evaluation& e, std::size_t max_mistakes, std::string&
   }
 }
 
+void append_suspected_labels(const Evaluation& e, std::size_t most, std::string& text) {
+  const std::size_t shown = std::min(most, e.suspected_labels.size());
+  if (shown == 0) return;
+  const auto name = [&](std::int32_t c) {
+    return clean_utf8(e.class_names[static_cast<std::size_t>(c)]);
+  };
+  text += fmt::format("\nsuspected label errors, most suspicious first ({} of {})\n", shown,
+                      e.suspected_labels.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Judgement& each = e.suspected_labels[i];
+    text += fmt::format("  image {:>6}: labelled {}, looks like {}, {:.1f} %\n", each.image_index,
+                        name(each.label), name(each.predicted),
+                        100 * static_cast<double>(each.probability));
+  }
+}
+
 }  // namespace
 
 std::string training_data(const Model& model) {
@@ -122,6 +138,7 @@ std::string evaluation_text(const Judged& judged, std::size_t max_mistakes) {
   append_classes(evaluation, text);
   append_matrix(evaluation, text);
   append_mistakes(evaluation, max_mistakes, text);
+  append_suspected_labels(evaluation, max_mistakes, text);
   return text;
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "digitry/base/error.h"
+#include "digitry/evaluation/label_errors.h"
 
 namespace digitry {
 namespace {
@@ -165,6 +166,7 @@ Evaluation evaluate_logits(const Tensor& logits, std::span<const std::int32_t> l
   result.accuracy = ratio(result.num_correct, result.num_images);
   result.accuracy_95 = wilson_interval_95(result.num_correct, result.num_images);
   result.loss = total_loss / static_cast<double>(result.num_images);
+  result.suspected_labels = suspected_label_errors(logits, labels, temperature);
   result.temperature = temperature;
   result.calibration = measure_calibration(logits, labels, temperature);
   result.uncalibrated = measure_calibration(logits, labels);

@@ -56,6 +56,8 @@ struct Evaluation {
   std::vector<Judgement> mistakes;                   ///< Most confident first.
   /// For each class, the right answers of which the network was least sure (at most 24).
   std::vector<std::vector<Judgement>> least_sure;
+  /// Images whose label is probably wrong (evaluation/label_errors.h), most suspicious first.
+  std::vector<Judgement> suspected_labels;
 };
 
 /// Judges softmax(logits / temperature) of `logits` (float32 [N, num_classes], N ≥ 1) against

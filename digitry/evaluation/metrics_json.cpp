@@ -80,6 +80,7 @@ std::string to_json(const Evaluation& evaluation) {
       {"confusion", lines(evaluation.confusion, as_is)},
       {"most_confused", lines(evaluation.most_confused, pair)},
       {"mistakes", lines(evaluation.mistakes, judgement)},
+      {"suspected_labels", lines(evaluation.suspected_labels, judgement)},
   };
   std::string text;
   for (const auto& [name, value] : members) {

@@ -16,7 +16,8 @@ namespace digitry {
 ///   per_class [{class, precision, recall, f1, support}],
 ///   confusion [[count of each predicted class] of each true class],
 ///   most_confused [{label, predicted, count}],
-///   mistakes [{image_index, label, predicted, probability, label_probability}].
+///   mistakes [{image_index, label, predicted, probability, label_probability}],
+///   suspected_labels, likewise.
 /// `label` and `predicted` are indices into `per_class`.
 std::string to_json(const Evaluation& evaluation);
 

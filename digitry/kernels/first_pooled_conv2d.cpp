@@ -13,20 +13,62 @@ namespace {
 constexpr std::int64_t kHalf = kBlock / 2;
 using Half [[gnu::vector_size(32)]] = float;
 
+// Which pixels of each row of a padded plane are not zero, a bit each: most windows of an image see
+// none. Wider rows than there are bits for count as full.
+constexpr std::int64_t kBits = 64;
+
+DIGITRY_VECTORIZE void mark_nonzeros(const float* plane, std::int64_t height, std::int64_t width,
+                                     std::uint64_t* rows) {
+  for (std::int64_t row = 0; row < height; ++row) {
+    std::uint64_t bits = width > kBits ? ~std::uint64_t{0} : 0;
+    for (std::int64_t i = 0; i < std::min(width, kBits); ++i)
+      bits |= std::uint64_t{plane[row * width + i] != 0 ? 1U : 0U} << i;
+    rows[row] = bits;
+  }
+}
+
+// Whether a pooled window, of kSize + 1 pixels a side, sees pixels that are not zero: tells the
+// windows of one row.
+template <int kSize>
+class SeenRow {
+ public:
+  DIGITRY_INLINE SeenRow(const std::uint64_t* rows, std::int64_t row) {
+#pragma GCC unroll 6
+    for (int i = 0; i <= kSize; ++i) bits_ |= rows[2 * row + i];
+  }
+  DIGITRY_INLINE bool any(std::int64_t column) const {
+    constexpr std::uint64_t kWindow = (std::uint64_t{1} << (kSize + 1)) - 1;
+    return 2 * column >= kBits - kSize || (bits_ >> (2 * column) & kWindow) != 0;
+  }
+
+ private:
+  std::uint64_t bits_ = 0;
+};
+
 // Images below which a second thread costs more than it brings.
 constexpr std::int64_t kImagesGrain = 4;
 
 // From a padded plane to 16 channels of y.
 template <int kSize, typename T>
 DIGITRY_VECTORIZE void first_forward(const PooledConv2dShape& shape, const float* plane,
-                                     const float* weight, const float* bias, T* y,
-                                     std::uint8_t* positions) {
+                                     const std::uint64_t* nonzeros, const float* weight,
+                                     const float* bias, T* y, std::uint8_t* positions) {
   const std::int64_t row_stride = shape.padded_width();
   Vector16 factor[kSize * kSize];
 #pragma GCC unroll 25
   for (int tap = 0; tap < kSize * kSize; ++tap) load(weight + tap * kBlock, factor[tap]);
+  Vector16 of_blank;
+  load(bias, of_blank);
+  of_blank = of_blank > 0 ? of_blank : Vector16{};
   for (std::int64_t row = 0; row < shape.out_height(); ++row) {
-    for (std::int64_t column = 0; column < shape.out_width(); ++column) {
+    const SeenRow<kSize> seen(nonzeros, row);
+    for (std::int64_t column = 0; column < shape.out_width();
+         ++column, y += kBlock, positions += kBlock) {
+      if (!seen.any(column)) {
+        store(of_blank, y);
+        store(Indices16{}, positions);
+        continue;
+      }
       const float* x = plane + 2 * (row * row_stride + column);
       Vector16 sum[4];
 #pragma GCC unroll 4
@@ -49,8 +91,6 @@ DIGITRY_VECTORIZE void first_forward(const PooledConv2dShape& shape, const float
       largest = largest > 0 ? largest : Vector16{};
       store(largest, y);
       store(place, positions);
-      y += kBlock;
-      positions += kBlock;
     }
   }
 }
@@ -59,7 +99,8 @@ DIGITRY_VECTORIZE void first_forward(const PooledConv2dShape& shape, const float
 // the kernel saw, each lane picks its own.
 template <int kSize, typename T>
 DIGITRY_VECTORIZE void first_backward(const PooledConv2dShape& shape, const float* plane,
-                                      const T* y, const std::uint8_t* positions, const T* grad_y,
+                                      const std::uint64_t* nonzeros, const T* y,
+                                      const std::uint8_t* positions, const T* grad_y,
                                       float* grad_weight, float* grad_bias) {
   const std::int64_t row_stride = shape.padded_width();
   Vector16 sum[kSize * kSize];
@@ -68,7 +109,9 @@ DIGITRY_VECTORIZE void first_backward(const PooledConv2dShape& shape, const floa
   for (int tap = 0; tap < kSize * kSize; ++tap) load(grad_weight + tap * kBlock, sum[tap]);
   load(grad_bias, bias);
   for (std::int64_t row = 0; row < shape.out_height(); ++row) {
-    for (std::int64_t column = 0; column < shape.out_width(); ++column) {
+    const SeenRow<kSize> seen_row(nonzeros, row);
+    for (std::int64_t column = 0; column < shape.out_width();
+         ++column, y += kBlock, grad_y += kBlock, positions += kBlock) {
       const float* x = plane + 2 * (row * row_stride + column);
       Vector16 value;
       Vector16 gradient;
@@ -78,6 +121,7 @@ DIGITRY_VECTORIZE void first_backward(const PooledConv2dShape& shape, const floa
       load(positions, position);
       gradient = value > 0 ? gradient : Vector16{};
       bias += gradient;
+      if (!seen_row.any(column)) continue;
       const Indices16 lane = (position & 1) + (position >> 1) * static_cast<std::int32_t>(kHalf);
 #pragma GCC unroll 5
       for (int kh = 0; kh < kSize; ++kh) {
@@ -91,9 +135,6 @@ DIGITRY_VECTORIZE void first_backward(const PooledConv2dShape& shape, const floa
         for (int kw = 0; kw < kSize; ++kw)
           sum[kh * kSize + kw] += gradient * __builtin_shuffle(seen, lane + kw);
       }
-      y += kBlock;
-      grad_y += kBlock;
-      positions += kBlock;
     }
   }
 #pragma GCC unroll 25
@@ -116,6 +157,8 @@ FirstPooledConv2d<T>::FirstPooledConv2d(const PooledConv2dShape& shape) : shape_
   const auto floats =
       static_cast<std::size_t>(shape.padded_height() * shape.padded_width() + kHalf);
   padded_.assign(parts, std::vector<float>(floats));
+  nonzeros_.assign(parts,
+                   std::vector<std::uint64_t>(static_cast<std::size_t>(shape.padded_height())));
   partial_.assign(parts, PartialGradients(shape));
 }
 
@@ -129,6 +172,8 @@ void FirstPooledConv2d<T>::for_each_image(const float* x, const Body& body) {
       std::copy_n(
           x + (image * shape_.height + row) * shape_.width, shape_.width,
           padded_[part].begin() + (row + shape_.padding) * shape_.padded_width() + shape_.padding);
+    mark_nonzeros(padded_[part].data(), shape_.padded_height(), shape_.padded_width(),
+                  nonzeros_[part].data());
     body(part, padded_[part].data(), image);
   };
   parallel_for(parts, 1, [&](std::int64_t begin, std::int64_t end) {
@@ -146,11 +191,11 @@ void FirstPooledConv2d<T>::forward(const float* x, const float* weight, const fl
   const auto run = shape_.kernel_size == 3 ? first_forward<3, T> : first_forward<5, T>;
   const std::int64_t window = shape_.kernel_size * shape_.kernel_size;
   const std::int64_t out_plane = shape_.out_height() * shape_.out_width();
-  for_each_image(x, [&](std::size_t, const float* plane, std::int64_t image) {
+  for_each_image(x, [&](std::size_t part, const float* plane, std::int64_t image) {
     for (std::int64_t oc = 0; oc < shape_.out_channels; oc += kBlock) {
       const std::int64_t out = (image * shape_.out_channels + oc) * out_plane;
-      run(shape_, plane, weight + oc * window, bias == nullptr ? kNoBias : bias + oc, y + out,
-          positions + out);
+      run(shape_, plane, nonzeros_[part].data(), weight + oc * window,
+          bias == nullptr ? kNoBias : bias + oc, y + out, positions + out);
     }
   });
 }
@@ -165,7 +210,7 @@ void FirstPooledConv2d<T>::backward(const float* x, const T* y, const std::uint8
   for_each_image(x, [&](std::size_t part, const float* plane, std::int64_t image) {
     for (std::int64_t oc = 0; oc < shape_.out_channels; oc += kBlock) {
       const std::int64_t out = (image * shape_.out_channels + oc) * out_plane;
-      run(shape_, plane, y + out, positions + out, grad_y + out,
+      run(shape_, plane, nonzeros_[part].data(), y + out, positions + out, grad_y + out,
           partial_[part].weight() + oc * window, partial_[part].bias() + oc);
     }
   });

@@ -173,9 +173,11 @@ void PartialGradients::reset() {
 void PartialGradients::sum_up(const std::vector<PartialGradients>& parts, float* grad_weight,
                               float* grad_bias) {
   const auto sum = [&](const std::vector<AlignedBlock> PartialGradients::*values, float* to) {
-    for (std::size_t i = 0; i < (parts[0].*values).size() * kBlock; ++i) {
-      to[i] = 0;
-      for (const PartialGradients& part : parts) to[i] += (part.*values).data()->values[i];
+    const auto size = (parts[0].*values).size() * kBlock;
+    std::copy_n((parts[0].*values).data()->values, size, to);
+    for (std::size_t part = 1; part < parts.size(); ++part) {
+      const float* from = (parts[part].*values).data()->values;
+      for (std::size_t i = 0; i < size; ++i) to[i] += from[i];
     }
   };
   sum(&PartialGradients::weight_, grad_weight);

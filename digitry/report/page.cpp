@@ -113,6 +113,10 @@ void add_images(data& page, const ReportContent& content) {
     pair.set("tiles", tiles.list(images_of_pair.shown));
     pairs.push_back(pair);
   }
+  page.set("has_suspected", !images.suspected.empty());
+  page.set("suspected", tiles.list(images.suspected));
+  page.set("num_suspected", grouped(static_cast<std::int64_t>(evaluation.suspected_labels.size())));
+
   page.set("pairs_are_cut", images.pairs.size() > kMaxTopPairs);
   page.set("top_pairs", top_pairs);
   page.set("pairs", pairs);

@@ -32,6 +32,7 @@ std::vector<std::int64_t> PageImages::indices() const {
   add(gallery);
   for (const PairImages& pair : pairs) add(pair.shown);
   for (const auto& judgements : least_sure) add(judgements);
+  add(suspected);
   return all;
 }
 
@@ -53,6 +54,10 @@ PageImages choose_images(const Evaluation& evaluation) {
       kMaxPairImages);
   for (PairImages& pair : images.pairs) pair.shown.resize(std::min(pair.shown.size(), of_pair));
 
+  const auto& suspected = evaluation.suspected_labels;
+  images.suspected.assign(
+      suspected.begin(),
+      suspected.begin() + static_cast<std::ptrdiff_t>(std::min(suspected.size(), kMaxSuspected)));
   images.least_sure = evaluation.least_sure;
   const std::size_t of_class = fair_share(
       images.least_sure, [](const auto& judgements) { return judgements.size(); }, 24,

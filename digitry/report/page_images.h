@@ -18,6 +18,7 @@ struct PageImages {
   std::vector<Judgement> gallery;  ///< Most confident first, at most kMaxGallery.
   std::vector<PairImages> pairs;   ///< Most frequent first; each shows at least one image.
   std::vector<std::vector<Judgement>> least_sure;  ///< Of each class.
+  std::vector<Judgement> suspected;  ///< Most suspicious first, at most kMaxSuspected.
 
   /// Every image once.
   std::vector<std::int64_t> indices() const;
@@ -28,6 +29,7 @@ constexpr std::size_t kMaxGallery = 1000;
 constexpr std::size_t kMaxPairImages = 1500;
 constexpr std::size_t kMaxImagesOfPair = 64;
 constexpr std::size_t kMaxLeastSureImages = 1000;
+constexpr std::size_t kMaxSuspected = 100;
 
 /// Within these limits, most telling first; indices are into the images that were evaluated. Linear
 /// in the number of mistakes but for sorting.

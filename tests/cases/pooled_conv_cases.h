@@ -35,7 +35,7 @@ inline constexpr std::array kPooledConv2dCases{
                       .pool_size = 1},
 };
 
-/// Of a single channel.
+/// Of a single channel; also wider than a word has bits.
 inline constexpr std::array kFirstPooledConv2dCases{
     PooledConv2dShape{.in_channels = 1, .height = 4, .width = 4},
     PooledConv2dShape{.in_channels = 1, .height = 2, .width = 3, .padding = 1},
@@ -54,6 +54,9 @@ inline constexpr std::array kFirstPooledConv2dCases{
                       .width = 8,
                       .kernel_size = 5,
                       .padding = 2},
+    PooledConv2dShape{.batch_size = 2, .in_channels = 1, .height = 6, .width = 64},
+    PooledConv2dShape{
+        .batch_size = 2, .in_channels = 1, .height = 8, .width = 75, .kernel_size = 5},
 };
 
 /// Speed: the second layers of recipes/cnn-mnist-convnet.toml and of PyTorch's example.

@@ -1,6 +1,7 @@
 """bench/peers/run: sets up, measures in turn, writes results."""
 
 import json
+import signal
 import sys
 
 from . import data, docs, plot, table
@@ -60,6 +61,9 @@ def run(options):
 
 def main(arguments=None):
     options = parse_arguments(arguments)
+    # A shell's background jobs ignore the first; the second would leave the running peer behind.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         run(options)
     except (data.DataMissing, docs.DocsError, OSError) as error:

@@ -1,0 +1,55 @@
+#include "digitry/evaluation/label_errors.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace digitry::test {
+namespace {
+
+using testing::ElementsAre;
+
+// Logits of these probabilities, a row an image.
+Tensor logits_of(const std::vector<std::vector<double>>& rows) {
+  Tensor logits({std::ssize(rows), std::ssize(rows[0])}, DType::kF32);
+  std::size_t i = 0;
+  for (const auto& row : rows)
+    for (const double probability : row)
+      logits.as<float>()[i++] = static_cast<float>(std::log(probability));
+  return logits;
+}
+
+std::vector<std::int64_t> indices_of(const std::vector<Judgement>& judgements) {
+  std::vector<std::int64_t> indices;
+  for (const Judgement& judgement : judgements) indices.push_back(judgement.image_index);
+  return indices;
+}
+
+TEST(SuspectedLabelErrors, AreWhatTheNetworkIsSurerOfThanOfThatClassItself) {
+  // Class 0 is given 0.9, 0.8 and 0.1 where it is the label: on average 0.6; class 1 on average
+  // 0.7.
+  const Tensor logits =
+      logits_of({{0.9, 0.1}, {0.8, 0.2}, {0.1, 0.9}, {0.2, 0.8}, {0.05, 0.95}, {0.65, 0.35}});
+  const std::vector<std::int32_t> labels{0, 0, 0, 1, 1, 1};
+  const auto suspected = suspected_label_errors(logits, labels);
+  EXPECT_THAT(indices_of(suspected), ElementsAre(2, 5)) << "the surest first";
+  EXPECT_EQ(suspected[0].label, 0);
+  EXPECT_EQ(suspected[0].predicted, 1);
+  EXPECT_NEAR(suspected[0].probability, 0.9, 1e-6);
+  EXPECT_NEAR(suspected[0].label_probability, 0.1, 1e-6);
+}
+
+TEST(SuspectedLabelErrors, AMistakeTheNetworkIsUnsureOfIsNone) {
+  // 0.55 of a class that its own images are given with 0.9: the image is hard, not its label wrong.
+  const Tensor logits = logits_of({{0.9, 0.1}, {0.9, 0.1}, {0.45, 0.55}, {0.1, 0.9}, {0.1, 0.9}});
+  EXPECT_TRUE(suspected_label_errors(logits, std::vector<std::int32_t>{0, 0, 0, 1, 1}).empty());
+}
+
+TEST(SuspectedLabelErrors, AClassThatNoLabelHasIsNeverSuggested) {
+  const Tensor logits = logits_of({{0.1, 0.1, 0.8}, {0.6, 0.2, 0.2}, {0.2, 0.7, 0.1}});
+  EXPECT_TRUE(suspected_label_errors(logits, std::vector<std::int32_t>{0, 0, 1}).empty());
+}
+
+}  // namespace
+}  // namespace digitry::test
