@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "apps/digitry/judge.h"
 #include "apps/digitry/judged_images.h"
 #include "apps/digitry/run_folder.h"
 #include "digitry/model_io/model.h"

@@ -27,18 +27,18 @@ DIGITRY_VECTORIZE void mark_nonzeros(const float* plane, std::int64_t height, st
   }
 }
 
-// Whether a pooled window, of kSize + 1 pixels a side, sees pixels that are not zero: tells the
+// Whether a pooled window, of Size + 1 pixels a side, sees pixels that are not zero: tells the
 // windows of one row.
-template <int kSize>
+template <int Size>
 class SeenRow {
  public:
   DIGITRY_INLINE SeenRow(const std::uint64_t* rows, std::int64_t row) {
 #pragma GCC unroll 6
-    for (int i = 0; i <= kSize; ++i) bits_ |= rows[2 * row + i];
+    for (int i = 0; i <= Size; ++i) bits_ |= rows[2 * row + i];
   }
   DIGITRY_INLINE bool any(std::int64_t column) const {
-    constexpr std::uint64_t kWindow = (std::uint64_t{1} << (kSize + 1)) - 1;
-    return 2 * column >= kBits - kSize || (bits_ >> (2 * column) & kWindow) != 0;
+    constexpr std::uint64_t kWindow = (std::uint64_t{1} << (Size + 1)) - 1;
+    return 2 * column >= kBits - Size || (bits_ >> (2 * column) & kWindow) != 0;
   }
 
  private:
@@ -49,19 +49,19 @@ class SeenRow {
 constexpr std::int64_t kImagesGrain = 4;
 
 // From a padded plane to 16 channels of y.
-template <int kSize, typename T>
+template <int Size, typename T>
 DIGITRY_VECTORIZE void first_forward(const PooledConv2dShape& shape, const float* plane,
                                      const std::uint64_t* nonzeros, const float* weight,
                                      const float* bias, T* y, std::uint8_t* positions) {
   const std::int64_t row_stride = shape.padded_width();
-  Vector16 factor[kSize * kSize];
+  Vector16 factor[Size * Size];
 #pragma GCC unroll 25
-  for (int tap = 0; tap < kSize * kSize; ++tap) load(weight + tap * kBlock, factor[tap]);
+  for (int tap = 0; tap < Size * Size; ++tap) load(weight + tap * kBlock, factor[tap]);
   Vector16 of_blank;
   load(bias, of_blank);
   of_blank = of_blank > 0 ? of_blank : Vector16{};
   for (std::int64_t row = 0; row < shape.out_height(); ++row) {
-    const SeenRow<kSize> seen(nonzeros, row);
+    const SeenRow<Size> seen(nonzeros, row);
     for (std::int64_t column = 0; column < shape.out_width();
          ++column, y += kBlock, positions += kBlock) {
       if (!seen.any(column)) {
@@ -74,12 +74,12 @@ DIGITRY_VECTORIZE void first_forward(const PooledConv2dShape& shape, const float
 #pragma GCC unroll 4
       for (Vector16& each : sum) load(bias, each);
 #pragma GCC unroll 5
-      for (int kh = 0; kh < kSize; ++kh)
+      for (int kh = 0; kh < Size; ++kh)
 #pragma GCC unroll 5
-        for (int kw = 0; kw < kSize; ++kw)
+        for (int kw = 0; kw < Size; ++kw)
 #pragma GCC unroll 4
           for (int i = 0; i < 4; ++i)
-            sum[i] += factor[kh * kSize + kw] * x[(kh + i / 2) * row_stride + kw + i % 2];
+            sum[i] += factor[kh * Size + kw] * x[(kh + i / 2) * row_stride + kw + i % 2];
       Vector16 largest = sum[0];
       Indices16 place = {};
 #pragma GCC unroll 4
@@ -97,19 +97,19 @@ DIGITRY_VECTORIZE void first_forward(const PooledConv2dShape& shape, const float
 
 // Sixteen channels have their maxima at four places of a window: of the two rows of x that a row of
 // the kernel saw, each lane picks its own.
-template <int kSize, typename T>
+template <int Size, typename T>
 DIGITRY_VECTORIZE void first_backward(const PooledConv2dShape& shape, const float* plane,
                                       const std::uint64_t* nonzeros, const T* y,
                                       const std::uint8_t* positions, const T* grad_y,
                                       float* grad_weight, float* grad_bias) {
   const std::int64_t row_stride = shape.padded_width();
-  Vector16 sum[kSize * kSize];
+  Vector16 sum[Size * Size];
   Vector16 bias;
 #pragma GCC unroll 25
-  for (int tap = 0; tap < kSize * kSize; ++tap) load(grad_weight + tap * kBlock, sum[tap]);
+  for (int tap = 0; tap < Size * Size; ++tap) load(grad_weight + tap * kBlock, sum[tap]);
   load(grad_bias, bias);
   for (std::int64_t row = 0; row < shape.out_height(); ++row) {
-    const SeenRow<kSize> seen_row(nonzeros, row);
+    const SeenRow<Size> seen_row(nonzeros, row);
     for (std::int64_t column = 0; column < shape.out_width();
          ++column, y += kBlock, grad_y += kBlock, positions += kBlock) {
       const float* x = plane + 2 * (row * row_stride + column);
@@ -124,7 +124,7 @@ DIGITRY_VECTORIZE void first_backward(const PooledConv2dShape& shape, const floa
       if (!seen_row.any(column)) continue;
       const Indices16 lane = (position & 1) + (position >> 1) * static_cast<std::int32_t>(kHalf);
 #pragma GCC unroll 5
-      for (int kh = 0; kh < kSize; ++kh) {
+      for (int kh = 0; kh < Size; ++kh) {
         Half upper;
         Half lower;
         std::memcpy(&upper, x + kh * row_stride, sizeof(upper));
@@ -132,13 +132,16 @@ DIGITRY_VECTORIZE void first_backward(const PooledConv2dShape& shape, const floa
         const Vector16 seen = __builtin_shufflevector(upper, lower, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
                                                       10, 11, 12, 13, 14, 15);
 #pragma GCC unroll 5
-        for (int kw = 0; kw < kSize; ++kw)
-          sum[kh * kSize + kw] += gradient * __builtin_shuffle(seen, lane + kw);
+        for (int kw = 0; kw < Size; ++kw) {
+          Vector16 x_of_lane;
+          pick_lanes(seen, lane + kw, x_of_lane);
+          sum[kh * Size + kw] += gradient * x_of_lane;
+        }
       }
     }
   }
 #pragma GCC unroll 25
-  for (int tap = 0; tap < kSize * kSize; ++tap) store(sum[tap], grad_weight + tap * kBlock);
+  for (int tap = 0; tap < Size * Size; ++tap) store(sum[tap], grad_weight + tap * kBlock);
   store(bias, grad_bias);
 }
 

@@ -66,13 +66,13 @@ DIGITRY_VECTORIZE void find_passing(const PooledConv2dShape& shape, std::int64_t
   store(bias, grad_bias);
 }
 
-// One output channel's contributions to a block of input channels and back, for kRows rows of the
+// One output channel's contributions to a block of input channels and back, for Rows rows of the
 // window: their weights and the sums stay in registers.
-template <int kRows, int kColumns, typename Contribution>
+template <int Rows, int Columns, typename Contribution>
 DIGITRY_INLINE void accumulate(const Contribution* first, const Contribution* last,
                                std::int64_t row_stride, const float* x, const float* weight,
                                float* grad_weight, float* grad_x) {
-  constexpr int kTaps = kRows * kColumns;
+  constexpr int kTaps = Rows * Columns;
   Vector16 factor[kTaps];
   Vector16 sum[kTaps];
 #pragma GCC unroll 9
@@ -84,7 +84,7 @@ DIGITRY_INLINE void accumulate(const Contribution* first, const Contribution* la
     const Vector16 gradient = Vector16{} + each->gradient;
 #pragma GCC unroll 9
     for (int tap = 0; tap < kTaps; ++tap) {
-      const std::int64_t at = each->offset + tap / kColumns * row_stride + tap % kColumns * kBlock;
+      const std::int64_t at = each->offset + tap / Columns * row_stride + tap % Columns * kBlock;
       Vector16 value;
       load(x + at, value);
       sum[tap] += gradient * value;
@@ -97,9 +97,9 @@ DIGITRY_INLINE void accumulate(const Contribution* first, const Contribution* la
   for (int tap = 0; tap < kTaps; ++tap) store(sum[tap], grad_weight + tap * kBlock);
 }
 
-// All output channels, whose weights begin `weight_stride` floats apart, kRows rows of the window
+// All output channels, whose weights begin `weight_stride` floats apart, Rows rows of the window
 // at a time: as many as registers hold.
-template <int kSize, int kRows, typename Contribution>
+template <int Size, int Rows, typename Contribution>
 DIGITRY_VECTORIZE void accumulate_all(const Contribution* contributions,
                                       const std::uint32_t* begins, std::int64_t out_channels,
                                       std::int64_t row_stride, std::int64_t weight_stride,
@@ -107,11 +107,11 @@ DIGITRY_VECTORIZE void accumulate_all(const Contribution* contributions,
                                       float* grad_x) {
   for (std::int64_t oc = 0; oc < out_channels; ++oc) {
     if (begins[oc] == begins[oc + 1]) continue;
-    for (std::int64_t row = 0; row < kSize; row += kRows) {
-      const std::int64_t at = oc * weight_stride + row * kSize * kBlock;
-      accumulate<kRows, kSize>(contributions + begins[oc], contributions + begins[oc + 1],
-                               row_stride, x + row * row_stride, weight + at, grad_weight + at,
-                               grad_x + row * row_stride);
+    for (std::int64_t row = 0; row < Size; row += Rows) {
+      const std::int64_t at = oc * weight_stride + row * Size * kBlock;
+      accumulate<Rows, Size>(contributions + begins[oc], contributions + begins[oc + 1], row_stride,
+                             x + row * row_stride, weight + at, grad_weight + at,
+                             grad_x + row * row_stride);
     }
   }
 }

@@ -35,25 +35,25 @@ DIGITRY_VECTORIZE std::int64_t list_nonzeros(const float* values, std::int64_t c
   return found;
 }
 
-template <int kCount>
+template <int Count>
 DIGITRY_VECTORIZE void multiply(const std::uint32_t* indices, const float* values,
                                 std::int64_t count, const float* weight, std::int64_t row_stride,
                                 const float* bias, bool relu, float* y) {
-  Vector16 sum[kCount] = {};
+  Vector16 sum[Count] = {};
   if (bias != nullptr)
 #pragma GCC unroll 4
-    for (int i = 0; i < kCount; ++i) load(bias + i * kBlock, sum[i]);
+    for (int i = 0; i < Count; ++i) load(bias + i * kBlock, sum[i]);
   for (std::int64_t k = 0; k < count; ++k) {
     const float* row = weight + indices[k] * row_stride;
 #pragma GCC unroll 4
-    for (int i = 0; i < kCount; ++i) {
+    for (int i = 0; i < Count; ++i) {
       Vector16 factors;
       load(row + i * kBlock, factors);
       sum[i] += values[k] * factors;
     }
   }
 #pragma GCC unroll 4
-  for (int i = 0; i < kCount; ++i) {
+  for (int i = 0; i < Count; ++i) {
     if (relu) sum[i] = sum[i] > 0 ? sum[i] : Vector16{};
     store(sum[i], y + i * kBlock);
   }

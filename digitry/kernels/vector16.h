@@ -45,6 +45,15 @@ DIGITRY_INLINE void store(const Vector16& from, BFloat16* to) {
   std::memcpy(&to->bits, &halves, sizeof(halves));
 }
 
+/// to[i] = from[lanes[i]], lanes in [0, 16).
+DIGITRY_INLINE void pick_lanes(const Vector16& from, const Indices16& lanes, Vector16& to) {
+#if defined(__clang__)
+  for (int i = 0; i < kBlock; ++i) to[i] = from[lanes[i]];
+#else
+  to = __builtin_shuffle(from, lanes);
+#endif
+}
+
 /// Sixteen bytes, widened.
 DIGITRY_INLINE void load(const std::uint8_t* from, Indices16& to) {
   using Bytes [[gnu::vector_size(16)]] = std::uint8_t;

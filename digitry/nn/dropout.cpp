@@ -72,7 +72,7 @@ Shape SpatialDropout::output_shape(const Shape& input) const {
 Activation SpatialDropout::plan(PlanBuilder& builder, const Activation& input) const {
   if (!builder.training() || options_.rate == 0) return input;
   const auto layout = input.value.get_desc();
-  const Activation output =
+  Activation output =
       in_place_or_copy(builder, channel_layout(layout) ? input : builder.plain(input));
   const kernels::ChannelLayout channels = *channel_layout(output.value.get_desc());
   const auto factors =
