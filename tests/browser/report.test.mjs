@@ -83,7 +83,7 @@ test('has its headings in order', async () => {
   assert.equal(await page.locator('h1').count(), 1);
   const headings = await page.locator('h2').allTextContents();
   const wanted = [
-    'Training', 'Confusion matrix', 'Class by class', 'Most confused',
+    'Training', 'Confusion matrix', 'Class by class', 'Most confused', 'Calibration',
     'Mistakes, most confident first', 'Mistakes, pair by pair',
   ];
   assert.deepEqual(headings.slice(0, wanted.length), wanted);
@@ -91,11 +91,11 @@ test('has its headings in order', async () => {
   await page.context().close();
 });
 
-test('draws both curves', async () => {
+test('draws both curves and the reliability', async () => {
   const page = await open();
   const boxes = await page.locator('.curve svg').evaluateAll(
     (all) => all.map((svg) => svg.getBoundingClientRect().toJSON()));
-  assert.equal(boxes.length, 2);
+  assert.equal(boxes.length, 3);
   for (const box of boxes) assert.ok(box.width > 300 && box.height > 150, JSON.stringify(box));
   await page.context().close();
 });
@@ -146,7 +146,7 @@ test('each image is in the file once, and shown at its own place', async () => {
   const sheets = await page.evaluate(
     () => (document.documentElement.outerHTML.match(/data:image\/png/g) ?? []).length);
   assert.equal(sheets, 1);
-  const places = await page.locator('.gallery .image').evaluateAll(
+  const places = await page.locator('#mistakes .gallery .image').evaluateAll(
     (all) => all.map((image) => getComputedStyle(image).backgroundPosition));
   assert.equal(new Set(places).size, places.length);
   await page.context().close();
