@@ -69,7 +69,6 @@ Recipe resolved_recipe(const TrainOptions& options) {
   return recipe;
 }
 
-// A seed a folder below --out, which is so a run of runs.
 void train(const TrainOptions& options) {
   set_num_threads(options.threads);
   TrainRequest request{.recipe = {},

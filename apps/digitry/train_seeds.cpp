@@ -1,6 +1,7 @@
 #include "apps/digitry/train_seeds.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -10,6 +11,7 @@
 
 #include "apps/digitry/run_folder.h"
 #include "apps/digitry/run_report.h"
+#include "apps/digitry/shell_word.h"
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
@@ -193,8 +195,16 @@ void train_seeds(TrainRequest request, const std::vector<std::uint64_t>& seeds) 
       request.resume ? fs::path(request.out) : make_series_folder(request.out, request.recipe.name);
   if (request.resume) request.recipe = recipe_of_series(folder, seeds);
   std::vector<SeedResult> results;
-  for (const std::uint64_t seed : seeds)
-    results.push_back(train_one(request, seed, folder / fmt::format("seed-{}", seed)));
+  try {
+    for (const std::uint64_t seed : seeds)
+      results.push_back(train_one(request, seed, folder / fmt::format("seed-{}", seed)));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kInterrupted) throw;
+    throw Error(ErrorCode::kInterrupted,
+                "stopped with {} of {} seeds done; to go on: digitry train --resume --seeds {} "
+                "--out {}",
+                results.size(), seeds.size(), fmt::join(seeds, ","), shell_word(folder.string()));
+  }
   const std::string json = seeds_json(results);
   write_file_atomically(folder / "seeds.json", json);
   if (request.finish.json)

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "tests/app/digitry.h"
 #include "tests/support/errors.h"
@@ -98,6 +100,22 @@ TEST_F(TrainSeeds, GoOnWhereTheyWereStopped) {
     for (json& one : (*series)["seeds"]) one.erase("training_seconds");
   }
   EXPECT_EQ(got, want);
+}
+
+TEST_F(TrainSeeds, StoppedTellHowToGoOnWithAllOfThem) {
+  const std::string stopped = *folder_ / "stopped";
+  std::vector<std::string> command =
+      small_training(stopped, {"--epochs", "100000", "--seeds", "3-4"});
+  command.insert(command.begin(), "digitry");
+  ChildProcess child(command, {.environment = {{"OMP_NUM_THREADS", "1"}}});
+  for (int i = 0; i < 600 && !fs::exists(stopped + "/seed-3/config.toml"); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  child.send_signal(SIGINT);
+  const CommandResult result = child.wait();
+  EXPECT_EQ(result.exit_status, 130);
+  EXPECT_THAT(result.err, HasSubstr("0 of 2 seeds done"));
+  EXPECT_THAT(result.err, HasSubstr("--resume --seeds 3,4 --out " + stopped));
 }
 
 TEST_F(TrainSeeds, AreNeverOverwritten) {
