@@ -126,7 +126,7 @@ std::int64_t Conv2d::multiply_adds(const Shape& input) const {
 }
 
 Activation Conv2d::plan(PlanBuilder& builder, const Activation& input) const {
-  if (const auto pooled = plan_pooled_conv2d(builder, *this, options_, input)) return *pooled;
+  if (const auto pooled = plan_pooled_conv2d(builder, *this, input)) return *pooled;
   const auto x = input.value.get_desc().dims();
   const Shape image{x[1], x[2], x[3]};
   const ParameterSpec weight = parameters(image)[0];

@@ -37,6 +37,7 @@ class Conv2d : public Layer {
   Shape output_shape(const Shape& input) const override;
   std::vector<ParameterSpec> parameters(const Shape& input) const override;
   std::int64_t multiply_adds(const Shape& input) const override;
+  const Conv2dOptions& settings() const { return options_; }
   Activation plan(PlanBuilder& builder, const Activation& input) const override;
 
  private:

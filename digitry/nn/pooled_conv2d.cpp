@@ -185,8 +185,8 @@ std::optional<PooledConv2dShape> shape_of(const PlanBuilder& builder, const Conv
 }  // namespace
 
 std::optional<Activation> plan_pooled_conv2d(PlanBuilder& builder, const Conv2d& layer,
-                                             const Conv2dOptions& conv, const Activation& input) {
-  const auto shape = shape_of(builder, conv, input);
+                                             const Activation& input) {
+  const auto shape = shape_of(builder, layer.settings(), input);
   if (!shape) return std::nullopt;
   const bool bf16 = builder.compute_type() == DataType::bf16;
   PooledConv2dPlanner planner(builder, layer, *shape);

@@ -15,6 +15,6 @@ namespace digitry {
 /// 3 × 3 and 5 × 5 with stride 1 and without groups, from blocks of 16 channels (or the image's
 /// only one) to blocks of 16, and maxima of windows that do not overlap.
 std::optional<Activation> plan_pooled_conv2d(PlanBuilder& builder, const Conv2d& layer,
-                                             const Conv2dOptions& conv, const Activation& input);
+                                             const Activation& input);
 
 }  // namespace digitry
