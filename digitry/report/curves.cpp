@@ -5,27 +5,26 @@
 #include <limits>
 #include <utility>
 
+#include "digitry/report/figure_style.h"
 #include "digitry/report/figures.h"
 #include "digitry/report/text.h"
 
 namespace digitry {
 namespace {
 
-// Blue and vermilion of Okabe and Ito, "Color universal design", 2008: told apart with any kind of
-// colour vision, and in grey.
-constexpr const char* kTraining = "#0072b2";
-constexpr const char* kValidation = "#d55e00";
-constexpr const char* kInk = "#333333";
-constexpr const char* kGrid = "#e4e4e4";
-constexpr const char* kMarker = "#888888";
+using figure_style::kGrid;
+using figure_style::kInk;
+using figure_style::kMarker;
+using figure_style::kPanelHeight;
+using figure_style::kPanelWidth;
+using figure_style::kTraining;
+using figure_style::kValidation;
 
 constexpr std::pair<const char*, const char*> kThemeVariables[] = {
     {kTraining, "var(--training)"}, {kValidation, "var(--validation)"}, {kInk, "var(--muted)"},
     {kGrid, "var(--line)"},         {kMarker, "var(--muted)"},
 };
 
-constexpr int kPanelWidth = 460;
-constexpr int kPanelHeight = 320;
 constexpr std::size_t kMaxMarkedEpochs = 40;
 
 struct Curve {
