@@ -131,6 +131,11 @@ DIGITRY_VECTORIZE void scale_range(const std::uint8_t* from, float scale, float 
   for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]) * scale + offset;
 }
 
+DIGITRY_VECTORIZE void scale_range(const float* from, float scale, float offset, float* to,
+                                   std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] = from[i] * scale + offset;
+}
+
 template <typename T>
 void relu_backward_all(std::span<const T> output, std::span<T> grad) {
   assert(output.size() == grad.size());
@@ -248,6 +253,10 @@ void dropout_backward(std::span<const std::uint8_t> keep, std::span<BFloat16> gr
 
 void scale_pixels(std::span<const std::uint8_t> from, std::span<float> to, float scale,
                   float offset) {
+  assert(from.size() == to.size());
+  scale_range(from.data(), scale, offset, to.data(), std::ssize(from));
+}
+void scale_pixels(std::span<const float> from, std::span<float> to, float scale, float offset) {
   assert(from.size() == to.size());
   scale_range(from.data(), scale, offset, to.data(), std::ssize(from));
 }

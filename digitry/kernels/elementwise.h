@@ -56,8 +56,10 @@ void scale_channels(const ChannelLayout& layout, std::span<float> values,
 void scale_channels(const ChannelLayout& layout, std::span<BFloat16> values,
                     std::span<const float> factors);
 
-/// to[i] = from[i] * scale + offset: pixels to network input.
+/// to[i] = from[i] * scale + offset: pixels to network input. The same pixels give the same bits
+/// as bytes and as floats.
 void scale_pixels(std::span<const std::uint8_t> from, std::span<float> to, float scale,
                   float offset);
+void scale_pixels(std::span<const float> from, std::span<float> to, float scale, float offset);
 
 }  // namespace digitry::kernels

@@ -23,11 +23,10 @@ std::int64_t batch_that_fits(const Network& network, std::int64_t wanted) {
   return std::clamp(kMaxBatchValues / widest, std::int64_t{1}, std::max(wanted, std::int64_t{1}));
 }
 
-}  // namespace
-
-void gather_batch(const Tensor& images, std::span<const std::int32_t> image_indices,
-                  const Preprocessing& preprocessing, std::span<float> to) {
-  const auto pixels = images.as<std::uint8_t>();
+template <typename Pixel>
+void gather_pixels(const Tensor& images, std::span<const std::int32_t> image_indices,
+                   const Preprocessing& preprocessing, std::span<float> to) {
+  const std::span<const Pixel> pixels = images.as<Pixel>();
   const auto size = static_cast<std::size_t>(images.shape().without_batch().num_elements());
   parallel_for(
       std::ssize(image_indices), kImagesAThread, [&](std::int64_t begin, std::int64_t end) {
@@ -36,6 +35,16 @@ void gather_batch(const Tensor& images, std::span<const std::int32_t> image_indi
               pixels.subspan(static_cast<std::size_t>(image_indices[i]) * size, size),
               to.subspan(i * size, size), preprocessing.pixel_scale, preprocessing.pixel_offset);
       });
+}
+
+}  // namespace
+
+void gather_batch(const Tensor& images, std::span<const std::int32_t> image_indices,
+                  const Preprocessing& preprocessing, std::span<float> to) {
+  if (images.dtype() == DType::kU8)
+    gather_pixels<std::uint8_t>(images, image_indices, preprocessing, to);
+  else
+    gather_pixels<float>(images, image_indices, preprocessing, to);
 }
 
 Predictor::Predictor(const Network& network, Preprocessing preprocessing, std::int64_t batch_size,

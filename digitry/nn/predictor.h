@@ -27,7 +27,8 @@ class Predictor {
   /// Follows the network's parameters after they changed.
   void update(const Network& network) { arena_.load(network.parameters()); }
 
-  /// Logits, float32 [N, num_classes], of images uint8 [N, C, H, W].
+  /// Logits, float32 [N, num_classes], of images uint8 or float32 [N, C, H, W]; pixels are 0 to 255
+  /// in either.
   /// Throws Error{kShapeMismatch} where the images are not of the network's input shape.
   Tensor logits(const Tensor& images);
 
@@ -42,7 +43,7 @@ class Predictor {
   Plan plan_;
 };
 
-/// Writes images[image_indices[i]] as network input to row i of `to`.
+/// Writes images[image_indices[i]], uint8 or float32, as network input to row i of `to`.
 /// Wants indices in range and `to` as long as that many images.
 void gather_batch(const Tensor& images, std::span<const std::int32_t> image_indices,
                   const Preprocessing& preprocessing, std::span<float> to);

@@ -68,6 +68,16 @@ TEST(Predictor, TakesTheImagesAsked) {
   EXPECT_EQ(predictor.logits(images, {}).shape(), (Shape{0, kClasses}));
 }
 
+TEST(Predictor, TakesPixelsAsFloatsToo) {
+  const Tensor bytes = some_images(9);
+  Tensor floats(bytes.shape(), DType::kF32);
+  std::ranges::copy(bytes.as<std::uint8_t>(), floats.as<float>().begin());
+  Predictor predictor(dense_network(), {.pixel_scale = 0.3F, .pixel_offset = -0.7F}, 4);
+  const Tensor want = predictor.logits(bytes);
+  const Tensor got = predictor.logits(floats);
+  EXPECT_TRUE(test::same_bits(got.as<float>(), want.as<float>()));
+}
+
 TEST(Predictor, FollowsTheNetworkOnlyWhenTold) {
   const Network one = dense_network(1);
   const Network two = dense_network(2);
