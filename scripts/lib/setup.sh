@@ -10,11 +10,12 @@ build_packages=(
   libdnnl-dev libfmt-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev
   libcurl4-openssl-dev ca-certificates libssl-dev zlib1g-dev libpng-dev
   libkainjow-mustache-dev gnuplot-nox
+  libboost-dev libsimdjson-dev prometheus-cpp-dev
 )
 # shellcheck disable=SC2034
 check_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14
-  chromium npm fish zsh dataset-fashion-mnist
+  chromium npm fish zsh curl openssl dataset-fashion-mnist
 )
 
 jobs=$(nproc)

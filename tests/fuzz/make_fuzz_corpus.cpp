@@ -87,6 +87,43 @@ void write_recipe_corpus(const fs::path& root) {
         "data = 3\n[optimizer]\ntype = \"sgd\"\nmomentum = 0.5\n[[layers]]\ntype = 'relu'\n");
 }
 
+void write_serving_corpus(const fs::path& root) {
+  const std::string json =
+      R"({"id":"1","inputs":[{"name":"pixels","datatype":"UINT8","shape":[1,4],"data":[0,1,2,255]}]})";
+  const std::string floats =
+      R"({"inputs":[{"name":"pixels","datatype":"FP32","shape":[1,1,2,2],"data":[[[[0,1.5],[2,3e1]]]]}],)"
+      R"("outputs":[{"name":"class","parameters":{"binary_data":true}}]})";
+  const std::string binary =
+      R"({"inputs":[{"name":"pixels","datatype":"UINT8","shape":[1,4],)"
+      R"("parameters":{"binary_data_size":4}}],"parameters":{"binary_data_output":true}})";
+  const auto sized = [](const std::string& text, const std::string& behind) {
+    return std::string{static_cast<char>(text.size() % 256), static_cast<char>(text.size() / 256)} +
+           text + behind;
+  };
+  const fs::path requests = root / "fuzz_inference_request";
+  write(requests / "json", sized(json, ""));
+  write(requests / "floats", sized(floats, ""));
+  write(requests / "binary", sized(binary, "abcd"));
+
+  const fs::path http = root / "fuzz_http";
+  const std::string host = " HTTP/1.1\r\nHost: a\r\n";
+  const auto post = [&](const std::string& headers, const std::string& body) {
+    return "POST /v2/models/small/infer" + host + headers +
+           fmt::format("Content-Length: {}\r\n\r\n{}", body.size(), body);
+  };
+  std::string sixteen = json;
+  sixteen.replace(sixteen.find("[1,4]"), 5, "[1,16]");
+  sixteen.replace(sixteen.find("[0,1"), 11, "[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,255]");
+  write(http / "get", "GET /v2" + host + "\r\nGET /v2/models/small" + host + "\r\n");
+  write(http / "others", "HEAD /v2/health/ready" + host + "\r\nGET /metrics" + host +
+                             "\r\nDELETE /openapi.json" + host + "\r\n");
+  write(http / "infer", post("Content-Type: application/json\r\n", sixteen));
+  write(http / "chunked", "POST /v2/models/small/infer" + host +
+                              "Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n");
+  write(http / "binary", post(fmt::format("Inference-Header-Content-Length: {}\r\n", binary.size()),
+                              binary + "abcd"));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -101,6 +138,7 @@ int main(int argc, char** argv) {
     write_tar_corpus(argv[1]);
     write_safetensors_corpus(argv[1]);
     write_recipe_corpus(argv[1]);
+    write_serving_corpus(argv[1]);
   } catch (const std::exception& error) {
     fmt::print(stderr, "make_fuzz_corpus: {}\n", error.what());
     return 1;

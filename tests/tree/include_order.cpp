@@ -24,6 +24,7 @@ const std::map<std::string_view, std::vector<std::string_view>>& allowed_edges()
       {"model_io", {"base", "tensor", "nn"}},
       {"evaluation", {"base", "tensor", "data", "nn"}},
       {"training", {"base", "tensor", "kernels", "data", "nn", "optim", "model_io", "evaluation"}},
+      {"serving", {"base", "tensor", "nn", "model_io", "evaluation"}},
       {"report", {"base", "tensor", "evaluation"}},
   };
   return edges;

@@ -1,0 +1,73 @@
+#include "digitry/serving/served_model.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+#include "digitry/base/parallel.h"
+
+namespace digitry::serving {
+namespace {
+
+// A plan computes its whole batch, however few images are in it.
+constexpr std::array<std::int64_t, 3> kBatchSizes = {1, 8, kMaxImagesAtOnce};
+
+constexpr int kTimedRuns = 5;
+
+std::int64_t batch_size_for(std::int64_t num_images) {
+  for (const std::int64_t size : kBatchSizes)
+    if (num_images <= size) return size;
+  return kBatchSizes.back();
+}
+
+// Requests are what runs side by side: one image is too little to share, and threads that wait for
+// each other would cost more than they bring. oneDNN wants the number of threads that a primitive
+// was made for when it runs.
+class OnOneThread {
+ public:
+  OnOneThread() : before_(num_threads()) { set_num_threads(1); }
+  ~OnOneThread() { set_num_threads(before_); }
+  OnOneThread(const OnOneThread&) = delete;
+  OnOneThread& operator=(const OnOneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+}  // namespace
+
+ServedModel::ServedModel(Model model) : model_(std::move(model)) {
+  const Tensor image(model_.network.input_shape().with_batch(1), DType::kU8);
+  logits(image);
+  seconds_an_image_ = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < kTimedRuns; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    logits(image);
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    seconds_an_image_ = std::min(seconds_an_image_, taken.count());
+  }
+}
+
+Tensor ServedModel::logits(const Tensor& images) const {
+  const OnOneThread scope;
+  const std::int64_t batch_size = batch_size_for(images.shape()[0]);
+  std::unique_ptr<Predictor> predictor;
+  {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::unique_ptr<Predictor>>& idle = idle_[batch_size];
+    if (!idle.empty()) {
+      predictor = std::move(idle.back());
+      idle.pop_back();
+    }
+  }
+  if (!predictor)
+    predictor = std::make_unique<Predictor>(model_.network, model_.preprocessing, batch_size);
+  Tensor logits = predictor->logits(images);
+  const std::lock_guard lock(mutex_);
+  idle_[batch_size].push_back(std::move(predictor));
+  return logits;
+}
+
+}  // namespace digitry::serving

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "digitry/model_io/model.h"
+#include "digitry/nn/predictor.h"
+#include "digitry/tensor/tensor.h"
+
+namespace digitry::serving {
+
+/// Most images that are computed at once; more are cut into several batches.
+inline constexpr std::int64_t kMaxImagesAtOnce = 32;
+
+/// A model that does not change any more, and what computes with it.
+class ServedModel {
+ public:
+  /// Plans the network for one image and times it. Throws what Predictor's constructor throws.
+  explicit ServedModel(Model model);
+
+  const Model& model() const { return model_; }
+
+  /// What one image takes by itself, measured at the start.
+  double seconds_an_image() const { return seconds_an_image_; }
+
+  /// Logits, float32 [N, num_classes], of images uint8 or float32 [N, C, H, W] with pixels 0 to
+  /// 255. On one processor: the calling thread. May be called from several threads at once; each
+  /// has a copy of the parameters.
+  Tensor logits(const Tensor& images) const;
+
+ private:
+  Model model_;
+  double seconds_an_image_ = 0;
+  mutable std::mutex mutex_;
+  /// By batch size.
+  mutable std::map<std::int64_t, std::vector<std::unique_ptr<Predictor>>> idle_;
+};
+
+}  // namespace digitry::serving

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "digitry/serving/http.h"
+#include "digitry/serving/metrics.h"
+#include "digitry/serving/model_repository.h"
+#include "digitry/serving/router.h"
+
+namespace digitry::serving {
+
+/// One answered request, for a log.
+struct AccessRecord {
+  std::string_view client;  ///< Address.
+  std::string_view method;
+  std::string_view target;
+  std::string_view route;  ///< Pattern; empty where there is none.
+  int status = 0;
+  std::size_t request_bytes = 0;   ///< Of the body.
+  std::size_t response_bytes = 0;  ///< Of the body.
+  double seconds = 0;              ///< From the whole request to its answer.
+};
+
+struct ServiceOptions {
+  /// Where there is one, requests have to bear it ("Authorization: Bearer TOKEN"), but for those of
+  /// /v2/health/.
+  std::string token{};
+  /// Told of every answer, on any thread.
+  std::function<void(const AccessRecord&)> on_answer{};
+};
+
+/// The API of docs/serving.md and openapi.json: from a request to its answer, without sockets.
+class Service {
+ public:
+  /// `models` and `metrics` have to outlive the service.
+  Service(ServiceOptions options, ModelRepository& models, Metrics& metrics);
+
+  /// Answers through `respond`, at once or later, on any thread. `request` has to live until this
+  /// returns. Throws nothing: what goes wrong is an answer too.
+  void handle(const Request& request, Respond respond);
+  /// The same, waiting for the answer.
+  Response handle(const Request& request);
+
+  /// The answer to a request that is refused whatever its body: no token, no such path or method.
+  std::optional<Response> refusal_of(const Request& request) const;
+
+  /// Takes down the answer that a connection gave to what was no request.
+  void refused(const Request& request, const Response& response);
+
+  /// From now on the service is not ready, so that nobody sends it more.
+  void set_draining() { draining_ = true; }
+
+  const Router& router() const { return router_; }
+  Metrics& metrics() { return metrics_; }
+
+ private:
+  void add_routes();
+  bool may(const Request& request) const;
+  void record(const AccessRecord& record) const;
+  void infer(const Call& call) const;
+
+  ServiceOptions options_;
+  ModelRepository& models_;
+  Metrics& metrics_;
+  Router router_;
+  std::atomic<bool> draining_ = false;
+};
+
+}  // namespace digitry::serving
