@@ -14,6 +14,7 @@ void add_evaluate_command(CLI::App& app);
 void add_compare_command(CLI::App& app);
 void add_predict_command(CLI::App& app);
 void add_report_command(CLI::App& app);
+void add_serve_command(CLI::App& app);
 void add_info_command(CLI::App& app);
 void add_completion_command(CLI::App& app);
 

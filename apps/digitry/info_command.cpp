@@ -8,11 +8,12 @@
 #include "digitry/base/parallel.h"
 #include "digitry/base/version.h"
 #include "digitry/kernels/cpu_info.h"
+#include "digitry/serving/serving_info.h"
 
 namespace digitry::app {
 namespace {
 
-void print_text(const BuildInfo& build, const CpuInfo& cpu) {
+void print_text(const BuildInfo& build, const CpuInfo& cpu, const serving::ServingInfo& serving) {
   const auto row = [](std::string_view name, std::string_view value) {
     fmt::print("{:<18}{}\n", name, value);
   };
@@ -26,9 +27,12 @@ void print_text(const BuildInfo& build, const CpuInfo& cpu) {
   row("oneDNN", fmt::format("{} ({})", cpu.onednn_version, cpu.onednn_runtime));
   row("oneDNN kernels", cpu.onednn_isa);
   row("native bf16", cpu.has_bf16 ? "yes" : "no");
+  row("server",
+      fmt::format("Boost {}, OpenSSL {}, simdjson {} ({})", serving.boost_version,
+                  serving.openssl_version, serving.simdjson_version, serving.simdjson_kernel));
 }
 
-void print_json(const BuildInfo& build, const CpuInfo& cpu) {
+void print_json(const BuildInfo& build, const CpuInfo& cpu, const serving::ServingInfo& serving) {
   const nlohmann::ordered_json json = {
       {"version", version()},
       {"build",
@@ -43,6 +47,11 @@ void print_json(const BuildInfo& build, const CpuInfo& cpu) {
       {"num_threads", num_threads()},
       {"onednn",
        {{"version", cpu.onednn_version}, {"isa", cpu.onednn_isa}, {"runtime", cpu.onednn_runtime}}},
+      {"server",
+       {{"boost", serving.boost_version},
+        {"openssl", serving.openssl_version},
+        {"simdjson", serving.simdjson_version},
+        {"simdjson_kernel", serving.simdjson_kernel}}},
   };
   fmt::print("{}\n", json.dump(2));
 }
@@ -61,9 +70,9 @@ void add_info_command(CLI::App& app) {
       "  ONEDNN_MAX_CPU_ISA=AVX2 digitry info    # what an older processor would use");
   command->callback([json] {
     if (*json) {
-      print_json(build_info(), cpu_info());
+      print_json(build_info(), cpu_info(), serving::serving_info());
     } else {
-      print_text(build_info(), cpu_info());
+      print_text(build_info(), cpu_info(), serving::serving_info());
     }
   });
 }

@@ -132,6 +132,7 @@ std::unique_ptr<CLI::App> make_command_line() {
   add_compare_command(*root);
   add_predict_command(*root);
   add_report_command(*root);
+  add_serve_command(*root);
   add_info_command(*root);
   add_completion_command(*root);
 
@@ -140,6 +141,7 @@ std::unique_ptr<CLI::App> make_command_line() {
       "  digitry data fetch mnist                   # once\n"
       "  digitry train                              # a run in runs/, with a report to look at\n"
       "  digitry predict runs/mlp-001 images.idx\n"
+      "  digitry serve runs/mlp-001                 # over HTTP\n"
       "  digitry info                               # which kernels run on this machine\n"
       "  source <(digitry completion bash)          # completion in this shell\n"
       "\n"

@@ -117,6 +117,7 @@ void ChildProcess::send_signal(int signal) const {
 }
 
 std::string ChildProcess::out_so_far() const { return content(out_); }
+std::string ChildProcess::err_so_far() const { return content(err_); }
 
 bool ChildProcess::running() {
   drain_terminal();

@@ -37,6 +37,9 @@ class ChildProcess {
   void send_signal(int signal) const;
   /// What it has written to standard output so far.
   std::string out_so_far() const;
+  /// The same of standard error, where that is no terminal.
+  std::string err_so_far() const;
+  pid_t pid() const { return pid_; }
   /// Whether it still runs.
   bool running();
   CommandResult wait();
