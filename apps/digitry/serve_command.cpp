@@ -150,6 +150,9 @@ void serve(const ServeOptions& options) {
   for (const auto& entry : models.entries())
     log(LogLevel::kInfo,
         fmt::format("model {} is at {}/v2/models/{}", entry->name(), server.url(), entry->name()));
+  if (!server.is_local() && !service.wants_token())
+    log(LogLevel::kWarning,
+        "whoever reaches this machine can use the server: --token-file asks them for a token");
   fmt::print("{}\n", server.url());
   if (std::fflush(stdout) != 0) throw Error(ErrorCode::kIo, "cannot write to standard output");
   wait_for_interrupt(interrupt, models, options.reload_seconds);

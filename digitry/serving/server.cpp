@@ -253,6 +253,8 @@ int Server::port() const { return impl_->endpoint().port(); }
 
 std::string Server::url() const { return impl_->url(); }
 
+bool Server::is_local() const { return impl_->endpoint().address().is_loopback(); }
+
 bool Server::drain(std::chrono::milliseconds timeout) { return impl_->drain(timeout); }
 
 }  // namespace digitry::serving

@@ -39,6 +39,8 @@ class Server {
   int port() const;
   /// "http://127.0.0.1:8080".
   std::string url() const;
+  /// Whether it can be reached from this machine alone.
+  bool is_local() const;
 
   /// Listens no more, lets requests that have begun come to their answers, and returns once all
   /// connections are closed or `timeout` is over; whether all were.

@@ -74,17 +74,17 @@ bool same_secret(std::string_view a, std::string_view b) {
   return ::CRYPTO_memcmp(digest_a.data(), digest_b.data(), digest_a.size()) == 0;
 }
 
-// "application/json; charset=utf-8" as "application/json"; case is left as it is.
-std::string_view media_type(std::string_view header) {
+// Whether a Content-Type, "application/json; charset=utf-8", is of a type.
+bool is_media_type(std::string_view header, std::string_view wanted) {
   const std::string_view type = header.substr(0, header.find(';'));
-  return type.substr(0, type.find_last_not_of(" \t") + 1);
+  return same_name(type.substr(0, type.find_last_not_of(" \t") + 1), wanted);
 }
 
 // What is wrong with the form of an inference request's body, if anything is.
 std::optional<Response> wrong_media_type(const Request& request) {
   const std::string* type = request.find_header("Content-Type");
-  if (type != nullptr && media_type(*type) != "application/json" &&
-      media_type(*type) != "application/octet-stream")
+  if (type != nullptr && !is_media_type(*type, "application/json") &&
+      !is_media_type(*type, "application/octet-stream"))
     return error_response(
         415, fmt::format("want Content-Type application/json or application/octet-stream, got {}",
                          *type));

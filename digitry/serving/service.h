@@ -55,6 +55,7 @@ class Service {
   /// From now on the service is not ready, so that nobody sends it more.
   void set_draining() { draining_ = true; }
 
+  bool wants_token() const { return !options_.token.empty(); }
   const Router& router() const { return router_; }
   Metrics& metrics() { return metrics_; }
 

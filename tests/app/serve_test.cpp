@@ -177,6 +177,15 @@ TEST(Serve, WantsItsToken) {
   EXPECT_EQ(other.status("/v2", {"--header", "Authorization: Bearer t0ken"}), 200);
 }
 
+TEST(Serve, WarnsWhereAnybodyMayAsk) {
+  const std::string warning = "whoever reaches this machine";
+  EXPECT_THAT(ServeProcess({served_run(), "--host", "0.0.0.0"}).stop().err, HasSubstr(warning));
+  EXPECT_THAT(
+      ServeProcess({served_run(), "--host", "0.0.0.0"}, {{"DIGITRY_TOKEN", "t"}}).stop().err,
+      Not(HasSubstr(warning)));
+  EXPECT_THAT(ServeProcess({served_run()}).stop().err, Not(HasSubstr(warning)));
+}
+
 TEST(Serve, SpeaksTls) {
   const TemporaryFolder folder;
   const std::string certificate = folder / "cert.pem";

@@ -100,7 +100,7 @@ TEST(Service, WantsJsonOrBinary) {
     return served.post("/v2/models/small/infer", body, headers).status;
   };
   EXPECT_EQ(status({}), 200);
-  EXPECT_EQ(status({{"content-type", "application/json; charset=utf-8"}}), 200);
+  EXPECT_EQ(status({{"content-type", "Application/JSON ; charset=utf-8"}}), 200);
   EXPECT_EQ(status({{"Content-Type", "application/octet-stream"}}), 200);
   EXPECT_EQ(status({{"Content-Type", "application/x-www-form-urlencoded"}}), 415);
   EXPECT_EQ(status({{"Content-Type", "text/plain"}}), 415);
