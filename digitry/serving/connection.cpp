@@ -177,6 +177,8 @@ void Connection::handle() {
 void Connection::refuse(const Response& response) {
   reader_->request().client = client_;
   context_.service.refused(reader_->request(), response);
+  std::string().swap(reader_->request().body);
+  forget_body();
   write(response, /*keep_alive=*/false);
 }
 
