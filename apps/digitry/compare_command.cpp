@@ -58,7 +58,7 @@ std::vector<Compared> judge_all(const CompareOptions& options) {
           options.models[0], path, all[0].judged.split, images.name, own.split, own.data.name);
     }
     std::swap(own.data, images);
-    all.push_back({path, model.network.num_parameters(), judge(model, own)});
+    all.push_back({path, model.num_parameters(), judge(model, own)});
     std::swap(own.data, images);
   }
   return all;

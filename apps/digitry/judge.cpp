@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "digitry/nn/predictor.h"
+#include "digitry/model_io/classifier.h"
 #include "digitry/report/text.h"
 
 namespace digitry::app {
@@ -96,9 +96,9 @@ std::string training_data(const Model& model) {
 
 Judged judge(const Model& model, const JudgedImages& images) {
   const Dataset& data = images.data;
-  Predictor predictor(model.network, model.preprocessing);
+  Classifier classifier(model);
   const auto start = std::chrono::steady_clock::now();
-  const Tensor logits = predictor.logits(data.images);
+  const Tensor logits = classifier.logits(data.images);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   return {.split = images.split,
           .data_sha256 = data.sha256,

@@ -9,7 +9,6 @@
 #include <set>
 
 #include "digitry/base/error.h"
-#include "digitry/data/split.h"
 #include "digitry/training/recipe.h"
 
 namespace digitry::app {
@@ -41,8 +40,7 @@ Dataset part_of(const Dataset& trained_on, const std::string& split, const Model
                 "use --split test",
                 split);
   const Recipe recipe = parse_recipe(recipe_text->second, "the model's recipe");
-  const ValidationSplit parts =
-      stratified_split(trained_on.labels, trained_on.num_classes(), recipe.validation, recipe.seed);
+  const ValidationSplit parts = split_by(recipe, trained_on);
   const auto& indices = split == "train" ? parts.train : parts.validation;
   if (indices.empty())
     throw Error(ErrorCode::kBadData, "{}: no image of it was set aside for validation",
@@ -90,10 +88,10 @@ JudgedImages load_judged(const std::string& data, const std::string& split, cons
   if (!judged.data.labelled())
     throw Error(ErrorCode::kBadData,
                 "{}: these images have no labels to judge by; digitry predict needs none", data);
-  if (judged.data.image_shape() != model.network.input_shape())
+  if (judged.data.image_shape() != model.input_shape())
     throw Error(ErrorCode::kBadData,
                 "{}: want images of {} ([channels, height, width]), as the model, found {}", data,
-                model.network.input_shape().to_string(), judged.data.image_shape().to_string());
+                model.input_shape().to_string(), judged.data.image_shape().to_string());
   const auto hash = model.provenance.find("data_sha256");
   const bool trained_on = hash != model.provenance.end() && hash->second == judged.data.sha256;
   const bool has_splits = !list_splits(data).empty();

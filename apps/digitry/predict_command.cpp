@@ -12,6 +12,7 @@
 #include "digitry/base/parallel.h"
 #include "digitry/data/dataset.h"
 #include "digitry/evaluation/evaluation.h"
+#include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
 #include "digitry/report/text.h"
 
@@ -101,13 +102,12 @@ struct Predicted {
 
 Predicted predict_source(const Model& model, const std::string& input) {
   Dataset data = load_inputs(input, Labels::kIgnore);
-  if (data.image_shape() != model.network.input_shape())
+  if (data.image_shape() != model.input_shape())
     throw Error(ErrorCode::kBadData,
                 "{}: want images of {} ([channels, height, width]), as the model, found {}", input,
-                model.network.input_shape().to_string(), data.image_shape().to_string());
-  Predictor predictor(model.network, model.preprocessing,
-                      std::clamp<std::int64_t>(data.num_images(), 1, kImagesAtOnce));
-  Predicted predicted{input, std::move(data.sources), predictor.logits(data.images)};
+                model.input_shape().to_string(), data.image_shape().to_string());
+  Classifier classifier(model, std::clamp<std::int64_t>(data.num_images(), 1, kImagesAtOnce));
+  Predicted predicted{input, std::move(data.sources), classifier.logits(data.images)};
   softmax_rows(predicted.probabilities, model.temperature);
   return predicted;
 }

@@ -121,6 +121,7 @@ std::string metrics_json(const std::optional<Judged>& judged, const Model& model
                  {"steps", facts.num_steps},
                  {"epochs", facts.num_epochs},
                  {"best_epoch", facts.best_epoch},
+                 {"networks", facts.num_networks},
                  {"seed", provenance(model, "seed")},
                  {"training_images", facts.num_train},
                  {"validation_images", facts.num_validation},
@@ -163,8 +164,9 @@ double training_seconds(const RunFolder& run) {
 void write_report(const RunFolder& run, const Model& model, const Evaluation& evaluation,
                   Dataset judged) {
   const Json metrics = read_metrics(run);
-  History history =
-      history_from_csv(read_file(run.history(), kMaxTextBytes), run.history().string());
+  History history;  // Of several networks there are several, beside each.
+  if (path_exists(run.history()))
+    history = history_from_csv(read_file(run.history(), kMaxTextBytes), run.history().string());
   history.best_epoch = best_epoch_of(metrics);
   const std::string recipe_text = read_file(run.config(), kMaxTextBytes);
   AugmentationPreview preview = preview_of_run(parse_recipe(recipe_text, run.config().string()));
@@ -178,7 +180,7 @@ void write_report(const RunFolder& run, const Model& model, const Evaluation& ev
       .images = std::move(judged.images),
       .augmented = std::move(preview.images),
       .augmented_per_row = preview.per_row(),
-      .layers = layer_rows(model.network),
+      .layers = layer_rows(model.members.front().network),
       .training = facts_of(metrics, "training"),
       .environment = facts_of(metrics, "environment"),
       .data = facts_of(metrics, "data")};

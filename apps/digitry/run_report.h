@@ -21,6 +21,7 @@ struct TrainingFacts {
   std::int64_t num_train = 0;
   std::int64_t num_validation = 0;
   int num_threads = 0;
+  std::int64_t num_networks = 1;
 };
 
 /// The text of a run's metrics.json: `split` judged, `evaluation`, `training`, `environment`,

@@ -13,6 +13,7 @@
 #include "apps/digitry/run_report.h"
 #include "apps/digitry/shell_word.h"
 #include "apps/digitry/terminal.h"
+#include "apps/digitry/train_ensemble.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/evaluation/statistics.h"
@@ -63,7 +64,7 @@ SeedResult train_one(TrainRequest request, std::uint64_t seed, const fs::path& p
   request.out = path.string();
   request.resume = request.resume && path_exists(RunFolder{path}.config());
   request.finish.print = false;
-  TrainedRun trained = train_run(request);
+  TrainedRun trained = train_recipe(request);
   if (!trained.judged)
     throw Error(ErrorCode::kBadData,
                 "{}: no labelled images to judge by: there is nothing to compare "

@@ -13,6 +13,7 @@
 #include "digitry/base/file.h"
 #include "digitry/base/limits.h"
 #include "digitry/data/augment.h"
+#include "digitry/data/views.h"
 #include "digitry/nn/layer.h"
 #include "digitry/optim/optimizer.h"
 #include "digitry/optim/schedule.h"
@@ -23,6 +24,7 @@ namespace {
 
 constexpr std::uint64_t kMaxRecipeBytes = 1 << 20;
 constexpr std::int64_t kMaxNesting = 4096;
+constexpr std::int64_t kMaxMembers = 1000;
 
 const std::map<std::string, std::string_view>& shipped_recipes() {
   static const std::map<std::string, std::string_view> recipes = embedded::shipped_recipes();
@@ -90,7 +92,7 @@ void refuse_unknown_tables(const toml::table& root, const std::string& source) {
     if (node.is_table() || node.is_array_of_tables())
       throw Error(ErrorCode::kBadData,
                   "{}: unknown table [{}]; known are [training], [optimizer], [schedule], "
-                  "[augmentation] and [[layers]]",
+                  "[augmentation], [views] and [[layers]]",
                   source, std::string(key.str()));
 }
 
@@ -100,8 +102,11 @@ void read_training(const Options& options, const std::string& source, Recipe& re
   recipe.batch_size = reader.integer("batch_size", 1, kMaxBatchSize, recipe.batch_size);
   recipe.validation = reader.number("validation", 0, 0.9, recipe.validation);
   recipe.patience = reader.integer("patience", 0, kMaxEpochs, recipe.patience);
-  recipe.seed = static_cast<std::uint64_t>(
-      reader.integer("seed", 0, std::numeric_limits<std::int64_t>::max(), 0));
+  constexpr std::int64_t kMaxSeed = std::numeric_limits<std::int64_t>::max();
+  recipe.seed = static_cast<std::uint64_t>(reader.integer("seed", 0, kMaxSeed, 0));
+  if (reader.has("split_seed"))
+    recipe.split_seed = static_cast<std::uint64_t>(reader.integer("split_seed", 0, kMaxSeed));
+  recipe.members = reader.integer("members", 1, kMaxMembers, recipe.members);
   recipe.precision = reader.text("precision", {"auto", "f32", "bf16"}, recipe.precision);
   recipe.data = reader.text("data", {}, recipe.data);
   recipe.ema_decay = reader.number("ema_decay", 0, 0.999999, recipe.ema_decay);
@@ -159,9 +164,11 @@ Recipe parse_recipe(std::string_view toml_text, const std::string& source) {
   recipe.optimizer = take_table(root, "optimizer", source);
   recipe.schedule = take_table(root, "schedule", source);
   recipe.augmentation = take_table(root, "augmentation", source);
+  recipe.views = take_table(root, "views", source);
   check_in(source, [&] { make_optimizer(recipe.optimizer, {}); });
   check_in(source, [&] { check_schedule(recipe); });
   read_augment_options(recipe.augmentation, source + ": [augmentation]");
+  read_views(recipe.views, source + ": [views]");
   for (std::size_t i = 0; i < recipe.layers.size(); ++i)
     make_layer(recipe.layers[i], /*num_classes=*/1, fmt::format("{}: layers[{}]", source, i));
   refuse_unknown_tables(root, source);
@@ -191,6 +198,11 @@ std::vector<std::string> recipe_names() {
   return names;
 }
 
+ValidationSplit split_by(const Recipe& recipe, const Dataset& train) {
+  return stratified_split(train.labels, train.num_classes(), recipe.validation,
+                          recipe.split_seed.value_or(recipe.seed));
+}
+
 std::string to_toml(const Recipe& recipe) {
   std::string text = fmt::format("name = {}\ndescription = {}\n", to_string(recipe.name),
                                  to_string(recipe.description));
@@ -203,11 +215,14 @@ std::string to_toml(const Recipe& recipe) {
                       {"ema_decay", recipe.ema_decay},
                       {"label_smoothing", recipe.label_smoothing},
                       {"gradient_clip", recipe.gradient_clip}});
+  if (recipe.split_seed) text += fmt::format("split_seed = {}\n", *recipe.split_seed);
+  if (recipe.members > 1) text += fmt::format("members = {}\n", recipe.members);
   text += fmt::format("precision = {}\n", to_string(recipe.precision));
   text += fmt::format("data = {}\n", to_string(recipe.data));
   text += "\n[optimizer]\n" + table_text(recipe.optimizer);
   text += "\n[schedule]\n" + table_text(recipe.schedule);
   if (!recipe.augmentation.empty()) text += "\n[augmentation]\n" + table_text(recipe.augmentation);
+  if (!recipe.views.empty()) text += "\n[views]\n" + table_text(recipe.views);
   for (const Options& layer : recipe.layers) text += "\n[[layers]]\n" + table_text(layer);
   return text;
 }
