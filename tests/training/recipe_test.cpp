@@ -36,6 +36,9 @@ void expect_same(const Recipe& a, const Recipe& b) {
   EXPECT_EQ(a.optimizer, b.optimizer);
   EXPECT_EQ(a.schedule, b.schedule);
   EXPECT_EQ(a.augmentation, b.augmentation);
+  EXPECT_EQ(a.split_seed, b.split_seed);
+  EXPECT_EQ(a.members, b.members);
+  EXPECT_EQ(a.views, b.views);
 }
 
 TEST(ParseRecipe, ReadsEverySetting) {
@@ -48,6 +51,8 @@ batch_size = 64
 validation = 0.25
 patience = 2
 seed = 9
+split_seed = 4
+members = 5
 precision = "f32"
 data = "./digits"
 ema_decay = 0.99
@@ -62,6 +67,8 @@ warmup = 0.1
 [augmentation]
 rotation = 10
 elastic = 0.8
+[views]
+zoom = 0.05
 [[layers]]
 type = "flatten"
 [[layers]]
@@ -76,6 +83,9 @@ out_features = 10
   EXPECT_EQ(recipe.validation, 0.25);
   EXPECT_EQ(recipe.patience, 2);
   EXPECT_EQ(recipe.seed, 9u);
+  EXPECT_EQ(recipe.split_seed, 4u);
+  EXPECT_EQ(recipe.members, 5);
+  EXPECT_EQ(recipe.views, (Options{{"zoom", 0.05}}));
   EXPECT_EQ(recipe.data, "./digits");
   EXPECT_EQ(recipe.ema_decay, 0.99);
   EXPECT_EQ(recipe.label_smoothing, 0.1);
