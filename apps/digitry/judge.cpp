@@ -72,15 +72,16 @@ void append_mistakes(const Evaluation& e, std::size_t max_mistakes, std::string&
 }
 
 void append_suspected_labels(const Evaluation& e, std::size_t most, std::string& text) {
-  const std::size_t shown = std::min(most, e.suspected_labels.size());
+  const std::size_t shown = std::min(most, e.suspected_labels.images.size());
   if (shown == 0) return;
   const auto name = [&](std::int32_t c) {
     return clean_utf8(e.class_names[static_cast<std::size_t>(c)]);
   };
-  text += fmt::format("\nsuspected label errors, most suspicious first ({} of {})\n", shown,
-                      e.suspected_labels.size());
+  text += fmt::format(
+      "\nlabels to look at, most suspicious first ({} of {}; {} errors by confident learning)\n",
+      shown, e.suspected_labels.images.size(), e.suspected_labels.num_confident);
   for (std::size_t i = 0; i < shown; ++i) {
-    const Judgement& each = e.suspected_labels[i];
+    const Judgement& each = e.suspected_labels.images[i];
     text += fmt::format("  image {:>6}: labelled {}, looks like {}, {:.1f} %\n", each.image_index,
                         name(each.label), name(each.predicted),
                         100 * static_cast<double>(each.probability));

@@ -80,7 +80,8 @@ std::string to_json(const Evaluation& evaluation) {
       {"confusion", lines(evaluation.confusion, as_is)},
       {"most_confused", lines(evaluation.most_confused, pair)},
       {"mistakes", lines(evaluation.mistakes, judgement)},
-      {"suspected_labels", lines(evaluation.suspected_labels, judgement)},
+      {"num_confident_label_errors", one_line(evaluation.suspected_labels.num_confident)},
+      {"suspected_labels", lines(evaluation.suspected_labels.images, judgement)},
   };
   std::string text;
   for (const auto& [name, value] : members) {

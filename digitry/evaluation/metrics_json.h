@@ -17,7 +17,8 @@ namespace digitry {
 ///   confusion [[count of each predicted class] of each true class],
 ///   most_confused [{label, predicted, count}],
 ///   mistakes [{image_index, label, predicted, probability, label_probability}],
-///   suspected_labels, likewise.
+///   num_confident_label_errors,
+///   suspected_labels, like mistakes, most suspicious first.
 /// `label` and `predicted` are indices into `per_class`.
 std::string to_json(const Evaluation& evaluation);
 

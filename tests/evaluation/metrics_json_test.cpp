@@ -42,7 +42,7 @@ TEST(MetricsJson, HoldsEveryFigure) {
   EXPECT_EQ(json["confusion"], nlohmann::json({{1, 0}, {1, 1}}));
   EXPECT_EQ(json["most_confused"],
             nlohmann::json::array({{{"label", 1}, {"predicted", 0}, {"count", 1}}}));
-  EXPECT_EQ(json["suspected_labels"].size(), e.suspected_labels.size());
+  EXPECT_EQ(json["suspected_labels"].size(), e.suspected_labels.images.size());
   ASSERT_EQ(json["mistakes"].size(), 1u);
   EXPECT_EQ(json["mistakes"][0]["image_index"], 1);
   EXPECT_EQ(json["mistakes"][0]["label"], 1);
