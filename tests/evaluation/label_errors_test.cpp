@@ -27,10 +27,10 @@ std::vector<std::int64_t> indices_of(const std::vector<Judgement>& judgements) {
 }
 
 TEST(SuspectedLabelErrors, AreWhatTheNetworkIsSurerOfThanOfThatClassItself) {
-  // Class 0 is given 0.9, 0.8 and 0.1 where it is the label: on average 0.6; class 1 on average
-  // 0.7.
+  // Class 0 is given 0.9, 0.75 and 0.1 where it is the label: on average 0.58; class 1 on average
+  // 0.68.
   const Tensor logits =
-      logits_of({{0.9, 0.1}, {0.8, 0.2}, {0.1, 0.9}, {0.2, 0.8}, {0.05, 0.95}, {0.65, 0.35}});
+      logits_of({{0.9, 0.1}, {0.75, 0.25}, {0.1, 0.9}, {0.25, 0.75}, {0.05, 0.95}, {0.65, 0.35}});
   const std::vector<std::int32_t> labels{0, 0, 0, 1, 1, 1};
   const auto suspected = suspected_label_errors(logits, labels);
   EXPECT_EQ(suspected.num_confident, 2);
