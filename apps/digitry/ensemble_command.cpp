@@ -88,8 +88,10 @@ void add_ensemble_command(CLI::App& app) {
       ->check(number_in(0.0, 0.9));
   command->add_flag("--json", options->json, "Print the result as JSON");
   command->footer(
-      "The answer is the mean of all probabilities, of each network for each view; it costs as much\n"
-      "time. Every command takes the file like any other model. To train an ensemble from nothing,\n"
+      "The answer is the mean of all probabilities, of each network for each view; it costs as "
+      "much\n"
+      "time. Every command takes the file like any other model. To train an ensemble from "
+      "nothing,\n"
       "see `members` in docs/recipes.md. Examples:\n"
       "  digitry train --recipe fast --seeds 0-4 --out runs/five\n"
       "  digitry ensemble runs/five/seed-* --out five.safetensors\n"

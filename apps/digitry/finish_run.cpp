@@ -25,9 +25,10 @@ void print_summary(const RunFolder& run, const std::optional<Judged>& judged,
     row(judged->split + " loss", fmt::format("{:.4f}", judged->evaluation.loss));
     row("calibration", calibration_text(judged->evaluation));
   }
-  std::string training = fmt::format("{}, {} epochs", human_duration(facts.seconds),
-                                     facts.num_epochs);
-  if (facts.num_networks > 1) training += fmt::format(" of each of {} networks", facts.num_networks);
+  std::string training =
+      fmt::format("{}, {} epochs", human_duration(facts.seconds), facts.num_epochs);
+  if (facts.num_networks > 1)
+    training += fmt::format(" of each of {} networks", facts.num_networks);
   if (facts.best_epoch > 0)
     training += fmt::format(", epoch {} kept (best on validation)", facts.best_epoch);
   row("training", training);
@@ -50,8 +51,8 @@ void write_report_if_possible(const RunFolder& run, const Model& model,
 }  // namespace
 
 std::optional<Judged> finish_run(const RunFolder& run, const FinishOptions& options,
-                                 std::optional<JudgedImages> images,
-                                 const TrainingFacts& facts, const Model& model) {
+                                 std::optional<JudgedImages> images, const TrainingFacts& facts,
+                                 const Model& model) {
   std::optional<Judged> judged;
   if (images) judged = judge(model, *images);
   const std::string metrics = metrics_json(judged, model, facts);

@@ -20,7 +20,7 @@ struct FinishOptions {
 /// result; then the report, which is warned of where it cannot be written. Returns the judgement.
 /// Throws Error{kIo} where metrics.json cannot be written.
 std::optional<Judged> finish_run(const RunFolder& run, const FinishOptions& options,
-                                 std::optional<JudgedImages> images,
-                                 const TrainingFacts& facts, const Model& model);
+                                 std::optional<JudgedImages> images, const TrainingFacts& facts,
+                                 const Model& model);
 
 }  // namespace digitry::app

@@ -28,8 +28,8 @@ Recipe member_of(const Recipe& recipe, std::int64_t index) {
   member.members = 1;
   member.views.clear();
   member.split_seed = recipe.split_seed.value_or(recipe.seed);
-  member.seed = recipe.seed * static_cast<std::uint64_t>(recipe.members) +
-                static_cast<std::uint64_t>(index);
+  member.seed =
+      recipe.seed * static_cast<std::uint64_t>(recipe.members) + static_cast<std::uint64_t>(index);
   return member;
 }
 
@@ -98,9 +98,8 @@ TrainedRun train_ensemble(const TrainRequest& request, const Recipe& recipe) {
 }  // namespace
 
 TrainedRun train_recipe(const TrainRequest& request) {
-  const Recipe recipe = request.resume
-                            ? find_recipe(open_run_folder(request.out).config().string())
-                            : request.recipe;
+  const Recipe recipe =
+      request.resume ? find_recipe(open_run_folder(request.out).config().string()) : request.recipe;
   return recipe.members == 1 ? train_run(request) : train_ensemble(request, recipe);
 }
 

@@ -120,7 +120,7 @@ TrainedRun train_run(const TrainRequest& request) {
   if (end == TrainingEnd::kInterrupted) throw_interrupted(run, trainer);
   if (end == TrainingEnd::kEarlyStopped)
     inform(fmt::format("stopped early: no better validation result in {} epochs", recipe.patience));
-  std::optional<Judged> judged = 
+  std::optional<Judged> judged =
       finish_run(run, request.finish, std::move(images), facts_of(trainer), model);
   if (request.profile) inform(profile_text(trainer.plan()));
   // Last, so that a run whose judging failed can still be resumed.

@@ -88,8 +88,8 @@ SuspectedLabels suspected_label_errors(const Tensor& logits, std::span<const std
       suspected.images.push_back(all.judgement(i, confident));
       continue;
     }
-    const std::size_t other =
-        most_probable(row, [&](std::size_t c) { return c != all.label(i) && row[c] >= kLeastDoubt; });
+    const std::size_t other = most_probable(
+        row, [&](std::size_t c) { return c != all.label(i) && row[c] >= kLeastDoubt; });
     if (other != row.size()) doubted.push_back(all.judgement(i, other));
   }
   sort_by_suspicion(suspected.images);

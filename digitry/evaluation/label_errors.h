@@ -18,8 +18,7 @@ namespace digitry {
 /// should be of images that the network was not trained on: it has learnt the labels of the others.
 /// Source: Northcutt, Jiang, Chuang, "Confident learning: estimating uncertainty in dataset
 /// labels", JAIR 70, 2021, sec. 3.
-SuspectedLabels suspected_label_errors(const Tensor& logits,
-                                       std::span<const std::int32_t> labels,
+SuspectedLabels suspected_label_errors(const Tensor& logits, std::span<const std::int32_t> labels,
                                        double temperature = 1);
 
 }  // namespace digitry

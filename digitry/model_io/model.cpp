@@ -29,6 +29,18 @@ constexpr std::int64_t kMaxExtent = 4096;
 constexpr double kLowestTemperature = 0.001;
 constexpr double kHighestTemperature = 1000;
 
+// Errors of readers that know nothing of files: they name it, and that it is the file that is bad.
+template <typename Read>
+auto in_source(const std::string& source, const Read& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    const bool named = message.starts_with(source);
+    throw Error(ErrorCode::kBadData, "{}{}{}", named ? "" : source, named ? "" : ": ", message);
+  }
+}
+
 std::vector<std::string> texts(const Json& list, const std::string& source) {
   std::vector<std::string> found;
   if (!list.is_array()) throw Error(ErrorCode::kBadData, "{}: want a list of texts", source);
@@ -98,8 +110,11 @@ std::vector<Member> members_from_json(const Json& architecture, std::int64_t num
   for (const Json& entry : list) {
     const std::string where = fmt::format("{}: member {}", source, members.size());
     if (!entry.is_object()) throw Error(ErrorCode::kBadData, "{}: want an object", where);
-    members.push_back({.network = network_from_json(entry, input_shape, num_classes, where),
-                       .temperature = temperature_from_json(entry, where)});
+    const float temperature = temperature_from_json(entry, where);
+    in_source(where, [&] {
+      members.push_back({.network = network_from_json(entry, input_shape, num_classes, where),
+                         .temperature = temperature});
+    });
   }
   return members;
 }
@@ -133,8 +148,10 @@ void give_parameters(std::vector<NamedTensor> tensors, std::vector<Member>& memb
         members.size() == 1 ? 0 : take_member(tensor.name, members.size(), source);
     parameters[index].push_back({tensor.name, std::move(tensor.value)});
   }
+  const bool one = members.size() == 1;
   for (std::size_t i = 0; i < members.size(); ++i)
-    members[i].network.set_parameters(std::move(parameters[i]));
+    in_source(one ? source : fmt::format("{}: member {}", source, i),
+              [&] { members[i].network.set_parameters(std::move(parameters[i])); });
 }
 
 std::vector<std::string> class_names_from_json(const Json& classes, const std::string& source) {
@@ -262,14 +279,7 @@ std::string model_to_bytes(const Model& model) {
 }
 
 Model model_from_bytes(std::string_view bytes, const std::string& source) {
-  try {
-    return checked_model(parse_safetensors(bytes, source), source);
-  } catch (const Error& error) {
-    // Shapes that do not fit are bad data here: they came out of a file.
-    const std::string message = error.what();
-    const bool named = message.starts_with(source);
-    throw Error(ErrorCode::kBadData, "{}{}{}", named ? "" : source, named ? "" : ": ", message);
-  }
+  return in_source(source, [&] { return checked_model(parse_safetensors(bytes, source), source); });
 }
 
 void save_model(const Model& model, const std::filesystem::path& path) {

@@ -115,7 +115,8 @@ void add_images(data& page, const ReportContent& content) {
   }
   page.set("has_suspected", !images.suspected.empty());
   page.set("suspected", tiles.list(images.suspected));
-  page.set("num_suspected", grouped(static_cast<std::int64_t>(evaluation.suspected_labels.images.size())));
+  page.set("num_suspected",
+           grouped(static_cast<std::int64_t>(evaluation.suspected_labels.images.size())));
   page.set("num_confident", grouped(evaluation.suspected_labels.num_confident));
 
   page.set("pairs_are_cut", images.pairs.size() > kMaxTopPairs);

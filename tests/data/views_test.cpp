@@ -21,7 +21,7 @@ Tensor small_image(const std::vector<std::uint8_t>& pixels) {
   return image;
 }
 
-std::vector<std::uint8_t> pixels_of(const Tensor& image) {
+std::vector<std::uint8_t> bytes_of(const Tensor& image) {
   const auto pixels = image.as<std::uint8_t>();
   return {pixels.begin(), pixels.end()};
 }
@@ -29,7 +29,7 @@ std::vector<std::uint8_t> pixels_of(const Tensor& image) {
 TEST(Views, AreTheImageAloneWhereNothingIsOn) {
   EXPECT_EQ(num_views({}), 1);
   const Tensor image = small_image({1, 2, 3, 4, 5, 6, 7, 8, 9});
-  EXPECT_EQ(pixels_of(view_of(image, {}, 0)), pixels_of(image));
+  EXPECT_EQ(bytes_of(view_of(image, {}, 0)), bytes_of(image));
 }
 
 TEST(Views, MoveByWholePixelsExactlyWithZerosFromOutside) {
@@ -38,7 +38,7 @@ TEST(Views, MoveByWholePixelsExactlyWithZerosFromOutside) {
   const Tensor image = small_image({1, 2, 3, 4, 5, 6, 7, 8, 9});
   std::vector<std::vector<std::uint8_t>> seen;
   for (std::int64_t view = 0; view < 5; ++view)
-    seen.push_back(pixels_of(view_of(image, views, view)));
+    seen.push_back(bytes_of(view_of(image, views, view)));
   EXPECT_THAT(seen, ElementsAre(ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9),    // as it is
                                 ElementsAre(2, 3, 0, 5, 6, 0, 8, 9, 0),    // left
                                 ElementsAre(4, 5, 6, 7, 8, 9, 0, 0, 0),    // up
@@ -51,8 +51,8 @@ TEST(Views, TurnAboutTheCentre) {
   ASSERT_EQ(num_views(views), 3);
   const Tensor image = small_image({0, 200, 0, 0, 50, 0, 0, 0, 0});
   // Rounding of the sine's argument leaves the places off by 1e-7 pixels.
-  EXPECT_THAT(pixels_of(view_of(image, views, 2)), ElementsAre(0, 0, 0, 0, 50, 200, 0, 0, 0));
-  EXPECT_THAT(pixels_of(view_of(image, views, 1)), ElementsAre(0, 0, 0, 200, 50, 0, 0, 0, 0));
+  EXPECT_THAT(bytes_of(view_of(image, views, 2)), ElementsAre(0, 0, 0, 0, 50, 200, 0, 0, 0));
+  EXPECT_THAT(bytes_of(view_of(image, views, 1)), ElementsAre(0, 0, 0, 200, 50, 0, 0, 0, 0));
 }
 
 TEST(Views, ZoomAboutTheCentre) {
@@ -60,14 +60,12 @@ TEST(Views, ZoomAboutTheCentre) {
   ASSERT_EQ(num_views(views), 3);
   const Tensor image = small_image({0, 0, 0, 0, 90, 0, 0, 0, 0});
   // Half as large: the neighbours show what is two pixels from the centre, outside.
-  EXPECT_THAT(pixels_of(view_of(image, views, 1)), ElementsAre(0, 0, 0, 0, 90, 0, 0, 0, 0));
+  EXPECT_THAT(bytes_of(view_of(image, views, 1)), ElementsAre(0, 0, 0, 0, 90, 0, 0, 0, 0));
   // Half as large again: two thirds of a pixel from the centre, a third of 90 and a ninth.
-  EXPECT_THAT(pixels_of(view_of(image, views, 2)), ElementsAre(10, 30, 10, 30, 90, 30, 10, 30, 10));
+  EXPECT_THAT(bytes_of(view_of(image, views, 2)), ElementsAre(10, 30, 10, 30, 90, 30, 10, 30, 10));
 }
 
-TEST(Views, AddUp) {
-  EXPECT_EQ(num_views({.translation = 1, .rotation = 5, .zoom = 0.1}), 9);
-}
+TEST(Views, AddUp) { EXPECT_EQ(num_views({.translation = 1, .rotation = 5, .zoom = 0.1}), 9); }
 
 TEST(Views, AreTheSameWithAnyNumberOfThreads) {
   Tensor images({50, 2, 9, 7}, DType::kU8);
@@ -79,7 +77,7 @@ TEST(Views, AreTheSameWithAnyNumberOfThreads) {
     set_num_threads(1);
     const Tensor alone = view_of(images, views, view);
     set_num_threads(3);
-    EXPECT_EQ(pixels_of(view_of(images, views, view)), pixels_of(alone)) << view;
+    EXPECT_EQ(bytes_of(view_of(images, views, view)), bytes_of(alone)) << view;
   }
   set_num_threads(threads);
 }
@@ -87,11 +85,13 @@ TEST(Views, AreTheSameWithAnyNumberOfThreads) {
 TEST(Views, AreReadStrictlyAndComeBack) {
   const Views views{.translation = 1, .zoom = 0.05};
   EXPECT_EQ(read_views(to_options(views), "x"), views);
-  EXPECT_TRUE(to_options({}).empty());
-  test::expect_error(ErrorCode::kBadData, {"here", "rotaton"},
-                     [] { read_views({{"rotaton", 1.0}}, "here"); });
-  test::expect_error(ErrorCode::kBadData, {"here", "zoom"},
-                     [] { read_views({{"zoom", 1.0}}, "here"); });
+  EXPECT_TRUE(to_options(Views()).empty());
+  test::expect_error(ErrorCode::kBadData, {"here", "rotaton"}, [] {
+    read_views({{"rotaton", 1.0}}, "here");
+  });
+  test::expect_error(ErrorCode::kBadData, {"here", "zoom"}, [] {
+    read_views({{"zoom", 1.0}}, "here");
+  });
 }
 
 }  // namespace

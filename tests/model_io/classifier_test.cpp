@@ -103,8 +103,9 @@ TEST(Classifier, HasFiniteLogitsWhereNetworksAreSureOfOneClass) {
 
 TEST(Classifier, RefusesImagesOfAnotherShape) {
   Classifier classifier(three_networks());
-  test::expect_error(ErrorCode::kShapeMismatch, {"[1,4,4]", "[1,5,4]"},
-                     [&] { classifier.logits(Tensor({2, 1, 5, 4}, DType::kU8)); });
+  test::expect_error(ErrorCode::kShapeMismatch, {"[1,4,4]", "[1,5,4]"}, [&] {
+    classifier.logits(Tensor({2, 1, 5, 4}, DType::kU8));
+  });
 }
 
 TEST(Combine, RefusesWhatDoesNotFit) {
@@ -112,8 +113,9 @@ TEST(Combine, RefusesWhatDoesNotFit) {
     std::vector<Model> models;
     models.push_back(test::small_model());
     models.push_back(std::move(other));
-    test::expect_error(ErrorCode::kInvalidArgument, parts,
-                       [&] { combine(std::move(models), {"one", "two"}); });
+    test::expect_error(ErrorCode::kInvalidArgument, parts, [&] {
+      combine(std::move(models), {"one", "two"});
+    });
   };
   Model other = test::small_model();
   other.class_names[1] = "1";
@@ -184,9 +186,12 @@ TEST(ModelOfSeveral, IsRefusedWhereItIsHostile) {
     metadata[key] = value;
     refused(parts, metadata, "", "");
   };
-  for (const char* name : {"1.weight", "9.1.weight", ".1.weight", "-1.1.weight", "x", "1"})
+  for (const char* name : {"9.1.weight", ".1.weight", "-1.1.weight", "x", "1"})
     refused({"m: ", "tensor"}, sound.metadata, "0.1.weight", name);
-  refused({"m: ", "1.1.weight"}, sound.metadata, "1.1.weight", "1.7.weight");
+  refused({"m: ", "member 0", "want 4 parameters"}, sound.metadata, "0.1.weight", "1.weight");
+  refused({"m: ", "member 1", "1.weight"}, sound.metadata, "1.1.weight", "1.7.weight");
+  refused_entry({"member 0", "layers"}, "digitry.architecture",
+                R"({"input_shape":[1,4,4],"members":[{"layers":[],"temperature":1},1]})");
   refused_entry({"members: want a list of 2 to 1000"}, "digitry.architecture",
                 R"({"input_shape":[1,4,4],"members":[]})");
   refused_entry({"member 0: want an object"}, "digitry.architecture",

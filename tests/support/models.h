@@ -30,8 +30,6 @@ inline Tensor ten_images(const Model& model) {
 }
 
 /// What the model computes from ten random images: (10, classes), the same for equal models.
-inline Tensor logits_of(const Model& model) {
-  return Classifier(model).logits(ten_images(model));
-}
+inline Tensor logits_of(const Model& model) { return Classifier(model).logits(ten_images(model)); }
 
 }  // namespace digitry::test

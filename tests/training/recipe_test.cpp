@@ -208,7 +208,8 @@ TEST(ParseRecipe, RefusesMissingAndImpossibleLayers) {
 
 TEST(ParseRecipe, RefusesTablesItDoesNotKnow) {
   refuse({"unknown table [optimiser]", "[optimizer]"}, kLayers + "[optimiser]\n");
-  refuse({"unknown table [layer]", "[augmentation] and [[layers]]"}, kLayers + "[[layer]]\n");
+  refuse({"unknown table [layer]", "[augmentation], [views] and [[layers]]"},
+         kLayers + "[[layer]]\n");
 }
 
 // The parser recurses: as deep as the limit lets it, it still has to come back.
