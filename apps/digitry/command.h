@@ -10,6 +10,7 @@ namespace digitry::app {
 
 void add_data_command(CLI::App& app);
 void add_train_command(CLI::App& app);
+void add_tune_command(CLI::App& app);
 void add_evaluate_command(CLI::App& app);
 void add_compare_command(CLI::App& app);
 void add_ensemble_command(CLI::App& app);

@@ -128,6 +128,7 @@ std::unique_ptr<CLI::App> make_command_line() {
 
   add_data_command(*root);
   add_train_command(*root);
+  add_tune_command(*root);
   add_evaluate_command(*root);
   add_compare_command(*root);
   add_ensemble_command(*root);

@@ -24,6 +24,7 @@ const std::map<std::string_view, std::vector<std::string_view>>& allowed_edges()
       {"model_io", {"base", "tensor", "data", "nn"}},
       {"evaluation", {"base", "tensor", "data", "nn"}},
       {"training", {"base", "tensor", "kernels", "data", "nn", "optim", "model_io", "evaluation"}},
+      {"tuning", {"base", "data", "training"}},
       {"report", {"base", "tensor", "evaluation"}},
   };
   return edges;
