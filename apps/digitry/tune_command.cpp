@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
 #include <sys/prctl.h>
 
 #include <algorithm>
@@ -60,8 +59,7 @@ StudySettings settings_of(const TuneOptions& options) {
   settings.recipe = find_recipe(options.recipe);
   if (!options.data.empty()) settings.recipe.data = options.data;
   if (options.epochs > 0) settings.recipe.epochs = options.epochs;
-  settings.space =
-      parse_search_space(read_file(options.space, kMaxSpaceBytes), options.space);
+  settings.space = parse_search_space(read_file(options.space, kMaxSpaceBytes), options.space);
   settings.sampler = options.sampler;
   settings.seed = static_cast<std::uint64_t>(options.seed);
   settings.stops_trials = !options.no_stopping;
@@ -90,8 +88,8 @@ class TrialTable {
       : settings_(settings), num_trials_(num_trials) {}
 
   void tell(const Trial& trial) {
-    std::string line = fmt::format("trial {}/{}  {:<8}", trial.id, num_trials_,
-                                   to_string(trial.state));
+    std::string line =
+        fmt::format("trial {}/{}  {:<8}", trial.id, num_trials_, to_string(trial.state));
     if (trial.state == TrialState::kFailed)
       line += "  " + trial.message;
     else
@@ -102,11 +100,10 @@ class TrialTable {
   }
 
   void show(std::int64_t ended, const std::string& note) {
-    bar_.update("tuning", static_cast<std::uint64_t>(ended),
-                static_cast<std::uint64_t>(num_trials_),
-                best_ > 0 ? fmt::format("best {:.2f} %{}{}", 100 * best_,
-                                        note.empty() ? "" : "; ", note)
-                          : note);
+    bar_.update(
+        "tuning", static_cast<std::uint64_t>(ended), static_cast<std::uint64_t>(num_trials_),
+        best_ > 0 ? fmt::format("best {:.2f} %{}{}", 100 * best_, note.empty() ? "" : "; ", note)
+                  : note);
   }
 
  private:
@@ -143,23 +140,29 @@ SearchEnd run_here(Study& study, const TuneOptions& options) {
 }
 
 std::vector<std::string> worker_arguments(const TuneOptions& options, const fs::path& folder) {
-  const int threads =
-      std::max(1, (options.threads > 0 ? options.threads : num_threads()) /
-                      static_cast<int>(options.workers));
-  return {"digitry",        "--quiet",
-          "tune",           "--resume",
-          "--worker",       "--out",
-          folder.string(),  "--trials",
+  const int threads = std::max(1, (options.threads > 0 ? options.threads : num_threads()) /
+                                      static_cast<int>(options.workers));
+  return {"digitry",
+          "--quiet",
+          "tune",
+          "--resume",
+          "--worker",
+          "--out",
+          folder.string(),
+          "--trials",
           std::to_string(options.trials),
-          "--time-limit",   fmt::format("{}", options.time_limit),
-          "--threads",      std::to_string(threads)};
+          "--time-limit",
+          fmt::format("{}", options.time_limit),
+          "--threads",
+          std::to_string(threads)};
 }
 
 // Starts workers and watches the study they share.
 SearchEnd run_workers(Study& study, const TuneOptions& options, const fs::path& folder) {
   const InterruptGuard interrupt;
   WorkerProcesses workers;
-  for (std::int64_t i = 0; i < options.workers; ++i) workers.start(worker_arguments(options, folder));
+  for (std::int64_t i = 0; i < options.workers; ++i)
+    workers.start(worker_arguments(options, folder));
   TrialTable table(study.settings(), options.trials);
   std::vector<bool> told;
   bool interrupted = false;
@@ -195,8 +198,7 @@ SearchEnd run_workers(Study& study, const TuneOptions& options, const fs::path& 
 // The best finished trials, best first.
 std::vector<Trial> best_trials(Study& study, std::size_t most) {
   std::vector<Trial> finished = study.trials();
-  std::erase_if(finished,
-                [](const Trial& trial) { return trial.state != TrialState::kFinished; });
+  std::erase_if(finished, [](const Trial& trial) { return trial.state != TrialState::kFinished; });
   std::ranges::stable_sort(finished, [](const Trial& a, const Trial& b) {
     return std::pair(-a.score, a.loss) < std::pair(-b.score, b.loss);
   });
@@ -245,17 +247,18 @@ void print_result(Study& study, const Trial& best, const fs::path& folder, bool 
   if (as_json) {
     nlohmann::ordered_json parameters = nlohmann::ordered_json::object();
     for (std::size_t i = 0; i < settings.space.values.size(); ++i)
-      std::visit(
-          [&](const auto& value) { parameters[settings.space.values[i].path] = value; },
-          value_at(settings.space.values[i], best.point[i]));
-    const nlohmann::ordered_json result{
-        {"best", {{"trial", best.id}, {"val_accuracy", best.score}, {"val_loss", best.loss},
-                  {"parameters", parameters}}},
-        {"trials", trials.size()},
-        {"finished", count(trials, TrialState::kFinished)},
-        {"stopped", count(trials, TrialState::kStopped)},
-        {"failed", count(trials, TrialState::kFailed)},
-        {"recipe", (folder / "best.toml").string()}};
+      std::visit([&](const auto& value) { parameters[settings.space.values[i].path] = value; },
+                 value_at(settings.space.values[i], best.point[i]));
+    const nlohmann::ordered_json result{{"best",
+                                         {{"trial", best.id},
+                                          {"val_accuracy", best.score},
+                                          {"val_loss", best.loss},
+                                          {"parameters", parameters}}},
+                                        {"trials", trials.size()},
+                                        {"finished", count(trials, TrialState::kFinished)},
+                                        {"stopped", count(trials, TrialState::kStopped)},
+                                        {"failed", count(trials, TrialState::kFailed)},
+                                        {"recipe", (folder / "best.toml").string()}};
     fmt::print("{}\n", result.dump(1));
     return;
   }
@@ -283,8 +286,8 @@ void tune(const TuneOptions& options) {
   Study study(study_path(folder));
   if (const std::int64_t lost = study.reclaim_lost_trials(); lost > 0)
     inform(fmt::format("{} trials of processes that are gone are begun again", lost));
-  const SearchEnd end = options.workers > 1 ? run_workers(study, options, folder)
-                                            : run_here(study, options);
+  const SearchEnd end =
+      options.workers > 1 ? run_workers(study, options, folder) : run_here(study, options);
   if (options.worker) return;
   const std::string go_on = "to go on: digitry tune --resume --out " + shell_word(folder.string()) +
                             fmt::format(" --trials {}", options.trials);
@@ -306,15 +309,15 @@ void tune(const TuneOptions& options) {
 }  // namespace
 
 void add_tune_command(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("tune", "Search the settings of a recipe that do best on validation images");
+  CLI::App* command = app.add_subcommand(
+      "tune", "Search the settings of a recipe that do best on validation images");
   const auto options = std::make_shared<TuneOptions>();
   constexpr std::int64_t kMany = std::int64_t{1} << 40;
   CLI::Option* recipe =
       command->add_option("recipe", options->recipe, "A shipped recipe or a TOML file");
   recipe->type_name(fmt::format("{{{}}}|FILE", fmt::join(recipe_names(), ",")));
-  CLI::Option* space = command->add_option("--space", options->space,
-                                           "TOML: which values to search, and where");
+  CLI::Option* space =
+      command->add_option("--space", options->space, "TOML: which values to search, and where");
   space->type_name("FILE");
   command->add_option("--trials", options->trials, "Trials in all [30]")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
@@ -326,8 +329,9 @@ void add_tune_command(CLI::App& app) {
       ->check(CLI::IsMember({"tpe", "random"}));
   command->add_flag("--no-stopping", options->no_stopping,
                     "Give every trial all its epochs, also the hopeless ones");
-  command->add_option("--seeds", options->seeds,
-                      "Train the best three again with so many fresh seeds; take the best mean [0]")
+  command
+      ->add_option("--seeds", options->seeds,
+                   "Train the best three again with so many fresh seeds; take the best mean [0]")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1000}));
   command->add_option("--data", options->data, "What to train on [the recipe's, mnist]")
       ->type_name(kDataType);
@@ -346,7 +350,8 @@ void add_tune_command(CLI::App& app) {
   command->add_flag("--json", options->json, "Print the result as JSON");
   command->footer(
       "The test images are not looked at. Trials that fall behind are stopped early (successive\n"
-      "halving). A study that was interrupted or killed goes on with --resume, and other processes\n"
+      "halving). A study that was interrupted or killed goes on with --resume, and other "
+      "processes\n"
       "may join it so. Examples:\n"
       "  digitry tune notebook --space space.toml --trials 50\n"
       "  digitry tune --resume --out runs/notebook-tune-001 --trials 100 --workers 2\n"

@@ -12,8 +12,8 @@ constexpr int kWaitMilliseconds = 60'000;
 }  // namespace
 
 Database::Database(const std::filesystem::path& path) : path_(path.string()) {
-  const int status = sqlite3_open_v2(path_.c_str(), &handle_,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+  const int status =
+      sqlite3_open_v2(path_.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
   try {
     if (status != SQLITE_OK) fail("open");
     sqlite3_busy_timeout(handle_, kWaitMilliseconds);

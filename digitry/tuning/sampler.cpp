@@ -138,10 +138,9 @@ SearchPoint TpeSampler::next(const std::vector<TrialResult>& results, RandomStre
     for (std::size_t i = 0; i < ranked.size(); ++i)
       (i < num_good ? good : bad).push_back(ranked[i]->point[value]);
     const std::size_t choices = num_choices_[value];
-    point[value] = choices > 0
-                       ? best_candidate(ChoiceDensity(good, choices), ChoiceDensity(bad, choices),
-                                        random)
-                       : best_candidate(RangeDensity(good), RangeDensity(bad), random);
+    point[value] = choices > 0 ? best_candidate(ChoiceDensity(good, choices),
+                                                ChoiceDensity(bad, choices), random)
+                               : best_candidate(RangeDensity(good), RangeDensity(bad), random);
   }
   return point;
 }

@@ -66,7 +66,8 @@ SearchedValue read_range(const toml::table& table, SearchedValue value, const st
   value.low = read_bound(table, "low", where);
   value.high = read_bound(table, "high", where);
   if (const auto* log = table.get("log")) {
-    if (!log->is_boolean()) throw Error(ErrorCode::kBadData, "{}: 'log': want true or false", where);
+    if (!log->is_boolean())
+      throw Error(ErrorCode::kBadData, "{}: 'log': want true or false", where);
     value.log = log->as_boolean()->get();
   }
   const bool whole = table.get("low")->is_integer() && table.get("high")->is_integer();
@@ -140,9 +141,8 @@ toml::table& table_of(toml::table& root, const std::vector<std::string>& parts,
 }
 
 std::string number_text(double value, SearchedValue::Kind kind) {
-  return kind == SearchedValue::Kind::kInteger
-             ? fmt::format("{}", static_cast<std::int64_t>(value))
-             : to_string(OptionValue(value));
+  return kind == SearchedValue::Kind::kInteger ? fmt::format("{}", static_cast<std::int64_t>(value))
+                                               : to_string(OptionValue(value));
 }
 
 }  // namespace
@@ -153,8 +153,10 @@ SearchSpace parse_search_space(std::string_view toml, const std::string& source)
   for (const auto& [key, node] : root)
     space.values.push_back(read_value(std::string(key.str()), node, source));
   if (space.values.empty())
-    throw Error(ErrorCode::kBadData, "{}: nothing to search: want a table a value, like "
-                "[\"optimizer.learning_rate\"] with low and high", source);
+    throw Error(ErrorCode::kBadData,
+                "{}: nothing to search: want a table a value, like "
+                "[\"optimizer.learning_rate\"] with low and high",
+                source);
   return space;
 }
 
@@ -184,8 +186,8 @@ OptionValue value_at(const SearchedValue& searched, double coordinate) {
   const bool whole = searched.kind == SearchedValue::Kind::kInteger;
   const double low = searched.low - (whole ? 0.5 : 0);
   const double high = searched.high + (whole ? 0.5 : 0);
-  const double value = searched.log ? low * std::pow(high / low, coordinate)
-                                    : low + (high - low) * coordinate;
+  const double value =
+      searched.log ? low * std::pow(high / low, coordinate) : low + (high - low) * coordinate;
   if (!whole) return std::clamp(value, searched.low, searched.high);
   return static_cast<std::int64_t>(std::clamp(std::round(value), searched.low, searched.high));
 }

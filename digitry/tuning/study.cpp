@@ -104,9 +104,8 @@ SearchPoint point_of(const std::string& text, std::size_t num_values) {
   if (list.is_array())
     for (const Json& coordinate : list)
       point.push_back(coordinate.is_number() ? coordinate.get<double>() : -1);
-  const bool sound = point.size() == num_values && std::ranges::all_of(point, [](double x) {
-                       return x >= 0 && x < 1;
-                     });
+  const bool sound = point.size() == num_values &&
+                     std::ranges::all_of(point, [](double x) { return x >= 0 && x < 1; });
   if (!sound) throw Error(ErrorCode::kBadData, "study: '{}' is no point of the space", text);
   return point;
 }

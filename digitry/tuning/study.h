@@ -18,12 +18,12 @@ struct StudySettings {
   Recipe recipe;
   SearchSpace space;
   std::string sampler = "tpe";
-  std::uint64_t seed = 0;      ///< Of the sampler. Trainings take the recipe's.
-  bool stops_trials = true;    ///< By successive halving.
+  std::uint64_t seed = 0;    ///< Of the sampler. Trainings take the recipe's.
+  bool stops_trials = true;  ///< By successive halving.
 };
 
 enum class TrialState {
-  kWaiting,   ///< Its process was stopped or killed; somebody is to begin it again.
+  kWaiting,  ///< Its process was stopped or killed; somebody is to begin it again.
   kRunning,
   kFinished,  ///< All its epochs.
   kStopped,   ///< By successive halving.

@@ -11,7 +11,7 @@
 namespace digitry {
 
 struct TunerOptions {
-  std::int64_t num_trials = 1;  ///< In all, those of other processes included.
+  std::int64_t num_trials = 1;    ///< In all, those of other processes included.
   double time_limit_seconds = 0;  ///< After it no trial is begun, and running ones wait; 0: none.
   SuccessiveHalving halving;
 };

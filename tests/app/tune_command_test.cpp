@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/training/recipe.h"
 #include "digitry/tuning/study.h"
@@ -38,9 +40,9 @@ class TuneCommand : public testing::Test {
   TuneCommand() { write_file_atomically(space_, kSpace); }
 
   std::vector<std::string> arguments(const std::string& out, std::vector<std::string> more) const {
-    std::vector<std::string> all{"tune",    "notebook", "--space", space_,
-                                 "--data",  small_mnist().string(),
-                                 "--out",   out,        "--epochs", "3"};
+    std::vector<std::string> all{
+        "tune",  "notebook", "--space",  space_, "--data", small_mnist().string(),
+        "--out", out,        "--epochs", "3"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
@@ -67,30 +69,29 @@ TEST_F(TuneCommand, WritesARecipeThatTrainTakes) {
   EXPECT_EQ(best.batch_size, got["best"]["parameters"]["training.batch_size"]);
 
   const std::string run = folder_ / "run";
-  ASSERT_EQ(digitry({"train", "--recipe", out_ + "/best.toml", "--out", run, "--no-report"})
-                .exit_status,
-            0);
+  ASSERT_EQ(
+      digitry({"train", "--recipe", out_ + "/best.toml", "--out", run, "--no-report"}).exit_status,
+      0);
   // The same split and seed: what the search saw.
   const std::string history = file_bytes(run + "/history.csv");
   EXPECT_THAT(history, HasSubstr(fmt::format("{}", got["best"]["val_accuracy"].get<double>())));
 }
 
 TEST_F(TuneCommand, GoesOnAfterKill9) {
-  CommandOptions killed;
-  killed.on_start = [&](pid_t pid) {
-    const fs::path study = fs::path(out_) / "study.sqlite";
-    for (int i = 0; i < 600; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      if (!path_exists(study)) continue;
-      try {
-        if (Study(study).trials().size() >= 3) break;
-      } catch (const Error&) {  // It is just being made.
-      }
+  std::vector<std::string> command = arguments(out_, {"--trials", "1000", "--threads", "1"});
+  command.insert(command.begin(), "digitry");
+  ChildProcess search(command);
+  const fs::path study = fs::path(out_) / "study.sqlite";
+  for (int i = 0; i < 600; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (!path_exists(study)) continue;
+    try {
+      if (Study(study).trials().size() >= 3) break;
+    } catch (const Error&) {  // It is just being made.
     }
-    kill(pid, SIGKILL);
-  };
-  const CommandResult first = digitry(arguments(out_, {"--trials", "1000"}), killed);
-  EXPECT_NE(first.exit_status, 0);
+  }
+  search.send_signal(SIGKILL);
+  EXPECT_EQ(search.wait().exit_status, 128 + SIGKILL);
   const std::size_t before = trials_of(out_).size();
   ASSERT_GE(before, 3u);
   const std::string in_all = std::to_string(before + 2);

@@ -81,7 +81,8 @@ TEST(ValueAt, CoversItsRangeEvenly) {
   std::map<std::int64_t, int> features;
   std::map<std::string, int> schedules;
   for (int i = 0; i < 300; ++i) {
-    ++features[std::get<std::int64_t>(value_at(value_of(space, "layers.1.out_features"), i / 300.0))];
+    ++features[std::get<std::int64_t>(
+        value_at(value_of(space, "layers.1.out_features"), i / 300.0))];
     ++schedules[std::get<std::string>(value_at(value_of(space, "schedule.type"), i / 300.0))];
   }
   EXPECT_EQ(features, (std::map<std::int64_t, int>{{16, 100}, {17, 100}, {18, 100}}));
@@ -97,7 +98,8 @@ TEST(RecipeAt, PutsTheValuesIntoTheRecipe) {
   expect_error(ErrorCode::kBadData, {"layers[2]", "rate"},
                [&] { recipe_at(notebook, space, point); });
   const SearchSpace fitting = parse_search_space(
-      "[\"layers.3.rate\"]\nlow = 0.0\nhigh = 0.6\n[\"augmentation.rotation\"]\nlow = 0\nhigh = 20\n"
+      "[\"layers.3.rate\"]\nlow = 0.0\nhigh = 0.6\n[\"augmentation.rotation\"]\nlow = 0\nhigh = "
+      "20\n"
       "[\"training.batch_size\"]\nchoices = [32, 64]",
       "s");
   const Recipe recipe = recipe_at(notebook, fitting, {0.5, 0.5, 0.5});
@@ -110,8 +112,7 @@ TEST(RecipeAt, PutsTheValuesIntoTheRecipe) {
 TEST(RecipeAt, SaysWhichPathLeadsNowhere) {
   const Recipe notebook = find_recipe("notebook");
   const auto refuse = [&](const std::vector<std::string>& parts, const std::string& path) {
-    const SearchSpace space =
-        parse_search_space("[\"" + path + "\"]\nlow = 0.1\nhigh = 0.2", "s");
+    const SearchSpace space = parse_search_space("[\"" + path + "\"]\nlow = 0.1\nhigh = 0.2", "s");
     expect_error(ErrorCode::kBadData, parts, [&] { recipe_at(notebook, space, {0.5}); });
   };
   refuse({"layers.9.rate", "no layer '9'"}, "layers.9.rate");

@@ -19,10 +19,9 @@ class TunerTest : public testing::Test {
     settings.recipe = blob_recipe();
     settings.recipe.epochs = 4;
     settings.recipe.validation = 0.2;
-    settings.space = parse_search_space(
-        "[\"optimizer.learning_rate\"]\nlow = 0.00001\nhigh = " + to_string(highest_rate) +
-            "\nlog = true\n",
-        "space");
+    settings.space = parse_search_space("[\"optimizer.learning_rate\"]\nlow = 0.00001\nhigh = " +
+                                            to_string(highest_rate) + "\nlog = true\n",
+                                        "space");
     return settings;
   }
 
