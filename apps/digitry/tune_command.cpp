@@ -21,6 +21,7 @@
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/parallel.h"
+#include "digitry/report/study_page.h"
 #include "digitry/report/text.h"
 #include "digitry/tuning/tuner.h"
 
@@ -270,7 +271,52 @@ void print_result(Study& study, const Trial& best, const fs::path& folder, bool 
     fmt::print("  {:<32}{}\n", settings.space.values[i].path,
                value_text(value_at(settings.space.values[i], best.point[i])));
   fmt::print("{:<20}{}\n", "recipe", (folder / "best.toml").string());
+  fmt::print("{:<20}{}\n", "page", (folder / "tune.html").string());
   fmt::print("{:<20}{}\n", "trials", study_path(folder).string());
+}
+
+constexpr int kTicks = 5;
+
+StudyValue page_value(const SearchedValue& searched) {
+  StudyValue value{.name = searched.path,
+                   .ticks = {},
+                   .is_choice = searched.kind == SearchedValue::Kind::kChoice};
+  for (const OptionValue& choice : searched.choices) value.ticks.push_back(value_text(choice));
+  if (!value.is_choice)
+    for (int i = 0; i < kTicks; ++i)
+      value.ticks.push_back(value_text(value_at(searched, i * 0.999999 / (kTicks - 1))));
+  return value;
+}
+
+// The study as far as it is, for a person to look at; that it cannot be drawn is no failure.
+void write_page(Study& study, const std::optional<Trial>& best, const std::string& recipe,
+                const fs::path& folder) {
+  const StudySettings& settings = study.settings();
+  StudyContent content{
+      .title = fmt::format("Tuning {} on {}", settings.recipe.name, settings.recipe.data),
+      .recipe = recipe,
+      .values = {},
+      .trials = {},
+      .best = best ? best->id : 0};
+  for (const SearchedValue& searched : settings.space.values)
+    content.values.push_back(page_value(searched));
+  for (const Trial& trial : study.trials()) {
+    StudyTrial row{.id = trial.id,
+                   .state = to_string(trial.state),
+                   .score = trial.score,
+                   .epochs = trial.epochs,
+                   .seconds = trial.seconds,
+                   .coordinates = trial.point,
+                   .values = {}};
+    for (std::size_t i = 0; i < trial.point.size(); ++i)
+      row.values.push_back(value_text(value_at(settings.space.values[i], trial.point[i])));
+    content.trials.push_back(std::move(row));
+  }
+  try {
+    write_file_atomically(folder / "tune.html", render_study_html(content));
+  } catch (const Error& error) {
+    warn(fmt::format("no page: {}", error.what()));
+  }
 }
 
 void tune(const TuneOptions& options) {
@@ -303,6 +349,7 @@ void tune(const TuneOptions& options) {
   Recipe recipe = recipe_of(study.settings(), *best);
   recipe.name = study.settings().recipe.name + "-tuned";
   write_file_atomically(folder / "best.toml", to_toml(recipe));
+  write_page(study, best, to_toml(recipe), folder);
   print_result(study, *best, folder, options.json);
 }
 
