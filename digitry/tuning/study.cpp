@@ -4,6 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -128,6 +131,15 @@ bool has_ended(const Trial& trial) {
   return trial.state != TrialState::kWaiting && trial.state != TrialState::kRunning;
 }
 
+// The number of epochs may be searched, too: who came to the end came furthest, however short it
+// was, and a failure got nowhere.
+TrialResult result_of(const Trial& trial) {
+  std::int64_t epochs = trial.epochs;
+  if (trial.state == TrialState::kFinished) epochs = std::numeric_limits<std::int64_t>::max();
+  if (trial.state == TrialState::kFailed) epochs = 0;
+  return {.point = trial.point, .epochs = epochs, .score = trial.score};
+}
+
 StudySettings read_settings(Database& database, const std::string& path) {
   std::map<std::string, std::string> values;
   try {
@@ -215,8 +227,7 @@ std::optional<Trial> Study::begin_trial(std::int64_t num_trials) {
 
   std::vector<TrialResult> results;
   for (const Trial& trial : all)
-    if (has_ended(trial))
-      results.push_back({.point = trial.point, .epochs = trial.epochs, .score = trial.score});
+    if (has_ended(trial)) results.push_back(result_of(trial));
   Trial trial;
   trial.id = std::ssize(all) + 1;
   RandomStream random(settings_.seed, RandomPurpose::kTuning, static_cast<std::uint32_t>(trial.id));
