@@ -5,20 +5,19 @@
 #include <algorithm>
 #include <cmath>
 
+#include "digitry/report/figure_style.h"
 #include "digitry/report/text.h"
 
 namespace digitry {
 namespace {
 
-// As the curves have them: the page maps these to its own.
-constexpr const char* kFinished = "#0072b2";
-constexpr const char* kBest = "#d55e00";
-constexpr const char* kLetter = "#333333";
-constexpr const char* kMesh = "#e4e4e4";
-constexpr const char* kStopped = "#888888";
-
-constexpr int kWide = 460;
-constexpr int kHigh = 320;
+using figure_style::kGrid;
+using figure_style::kInk;
+using figure_style::kMarker;
+using figure_style::kPanelHeight;
+using figure_style::kPanelWidth;
+using figure_style::kTraining;
+using figure_style::kValidation;
 
 bool has_score(const StudyTrial& trial) {
   return trial.state == "finished" || trial.state == "stopped";
@@ -46,7 +45,7 @@ std::string frame(const StudyContent& content, const std::string& title, const s
       "set grid y lc rgb '{mesh}' lt 1 lw 0.8\nset yrange {range}\n"
       "set label 1 {title} at graph 0,1.1 left textcolor rgb '{ink}'\n"
       "set xlabel {x} textcolor rgb '{ink}'\nunset key\n",
-      fmt::arg("ink", kLetter), fmt::arg("mesh", kMesh), fmt::arg("range", score_range(content)),
+      fmt::arg("ink", kInk), fmt::arg("mesh", kGrid), fmt::arg("range", score_range(content)),
       fmt::arg("title", gnuplot_quoted(title)), fmt::arg("x", gnuplot_quoted(x)));
 }
 
@@ -77,13 +76,14 @@ Figure study_course_figure(const StudyContent& content) {
     if (so_far > 0) best += fmt::format("{} {:.6g}\n", trial.id, 100 * so_far);
   }
   // An empty data block is an error to gnuplot.
-  return {kWide, kHigh,
+  return {kPanelWidth, kPanelHeight,
           finished + "NaN NaN\nEOD\n" + stopped + "NaN NaN\nEOD\n" + best + "NaN NaN\nEOD\n" +
               frame(content, "Validation accuracy (%)", "Trial") +
+              fmt::format("set xrange [0:{}]\n", content.trials.size() + 1) +
               fmt::format("plot $stopped using 1:2 with points pt 6 ps 0.5 lc rgb '{}', "
                           "$finished using 1:2 with points pt 7 ps 0.5 lc rgb '{}', "
                           "$best using 1:2 with steps lw 1.8 lc rgb '{}'\n",
-                          kStopped, kFinished, kBest)};
+                          kMarker, kTraining, kValidation)};
 }
 
 Figure study_value_figure(const StudyContent& content, std::size_t value) {
@@ -93,13 +93,13 @@ Figure study_value_figure(const StudyContent& content, std::size_t value) {
     if (has_score(trial))
       (trial.state == "finished" ? finished : stopped) +=
           fmt::format("{:.6g} {:.6g}\n", trial.coordinates[value], 100 * trial.score);
-  return {kWide, kHigh,
+  return {kPanelWidth, kPanelHeight,
           finished + "NaN NaN\nEOD\n" + stopped + "NaN NaN\nEOD\n" +
               frame(content, "Validation accuracy (%)", clean_utf8(content.values[value].name)) +
               x_tics(content.values[value]) +
               fmt::format("plot $stopped using 1:2 with points pt 6 ps 0.5 lc rgb '{}', "
                           "$finished using 1:2 with points pt 7 ps 0.5 lc rgb '{}'\n",
-                          kStopped, kFinished)};
+                          kMarker, kTraining)};
 }
 
 }  // namespace digitry

@@ -136,7 +136,7 @@ data value_rows(const StudyContent& content, std::vector<std::string> svgs) {
   for (const std::size_t i : order) {
     data row;
     row.set("name", clean_utf8(content.values[i].name));
-    row.set("explained", percent_number(explained[i], 0));
+    row.set("explained", fmt::format("{:.0f}", 100 * explained[i]));
     row.set("svg", themed_svg(std::move(svgs[i]), fmt::format("value-{}-", i)));
     rows.push_back(row);
   }
@@ -169,7 +169,9 @@ std::vector<double> explained_variance(const StudyContent& content) {
   for (const StudyTrial* trial : scored) total += std::pow(trial->score - mean, 2);
 
   std::vector<double> explained(content.values.size());
-  for (std::size_t v = 0; v < content.values.size() && total > 0; ++v) {
+  // Less is rounding.
+  constexpr double kLeastVariance = 1e-12;
+  for (std::size_t v = 0; v < content.values.size() && total > kLeastVariance; ++v) {
     const StudyValue& value = content.values[v];
     const std::size_t parts = value.is_choice ? value.ticks.size() : kParts;
     std::vector<double> sums(parts);

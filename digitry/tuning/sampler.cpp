@@ -10,8 +10,10 @@ namespace digitry {
 namespace {
 
 constexpr std::size_t kRandomTrials = 10;
-constexpr double kGoodShare = 0.2;
+constexpr double kGoodShare = 0.1;
 constexpr std::size_t kMostGood = 25;
+// With fewer, the best of the first trials decides for one choice and never looks at the others.
+constexpr double kTimesUnseen = 2;
 constexpr int kCandidates = 24;
 constexpr double kBelowOne = 1 - 1e-9;
 
@@ -25,8 +27,8 @@ class RangeDensity {
     std::ranges::sort(observed);
     const double narrowest = 1 / std::min(100.0, 1 + static_cast<double>(observed.size()));
     for (std::size_t i = 0; i < observed.size(); ++i) {
-      const double before = i == 0 ? 0 : observed[i - 1];
-      const double after = i + 1 == observed.size() ? 1 : observed[i + 1];
+      const double before = i == 0 ? observed[i] : observed[i - 1];
+      const double after = i + 1 == observed.size() ? observed[i] : observed[i + 1];
       const double width = std::max(observed[i] - before, after - observed[i]);
       parts_.push_back({observed[i], std::clamp(width, narrowest, 1.0)});
     }
@@ -60,11 +62,11 @@ class RangeDensity {
   std::vector<Part> parts_;
 };
 
-// How often each choice was observed, and one time more for all together.
+// How often each choice was observed, and some times more.
 class ChoiceDensity {
  public:
   ChoiceDensity(const std::vector<double>& observed, std::size_t num_choices)
-      : weights_(num_choices, 1 / static_cast<double>(num_choices)) {
+      : weights_(num_choices, kTimesUnseen) {
     for (const double x : observed) weights_[index_of(x)] += 1;
   }
 
@@ -129,7 +131,7 @@ SearchPoint TpeSampler::next(const std::vector<TrialResult>& results, RandomStre
   });
   const auto share =
       static_cast<std::size_t>(std::ceil(kGoodShare * static_cast<double>(ranked.size())));
-  const std::size_t num_good = std::min(share, kMostGood);
+  const std::size_t num_good = std::min(share + 1, kMostGood);
 
   SearchPoint point(num_choices_.size());
   for (std::size_t value = 0; value < point.size(); ++value) {

@@ -35,7 +35,7 @@ class RandomSampler : public Sampler {
   std::size_t num_values_;
 };
 
-/// The tree-structured Parzen estimator: of values drawn from a density of the best fifth of the
+/// The tree-structured Parzen estimator: of values drawn from a density of the best tenth of the
 /// trials, the one that is the least like the others. Each value by itself; at random for the first
 /// ten trials. Trials that were let further count as better.
 /// Source: Bergstra, Bardenet, Bengio, Kégl, "Algorithms for hyper-parameter optimization", NIPS

@@ -81,7 +81,7 @@ TEST_F(TunerTest, IsTheSameAgainOnOneProcess) {
 
 TEST_F(TunerTest, APointThatDivergesIsAFailedTrial) {
   StudySettings made = settings();
-  made.recipe.optimizer = {{"type", std::string("sgd")}, {"learning_rate", 0.1}};
+  made.recipe.optimizer = {{"type", std::string("sgd")}, {"weight_decay", 100.0}};
   made.space = parse_search_space("[\"optimizer.learning_rate\"]\nlow = 900.0\nhigh = 1000.0", "s");
   Study study = make(made);
   EXPECT_EQ(run_trials(study, data_, {.num_trials = 1}, {}), SearchEnd::kFinished);
