@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -128,12 +129,12 @@ TrainedRun train_run(const TrainRequest& request) {
   // Read back what was resolved: flags obey the same rules as files.
   parse_recipe(to_toml(recipe), source);
   check_can_be_read_again(recipe.data);
-  const Dataset data = load_dataset(recipe.data, Split::kTrain);
-  if (!data.labelled())
+  const auto data = std::make_shared<const Dataset>(load_dataset(recipe.data, Split::kTrain));
+  if (!data->labelled())
     throw Error(ErrorCode::kBadData, "{}: these images have no labels; training needs them",
                 recipe.data);
-  Model model = untrained_model(recipe, untrained_network(recipe, source, data), data);
-  Trainer trainer(recipe, data);
+  Model model = untrained_model(recipe, untrained_network(recipe, source, *data), *data);
+  Trainer trainer(recipe, *data);
   std::optional<JudgedImages> images = images_to_judge(recipe, trainer, model);
   if (!held) held = make_run_folder(request.out, recipe.name);
   const RunFolder& run = held->folder;
@@ -157,13 +158,15 @@ TrainedRun train_run(const TrainRequest& request) {
     throw diverged_in(run, trainer, model, error);
   }
   take_over(trainer, model);
-  model.temperature = fitted_temperature(model, data, trainer.split().validation);
+  model.temperature = fitted_temperature(model, *data, trainer.split().validation);
   save_model(model, run.model());
   write_file_atomically(run.history(), to_csv(trainer.history()));
   if (end == TrainingEnd::kInterrupted) throw_interrupted(run, trainer);
   if (end == TrainingEnd::kEarlyStopped)
     inform(fmt::format("stopped early: no better validation result in {} epochs", recipe.patience));
-  std::optional<Judged> judged = finish_run(run, request.finish, std::move(images), trainer, model);
+  std::optional<Judged> judged =
+      finish_run(run, request.finish, std::move(images), trainer, model,
+                 {.data = data, .indices = trainer.split().train, .absence = {}});
   if (request.profile) inform(profile_text(trainer.plan()));
   // Last, so that a run whose judging failed can still be resumed.
   remove_file(run.checkpoint());

@@ -43,7 +43,7 @@ AttributionPicture make_attribution_picture(std::span<const float> map, std::int
   return picture;
 }
 
-std::string main_place(const AttributionPicture& picture, Side side) {
+std::string main_place(const AttributionPicture& picture, SpokeFor whom) {
   std::array<double, kNinths> sums{};
   for (std::int64_t row = 0; row < picture.height; ++row)
     for (std::int64_t column = 0; column < picture.width; ++column) {
@@ -51,7 +51,7 @@ std::string main_place(const AttributionPicture& picture, Side side) {
           picture.strengths[static_cast<std::size_t>(row * picture.width + column)];
       const auto ninth = static_cast<std::size_t>(3 * row / picture.height * 3 +
                                                   3 * column / picture.width);
-      sums[ninth] += std::max(0.0F, side == Side::kAnswer ? strength : -strength);
+      sums[ninth] += std::max(0.0F, whom == SpokeFor::kAnswer ? strength : -strength);
     }
   const auto most = std::ranges::max_element(sums);
   return *most > 0 ? kPlaces[static_cast<std::size_t>(most - sums.begin())] : "";

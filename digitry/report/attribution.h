@@ -23,8 +23,8 @@ AttributionPicture make_attribution_picture(std::span<const float> map, std::int
 
 /// In which ninth of the picture the most speaks for the answer (or for its rival): "upper left",
 /// "middle", ...; empty where nothing does.
-enum class Side { kAnswer, kRival };
-std::string main_place(const AttributionPicture& picture, Side side);
+enum class SpokeFor { kAnswer, kRival };
+std::string main_place(const AttributionPicture& picture, SpokeFor whom);
 
 /// The palette index of a strength in [-1, 1], and the palette: vermilion for the answer, blue for
 /// its rival, the more opaque the stronger, so that it can be laid over a picture. 128 is nothing.

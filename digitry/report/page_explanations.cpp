@@ -69,11 +69,11 @@ std::vector<AttributionPicture> pictures_of(const Explanations& explanations,
 /// "For 9: upper left. For 4: bottom."
 std::string spoken(const AttributionPicture& picture, const std::string& answer,
                    const std::string& rival) {
-  const auto part = [&](Side side, const std::string& name) {
-    const std::string place = main_place(picture, side);
+  const auto part = [&](SpokeFor whom, const std::string& name) {
+    const std::string place = main_place(picture, whom);
     return fmt::format("For {}: {}", name, place.empty() ? "nothing" : place);
   };
-  return fmt::format("{}. {}.", part(Side::kAnswer, answer), part(Side::kRival, rival));
+  return fmt::format("{}. {}.", part(SpokeFor::kAnswer, answer), part(SpokeFor::kRival, rival));
 }
 
 /// The nearest images of all mistakes, one list after the other.

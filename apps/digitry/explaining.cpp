@@ -1,0 +1,163 @@
+#include "apps/digitry/explaining.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <set>
+
+#include "digitry/evaluation/occlusion.h"
+#include "digitry/evaluation/tsne.h"
+
+namespace digitry::app {
+namespace {
+
+constexpr std::size_t kMaxExplained = 24;
+constexpr std::size_t kMaxMapped = 1000;
+constexpr std::size_t kMaxMappedMistakes = 200;
+// Together about a second on two processors of 2023.
+constexpr double kOcclusionWork = 2e10;
+constexpr double kNearestWork = 6e10;
+constexpr double kMapWork = 2e10;
+// What a multiply-add of a plain loop costs, in those of a matrix product.
+constexpr double kPlainLoop = 8;
+// Where a digit has ink, a patch hides something; elsewhere it need not be tried.
+constexpr double kTrialsAnImage = 100;
+
+double multiply_adds_of(const Network& network) {
+  double sum = 0;
+  for (const LayerSummary& layer : network.summary())
+    sum += static_cast<double>(layer.multiply_adds);
+  return sum;
+}
+
+std::size_t at_most(std::size_t count, double work, double work_of_each) {
+  return std::min(count, static_cast<std::size_t>(work / std::max(work_of_each, 1.0)));
+}
+
+std::vector<Contrast> contrasts_of(const Evaluation& evaluation, std::size_t count) {
+  std::vector<Contrast> contrasts;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Judgement& mistake = evaluation.mistakes[i];
+    contrasts.push_back({.image_index = static_cast<std::int32_t>(mistake.image_index),
+                         .answer = mistake.predicted,
+                         .rival = mistake.label});
+  }
+  return contrasts;
+}
+
+Tensor copy_images(const Dataset& data, const std::vector<std::vector<Neighbour>>& lists) {
+  std::int64_t count = 0;
+  for (const auto& list : lists) count += std::ssize(list);
+  Tensor images(data.image_shape().with_batch(count), DType::kU8);
+  const auto size = static_cast<std::size_t>(data.image_shape().num_elements());
+  auto* to = images.data();
+  for (const auto& list : lists)
+    for (const Neighbour& each : list) {
+      std::memcpy(to, data.images.data() + static_cast<std::size_t>(each.image_index) * size, size);
+      to += size;
+    }
+  return images;
+}
+
+void explain_pixels(const Model& model, const Evaluation& evaluation, const Dataset& judged,
+                    Explanations& explanations) {
+  const std::size_t count =
+      at_most(std::min(kMaxExplained, evaluation.mistakes.size()), kOcclusionWork,
+              kTrialsAnImage * multiply_adds_of(model.network));
+  if (count == 0) return;
+  const OcclusionPatch patch = default_patch(judged.image_shape());
+  Predictor predictor(model.network, model.preprocessing);
+  explanations.patch_size = patch.size;
+  explanations.attributions =
+      occlusion_maps(predictor, judged.images, contrasts_of(evaluation, count), patch);
+}
+
+void explain_by_examples(const Model& model, const Evaluation& evaluation, const Dataset& judged,
+                         const TrainingImages& trained, Explanations& explanations) {
+  if (explanations.attributions.empty()) return;
+  explanations.no_nearest = trained.absence;
+  if (!trained.data) return;
+  const auto count = static_cast<std::size_t>(explanations.attributions.shape()[0]);
+  NearestTraining nearest =
+      nearest_training(model, trained, judged.images, mistaken_images(evaluation, count),
+                       kNearestShown, kNearestWork);
+  explanations.nearest_images = copy_images(*trained.data, nearest.lists);
+  explanations.nearest = std::move(nearest.lists);
+  explanations.num_searched = nearest.num_searched;
+  explanations.num_trained = std::ssize(trained.indices);
+}
+
+/// The most confident mistakes, and others evenly spaced; ascending.
+std::vector<std::int32_t> images_to_map(const Evaluation& evaluation, std::size_t most) {
+  std::set<std::int32_t> chosen;
+  for (const std::int32_t index :
+       mistaken_images(evaluation, std::min(kMaxMappedMistakes, most / 2)))
+    chosen.insert(index);
+  const std::size_t others = most - chosen.size();
+  const auto num_images = static_cast<std::size_t>(evaluation.num_images);
+  for (std::size_t i = 0; i < std::min(others, num_images); ++i)
+    chosen.insert(static_cast<std::int32_t>(i * num_images / std::min(others, num_images)));
+  return {chosen.begin(), chosen.end()};
+}
+
+void draw_map(const Model& model, const Evaluation& evaluation, const Dataset& judged,
+              Explanations& explanations) {
+  HiddenLayer hidden(model.network, model.preprocessing);
+  explanations.num_features = hidden.num_features();
+  const auto features = static_cast<double>(hidden.num_features());
+  const std::size_t most = at_most(
+      at_most(kMaxMapped, kMapWork, static_cast<double>(hidden.multiply_adds())),
+      std::sqrt(kMapWork / (kPlainLoop * features)), 1);
+  const std::vector<std::int32_t> indices = images_to_map(evaluation, most);
+  if (indices.empty()) return;
+  const Tensor map = tsne(hidden.features(judged.images, indices));
+  const auto places = map.as<float>();
+  // Weights so large that squares overflow give no map.
+  if (!std::ranges::all_of(places, [](float place) { return std::isfinite(place); })) return;
+  for (std::size_t i = 0; i < indices.size(); ++i)
+    explanations.map.push_back({.image_index = indices[i],
+                                .label = judged.labels[static_cast<std::size_t>(indices[i])],
+                                .x = places[2 * i],
+                                .y = places[2 * i + 1]});
+}
+
+}  // namespace
+
+NearestTraining nearest_training(const Model& model, const TrainingImages& trained,
+                                 const Tensor& images, std::span<const std::int32_t> image_indices,
+                                 std::size_t count, double max_multiply_adds) {
+  NearestTraining nearest;
+  if (!trained.data || image_indices.empty()) return nearest;
+  HiddenLayer hidden(model.network, model.preprocessing);
+  const double work_of_each =
+      static_cast<double>(hidden.multiply_adds()) +
+      kPlainLoop * static_cast<double>(image_indices.size()) *
+          static_cast<double>(hidden.num_features());
+  const double work = work_of_each * static_cast<double>(trained.indices.size());
+  const auto step = static_cast<std::size_t>(std::max(1.0, std::ceil(work / max_multiply_adds)));
+  std::vector<std::int32_t> among;
+  for (std::size_t i = 0; i < trained.indices.size(); i += step)
+    among.push_back(trained.indices[i]);
+  nearest.num_searched = std::ssize(among);
+  nearest.lists = nearest_images(hidden, hidden.features(images, image_indices), *trained.data,
+                                 among, count);
+  return nearest;
+}
+
+std::vector<std::int32_t> mistaken_images(const Evaluation& evaluation, std::size_t most) {
+  std::vector<std::int32_t> indices;
+  for (std::size_t i = 0; i < std::min(most, evaluation.mistakes.size()); ++i)
+    indices.push_back(static_cast<std::int32_t>(evaluation.mistakes[i].image_index));
+  return indices;
+}
+
+Explanations explain_evaluation(const Model& model, const Evaluation& evaluation,
+                                const Dataset& judged, const TrainingImages& trained) {
+  Explanations explanations;
+  explain_pixels(model, evaluation, judged, explanations);
+  explain_by_examples(model, evaluation, judged, trained, explanations);
+  draw_map(model, evaluation, judged, explanations);
+  return explanations;
+}
+
+}  // namespace digitry::app
