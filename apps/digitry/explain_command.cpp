@@ -68,6 +68,7 @@ ExplainedImage find_image(const ExplainOptions& options, const Model& model) {
                   "--split {}: is of the model's own data; {} has no splits", options.split,
                   options.input);
     image.data = load_inputs(options.input, Labels::kIgnore);
+    image.data.labels.clear();  // A CSV file's: they need not be the model's.
     image.source = options.input;
   }
   if (image.data.image_shape() != model.network.input_shape())
@@ -86,7 +87,7 @@ ExplainedImage find_image(const ExplainOptions& options, const Model& model) {
 std::int32_t class_called(const std::string& name, const Model& model) {
   const auto found = std::ranges::find(model.class_names, name);
   if (found == model.class_names.end())
-    throw Error(ErrorCode::kInvalidArgument, "--class {}: is none of the model's classes: {}", name,
+    throw Error(ErrorCode::kInvalidArgument, "--class: '{}' is none of the model's classes: {}", name,
                 fmt::join(model.class_names, ", "));
   return static_cast<std::int32_t>(found - model.class_names.begin());
 }
@@ -148,14 +149,14 @@ void print_text(const ExplainedImage& image, const Model& model) {
   const auto name = [&](std::int32_t c) {
     return clean_utf8(model.class_names[static_cast<std::size_t>(c)]);
   };
-  const auto percent = [&](std::int32_t c) {
+  const auto percent_of = [&](std::int32_t c) {
     return 100 * static_cast<double>(image.probabilities[static_cast<std::size_t>(c)]);
   };
   const Thumbnailer thumbnailer(image.data.images);
   const AttributionPicture picture = picture_of(image, thumbnailer);
   fmt::print("{} image {}: {}, {:.1f} %; {} has {:.1f} %{}\n\n", clean_utf8(image.source),
-             image.index, name(image.answer), percent(image.answer), name(image.rival),
-             percent(image.rival),
+             image.index, name(image.answer), percent_of(image.answer), name(image.rival),
+             percent_of(image.rival),
              !image.label                   ? ""
              : *image.label == image.answer ? "; it is right"
                                             : "; it is labelled " + name(*image.label));
@@ -225,8 +226,8 @@ void write_picture(const std::string& path, const ExplainedImage& image,
   }
   write_file_atomically(path, encode_explanation_png(thumbnailer.make(image.index),
                                                      picture_of(image, thumbnailer), nearest));
-  inform(fmt::format("{}: the image, what spoke for {} in orange and against it in blue{}", path,
-                     "the answer", nearest.empty() ? "" : ", the nearest training images"));
+  inform(fmt::format("{}: the image, what in it spoke for the answer (orange) and against (blue){}",
+                     path, nearest.empty() ? "" : ", the nearest training images"));
 }
 
 void explain(const ExplainOptions& options) {
