@@ -36,7 +36,7 @@ std::vector<std::vector<Neighbour>> nearest_to_mistakes(const Model& model,
   const TrainingImages trained = find_training_images(model);
   if (!trained.data) warn("no nearest training images: " + trained.absence);
   return nearest_training(model, trained, judged.images, mistaken_images(evaluation, most),
-                          kNearestShown)
+                          kNearestShown, SearchEffort::kAll)
       .lists;
 }
 

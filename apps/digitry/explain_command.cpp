@@ -134,7 +134,7 @@ ExplainedImage explain_image(const ExplainOptions& options, const Model& model,
   image.map = occlusion_maps(predictor, image.data.images, std::span(&contrast, 1), image.patch);
   auto lists = nearest_training(model, trained, image.data.images,
                                 std::vector<std::int32_t>{image.index},
-                                static_cast<std::size_t>(options.nearest))
+                                static_cast<std::size_t>(options.nearest), SearchEffort::kAll)
                    .lists;
   if (!lists.empty()) image.nearest = std::move(lists.front());
   return image;

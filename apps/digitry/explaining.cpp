@@ -14,25 +14,14 @@ namespace {
 constexpr std::size_t kMaxExplained = 24;
 constexpr std::size_t kMaxMapped = 1000;
 constexpr std::size_t kMaxMappedMistakes = 200;
-// Together about a second on two processors of 2023.
-constexpr double kOcclusionWork = 2e10;
+// Multiply-adds of the search, so that it takes about half a second on two processors...
 constexpr double kNearestWork = 6e10;
-constexpr double kMapWork = 2e10;
-// What a multiply-add of a plain loop costs, in those of a matrix product.
-constexpr double kPlainLoop = 8;
-// Where a digit has ink, a patch hides something; elsewhere it need not be tried.
-constexpr double kTrialsAnImage = 100;
-
-double multiply_adds_of(const Network& network) {
-  double sum = 0;
-  for (const LayerSummary& layer : network.summary())
-    sum += static_cast<double>(layer.multiply_adds);
-  return sum;
-}
-
-std::size_t at_most(std::size_t count, double work, double work_of_each) {
-  return std::min(count, static_cast<std::size_t>(work / std::max(work_of_each, 1.0)));
-}
+// ...but so many images at least, however large the network: about as long as judging it takes.
+constexpr double kMinSearched = 5000;
+// What a multiply-add of a distance costs, in those of a convolution.
+constexpr double kDistanceWork = 8;
+// Of the distances between all points of a map.
+constexpr double kMapWork = 2.5e9;
 
 std::vector<Contrast> contrasts_of(const Evaluation& evaluation, std::size_t count) {
   std::vector<Contrast> contrasts;
@@ -61,9 +50,7 @@ Tensor copy_images(const Dataset& data, const std::vector<std::vector<Neighbour>
 
 void explain_pixels(const Model& model, const Evaluation& evaluation, const Dataset& judged,
                     Explanations& explanations) {
-  const std::size_t count =
-      at_most(std::min(kMaxExplained, evaluation.mistakes.size()), kOcclusionWork,
-              kTrialsAnImage * multiply_adds_of(model.network));
+  const std::size_t count = std::min(kMaxExplained, evaluation.mistakes.size());
   if (count == 0) return;
   const OcclusionPatch patch = default_patch(judged.image_shape());
   Predictor predictor(model.network, model.preprocessing);
@@ -80,7 +67,7 @@ void explain_by_examples(const Model& model, const Evaluation& evaluation, const
   const auto count = static_cast<std::size_t>(explanations.attributions.shape()[0]);
   NearestTraining nearest =
       nearest_training(model, trained, judged.images, mistaken_images(evaluation, count),
-                       kNearestShown, kNearestWork);
+                       kNearestShown, SearchEffort::kQuick);
   explanations.nearest_images = copy_images(*trained.data, nearest.lists);
   explanations.nearest = std::move(nearest.lists);
   explanations.num_searched = nearest.num_searched;
@@ -104,10 +91,8 @@ void draw_map(const Model& model, const Evaluation& evaluation, const Dataset& j
               Explanations& explanations) {
   HiddenLayer hidden(model.network, model.preprocessing);
   explanations.num_features = hidden.num_features();
-  const auto features = static_cast<double>(hidden.num_features());
-  const std::size_t most = at_most(
-      at_most(kMaxMapped, kMapWork, static_cast<double>(hidden.multiply_adds())),
-      std::sqrt(kMapWork / (kPlainLoop * features)), 1);
+  const double fitting = std::sqrt(kMapWork / static_cast<double>(hidden.num_features()));
+  const std::size_t most = std::min(kMaxMapped, static_cast<std::size_t>(fitting));
   const std::vector<std::int32_t> indices = images_to_map(evaluation, most);
   if (indices.empty()) return;
   const Tensor map = tsne(hidden.features(judged.images, indices));
@@ -121,20 +106,27 @@ void draw_map(const Model& model, const Evaluation& evaluation, const Dataset& j
                                 .y = places[2 * i + 1]});
 }
 
+/// Every how many-th training image a quick search looks at.
+std::size_t search_step(const HiddenLayer& hidden, std::size_t num_queries,
+                        const TrainingImages& trained) {
+  const double work_of_each = static_cast<double>(hidden.multiply_adds()) +
+                              kDistanceWork * static_cast<double>(num_queries) *
+                                  static_cast<double>(hidden.num_features());
+  const double searched = std::max(kMinSearched, kNearestWork / work_of_each);
+  return static_cast<std::size_t>(
+      std::max(1.0, std::ceil(static_cast<double>(trained.indices.size()) / searched)));
+}
+
 }  // namespace
 
 NearestTraining nearest_training(const Model& model, const TrainingImages& trained,
                                  const Tensor& images, std::span<const std::int32_t> image_indices,
-                                 std::size_t count, double max_multiply_adds) {
+                                 std::size_t count, SearchEffort effort) {
   NearestTraining nearest;
   if (!trained.data || image_indices.empty()) return nearest;
   HiddenLayer hidden(model.network, model.preprocessing);
-  const double work_of_each =
-      static_cast<double>(hidden.multiply_adds()) +
-      kPlainLoop * static_cast<double>(image_indices.size()) *
-          static_cast<double>(hidden.num_features());
-  const double work = work_of_each * static_cast<double>(trained.indices.size());
-  const auto step = static_cast<std::size_t>(std::max(1.0, std::ceil(work / max_multiply_adds)));
+  const std::size_t step =
+      effort == SearchEffort::kAll ? 1 : search_step(hidden, image_indices.size(), trained);
   std::vector<std::int32_t> among;
   for (std::size_t i = 0; i < trained.indices.size(); i += step)
     among.push_back(trained.indices[i]);

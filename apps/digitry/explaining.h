@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <vector>
 
@@ -22,13 +21,14 @@ struct NearestTraining {
   std::int64_t num_searched = 0;
 };
 
-/// For each of these images the training images nearest to it in the last hidden layer. Where that
-/// would take more than `max_multiply_adds`, only every second, third... training image is looked
-/// at.
-NearestTraining nearest_training(
-    const Model& model, const TrainingImages& trained, const Tensor& images,
-    std::span<const std::int32_t> image_indices, std::size_t count,
-    double max_multiply_adds = std::numeric_limits<double>::infinity());
+/// Whether to look at all training images, or only at every second, third... where all of them
+/// would take much more than half a second.
+enum class SearchEffort { kAll, kQuick };
+
+/// For each of these images the training images nearest to it in the last hidden layer.
+NearestTraining nearest_training(const Model& model, const TrainingImages& trained,
+                                 const Tensor& images, std::span<const std::int32_t> image_indices,
+                                 std::size_t count, SearchEffort effort);
 
 /// The indices of an evaluation's first `most` mistakes.
 std::vector<std::int32_t> mistaken_images(const Evaluation& evaluation, std::size_t most);
