@@ -27,7 +27,7 @@ std::int64_t num_explained(const Explanations& explanations) {
 /// All maps in one picture, side by side, a pixel of nothing about each.
 class OverlaySheet {
  public:
-  OverlaySheet(const std::vector<AttributionPicture>& pictures)
+  explicit OverlaySheet(const std::vector<AttributionPicture>& pictures)
       : pitch_(pictures.front().width + 2 * kOverlayGap),
         width_(pitch_ * std::ssize(pictures)),
         height_(pictures.front().height + 2 * kOverlayGap),
