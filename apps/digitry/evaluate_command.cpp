@@ -29,7 +29,8 @@ struct EvaluateOptions {
   int threads = 0;
 };
 
-// For the mistakes that are told of, first to last; empty where the training images are not at hand.
+// For the mistakes that are told of, first to last; empty where the training images are not at
+// hand.
 std::vector<std::vector<Neighbour>> nearest_to_mistakes(const Model& model,
                                                         const Evaluation& evaluation,
                                                         const Dataset& judged, std::size_t most) {
@@ -49,9 +50,9 @@ void evaluate(const EvaluateOptions& options) {
   const auto listed = static_cast<std::size_t>(options.mistakes);
   std::vector<std::vector<Neighbour>> nearest;
   if (options.explain)
-    nearest = nearest_to_mistakes(model, judged.evaluation, images.data,
-                                  options.json ? kMaxExplainedMistakes
-                                               : std::min(listed, kMaxExplainedMistakes));
+    nearest = nearest_to_mistakes(
+        model, judged.evaluation, images.data,
+        options.json ? kMaxExplainedMistakes : std::min(listed, kMaxExplainedMistakes));
   if (options.json)
     fmt::print("{}", to_json(judged.evaluation, nearest));
   else
@@ -73,9 +74,10 @@ void add_evaluate_command(CLI::App& app) {
       ->check(CLI::IsMember(kSplitNames));
   command->add_option("--mistakes", options->mistakes, "How many mistakes to list [10]")
       ->check(CLI::Range(std::int64_t{0}, kMaxMistakes));
-  command->add_flag("--explain", options->explain,
-                    "Add to each mistake (of the first 1000) the training images nearest to it in the "
-                    "last hidden layer");
+  command->add_flag(
+      "--explain", options->explain,
+      "Add to each mistake (of the first 1000) the training images nearest to it in the "
+      "last hidden layer");
   add_threads_option(*command, options->threads);
   command->add_flag("--json", options->json, "Print everything, each mistake included, as JSON");
   command->footer(

@@ -87,8 +87,8 @@ ExplainedImage find_image(const ExplainOptions& options, const Model& model) {
 std::int32_t class_called(const std::string& name, const Model& model) {
   const auto found = std::ranges::find(model.class_names, name);
   if (found == model.class_names.end())
-    throw Error(ErrorCode::kInvalidArgument, "--class: '{}' is none of the model's classes: {}", name,
-                fmt::join(model.class_names, ", "));
+    throw Error(ErrorCode::kInvalidArgument, "--class: '{}' is none of the model's classes: {}",
+                name, fmt::join(model.class_names, ", "));
   return static_cast<std::int32_t>(found - model.class_names.begin());
 }
 
@@ -104,7 +104,8 @@ std::int32_t choose_rival(const ExplainOptions& options, const Model& model,
   if (label && *label != answer) return *label;
   std::int32_t second = answer == 0 ? 1 : 0;
   for (std::int32_t c = 0; c < std::ssize(logits); ++c)
-    if (c != answer && logits[static_cast<std::size_t>(c)] > logits[static_cast<std::size_t>(second)])
+    if (c != answer &&
+        logits[static_cast<std::size_t>(c)] > logits[static_cast<std::size_t>(second)])
       second = c;
   return second;
 }
@@ -118,8 +119,8 @@ void classify(const ExplainOptions& options, const Model& model, Predictor& pred
                 "{}: a model of one class has nothing to hold its answer against", options.model);
   image.answer = static_cast<std::int32_t>(std::ranges::max_element(row) - row.begin());
   image.rival = choose_rival(options, model, row, image.answer, image.label);
-  image.margin = row[static_cast<std::size_t>(image.answer)] -
-                 row[static_cast<std::size_t>(image.rival)];
+  image.margin =
+      row[static_cast<std::size_t>(image.answer)] - row[static_cast<std::size_t>(image.rival)];
   softmax_rows(logits, model.temperature);
   image.probabilities.assign(row.begin(), row.end());
 }
@@ -132,17 +133,17 @@ ExplainedImage explain_image(const ExplainOptions& options, const Model& model,
   image.patch = default_patch(image.data.image_shape());
   const Contrast contrast{.image_index = image.index, .answer = image.answer, .rival = image.rival};
   image.map = occlusion_maps(predictor, image.data.images, std::span(&contrast, 1), image.patch);
-  auto lists = nearest_training(model, trained, image.data.images,
-                                std::vector<std::int32_t>{image.index},
-                                static_cast<std::size_t>(options.nearest), SearchEffort::kAll)
-                   .lists;
+  auto lists =
+      nearest_training(model, trained, image.data.images, std::vector<std::int32_t>{image.index},
+                       static_cast<std::size_t>(options.nearest), SearchEffort::kAll)
+          .lists;
   if (!lists.empty()) image.nearest = std::move(lists.front());
   return image;
 }
 
 AttributionPicture picture_of(const ExplainedImage& image, const Thumbnailer& thumbnailer) {
-  return make_attribution_picture(image.map.as<float>(), image.map.shape()[1],
-                                  image.map.shape()[2], thumbnailer.reduction());
+  return make_attribution_picture(image.map.as<float>(), image.map.shape()[1], image.map.shape()[2],
+                                  thumbnailer.reduction());
 }
 
 void print_text(const ExplainedImage& image, const Model& model) {
@@ -233,7 +234,8 @@ void write_picture(const std::string& path, const ExplainedImage& image,
 void explain(const ExplainOptions& options) {
   set_num_threads(options.threads);
   if (!options.out.empty() && !options.out.ends_with(".png"))
-    throw Error(ErrorCode::kInvalidArgument, "--out {}: want a name that ends in .png", options.out);
+    throw Error(ErrorCode::kInvalidArgument, "--out {}: want a name that ends in .png",
+                options.out);
   const Model model = load_model(model_path(options.model));
   TrainingImages trained;
   if (options.nearest > 0) {
@@ -282,7 +284,8 @@ void add_explain_command(CLI::App& app) {
       ->needs(json);
   command->footer(
       "A small patch is hidden at one place after the other: where that lowers the logit of the\n"
-      "answer against that of the other class, the patch spoke for the answer. Nearness is that in\n"
+      "answer against that of the other class, the patch spoke for the answer. Nearness is that "
+      "in\n"
       "the last hidden layer. Examples:\n"
       "  digitry explain runs/mlp-001 --index 247\n"
       "  digitry explain runs/mlp-001 seven.png --class 1 --out why.png\n"

@@ -109,9 +109,9 @@ void draw_map(const Model& model, const Evaluation& evaluation, const Dataset& j
 /// Every how many-th training image a quick search looks at.
 std::size_t search_step(const HiddenLayer& hidden, std::size_t num_queries,
                         const TrainingImages& trained) {
-  const double work_of_each = static_cast<double>(hidden.multiply_adds()) +
-                              kDistanceWork * static_cast<double>(num_queries) *
-                                  static_cast<double>(hidden.num_features());
+  const double work_of_each =
+      static_cast<double>(hidden.multiply_adds()) +
+      kDistanceWork * static_cast<double>(num_queries) * static_cast<double>(hidden.num_features());
   const double searched = std::max(kMinSearched, kNearestWork / work_of_each);
   return static_cast<std::size_t>(
       std::max(1.0, std::ceil(static_cast<double>(trained.indices.size()) / searched)));
@@ -131,8 +131,8 @@ NearestTraining nearest_training(const Model& model, const TrainingImages& train
   for (std::size_t i = 0; i < trained.indices.size(); i += step)
     among.push_back(trained.indices[i]);
   nearest.num_searched = std::ssize(among);
-  nearest.lists = nearest_images(hidden, hidden.features(images, image_indices), *trained.data,
-                                 among, count);
+  nearest.lists =
+      nearest_images(hidden, hidden.features(images, image_indices), *trained.data, among, count);
   return nearest;
 }
 

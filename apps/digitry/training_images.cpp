@@ -11,7 +11,9 @@
 namespace digitry::app {
 namespace {
 
-TrainingImages absent(std::string why) { return {.data = nullptr, .indices = {}, .absence = std::move(why)}; }
+TrainingImages absent(std::string why) {
+  return {.data = nullptr, .indices = {}, .absence = std::move(why)};
+}
 
 }  // namespace
 

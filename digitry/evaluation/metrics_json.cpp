@@ -33,8 +33,7 @@ std::string lines(const Range& range, const ToJson& to_json_value) {
 
 }  // namespace
 
-std::string to_json(const Evaluation& evaluation,
-                    std::span<const std::vector<Neighbour>> nearest) {
+std::string to_json(const Evaluation& evaluation, std::span<const std::vector<Neighbour>> nearest) {
   std::vector<Json> classes;
   for (std::size_t c = 0; c < evaluation.per_class.size(); ++c) {
     const ClassMetrics& metrics = evaluation.per_class[c];

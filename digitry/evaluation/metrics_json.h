@@ -21,8 +21,8 @@ namespace digitry {
 ///   most_confused [{label, predicted, count}],
 ///   mistakes [{image_index, label, predicted, probability, label_probability}],
 ///   suspected_labels, likewise.
-/// `label` and `predicted` are indices into `per_class`. Each mistake for which `nearest` has a list
-/// has that too: nearest [{image_index, label, distance}].
+/// `label` and `predicted` are indices into `per_class`. Each mistake for which `nearest` has a
+/// list has that too: nearest [{image_index, label, distance}].
 std::string to_json(const Evaluation& evaluation,
                     std::span<const std::vector<Neighbour>> nearest = {});
 

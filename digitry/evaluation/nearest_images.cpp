@@ -48,8 +48,7 @@ class NearestSoFar {
 };
 
 std::size_t block_size(std::int64_t num_features) {
-  const std::int64_t block =
-      std::clamp(kBlockValues / num_features, std::int64_t{1}, kMaxBlock);
+  const std::int64_t block = std::clamp(kBlockValues / num_features, std::int64_t{1}, kMaxBlock);
   return static_cast<std::size_t>(block < kBatch ? block : block / kBatch * kBatch);
 }
 
@@ -79,9 +78,9 @@ std::vector<std::vector<Neighbour>> nearest_images(HiddenLayer& hidden, const Te
       for (std::size_t i = 0; i < part.size(); ++i)
         for (std::int64_t q = begin; q < end; ++q)
           nearest[static_cast<std::size_t>(q)].offer(
-              part[i], squared_distance(wanted + q * num_features,
-                                        rows + static_cast<std::int64_t>(i) * num_features,
-                                        num_features));
+              part[i],
+              squared_distance(wanted + q * num_features,
+                               rows + static_cast<std::int64_t>(i) * num_features, num_features));
     });
   }
   std::vector<std::vector<Neighbour>> all;

@@ -181,9 +181,8 @@ Tensor occlusion_maps(Predictor& predictor, const Tensor& images,
   for (std::size_t first = 0; first < trials.size(); first += rows.size()) {
     const std::size_t count = std::min(rows.size(), trials.size() - first);
     for (std::size_t i = 0; i < count; ++i)
-      occluder.write(trials[first + i],
-                     batch.as<std::uint8_t>().data() +
-                         static_cast<std::int64_t>(i) * occluder.image_size());
+      occluder.write(trials[first + i], batch.as<std::uint8_t>().data() +
+                                            static_cast<std::int64_t>(i) * occluder.image_size());
     const Tensor logits = predictor.logits(batch, std::span(rows).first(count));
     for (std::size_t i = 0; i < count; ++i) {
       const Trial& trial = trials[first + i];

@@ -47,12 +47,11 @@ class SquareMatrix {
 /// Calls `body(i)` for each i in [0, count), in parallel; it must not throw.
 template <typename Body>
 void for_each_point(std::size_t count, const Body& body) {
-  parallel_for(static_cast<std::int64_t>(count), kRowsAThread,
-               [&](std::int64_t begin, std::int64_t end) {
-                 for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end);
-                      ++i)
-                   body(i);
-               });
+  parallel_for(
+      static_cast<std::int64_t>(count), kRowsAThread, [&](std::int64_t begin, std::int64_t end) {
+        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
+          body(i);
+      });
 }
 
 SquareMatrix squared_distances(const Tensor& rows) {
@@ -61,8 +60,8 @@ SquareMatrix squared_distances(const Tensor& rows) {
   SquareMatrix squared(static_cast<std::size_t>(rows.shape()[0]));
   for_each_point(squared.size(), [&](std::size_t i) {
     for (std::size_t j = 0; j < squared.size(); ++j)
-      squared.row(i)[j] = squared_distance(values + i * num_features, values + j * num_features,
-                                           rows.shape()[1]);
+      squared.row(i)[j] =
+          squared_distance(values + i * num_features, values + j * num_features, rows.shape()[1]);
   });
   return squared;
 }
@@ -89,7 +88,9 @@ void normalise(Vector& vector, const Vector* axis) {
 /// The points' places along their two principal axes, each of length 1: eigenvectors of
 /// −½·J·D·J, D being the squared distances (Torgerson 1952), by power iteration.
 void principal_places(const SquareMatrix& squared, Vector& x, Vector& y) {
-  const auto column = [&](std::size_t i) { return Vector(squared.row(i).begin(), squared.row(i).end()); };
+  const auto column = [&](std::size_t i) {
+    return Vector(squared.row(i).begin(), squared.row(i).end());
+  };
   x = column(0);
   y = column(static_cast<std::size_t>(std::ranges::max_element(x) - x.begin()));
   Vector next_x(x.size()), next_y(x.size());
@@ -181,7 +182,7 @@ struct Forces {
 };
 
 DIGITRY_VECTORIZE void find_forces(const float* x, const float* y, const float* affinities,
-                                  std::int64_t count, std::int64_t point, Forces* forces) {
+                                   std::int64_t count, std::int64_t point, Forces* forces) {
   const float own_x = x[point], own_y = y[point];
   float pull_x = 0, pull_y = 0, push_x = 0, push_y = 0, sum = 0;
 #pragma omp simd reduction(+ : pull_x, pull_y, push_x, push_y, sum)
@@ -202,7 +203,8 @@ DIGITRY_VECTORIZE void find_forces(const float* x, const float* y, const float* 
 /// grows while it keeps its direction (Jacobs 1988).
 class Coordinate {
  public:
-  explicit Coordinate(Vector start) : at_(std::move(start)), velocity_(at_.size()), gain_(at_.size(), 1) {}
+  explicit Coordinate(Vector start)
+      : at_(std::move(start)), velocity_(at_.size()), gain_(at_.size(), 1) {}
 
   const float* data() const { return at_.data(); }
   float operator[](std::size_t i) const { return at_[i]; }
@@ -257,7 +259,7 @@ Tensor tsne(const Tensor& rows, const TsneOptions& options) {
   for (std::int64_t step = 0; step < options.num_steps; ++step) {
     for_each_point(near.size(), [&](std::size_t i) {
       find_forces(x.data(), y.data(), near.row(i).data(), n, static_cast<std::int64_t>(i),
-                 &forces[i]);
+                  &forces[i]);
     });
     double sum = 0;
     for (const Forces& each : forces) sum += each.sum - 1;

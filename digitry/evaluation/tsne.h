@@ -20,9 +20,9 @@ struct TsneOptions {
 ///
 /// Shapes: rows float32 [N, F], result float32 [N, 2]: a function of rows and options alone, but
 /// for rounding.
-/// Cost: N² · (3·F/2 + 16·num_steps) floating-point operations, 8·N² bytes: for N of some thousands.
-/// Throws Error{kShapeMismatch} for another rank, Error{kInvalidArgument} where N is over 10,000 or
-/// an option out of range.
+/// Cost: N² · (3·F/2 + 16·num_steps) floating-point operations, 8·N² bytes: for N of some
+/// thousands. Throws Error{kShapeMismatch} for another rank, Error{kInvalidArgument} where N is
+/// over 10,000 or an option out of range.
 Tensor tsne(const Tensor& rows, const TsneOptions& options = {});
 
 }  // namespace digitry

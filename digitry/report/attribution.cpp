@@ -9,9 +9,9 @@ namespace digitry {
 namespace {
 
 constexpr std::size_t kNinths = 9;
-constexpr std::array<const char*, kNinths> kPlaces = {
-    "upper left", "top", "upper right", "left", "middle", "right", "lower left", "bottom",
-    "lower right"};
+constexpr std::array<const char*, kNinths> kPlaces = {"upper left", "top",    "upper right",
+                                                      "left",       "middle", "right",
+                                                      "lower left", "bottom", "lower right"};
 constexpr float kFaint = 0.4F;  // Of the digit below the colours.
 
 std::array<std::uint8_t, 3> split_rgb(std::uint32_t rgb) {
@@ -49,8 +49,8 @@ std::string main_place(const AttributionPicture& picture, SpokeFor whom) {
     for (std::int64_t column = 0; column < picture.width; ++column) {
       const float strength =
           picture.strengths[static_cast<std::size_t>(row * picture.width + column)];
-      const auto ninth = static_cast<std::size_t>(3 * row / picture.height * 3 +
-                                                  3 * column / picture.width);
+      const auto ninth =
+          static_cast<std::size_t>(3 * row / picture.height * 3 + 3 * column / picture.width);
       sums[ninth] += std::max(0.0F, whom == SpokeFor::kAnswer ? strength : -strength);
     }
   const auto most = std::ranges::max_element(sums);
@@ -77,9 +77,8 @@ std::array<std::uint8_t, 1024> attribution_palette() {
 std::array<std::uint8_t, 3> attribution_color(float strength, std::uint8_t ink,
                                               std::uint8_t paper) {
   const float opposite = paper < 128 ? 255 : 0;
-  const float grey =
-      static_cast<float>(paper) +
-      (opposite - static_cast<float>(paper)) * kFaint * static_cast<float>(ink) / 255;
+  const float grey = static_cast<float>(paper) + (opposite - static_cast<float>(paper)) * kFaint *
+                                                     static_cast<float>(ink) / 255;
   const float opacity = std::min(1.0F, std::abs(strength));
   std::array<std::uint8_t, 3> mixed = color_of(strength);
   for (std::uint8_t& channel : mixed)

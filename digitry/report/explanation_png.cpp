@@ -24,8 +24,7 @@ std::string encode_explanation_png(const Thumbnail& image, const AttributionPict
   const auto paint = [&](std::int64_t place, const auto& color_at) {
     for (std::int64_t y = 0; y < image.height * zoom; ++y)
       for (std::int64_t x = 0; x < image.width * zoom; ++x) {
-        const auto color =
-            color_at(static_cast<std::size_t>(y / zoom * image.width + x / zoom));
+        const auto color = color_at(static_cast<std::size_t>(y / zoom * image.width + x / zoom));
         const std::int64_t at = (kPictureGap + y) * width + kPictureGap + place * pitch + x;
         std::ranges::copy(color, rgb.begin() + 3 * at);
       }

@@ -37,7 +37,8 @@ class OverlaySheet {
         for (std::int64_t column = 0; column < pictures[i].width; ++column)
           indices_[static_cast<std::size_t>((kOverlayGap + row) * width_ + x(i) + column)] =
               attribution_index(
-                  pictures[i].strengths[static_cast<std::size_t>(row * pictures[i].width + column)]);
+                  pictures[i]
+                      .strengths[static_cast<std::size_t>(row * pictures[i].width + column)]);
   }
 
   std::int64_t width() const { return width_; }
@@ -60,9 +61,9 @@ std::vector<AttributionPicture> pictures_of(const Explanations& explanations,
   const auto size = static_cast<std::size_t>(shape[1] * shape[2]);
   std::vector<AttributionPicture> pictures;
   for (std::size_t i = 0; i < static_cast<std::size_t>(shape[0]); ++i)
-    pictures.push_back(make_attribution_picture(
-        explanations.attributions.as<float>().subspan(i * size, size), shape[1], shape[2],
-        reduction));
+    pictures.push_back(
+        make_attribution_picture(explanations.attributions.as<float>().subspan(i * size, size),
+                                 shape[1], shape[2], reduction));
   return pictures;
 }
 
@@ -142,7 +143,8 @@ void check_explanations(const ReportContent& content) {
   const Shape& images = content.images.shape();
   const std::int64_t explained = num_explained(e);
   bool fits = explained <= std::ssize(content.evaluation.mistakes);
-  if (explained > 0) fits = fits && e.attributions.shape() == Shape{explained, images[2], images[3]};
+  if (explained > 0)
+    fits = fits && e.attributions.shape() == Shape{explained, images[2], images[3]};
   const auto is_class = [&](std::int32_t label) {
     return label >= 0 && label < std::ssize(content.evaluation.class_names);
   };

@@ -34,7 +34,7 @@ TEST(Command, HelpTeachesByExamples) {
 
 TEST(Command, EverySubcommandHelpsWithExamples) {
   const std::vector<std::vector<std::string>> subcommands = {
-      {"data", "fetch"}, {"data", "info"}, {"train"}, {"evaluate"},  {"compare"},
+      {"data", "fetch"}, {"data", "info"}, {"train"},  {"evaluate"}, {"compare"},
       {"predict"},       {"explain"},      {"report"}, {"info"},     {"completion"}};
   for (const std::vector<std::string>& words : subcommands) {
     std::vector<std::string> command = {"digitry"};

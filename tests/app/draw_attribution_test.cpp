@@ -6,9 +6,8 @@ namespace digitry::app {
 namespace {
 
 // Three rows of five: the third stands alone above nothing.
-const Thumbnail kImage{.width = 5,
-                       .height = 3,
-                       .ink = {0, 255, 255, 255, 0, 0, 255, 255, 255, 0, 255, 0, 0, 0, 0}};
+const Thumbnail kImage{
+    .width = 5, .height = 3, .ink = {0, 255, 255, 255, 0, 0, 255, 255, 255, 0, 255, 0, 0, 0, 0}};
 const AttributionPicture kAttribution{
     .width = 5, .height = 3, .strengths = {0, 1, -1, 0.1F, 0, 0, 0.2F, -1, 0, 0, 0, 0, 0, 0, 0}};
 

@@ -68,8 +68,8 @@ TEST_F(ExplainCommand, TellsOfAMistakeWhatTheReportKnows) {
   EXPECT_EQ(told["predicted"], std::to_string(mistake["predicted"].get<int>()));
   EXPECT_EQ(told["against"], told["label"]);
   EXPECT_NEAR(told["probability"].get<double>(), mistake["probability"].get<double>(), 1e-5);
-  EXPECT_NEAR(told["against_probability"].get<double>(),
-              mistake["label_probability"].get<double>(), 1e-5);
+  EXPECT_NEAR(told["against_probability"].get<double>(), mistake["label_probability"].get<double>(),
+              1e-5);
   EXPECT_GT(told["logit_difference"].get<double>(), 0);
   EXPECT_EQ(told["patch_size"], 4);
   EXPECT_FALSE(told.contains("attribution"));
@@ -178,7 +178,8 @@ TEST_F(ExplainCommand, SaysWhatToDoAboutBadUse) {
     EXPECT_THAT(result.out, IsEmpty());
     for (const std::string& part : parts) EXPECT_THAT(result.err, HasSubstr(part));
   };
-  expect_refused({run_, "--index", "1000"}, 2, {"--index 1000", "has 1,000 images, counted from 0"});
+  expect_refused({run_, "--index", "1000"}, 2,
+                 {"--index 1000", "has 1,000 images, counted from 0"});
   expect_refused({run_, "--class", "ten"}, 2, {"'ten' is none of the model's classes", "0, 1, 2"});
   expect_refused({run_, "--out", "picture.jpg"}, 2, {"picture.jpg", ".png"});
   expect_refused({run_, test_images(), "--split", "train"}, 2, {"--split train", "no splits"});
@@ -205,7 +206,8 @@ TEST_F(ExplainCommand, EvaluateTellsTheNearestImagesOfMistakes) {
 
 TEST_F(ExplainCommand, WithoutTheTrainingImagesSaysSoAndGoesOn) {
   const TemporaryFolder scratch;
-  const std::string model = scratch / "model.safetensors", kept = scratch / "t10k-images-idx3-ubyte";
+  const std::string model = scratch / "model.safetensors",
+                    kept = scratch / "t10k-images-idx3-ubyte";
   fs::copy(run_ + "/model.safetensors", model);
   fs::copy(test_images(), kept);
   const std::string labels = data_ + "/train-labels-idx1-ubyte";

@@ -70,7 +70,8 @@ TEST(MetricsJson, MistakesHaveTheirNearestImagesWhereTheyAreGiven) {
   e.mistakes.push_back(e.mistakes[0]);
   EXPECT_FALSE(nlohmann::json::parse(to_json(e))["mistakes"][0].contains("nearest"));
   const std::vector<std::vector<Neighbour>> nearest{
-      {{.image_index = 7, .label = 1, .distance = 0.5}, {.image_index = 3, .label = 0, .distance = 2}}};
+      {{.image_index = 7, .label = 1, .distance = 0.5},
+       {.image_index = 3, .label = 0, .distance = 2}}};
   const auto mistakes = nlohmann::json::parse(to_json(e, nearest))["mistakes"];
   ASSERT_EQ(mistakes[0]["nearest"].size(), 2u);
   EXPECT_EQ(mistakes[0]["nearest"][0],

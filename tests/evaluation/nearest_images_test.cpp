@@ -51,8 +51,7 @@ TEST(NearestImages, AreThoseThatSortingFinds) {
   std::ranges::copy_if(all, std::back_inserter(odd), [](std::int32_t i) { return i % 2 == 1; });
   const Tensor features = hidden.features(data.images, all);
   const std::vector<std::int32_t> asked{0, 17, 8999};
-  const auto lists =
-      nearest_images(hidden, hidden.features(data.images, asked), data, odd, 6);
+  const auto lists = nearest_images(hidden, hidden.features(data.images, asked), data, odd, 6);
   ASSERT_EQ(lists.size(), asked.size());
   for (std::size_t q = 0; q < asked.size(); ++q) {
     const auto want = by_sorting(features, static_cast<std::size_t>(asked[q]), data, odd);

@@ -20,9 +20,7 @@ constexpr std::int64_t kSide = 6;
 constexpr std::int64_t kArea = kSide * kSide;
 
 /// Of one linear layer, so that what hiding a patch takes is known.
-Network linear_network() {
-  return random_network({1, kSide, kSide}, 3, {flatten(), dense(3)});
-}
+Network linear_network() { return random_network({1, kSide, kSide}, 3, {flatten(), dense(3)}); }
 
 Tensor image_of(const std::vector<std::uint8_t>& pixels, std::int64_t count = 1) {
   Tensor images({count, 1, kSide, kSide}, DType::kU8);
@@ -45,9 +43,8 @@ std::vector<double> wanted_map(const Network& network, const std::vector<std::ui
                                const std::vector<std::int64_t>& starts, std::int64_t size) {
   const auto weight = network.parameters()[0].value.as<float>();
   const auto spoke = [&](std::int64_t i) {
-    const double w =
-        double{weight[static_cast<std::size_t>(contrast.answer * kArea + i)]} -
-        double{weight[static_cast<std::size_t>(contrast.rival * kArea + i)]};
+    const double w = double{weight[static_cast<std::size_t>(contrast.answer * kArea + i)]} -
+                     double{weight[static_cast<std::size_t>(contrast.rival * kArea + i)]};
     return w * (pixels[static_cast<std::size_t>(i)] - background) / 255.0;
   };
   std::vector<double> sums(kArea), counts(kArea);
@@ -86,8 +83,7 @@ TEST(OcclusionMaps, AreTheMeanOfWhatHidingTakes) {
       const Tensor maps = occlusion_maps(predictor, images, contrasts, patch);
       ASSERT_EQ(maps.shape(), (Shape{2, kSide, kSide}));
       for (std::size_t m = 0; m < contrasts.size(); ++m) {
-        const auto want =
-            wanted_map(network, pixels, background, contrasts[m], starts, patch.size);
+        const auto want = wanted_map(network, pixels, background, contrasts[m], starts, patch.size);
         for (std::size_t i = 0; i < want.size(); ++i)
           EXPECT_NEAR(maps.as<float>()[m * kArea + i], want[i], 1e-4) << m << " at " << i;
       }
@@ -132,18 +128,17 @@ TEST(OcclusionMaps, RefuseWhatIsOutOfRange) {
   Predictor predictor(linear_network(), {});
   const Tensor images = image_of(framed(0));
   const auto maps = [&](const Contrast& contrast, const OcclusionPatch& patch) {
-    return [&, contrast, patch] {
-      occlusion_maps(predictor, images, std::span(&contrast, 1), patch);
-    };
+    return
+        [&, contrast, patch] { occlusion_maps(predictor, images, std::span(&contrast, 1), patch); };
   };
   const OcclusionPatch patch{.size = 2, .stride = 1};
   expect_error(ErrorCode::kInvalidArgument, {"image of 0 to 0, got 1"},
                maps({.image_index = 1, .answer = 0, .rival = 1}, patch));
   expect_error(ErrorCode::kInvalidArgument, {"classes of 0 to 2, got 0 and 3"},
                maps({.image_index = 0, .answer = 0, .rival = 3}, patch));
-  for (const OcclusionPatch& bad : {OcclusionPatch{.size = 7, .stride = 1},
-                                    OcclusionPatch{.size = 0, .stride = 1},
-                                    OcclusionPatch{.size = 2, .stride = 3}})
+  for (const OcclusionPatch& bad :
+       {OcclusionPatch{.size = 7, .stride = 1}, OcclusionPatch{.size = 0, .stride = 1},
+        OcclusionPatch{.size = 2, .stride = 3}})
     expect_error(ErrorCode::kInvalidArgument, {"1 to 6 pixels"},
                  maps({.image_index = 0, .answer = 0, .rival = 1}, bad));
   const Contrast contrast{.image_index = 0, .answer = 0, .rival = 1};

@@ -105,11 +105,13 @@ TEST(Tsne, HasAPlaceForFewAndForEqualPoints) {
 TEST(Tsne, RefusesWhatItCannotDraw) {
   expect_error(ErrorCode::kShapeMismatch, {"[N, F]"}, [] { tsne(Tensor({0, 3}, DType::kF32)); });
   expect_error(ErrorCode::kShapeMismatch, {"[4]"}, [] { tsne(Tensor({4}, DType::kF32)); });
-  expect_error(ErrorCode::kInvalidArgument, {"10000 rows"},
-               [] { tsne(Tensor({10'001, 1}, DType::kF32)); });
+  expect_error(ErrorCode::kInvalidArgument, {"10000 rows"}, [] {
+    tsne(Tensor({10'001, 1}, DType::kF32));
+  });
   for (const double bad : {0.0, std::nan("")})
-    expect_error(ErrorCode::kInvalidArgument, {"perplexity"},
-                 [&] { tsne(Tensor({4, 1}, DType::kF32), {.perplexity = bad}); });
+    expect_error(ErrorCode::kInvalidArgument, {"perplexity"}, [&] {
+      tsne(Tensor({4, 1}, DType::kF32), {.perplexity = bad});
+    });
 }
 
 }  // namespace

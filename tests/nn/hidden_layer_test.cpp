@@ -59,10 +59,9 @@ void expect_last_layer_goes_on(const Network& network, std::int64_t num_features
 
 TEST(HiddenLayer, IsWhatTheLastDenseLayerSees) {
   expect_last_layer_goes_on(network_of({flatten(), dense(6), relu(), dense(3)}), 6);
-  expect_last_layer_goes_on(
-      network_of({flatten(), dense(9), relu(), test::dropout(0.3), dense(6), layer("tanh"),
-                  test::dropout(0.3), dense(3)}),
-      6);
+  expect_last_layer_goes_on(network_of({flatten(), dense(9), relu(), test::dropout(0.3), dense(6),
+                                        layer("tanh"), test::dropout(0.3), dense(3)}),
+                            6);
 }
 
 TEST(HiddenLayer, OfConvolutionalNetworksToo) {
@@ -91,8 +90,8 @@ TEST(HiddenLayer, LiesBeforeTheLastWeightsWhateverFollowsThem) {
                 .num_features(),
             6);
   const Network convolutions =
-      network_of({conv2d({.out_channels = 5}), relu(), conv2d({.out_channels = 3, .kernel_size = 1}),
-                  layer("global_avg_pool2d")});
+      network_of({conv2d({.out_channels = 5}), relu(),
+                  conv2d({.out_channels = 3, .kernel_size = 1}), layer("global_avg_pool2d")});
   HiddenLayer hidden(convolutions, {});
   EXPECT_EQ(hidden.num_features(), 5 * 6 * 6);
   EXPECT_EQ(hidden.multiply_adds(), 5 * 6 * 6 * 9);
@@ -103,9 +102,8 @@ TEST(HiddenLayer, RefusesImagesOfAnotherSize) {
                              std::vector<Options>{flatten(), dense(4), dense(3)}}) {
     HiddenLayer hidden(network_of(layers), {});
     const Tensor images({1, 1, 8, 9}, DType::kU8);
-    test::expect_error(ErrorCode::kShapeMismatch, {"[1,8,8]", "[1,8,9]"}, [&] {
-      hidden.features(images, std::vector<std::int32_t>{0});
-    });
+    test::expect_error(ErrorCode::kShapeMismatch, {"[1,8,8]", "[1,8,9]"},
+                       [&] { hidden.features(images, std::vector<std::int32_t>{0}); });
   }
 }
 

@@ -30,10 +30,10 @@ TEST(AttributionPicture, IsReducedAsThumbnailsAre) {
 
 TEST(MainPlace, IsTheNinthThatSpeaksMost) {
   std::vector<float> map(36);
-  map[5] = 1;        // The upper right corner of 6 × 6,
-  map[20] = 0.6F;    // twice the middle,
+  map[5] = 1;      // The upper right corner of 6 × 6,
+  map[20] = 0.6F;  // twice the middle,
   map[21] = 0.6F;
-  map[30] = -0.1F;   // and the lower left corner for the other.
+  map[30] = -0.1F;  // and the lower left corner for the other.
   const AttributionPicture picture = make_attribution_picture(map, 6, 6, 1);
   EXPECT_EQ(main_place(picture, SpokeFor::kAnswer), "middle");
   EXPECT_EQ(main_place(picture, SpokeFor::kRival), "lower left");
@@ -60,8 +60,7 @@ TEST(AttributionColours, AreVermilionForAndBlueAgainst) {
 
 TEST(ExplanationPng, ShowsTheImageItsTintAndItsNeighbours) {
   const Thumbnail image{.width = 28, .height = 28, .ink = std::vector<std::uint8_t>(784, 255)};
-  const AttributionPicture silent{
-      .width = 28, .height = 28, .strengths = std::vector<float>(784)};
+  const AttributionPicture silent{.width = 28, .height = 28, .strengths = std::vector<float>(784)};
   const GreyImage decoded =
       decode_png(encode_explanation_png(image, silent, {image, image, image}), "it");
   EXPECT_EQ(decoded.size.width, 5 * 120 + 8);

@@ -21,12 +21,14 @@ using ::testing::Not;
 
 std::string section(const std::string& html, const std::string& id) {
   const std::size_t begin = html.find("<section id=\"" + id + "\"");
-  return begin == std::string::npos ? "" : html.substr(begin, html.find("</section>", begin) - begin);
+  return begin == std::string::npos ? ""
+                                    : html.substr(begin, html.find("</section>", begin) - begin);
 }
 
 TEST(PageExplanations, AreLeftOutWhereThereAreNone) {
   const std::string html = render_html(make_content());
-  for (const char* absent : {"id=\"explained\"", "id=\"map\"", "href=\"#map\"", "class=\"overlay\""})
+  for (const char* absent :
+       {"id=\"explained\"", "id=\"map\"", "href=\"#map\"", "class=\"overlay\""})
     EXPECT_THAT(html, Not(HasSubstr(absent)));
 }
 
@@ -82,15 +84,16 @@ TEST(PageExplanations, MapEveryPointAndNameEveryClass) {
 
 TEST(PageExplanations, NamesAreText) {
   const std::string evil = "</title><script>x";
-  const std::string html = render_html(
-      explained_content(ContentOptions{.class_names = {evil, "\"'", "\xFF", "a name of very many letters"}}));
+  const std::string html = render_html(explained_content(
+      ContentOptions{.class_names = {evil, "\"'", "\xFF", "a name of very many letters"}}));
   EXPECT_THAT(html, Not(HasSubstr("<script")));
   EXPECT_THAT(html, HasSubstr("&lt;/title&gt;&lt;script&gt;x"));
   EXPECT_THAT(html, HasSubstr(">a name of very …</text>"));
 }
 
 TEST(PageExplanations, OfLargeImagesAreReduced) {
-  const std::string html = render_html(explained_content(ContentOptions{.height = 130, .width = 100}));
+  const std::string html =
+      render_html(explained_content(ContentOptions{.height = 130, .width = 100}));
   // 130 → 44, 100 → 34, and a pixel about each of three.
   EXPECT_THAT(html, HasSubstr("background-size: calc(108 * var(--zoom)) calc(46 * var(--zoom))"));
 }
