@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxExplained = 24;
 constexpr std::size_t kMaxMapped = 1000;
-constexpr std::size_t kMaxMappedMistakes = 200;
+constexpr std::size_t kMaxMappedMistakes = 100;
 // Multiply-adds of the search, so that it takes about half a second on two processors...
 constexpr double kNearestWork = 6e10;
 // ...but so many images at least, however large the network: about as long as judging it takes.
@@ -74,17 +74,18 @@ void explain_by_examples(const Model& model, const Evaluation& evaluation, const
   explanations.num_trained = std::ssize(trained.indices);
 }
 
-/// The most confident mistakes, and others evenly spaced; ascending.
+/// The most confident mistakes, and of the other images every so many-th; ascending.
 std::vector<std::int32_t> images_to_map(const Evaluation& evaluation, std::size_t most) {
-  std::set<std::int32_t> chosen;
-  for (const std::int32_t index :
-       mistaken_images(evaluation, std::min(kMaxMappedMistakes, most / 2)))
-    chosen.insert(index);
-  const std::size_t others = most - chosen.size();
-  const auto num_images = static_cast<std::size_t>(evaluation.num_images);
-  for (std::size_t i = 0; i < std::min(others, num_images); ++i)
-    chosen.insert(static_cast<std::int32_t>(i * num_images / std::min(others, num_images)));
-  return {chosen.begin(), chosen.end()};
+  std::vector<std::int32_t> chosen =
+      mistaken_images(evaluation, std::min(kMaxMappedMistakes, most / 2));
+  const std::set<std::int32_t> mistakes(chosen.begin(), chosen.end());
+  std::vector<std::int32_t> others;
+  for (std::int32_t i = 0; i < evaluation.num_images; ++i)
+    if (!mistakes.contains(i)) others.push_back(i);
+  const std::size_t count = std::min(most - chosen.size(), others.size());
+  for (std::size_t i = 0; i < count; ++i) chosen.push_back(others[i * others.size() / count]);
+  std::ranges::sort(chosen);
+  return chosen;
 }
 
 void draw_map(const Model& model, const Evaluation& evaluation, const Dataset& judged,

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "digitry/base/error.h"
-#include "digitry/base/parallel.h"
 #include "digitry/base/vectorize.h"
 #include "digitry/evaluation/squared_distance.h"
 
@@ -17,7 +16,6 @@ namespace digitry {
 namespace {
 
 constexpr std::int64_t kMaxPoints = 10'000;
-constexpr std::int64_t kRowsAThread = 32;
 constexpr int kPowerSteps = 30;
 constexpr int kBisections = 50;
 constexpr double kMaxEntropyError = 1e-4;
@@ -44,25 +42,14 @@ class SquareMatrix {
   Vector values_;
 };
 
-/// Calls `body(i)` for each i in [0, count), in parallel; it must not throw.
-template <typename Body>
-void for_each_point(std::size_t count, const Body& body) {
-  parallel_for(
-      static_cast<std::int64_t>(count), kRowsAThread, [&](std::int64_t begin, std::int64_t end) {
-        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
-          body(i);
-      });
-}
-
 SquareMatrix squared_distances(const Tensor& rows) {
   const auto num_features = static_cast<std::size_t>(rows.shape()[1]);
   const float* values = rows.as<float>().data();
   SquareMatrix squared(static_cast<std::size_t>(rows.shape()[0]));
-  for_each_point(squared.size(), [&](std::size_t i) {
-    for (std::size_t j = 0; j < squared.size(); ++j)
-      squared.row(i)[j] =
+  for (std::size_t i = 0; i < squared.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      squared.row(i)[j] = squared.row(j)[i] =
           squared_distance(values + i * num_features, values + j * num_features, rows.shape()[1]);
-  });
   return squared;
 }
 
@@ -97,11 +84,11 @@ void principal_places(const SquareMatrix& squared, Vector& x, Vector& y) {
   normalise(x, nullptr);
   normalise(y, &x);
   for (int step = 0; step < kPowerSteps; ++step) {
-    for_each_point(x.size(), [&](std::size_t i) {
+    for (std::size_t i = 0; i < x.size(); ++i) {
       const auto row = squared.row(i);
       next_x[i] = -std::inner_product(row.begin(), row.end(), x.begin(), 0.0F);
       next_y[i] = -std::inner_product(row.begin(), row.end(), y.begin(), 0.0F);
-    });
+    }
     std::swap(x, next_x);
     std::swap(y, next_y);
     normalise(x, nullptr);
@@ -181,7 +168,7 @@ struct Forces {
   float sum = 0;  ///< Of the kernel 1 / (1 + d²), its own 1 included.
 };
 
-DIGITRY_VECTORIZE void find_forces(const float* x, const float* y, const float* affinities,
+DIGITRY_VECTORIZE void find_forces(const float* x, const float* y, const float* affinity,
                                    std::int64_t count, std::int64_t point, Forces* forces) {
   const float own_x = x[point], own_y = y[point];
   float pull_x = 0, pull_y = 0, push_x = 0, push_y = 0, sum = 0;
@@ -189,7 +176,7 @@ DIGITRY_VECTORIZE void find_forces(const float* x, const float* y, const float* 
   for (std::int64_t j = 0; j < count; ++j) {
     const float dx = own_x - x[j], dy = own_y - y[j];
     const float kernel = 1 / (1 + dx * dx + dy * dy);
-    const float pull = affinities[j] * kernel, push = kernel * kernel;
+    const float pull = affinity[j] * kernel, push = kernel * kernel;
     pull_x += pull * dx;
     pull_y += pull * dy;
     push_x += push * dx;
@@ -257,10 +244,9 @@ Tensor tsne(const Tensor& rows, const TsneOptions& options) {
       static_cast<std::int64_t>(kExaggeratedShare * static_cast<double>(options.num_steps));
   std::vector<Forces> forces(near.size());
   for (std::int64_t step = 0; step < options.num_steps; ++step) {
-    for_each_point(near.size(), [&](std::size_t i) {
+    for (std::size_t i = 0; i < forces.size(); ++i)
       find_forces(x.data(), y.data(), near.row(i).data(), n, static_cast<std::int64_t>(i),
                   &forces[i]);
-    });
     double sum = 0;
     for (const Forces& each : forces) sum += each.sum - 1;
     const float exaggeration = step < exaggerated ? kExaggeration : 1;

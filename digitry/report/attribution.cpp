@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "digitry/report/figure_style.h"
 
@@ -13,6 +14,20 @@ constexpr std::array<const char*, kNinths> kPlaces = {"upper left", "top",    "u
                                                       "left",       "middle", "right",
                                                       "lower left", "bottom", "lower right"};
 constexpr float kFaint = 0.4F;  // Of the digit below the colours.
+
+/// From the first to the last row, or column, where anything speaks.
+struct Extent {
+  std::int64_t first = std::numeric_limits<std::int64_t>::max();
+  std::int64_t last = -1;
+
+  void include(std::int64_t place) {
+    first = std::min(first, place);
+    last = std::max(last, place);
+  }
+  std::size_t third(std::int64_t place) const {
+    return static_cast<std::size_t>(3 * (place - first) / (last - first + 1));
+  }
+};
 
 std::array<std::uint8_t, 3> split_rgb(std::uint32_t rgb) {
   return {static_cast<std::uint8_t>(rgb >> 16), static_cast<std::uint8_t>(rgb >> 8 & 255),
@@ -44,15 +59,21 @@ AttributionPicture make_attribution_picture(std::span<const float> map, std::int
 }
 
 std::string main_place(const AttributionPicture& picture, SpokeFor whom) {
-  std::array<double, kNinths> sums{};
+  const auto at = [&](std::int64_t row, std::int64_t column) {
+    return picture.strengths[static_cast<std::size_t>(row * picture.width + column)];
+  };
+  Extent rows, columns;
   for (std::int64_t row = 0; row < picture.height; ++row)
-    for (std::int64_t column = 0; column < picture.width; ++column) {
-      const float strength =
-          picture.strengths[static_cast<std::size_t>(row * picture.width + column)];
-      const auto ninth =
-          static_cast<std::size_t>(3 * row / picture.height * 3 + 3 * column / picture.width);
-      sums[ninth] += std::max(0.0F, whom == SpokeFor::kAnswer ? strength : -strength);
-    }
+    for (std::int64_t column = 0; column < picture.width; ++column)
+      if (at(row, column) != 0) {
+        rows.include(row);
+        columns.include(column);
+      }
+  std::array<double, kNinths> sums{};
+  for (std::int64_t row = rows.first; row <= rows.last; ++row)
+    for (std::int64_t column = columns.first; column <= columns.last; ++column)
+      sums[3 * rows.third(row) + columns.third(column)] +=
+          std::max(0.0F, whom == SpokeFor::kAnswer ? at(row, column) : -at(row, column));
   const auto most = std::ranges::max_element(sums);
   return *most > 0 ? kPlaces[static_cast<std::size_t>(most - sums.begin())] : "";
 }

@@ -21,8 +21,8 @@ struct AttributionPicture {
 AttributionPicture make_attribution_picture(std::span<const float> map, std::int64_t height,
                                             std::int64_t width, std::int64_t reduction);
 
-/// In which ninth of the picture the most speaks for the answer (or for its rival): "upper left",
-/// "middle", ...; empty where nothing does.
+/// In which ninth of what speaks at all (of its bounding box) the most speaks for the answer, or
+/// for its rival: "upper left", "middle", ...; empty where nothing does.
 enum class SpokeFor { kAnswer, kRival };
 std::string main_place(const AttributionPicture& picture, SpokeFor whom);
 

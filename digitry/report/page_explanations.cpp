@@ -67,14 +67,9 @@ std::vector<AttributionPicture> pictures_of(const Explanations& explanations,
   return pictures;
 }
 
-/// "For 9: upper left. For 4: bottom."
-std::string spoken(const AttributionPicture& picture, const std::string& answer,
-                   const std::string& rival) {
-  const auto part = [&](SpokeFor whom, const std::string& name) {
-    const std::string place = main_place(picture, whom);
-    return fmt::format("For {}: {}", name, place.empty() ? "nothing" : place);
-  };
-  return fmt::format("{}. {}.", part(SpokeFor::kAnswer, answer), part(SpokeFor::kRival, rival));
+std::string place_or_nothing(const AttributionPicture& picture, SpokeFor whom) {
+  const std::string place = main_place(picture, whom);
+  return place.empty() ? "nothing" : place;
 }
 
 /// The nearest images of all mistakes, one list after the other.
@@ -199,7 +194,8 @@ void add_explained(data& page, const ReportContent& content, const Thumbnailer& 
     entry.set("y", fmt::format("{}", -place.y));
     entry.set("overlay_x", fmt::format("{}", -overlays.x(i)));
     entry.set("overlay_y", fmt::format("{}", -kOverlayGap));
-    entry.set("spoken", spoken(pictures[i], answer, label));
+    entry.set("for_answer", place_or_nothing(pictures[i], SpokeFor::kAnswer));
+    entry.set("for_rival", place_or_nothing(pictures[i], SpokeFor::kRival));
     if (nearest) entry.set("nearest", nearest->list(i));
     entries.push_back(entry);
   }

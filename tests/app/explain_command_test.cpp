@@ -76,7 +76,7 @@ TEST_F(ExplainCommand, TellsOfAMistakeWhatTheReportKnows) {
   EXPECT_THAT(file_bytes(run_ + "/report.html"),
               AllOf(HasSubstr("<h2>Mistakes explained</h2>"), HasSubstr("id=\"map\""),
                     HasSubstr("of 2,698 training images"),
-                    HasSubstr("For " + told["predicted"].get<std::string>() + ": " +
+                    HasSubstr(" For " + told["predicted"].get<std::string>() + ": " +
                               told["spoke_for_predicted"].get<std::string>() + ".")));
 }
 

@@ -28,17 +28,25 @@ TEST(AttributionPicture, IsReducedAsThumbnailsAre) {
   EXPECT_THAT(picture.strengths, ElementsAre(1, 0, 0, -0.5));
 }
 
-TEST(MainPlace, IsTheNinthThatSpeaksMost) {
-  std::vector<float> map(36);
-  map[5] = 1;      // The upper right corner of 6 × 6,
-  map[20] = 0.6F;  // twice the middle,
-  map[21] = 0.6F;
-  map[30] = -0.1F;  // and the lower left corner for the other.
-  const AttributionPicture picture = make_attribution_picture(map, 6, 6, 1);
-  EXPECT_EQ(main_place(picture, SpokeFor::kAnswer), "middle");
-  EXPECT_EQ(main_place(picture, SpokeFor::kRival), "lower left");
-  map[30] = 0;
-  EXPECT_EQ(main_place(make_attribution_picture(map, 6, 6, 1), SpokeFor::kRival), "");
+TEST(MainPlace, IsTheNinthOfWhatSpeaksThatSpeaksMost) {
+  // 6 × 6 of 6 × 12 pixels speak: for the answer at the upper right and twice in the middle, for
+  // the rival at the lower left.
+  std::vector<float> map(72);
+  const auto at = [&](std::size_t row, std::size_t column) -> float& {
+    return map[row * 12 + 6 + column];
+  };
+  const auto place = [&](SpokeFor whom) {
+    return main_place(make_attribution_picture(map, 6, 12, 1), whom);
+  };
+  at(0, 5) = 1;
+  at(2, 2) = at(2, 3) = 0.6F;
+  at(5, 0) = -0.1F;
+  EXPECT_EQ(place(SpokeFor::kAnswer), "middle");
+  EXPECT_EQ(place(SpokeFor::kRival), "lower left");
+  at(2, 3) = 0.1F;
+  EXPECT_EQ(place(SpokeFor::kAnswer), "upper right");
+  at(5, 0) = 0.1F;
+  EXPECT_EQ(place(SpokeFor::kRival), "");
 }
 
 TEST(AttributionColours, AreVermilionForAndBlueAgainst) {
