@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
 #include "apps/digitry/command.h"
+#include "apps/digitry/explaining.h"
 #include "apps/digitry/judge.h"
 #include "apps/digitry/run_folder.h"
 #include "apps/digitry/shared_options.h"
+#include "apps/digitry/terminal.h"
 #include "digitry/base/parallel.h"
 #include "digitry/evaluation/metrics_json.h"
 
@@ -14,25 +17,46 @@ namespace digitry::app {
 namespace {
 
 constexpr std::int64_t kMaxMistakes = 1'000'000;
+constexpr std::size_t kMaxExplainedMistakes = 1000;
 
 struct EvaluateOptions {
   std::string model;
   std::string data;
   std::string split;
   std::int64_t mistakes = 10;
+  bool explain = false;
   bool json = false;
   int threads = 0;
 };
+
+// For the mistakes that are told of, first to last; empty where the training images are not at
+// hand.
+std::vector<std::vector<Neighbour>> nearest_to_mistakes(const Model& model,
+                                                        const Evaluation& evaluation,
+                                                        const Dataset& judged, std::size_t most) {
+  const TrainingImages trained = find_training_images(model);
+  if (!trained.data) warn("no nearest training images: " + trained.absence);
+  return nearest_training(model, trained, judged.images, mistaken_images(evaluation, most),
+                          kNearestShown, SearchEffort::kAll)
+      .lists;
+}
 
 void evaluate(const EvaluateOptions& options) {
   set_num_threads(options.threads);
   const Model model = load_model(model_path(options.model));
   const std::string data = options.data.empty() ? training_data(model) : options.data;
-  const Judged judged = judge(model, load_judged(data, options.split, model));
+  const JudgedImages images = load_judged(data, options.split, model);
+  const Judged judged = judge(model, images);
+  const auto listed = static_cast<std::size_t>(options.mistakes);
+  std::vector<std::vector<Neighbour>> nearest;
+  if (options.explain)
+    nearest = nearest_to_mistakes(
+        model, judged.evaluation, images.data,
+        options.json ? kMaxExplainedMistakes : std::min(listed, kMaxExplainedMistakes));
   if (options.json)
-    fmt::print("{}", to_json(judged.evaluation));
+    fmt::print("{}", to_json(judged.evaluation, nearest));
   else
-    fmt::print("{}", evaluation_text(judged, static_cast<std::size_t>(options.mistakes)));
+    fmt::print("{}", evaluation_text(judged, listed, nearest));
 }
 
 }  // namespace
@@ -50,12 +74,16 @@ void add_evaluate_command(CLI::App& app) {
       ->check(CLI::IsMember(kSplitNames));
   command->add_option("--mistakes", options->mistakes, "How many mistakes to list [10]")
       ->check(CLI::Range(std::int64_t{0}, kMaxMistakes));
+  command->add_flag(
+      "--explain", options->explain,
+      "Add to each mistake (of the first 1000) the training images nearest to it in the "
+      "last hidden layer");
   add_threads_option(*command, options->threads);
   command->add_flag("--json", options->json, "Print everything, each mistake included, as JSON");
   command->footer(
       "Examples:\n"
       "  digitry evaluate runs/mlp-001\n"
-      "  digitry evaluate runs/mlp-001 --split validation\n"
+      "  digitry evaluate runs/mlp-001 --split validation --explain\n"
       "  digitry evaluate model.safetensors --data other-digits/ --json | jq .accuracy");
   command->callback([options] { evaluate(*options); });
 }

@@ -38,9 +38,10 @@ void print_summary(const RunFolder& run, const std::optional<Judged>& judged,
 // The model is trained, judged and told of by now: that only its picture book is missing is no
 // failure of the training.
 void write_report_if_possible(const RunFolder& run, const Model& model,
-                              const Evaluation& evaluation, Dataset judged, bool tell) {
+                              const Evaluation& evaluation, Dataset judged,
+                              const TrainingImages& trained, bool tell) {
   try {
-    write_report(run, model, evaluation, std::move(judged));
+    write_report(run, model, evaluation, std::move(judged), trained);
     if (tell) fmt::print("{:<20}{}\n", "report", run.report().string());
   } catch (const Error& error) {
     warn(fmt::format("no report: {}; afterwards: digitry report {}", error.what(),
@@ -52,7 +53,7 @@ void write_report_if_possible(const RunFolder& run, const Model& model,
 
 std::optional<Judged> finish_run(const RunFolder& run, const FinishOptions& options,
                                  std::optional<JudgedImages> images, const TrainingFacts& facts,
-                                 const Model& model) {
+                                 const Model& model, const TrainingImages& trained) {
   std::optional<Judged> judged;
   if (images) judged = judge(model, *images);
   const std::string metrics = metrics_json(judged, model, facts);
@@ -61,7 +62,7 @@ std::optional<Judged> finish_run(const RunFolder& run, const FinishOptions& opti
   if (options.print && !options.json) print_summary(run, judged, facts);
   std::fflush(stdout);
   if (judged && options.report)
-    write_report_if_possible(run, model, judged->evaluation, std::move(images->data),
+    write_report_if_possible(run, model, judged->evaluation, std::move(images->data), trained,
                              /*tell=*/options.print && !options.json);
   return judged;
 }

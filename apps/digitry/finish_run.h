@@ -6,6 +6,7 @@
 #include "apps/digitry/judged_images.h"
 #include "apps/digitry/run_folder.h"
 #include "apps/digitry/run_report.h"
+#include "apps/digitry/training_images.h"
 #include "digitry/model_io/model.h"
 
 namespace digitry::app {
@@ -21,6 +22,6 @@ struct FinishOptions {
 /// Throws Error{kIo} where metrics.json cannot be written.
 std::optional<Judged> finish_run(const RunFolder& run, const FinishOptions& options,
                                  std::optional<JudgedImages> images, const TrainingFacts& facts,
-                                 const Model& model);
+                                 const Model& model, const TrainingImages& trained);
 
 }  // namespace digitry::app

@@ -49,7 +49,8 @@ void append_matrix(const Evaluation& e, std::string& text) {
   }
 }
 
-void append_mistakes(const Evaluation& e, std::size_t max_mistakes, std::string& text) {
+void append_mistakes(const Evaluation& e, std::size_t max_mistakes,
+                     std::span<const std::vector<Neighbour>> nearest, std::string& text) {
   const auto name = [&](std::int32_t c) {
     return clean_utf8(e.class_names[static_cast<std::size_t>(c)]);
   };
@@ -68,6 +69,9 @@ void append_mistakes(const Evaluation& e, std::size_t max_mistakes, std::string&
                         m.image_index, name(m.label), name(m.predicted),
                         100 * static_cast<double>(m.probability),
                         100 * static_cast<double>(m.label_probability));
+    if (i < nearest.size())
+      text += fmt::format("                nearest training images: {}\n",
+                          neighbours_text(nearest[i], e.class_names));
   }
 }
 
@@ -130,7 +134,18 @@ std::string accuracy_text(const Evaluation& e) {
                      grouped(e.num_images - e.num_correct), grouped(e.num_images));
 }
 
-std::string evaluation_text(const Judged& judged, std::size_t max_mistakes) {
+std::string neighbours_text(const std::vector<Neighbour>& neighbours,
+                            const std::vector<std::string>& class_names) {
+  std::string text;
+  for (const Neighbour& each : neighbours)
+    text += fmt::format("{}{} #{}", text.empty() ? "" : ", ",
+                        clean_utf8(class_names[static_cast<std::size_t>(each.label)]),
+                        each.image_index);
+  return text;
+}
+
+std::string evaluation_text(const Judged& judged, std::size_t max_mistakes,
+                            std::span<const std::vector<Neighbour>> nearest) {
   const Evaluation& evaluation = judged.evaluation;
   std::string text =
       fmt::format("{:<20}{}\n", judged.split + " accuracy", accuracy_text(evaluation));
@@ -138,7 +153,7 @@ std::string evaluation_text(const Judged& judged, std::size_t max_mistakes) {
   text += fmt::format("{:<20}{}\n", "calibration", calibration_text(evaluation));
   append_classes(evaluation, text);
   append_matrix(evaluation, text);
-  append_mistakes(evaluation, max_mistakes, text);
+  append_mistakes(evaluation, max_mistakes, nearest, text);
   append_suspected_labels(evaluation, max_mistakes, text);
   return text;
 }

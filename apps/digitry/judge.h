@@ -1,9 +1,12 @@
 #pragma once
 
+#include <span>
 #include <string>
+#include <vector>
 
 #include "apps/digitry/judged_images.h"
 #include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/nearest_images.h"
 #include "digitry/model_io/model.h"
 
 namespace digitry::app {
@@ -21,8 +24,14 @@ std::string training_data(const Model& model);
 /// Runs the model over the images.
 Judged judge(const Model& model, const JudgedImages& images);
 
-/// The tables of `digitry evaluate` for a person: accuracy, classes, confusion matrix, mistakes.
-std::string evaluation_text(const Judged& judged, std::size_t max_mistakes);
+/// The tables of `digitry evaluate` for a person: accuracy, classes, confusion matrix, mistakes;
+/// the first of these with their nearest training images, as far as `nearest` has them.
+std::string evaluation_text(const Judged& judged, std::size_t max_mistakes,
+                            std::span<const std::vector<Neighbour>> nearest = {});
+
+/// "4 #5512, 9 #173": labels and numbers.
+std::string neighbours_text(const std::vector<Neighbour>& neighbours,
+                            const std::vector<std::string>& class_names);
 
 /// The confusion matrix alone; nothing for more classes than a terminal is wide.
 std::string confusion_text(const Evaluation& evaluation);

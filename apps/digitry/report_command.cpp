@@ -6,6 +6,7 @@
 #include "apps/digitry/judge.h"
 #include "apps/digitry/run_folder.h"
 #include "apps/digitry/run_report.h"
+#include "apps/digitry/training_images.h"
 #include "digitry/training/recipe.h"
 
 namespace digitry::app {
@@ -17,7 +18,7 @@ void write_run_report(const std::string& folder) {
   const Recipe recipe = find_recipe(run.config().string());
   JudgedImages images = load_judged(recipe.data, judged_split(run), model);
   const Judged judged = judge(model, images);
-  write_report(run, model, judged.evaluation, std::move(images.data));
+  write_report(run, model, judged.evaluation, std::move(images.data), find_training_images(model));
   fmt::print("{}\n", run.report().string());
 }
 

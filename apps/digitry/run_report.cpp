@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "apps/digitry/augmentation_preview.h"
+#include "apps/digitry/explaining.h"
 #include "apps/digitry/shell_word.h"
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
@@ -74,12 +75,11 @@ Facts facts_of(const Json& metrics, const char* section) {
   return facts;
 }
 
-// Of the images that the run was trained on; none where its recipe augments nothing.
-AugmentationPreview preview_of_run(const Recipe& recipe) {
+// None where the recipe augments nothing, or the images it was trained on are not at hand.
+AugmentationPreview preview_of_run(const Recipe& recipe, const TrainingImages& trained) {
   const AugmentOptions augmentation = read_augment_options(recipe.augmentation, "[augmentation]");
-  if (!augmentation.any()) return {};
-  const Dataset train = load_dataset(recipe.data, Split::kTrain);
-  return make_preview(train, trained_on(recipe, train),
+  if (!augmentation.any() || !trained.data) return {};
+  return make_preview(*trained.data, trained.indices,
                       {.augmentation = augmentation,
                        .seed = recipe.seed,
                        .num_images = kPreviewImages,
@@ -162,14 +162,16 @@ double training_seconds(const RunFolder& run) {
 }
 
 void write_report(const RunFolder& run, const Model& model, const Evaluation& evaluation,
-                  Dataset judged) {
+                  Dataset judged, const TrainingImages& trained) {
   const Json metrics = read_metrics(run);
   History history;  // Of several networks there are several, beside each.
   if (path_exists(run.history()))
     history = history_from_csv(read_file(run.history(), kMaxTextBytes), run.history().string());
   history.best_epoch = best_epoch_of(metrics);
   const std::string recipe_text = read_file(run.config(), kMaxTextBytes);
-  AugmentationPreview preview = preview_of_run(parse_recipe(recipe_text, run.config().string()));
+  AugmentationPreview preview =
+      preview_of_run(parse_recipe(recipe_text, run.config().string()), trained);
+  Explanations explanations = explain_evaluation(model, evaluation, judged, trained);
   const ReportContent content{
       .title = fmt::format("{} on {}", provenance(model, "recipe_name"), judged.name),
       .split = text_of(metrics, "split"),
@@ -180,6 +182,7 @@ void write_report(const RunFolder& run, const Model& model, const Evaluation& ev
       .images = std::move(judged.images),
       .augmented = std::move(preview.images),
       .augmented_per_row = preview.per_row(),
+      .explanations = std::move(explanations),
       .layers = layer_rows(model.members.front().network),
       .training = facts_of(metrics, "training"),
       .environment = facts_of(metrics, "environment"),

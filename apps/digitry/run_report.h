@@ -5,6 +5,7 @@
 
 #include "apps/digitry/judge.h"
 #include "apps/digitry/run_folder.h"
+#include "apps/digitry/training_images.h"
 #include "digitry/data/dataset.h"
 #include "digitry/evaluation/history.h"
 #include "digitry/model_io/model.h"
@@ -36,11 +37,11 @@ std::string judged_split(const RunFolder& run);
 /// Seconds of training, as the run's metrics.json has them; 0 where it tells none.
 double training_seconds(const RunFolder& run);
 
-/// Writes report.html and figures/ of a run from its files and the images it was judged on, and
-/// those it was trained on where its recipe augments them.
+/// Writes report.html and figures/ of a run from its files, the images it was judged on and, as far
+/// as they are at hand, those it was trained on.
 /// Throws Error{kUnavailable} where gnuplot is missing.
 void write_report(const RunFolder& run, const Model& model, const Evaluation& evaluation,
-                  Dataset judged);
+                  Dataset judged, const TrainingImages& trained);
 
 /// The command line of this process, quoted for a shell.
 std::string command_line();

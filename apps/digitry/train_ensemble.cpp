@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -73,8 +74,8 @@ std::vector<std::string> member_names(const RunFolder& run, std::int64_t count) 
 
 TrainedRun train_ensemble(const TrainRequest& request, const Recipe& recipe) {
   parse_recipe(to_toml(recipe), request.source);
-  const Dataset data = load_training_data(recipe);
-  const ValidationSplit split = split_by(recipe, data);
+  const auto data = std::make_shared<const Dataset>(load_training_data(recipe));
+  const ValidationSplit split = split_by(recipe, *data);
   const HeldRun held =
       request.resume ? hold_unfinished(request.out) : make_run_folder(request.out, recipe.name);
   const RunFolder& run = held.folder;
@@ -86,12 +87,13 @@ TrainedRun train_ensemble(const TrainRequest& request, const Recipe& recipe) {
                       .num_networks = recipe.members};
   Model model =
       combine(train_members(request, recipe, run, facts), member_names(run, recipe.members));
-  model.provenance = provenance_of(recipe, data);
+  model.provenance = provenance_of(recipe, *data);
   model.views = read_views(recipe.views, request.source);
-  calibrate(model, data, split);
+  calibrate(model, *data, split);
   save_model(model, run.model());
   std::optional<Judged> judged =
-      finish_run(run, request.finish, images_to_judge(recipe, split, model), facts, model);
+      finish_run(run, request.finish, images_to_judge(recipe, split, model), facts, model,
+                 {.data = data, .indices = split.train, .absence = {}});
   return {.path = run.path, .judged = std::move(judged), .seconds = facts.seconds};
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -88,9 +89,9 @@ TrainedRun train_run(const TrainRequest& request) {
   const Recipe recipe = held ? find_recipe(source) : request.recipe;
   // Read back what was resolved: flags obey the same rules as files.
   parse_recipe(to_toml(recipe), source);
-  const Dataset data = load_training_data(recipe);
-  Model model = untrained_model(recipe, untrained_network(recipe, source, data), data);
-  Trainer trainer(recipe, data);
+  const auto data = std::make_shared<const Dataset>(load_training_data(recipe));
+  Model model = untrained_model(recipe, untrained_network(recipe, source, *data), *data);
+  Trainer trainer(recipe, *data);
   std::optional<JudgedImages> images = images_to_judge(recipe, trainer.split(), model);
   if (!held) held = make_run_folder(request.out, recipe.name);
   const RunFolder& run = held->folder;
@@ -114,14 +115,15 @@ TrainedRun train_run(const TrainRequest& request) {
     throw diverged_in(run, trainer, model, error);
   }
   take_over(trainer, model);
-  calibrate(model, data, trainer.split());
+  calibrate(model, *data, trainer.split());
   save_model(model, run.model());
   write_file_atomically(run.history(), to_csv(trainer.history()));
   if (end == TrainingEnd::kInterrupted) throw_interrupted(run, trainer);
   if (end == TrainingEnd::kEarlyStopped)
     inform(fmt::format("stopped early: no better validation result in {} epochs", recipe.patience));
   std::optional<Judged> judged =
-      finish_run(run, request.finish, std::move(images), facts_of(trainer), model);
+      finish_run(run, request.finish, std::move(images), facts_of(trainer), model,
+                 {.data = data, .indices = trainer.split().train, .absence = {}});
   if (request.profile) inform(profile_text(trainer.plan()));
   // Last, so that a run whose judging failed can still be resumed.
   remove_file(run.checkpoint());

@@ -7,6 +7,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/report/contact_sheet.h"
+#include "digitry/report/page_explanations.h"
 #include "digitry/report/page_images.h"
 #include "digitry/report/page_tables.h"
 #include "digitry/report/png.h"
@@ -134,6 +135,7 @@ void add_images(data& page, const ReportContent& content) {
   }
   page.set("has_least_sure", !classes.list_value().empty());
   page.set("least_sure", classes);
+  add_explained(page, content, thumbnailer, sheet);
 }
 
 void add_augmented(data& page, const ReportContent& content) {
@@ -193,6 +195,7 @@ std::string render_page(const ReportContent& content, const PageCurves& curves) 
   page.set("classes", class_rows(content.evaluation));
   add_class_means(page, content.evaluation);
   add_images(page, content);
+  add_map(page, content);
   add_augmented(page, content);
   add_provenance(page, content);
 

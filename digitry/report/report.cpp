@@ -8,6 +8,7 @@
 #include "digitry/base/file.h"
 #include "digitry/report/figures.h"
 #include "digitry/report/page.h"
+#include "digitry/report/page_explanations.h"
 
 namespace digitry {
 namespace {
@@ -28,6 +29,7 @@ void check(const ReportContent& content) {
                                      content.augmented.shape()[0] % content.augmented_per_row != 0))
     throw Error(ErrorCode::kShapeMismatch, "report: want rows of {} augmented images, got {}",
                 content.augmented_per_row, content.augmented.shape().to_string());
+  check_explanations(content);
 }
 
 }  // namespace

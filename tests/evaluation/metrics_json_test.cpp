@@ -65,6 +65,21 @@ TEST(MetricsJson, ProbabilitiesAreWrittenAsShortAsTheyAre) {
   EXPECT_THAT(to_json(e), HasSubstr("\"probability\":0.9,"));
 }
 
+TEST(MetricsJson, MistakesHaveTheirNearestImagesWhereTheyAreGiven) {
+  Evaluation e = three_images({"a", "b"});
+  e.mistakes.push_back(e.mistakes[0]);
+  EXPECT_FALSE(nlohmann::json::parse(to_json(e))["mistakes"][0].contains("nearest"));
+  const std::vector<std::vector<Neighbour>> nearest{
+      {{.image_index = 7, .label = 1, .distance = 0.5},
+       {.image_index = 3, .label = 0, .distance = 2}}};
+  const auto mistakes = nlohmann::json::parse(to_json(e, nearest))["mistakes"];
+  ASSERT_EQ(mistakes[0]["nearest"].size(), 2u);
+  EXPECT_EQ(mistakes[0]["nearest"][0],
+            nlohmann::json({{"image_index", 7}, {"label", 1}, {"distance", 0.5}}));
+  EXPECT_EQ(mistakes[0]["nearest"][1]["image_index"], 3);
+  EXPECT_FALSE(mistakes[1].contains("nearest"));
+}
+
 TEST(MetricsJson, NoMistakesIsAnEmptyList) {
   Evaluation e = three_images({"a", "b"});
   e.mistakes.clear();
