@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "apps/digitry/augmentation_preview.h"
+#include "apps/digitry/corruption_preview.h"
 #include "apps/digitry/shell_word.h"
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
@@ -27,6 +28,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kMaxTextBytes = std::uint64_t{1} << 28;
 constexpr std::int64_t kPreviewImages = 5;
 constexpr std::int64_t kPreviewVersions = 8;
+constexpr std::int64_t kCorruptedImages = 5;
 
 double peak_memory_mb() {
   rusage usage{};
@@ -84,6 +86,14 @@ AugmentationPreview preview_of_run(const Recipe& recipe) {
                        .seed = recipe.seed,
                        .num_images = kPreviewImages,
                        .versions = std::min(kPreviewVersions, recipe.epochs)});
+}
+
+CorruptionPreview preview_of_corruptions(const Dataset& judged,
+                                         const std::optional<Robustness>& robustness) {
+  if (!robustness) return {};
+  std::vector<Corruption> corruptions;
+  for (const CorruptedScore& each : robustness->corrupted) corruptions.push_back(each.corruption);
+  return make_corruption_preview(judged, kCorruptedImages, corruptions, robustness->seed);
 }
 
 std::vector<LayerRow> layer_rows(const Network& network) {
@@ -161,13 +171,14 @@ double training_seconds(const RunFolder& run) {
 }
 
 void write_report(const RunFolder& run, const Model& model, const Evaluation& evaluation,
-                  Dataset judged) {
+                  Dataset judged, std::optional<Robustness> robustness) {
   const Json metrics = read_metrics(run);
   History history =
       history_from_csv(read_file(run.history(), kMaxTextBytes), run.history().string());
   history.best_epoch = best_epoch_of(metrics);
   const std::string recipe_text = read_file(run.config(), kMaxTextBytes);
   AugmentationPreview preview = preview_of_run(parse_recipe(recipe_text, run.config().string()));
+  CorruptionPreview corrupted = preview_of_corruptions(judged, robustness);
   const ReportContent content{
       .title = fmt::format("{} on {}", provenance(model, "recipe_name"), judged.name),
       .split = text_of(metrics, "split"),
@@ -178,6 +189,9 @@ void write_report(const RunFolder& run, const Model& model, const Evaluation& ev
       .images = std::move(judged.images),
       .augmented = std::move(preview.images),
       .augmented_per_row = preview.per_row(),
+      .robustness = std::move(robustness),
+      .corrupted = std::move(corrupted.images),
+      .corrupted_per_row = corrupted.per_row,
       .layers = layer_rows(model.network),
       .training = facts_of(metrics, "training"),
       .environment = facts_of(metrics, "environment"),

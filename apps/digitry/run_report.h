@@ -7,6 +7,7 @@
 #include "apps/digitry/run_folder.h"
 #include "digitry/data/dataset.h"
 #include "digitry/evaluation/history.h"
+#include "digitry/evaluation/robustness.h"
 #include "digitry/model_io/model.h"
 #include "digitry/training/trainer.h"
 
@@ -36,10 +37,10 @@ std::string judged_split(const RunFolder& run);
 double training_seconds(const RunFolder& run);
 
 /// Writes report.html and figures/ of a run from its files and the images it was judged on, and
-/// those it was trained on where its recipe augments them.
+/// those it was trained on where its recipe augments them. `robustness` is of the judged images.
 /// Throws Error{kUnavailable} where gnuplot is missing.
 void write_report(const RunFolder& run, const Model& model, const Evaluation& evaluation,
-                  Dataset judged);
+                  Dataset judged, std::optional<Robustness> robustness = {});
 
 /// The command line of this process, quoted for a shell.
 std::string command_line();

@@ -23,6 +23,7 @@ enum class RandomPurpose : std::uint32_t {
   kValidationSplit = 3,
   kDropout = 4,
   kAugmentation = 5,
+  kCorruption = 6,
   kTest = 99,
 };
 
