@@ -24,6 +24,13 @@ enum class RandomPurpose : std::uint32_t {
   kDropout = 4,
   kAugmentation = 5,
   kCorruption = 6,
+  kErasedInk = 7,
+  kClutter = 8,
+  kRandomFilter = 9,
+  kBlur = 10,
+  kLight = 11,
+  kInversion = 12,
+  kNoise = 13,
   kTest = 99,
 };
 
