@@ -5,7 +5,10 @@
 #include <cstring>
 #include <set>
 
+#include "apps/digitry/judge.h"
+#include "digitry/evaluation/occlusion.h"
 #include "digitry/evaluation/tsne.h"
+#include "digitry/nn/hidden_layer.h"
 
 namespace digitry::app {
 namespace {
@@ -121,12 +124,6 @@ std::size_t search_step(const HiddenLayer& hidden, std::size_t num_queries,
 }
 
 }  // namespace
-
-LogitsOf logits_by(Classifier& classifier) {
-  return [&](const Tensor& images, std::span<const std::int32_t> image_indices) {
-    return classifier.logits(images, image_indices);
-  };
-}
 
 NearestTraining nearest_training(const Model& model, const TrainingImages& trained,
                                  const Tensor& images, std::span<const std::int32_t> image_indices,

@@ -8,8 +8,6 @@
 #include "digitry/data/dataset.h"
 #include "digitry/evaluation/evaluation.h"
 #include "digitry/evaluation/nearest_images.h"
-#include "digitry/evaluation/occlusion.h"
-#include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
 #include "digitry/report/explanations.h"
 
@@ -17,9 +15,6 @@ namespace digitry::app {
 
 /// How many training images are shown for each explained one.
 inline constexpr std::size_t kNearestShown = 5;
-
-/// The answers of `classifier`, which has to outlive the function.
-LogitsOf logits_by(Classifier& classifier);
 
 struct NearestTraining {
   std::vector<std::vector<Neighbour>> lists;  ///< One an image; none where nothing is at hand.

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "digitry/model_io/classifier.h"
 #include "digitry/report/text.h"
 
 namespace digitry::app {
@@ -97,6 +96,12 @@ void append_suspected_labels(const Evaluation& e, std::size_t most, std::string&
 std::string training_data(const Model& model) {
   const auto trained_on = model.provenance.find("data");
   return trained_on != model.provenance.end() ? trained_on->second : "mnist";
+}
+
+LogitsOf logits_by(Classifier& classifier) {
+  return [&](const Tensor& images, std::span<const std::int32_t> image_indices) {
+    return classifier.logits(images, image_indices);
+  };
 }
 
 Judged judge(const Model& model, const JudgedImages& images) {

@@ -7,6 +7,8 @@
 #include "apps/digitry/judged_images.h"
 #include "digitry/evaluation/evaluation.h"
 #include "digitry/evaluation/nearest_images.h"
+#include "digitry/evaluation/logits_of.h"
+#include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
 
 namespace digitry::app {
@@ -20,6 +22,9 @@ struct Judged {
 
 /// What the model says it was trained on, else MNIST.
 std::string training_data(const Model& model);
+
+/// The answers of `classifier`, which has to outlive the function.
+LogitsOf logits_by(Classifier& classifier);
 
 /// Runs the model over the images.
 Judged judge(const Model& model, const JudgedImages& images);

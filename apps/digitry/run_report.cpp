@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "apps/digitry/augmentation_preview.h"
+#include "apps/digitry/corruption_preview.h"
 #include "apps/digitry/explaining.h"
 #include "apps/digitry/shell_word.h"
 #include "apps/digitry/terminal.h"
@@ -28,6 +29,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kMaxTextBytes = std::uint64_t{1} << 28;
 constexpr std::int64_t kPreviewImages = 5;
 constexpr std::int64_t kPreviewVersions = 8;
+constexpr std::int64_t kCorruptedImages = 5;
 
 double peak_memory_mb() {
   rusage usage{};
@@ -84,6 +86,14 @@ AugmentationPreview preview_of_run(const Recipe& recipe, const TrainingImages& t
                        .seed = recipe.seed,
                        .num_images = kPreviewImages,
                        .versions = std::min(kPreviewVersions, recipe.epochs)});
+}
+
+CorruptionPreview preview_of_corruptions(const Dataset& judged,
+                                         const std::optional<Robustness>& robustness) {
+  if (!robustness) return {};
+  std::vector<Corruption> corruptions;
+  for (const CorruptedScore& each : robustness->corrupted) corruptions.push_back(each.corruption);
+  return make_corruption_preview(judged, kCorruptedImages, corruptions, robustness->seed);
 }
 
 std::vector<LayerRow> layer_rows(const Network& network) {
@@ -162,7 +172,8 @@ double training_seconds(const RunFolder& run) {
 }
 
 void write_report(const RunFolder& run, const Model& model, const Evaluation& evaluation,
-                  Dataset judged, const TrainingImages& trained) {
+                  Dataset judged, const TrainingImages& trained,
+                  std::optional<Robustness> robustness) {
   const Json metrics = read_metrics(run);
   History history;  // Of several networks there are several, beside each.
   if (path_exists(run.history()))
@@ -172,6 +183,7 @@ void write_report(const RunFolder& run, const Model& model, const Evaluation& ev
   AugmentationPreview preview =
       preview_of_run(parse_recipe(recipe_text, run.config().string()), trained);
   Explanations explanations = explain_evaluation(model, evaluation, judged, trained);
+  CorruptionPreview corrupted = preview_of_corruptions(judged, robustness);
   const ReportContent content{
       .title = fmt::format("{} on {}", provenance(model, "recipe_name"), judged.name),
       .split = text_of(metrics, "split"),
@@ -183,6 +195,9 @@ void write_report(const RunFolder& run, const Model& model, const Evaluation& ev
       .augmented = std::move(preview.images),
       .augmented_per_row = preview.per_row(),
       .explanations = std::move(explanations),
+      .robustness = std::move(robustness),
+      .corrupted = std::move(corrupted.images),
+      .corrupted_per_row = corrupted.per_row,
       .layers = layer_rows(model.members.front().network),
       .training = facts_of(metrics, "training"),
       .environment = facts_of(metrics, "environment"),

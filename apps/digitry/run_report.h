@@ -8,6 +8,7 @@
 #include "apps/digitry/training_images.h"
 #include "digitry/data/dataset.h"
 #include "digitry/evaluation/history.h"
+#include "digitry/evaluation/robustness.h"
 #include "digitry/model_io/model.h"
 #include "digitry/training/trainer.h"
 
@@ -38,10 +39,11 @@ std::string judged_split(const RunFolder& run);
 double training_seconds(const RunFolder& run);
 
 /// Writes report.html and figures/ of a run from its files, the images it was judged on and, as far
-/// as they are at hand, those it was trained on.
+/// as they are at hand, those it was trained on. `robustness` is of the judged images.
 /// Throws Error{kUnavailable} where gnuplot is missing.
 void write_report(const RunFolder& run, const Model& model, const Evaluation& evaluation,
-                  Dataset judged, const TrainingImages& trained);
+                  Dataset judged, const TrainingImages& trained,
+                  std::optional<Robustness> robustness = {});
 
 /// The command line of this process, quoted for a shell.
 std::string command_line();

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 
+#include "digitry/evaluation/logits_of.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {
@@ -14,10 +14,6 @@ struct Contrast {
   std::int32_t answer = 0;
   std::int32_t rival = 0;
 };
-
-/// Whatever classifies: logits, float32 [N, classes], of the images with these N indices, of uint8
-/// [·, C, H, W].
-using LogitsOf = std::function<Tensor(const Tensor&, std::span<const std::int32_t>)>;
 
 /// A square of pixels that is hidden, and how far it moves from one trial to the next.
 struct OcclusionPatch {

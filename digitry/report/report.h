@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "digitry/evaluation/evaluation.h"
 #include "digitry/evaluation/history.h"
 #include "digitry/report/explanations.h"
+#include "digitry/evaluation/robustness.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {
@@ -37,6 +39,11 @@ struct ReportContent {
   Tensor augmented;
   std::int64_t augmented_per_row = 0;
   Explanations explanations;
+  std::optional<Robustness> robustness;  ///< Where corrupted images were judged too.
+  /// uint8 [R·corrupted_per_row, C, H, W]: judged images, each followed by it under the corruptions
+  /// of `robustness`, in their order. Empty where there is none.
+  Tensor corrupted;
+  std::int64_t corrupted_per_row = 0;
   std::vector<LayerRow> layers;
   Facts training;     ///< Timings, seed, numbers of images...
   Facts environment;  ///< Machine, threads, version, kernels...

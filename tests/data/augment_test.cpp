@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <set>
+#include <string>
 
 #include "tests/data/augment_reference.h"
 #include "tests/data/test_files.h"
@@ -122,6 +124,56 @@ TEST(Augment, AgreesWithAPlainReference) {
     }
 }
 
+constexpr AugmentOptions kTones{.rotation = 20,
+                                .elastic = 1,
+                                .erase = 0.5,
+                                .erase_ink = 1,
+                                .clutter = 2,
+                                .filter = 0.5,
+                                .blur = 1,
+                                .background = 0.5,
+                                .contrast = 0.5,
+                                .invert = 0.3,
+                                .noise = 0.2};
+
+TEST(Augment, ScalesTonesOnTheWay) {
+  for (const Shape& shape : kShapes) {
+    const Tensor images = random_images(shape);
+    const std::vector<float> plain = augmented(kTones, images);
+    for (const float value : plain) EXPECT_TRUE(value >= 0 && value <= 255.001F);
+    std::vector<float> to(plain.size());
+    Augmenter(kTones, shape.without_batch(), 1)
+        .augment_batch(images, all_of(images), 0, 0.5F, -3, to);
+    std::vector<float> want = plain;
+    for (float& value : want) value = value * 0.5F - 3;
+    test::expect_near(to, want, 1e-4, 1e-6);
+  }
+}
+
+TEST(Augment, TonesDependNeitherOnThreadsNorOnTheBatch) {
+  const Tensor images = random_images({40, 1, 12, 11});
+  const std::vector<float> want = augmented(kTones, images, 3);
+  for (const int threads : {1, 2, 5}) {
+    const test::WithThreads scope(threads);
+    EXPECT_TRUE(test::same_bits(augmented(kTones, images, 3), want)) << threads;
+  }
+  const std::vector<std::int32_t> some{30, 3, 30};
+  const std::vector<float> picked = augmented(kTones, images, some, 3);
+  for (std::size_t i = 0; i < some.size(); ++i)
+    EXPECT_TRUE(
+        test::same_bits(std::span(picked).subspan(i * 132, 132),
+                        std::span(want).subspan(static_cast<std::size_t>(some[i]) * 132, 132)));
+}
+
+TEST(Augment, FillsWhatItErases) {
+  const AugmentOptions gone{.erase = 1, .erase_area = 1, .erase_ink = 1};
+  const Tensor black({200, 1, 10, 10}, DType::kU8);
+  const std::vector<float> filled = augmented(gone, black);
+  const float most = *std::ranges::max_element(filled);
+  EXPECT_GT(most, 250);
+  EXPECT_LE(most, 255);
+}
+
 TEST(Augment, DependsNeitherOnThreadsNorOnTheBatch) {
   const Tensor images = random_images({61, 1, 12, 11});
   const std::vector<float> want = augmented(kEverything, images, 3);
@@ -160,7 +212,9 @@ TEST(Augment, EachOptionAloneChangesImages) {
     AugmentOptions options;
     options.*rule.member = std::min(rule.high, 10.0);
     const std::string key = rule.key;
-    const bool on = key != "elastic_sigma" && key != "erase_area";
+    const std::set<std::string> mere_details{"elastic_sigma", "erase_area", "erase_ink",
+                                             "filter_size"};
+    const bool on = !mere_details.contains(key);
     EXPECT_EQ(options.any(), on) << key;
     EXPECT_EQ(augmented(options, images) != pixels_of(images), on) << key;
   }

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "digitry/nn/predictor.h"
 #include "tests/support/errors.h"
+#include "tests/support/models.h"
 #include "tests/support/networks.h"
 #include "tests/support/values.h"
 
@@ -22,12 +22,6 @@ constexpr std::int64_t kArea = kSide * kSide;
 
 /// Of one linear layer, so that what hiding a patch takes is known.
 Network linear_network() { return random_network({1, kSide, kSide}, 3, {flatten(), dense(3)}); }
-
-LogitsOf logits_by(Predictor& predictor) {
-  return [&](const Tensor& images, std::span<const std::int32_t> image_indices) {
-    return predictor.logits(images, image_indices);
-  };
-}
 
 Tensor image_of(const std::vector<std::uint8_t>& pixels, std::int64_t count = 1) {
   Tensor images({count, 1, kSide, kSide}, DType::kU8);

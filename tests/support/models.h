@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "digitry/evaluation/logits_of.h"
 #include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
 #include "tests/support/networks.h"
@@ -27,6 +28,13 @@ inline Tensor ten_images(const Model& model) {
   auto pixels = images.as<std::uint8_t>();
   std::ranges::copy(random_pixels(std::ssize(pixels), 1), pixels.begin());
   return images;
+}
+
+/// The answers of `predictor`, which has to outlive the function.
+inline LogitsOf logits_by(Predictor& predictor) {
+  return [&](const Tensor& images, std::span<const std::int32_t> image_indices) {
+    return predictor.logits(images, image_indices);
+  };
 }
 
 /// What the model computes from ten random images: (10, classes), the same for equal models.
