@@ -6,8 +6,8 @@
 
 #include "apps/digitry/judged_images.h"
 #include "digitry/evaluation/evaluation.h"
-#include "digitry/evaluation/nearest_images.h"
 #include "digitry/evaluation/logits_of.h"
+#include "digitry/evaluation/nearest_images.h"
 #include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
 

@@ -26,8 +26,8 @@ Robustness judge_corrupted(const Model& model, const JudgedImages& images,
   const Dataset& data = images.data;
   ProgressBar bar("corruptions");
   const InterruptGuard guard;
-  return evaluate_robustness(logits_by(classifier), data.images, data.labels, model.class_names, corruptions,
-                             seed, [&](std::string_view name, auto done, auto total) {
+  return evaluate_robustness(logits_by(classifier), data.images, data.labels, model.class_names,
+                             corruptions, seed, [&](std::string_view name, auto done, auto total) {
                                if (guard.requested())
                                  throw Error(ErrorCode::kInterrupted, "interrupted");
                                bar.update(name, done, total);

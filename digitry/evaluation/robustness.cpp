@@ -8,8 +8,8 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-Score score_of(const LogitsOf& logits_of, const Tensor& images, std::span<const std::int32_t> labels,
-               const std::vector<std::string>& class_names) {
+Score score_of(const LogitsOf& logits_of, const Tensor& images,
+               std::span<const std::int32_t> labels, const std::vector<std::string>& class_names) {
   std::vector<std::int32_t> all(labels.size());
   std::iota(all.begin(), all.end(), 0);
   const Evaluation judged = evaluate_logits(logits_of(images, all), labels, class_names);

@@ -9,8 +9,8 @@
 
 #include "digitry/evaluation/evaluation.h"
 #include "digitry/evaluation/history.h"
-#include "digitry/report/explanations.h"
 #include "digitry/evaluation/robustness.h"
+#include "digitry/report/explanations.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {

@@ -98,7 +98,8 @@ TEST(OcclusionMaps, TheBackgroundSaysNothingAndTheRivalTheOpposite) {
   const OcclusionPatch patch{.size = 1, .stride = 1};
   const Tensor empty = image_of(std::vector<std::uint8_t>(kArea, 9));
   const Contrast first{.image_index = 0, .answer = 0, .rival = 1};
-  EXPECT_THAT(occlusion_maps(logits_by(predictor), empty, std::span(&first, 1), patch).as<float>(), Each(0));
+  EXPECT_THAT(occlusion_maps(logits_by(predictor), empty, std::span(&first, 1), patch).as<float>(),
+              Each(0));
 
   const std::vector<std::uint8_t> pixels = framed(0);
   const std::vector<Contrast> both{first, {.image_index = 0, .answer = 1, .rival = 0}};
@@ -120,7 +121,8 @@ TEST(OcclusionMaps, OfManyTrialsAreCutIntoBatches) {
     contrasts.push_back({.image_index = i, .answer = i % 3, .rival = (i + 1) % 3});
   const OcclusionPatch patch{.size = 1, .stride = 1};
   const Tensor together = occlusion_maps(logits_by(predictor), images, contrasts, patch);
-  const Tensor last = occlusion_maps(logits_by(predictor), images, std::span(contrasts).last(1), patch);
+  const Tensor last =
+      occlusion_maps(logits_by(predictor), images, std::span(contrasts).last(1), patch);
   for (std::size_t i = 0; i < kArea; ++i)
     EXPECT_NEAR(together.as<float>()[39 * kArea + i], last.as<float>()[i], 1e-5);
 }
@@ -129,8 +131,9 @@ TEST(OcclusionMaps, RefuseWhatIsOutOfRange) {
   Predictor predictor(linear_network(), {});
   const Tensor images = image_of(framed(0));
   const auto maps = [&](const Contrast& contrast, const OcclusionPatch& patch) {
-    return
-        [&, contrast, patch] { occlusion_maps(logits_by(predictor), images, std::span(&contrast, 1), patch); };
+    return [&, contrast, patch] {
+      occlusion_maps(logits_by(predictor), images, std::span(&contrast, 1), patch);
+    };
   };
   const OcclusionPatch patch{.size = 2, .stride = 1};
   expect_error(ErrorCode::kInvalidArgument, {"image of 0 to 0, got 1"},
@@ -144,7 +147,8 @@ TEST(OcclusionMaps, RefuseWhatIsOutOfRange) {
                  maps({.image_index = 0, .answer = 0, .rival = 1}, bad));
   const Contrast contrast{.image_index = 0, .answer = 0, .rival = 1};
   expect_error(ErrorCode::kShapeMismatch, {"[1,6,6]"}, [&] {
-    occlusion_maps(logits_by(predictor), Tensor({1, 1, 6, 7}, DType::kU8), std::span(&contrast, 1), patch);
+    occlusion_maps(logits_by(predictor), Tensor({1, 1, 6, 7}, DType::kU8), std::span(&contrast, 1),
+                   patch);
   });
 }
 

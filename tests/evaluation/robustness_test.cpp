@@ -21,8 +21,8 @@ Robustness judged_blobs(std::uint64_t seed, const ProgressSink& progress = {}) {
   const Network network =
       test::random_network(data.image_shape(), 3, {test::flatten(), test::dense(3)});
   Predictor predictor(network, {});
-  return evaluate_robustness(test::logits_by(predictor), data.images, data.labels, data.class_names, kTwo, seed,
-                             progress);
+  return evaluate_robustness(test::logits_by(predictor), data.images, data.labels, data.class_names,
+                             kTwo, seed, progress);
 }
 
 TEST(Robustness, JudgesTheImagesAsTheyAreAndUnderEachCorruption) {
