@@ -13,7 +13,9 @@
 namespace digitry::app {
 namespace {
 
-constexpr std::size_t kMaxExplained = 24;
+constexpr std::int64_t kMaxExplained = 24;
+// Of all explained images together: fewer of them where they are large.
+constexpr std::int64_t kMaxExplainedPixels = std::int64_t{1} << 24;
 constexpr std::size_t kMaxMapped = 1000;
 constexpr std::size_t kMaxMappedMistakes = 100;
 // Multiply-adds of the search, so that it takes about half a second on two processors...
@@ -55,7 +57,9 @@ Tensor copy_images(const Dataset& data, const std::vector<std::vector<Neighbour>
 
 void explain_pixels(const Model& model, const Evaluation& evaluation, const Dataset& judged,
                     Explanations& explanations) {
-  const std::size_t count = std::min(kMaxExplained, evaluation.mistakes.size());
+  const std::int64_t fitting = std::clamp(kMaxExplainedPixels / judged.image_shape().num_elements(),
+                                          std::int64_t{1}, kMaxExplained);
+  const std::size_t count = std::min(static_cast<std::size_t>(fitting), evaluation.mistakes.size());
   if (count == 0) return;
   const OcclusionPatch patch = default_patch(judged.image_shape());
   Classifier classifier(model);

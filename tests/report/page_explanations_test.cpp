@@ -40,7 +40,7 @@ TEST(PageExplanations, ShowEachMistakeTwiceWithItsNeighbours) {
   EXPECT_EQ(count_of(explained, "class=\"image trained\""), 6u);
   EXPECT_EQ(count_of(html, "data:image/png"), 3u) << "digits, overlays, training images";
   EXPECT_THAT(explained, HasSubstr("The 3 most confident ones."));
-  EXPECT_THAT(explained, HasSubstr("4×4 pixels hidden"));
+  EXPECT_THAT(explained, HasSubstr("where hiding 4×4 pixels"));
   EXPECT_THAT(explained, HasSubstr("of 50 of the 1,000 training images"));
   for (std::size_t i = 0; i < 3; ++i) {
     const Judgement& mistake = content.evaluation.mistakes[i];
@@ -71,7 +71,7 @@ TEST(PageExplanations, MapEveryPointAndNameEveryClass) {
   // A dot each, of the four classes.
   EXPECT_EQ(count_of(map, "h0"), 60u);
   EXPECT_EQ(count_of(map, "class=\"cross\""), content.evaluation.mistakes.size());
-  EXPECT_THAT(map, HasSubstr("all 60 images"));
+  EXPECT_THAT(map, HasSubstr("all 60 by the last hidden layer (16 values)"));
   for (const std::string& name : content.evaluation.class_names)
     EXPECT_EQ(count_of(map, ">" + name + "</text>"), 1u);
   const Judgement& mistake = content.evaluation.mistakes[0];
