@@ -99,7 +99,8 @@ TEST(Tsne, HasAPlaceForFewAndForEqualPoints) {
   Tensor twins = groups(10, 8);
   const auto values = twins.as<float>();
   std::copy_n(values.begin(), 10 * kFeatures, values.begin() + 10 * kFeatures);
-  for (const float place : tsne(twins).as<float>()) EXPECT_TRUE(std::isfinite(place));
+  const Tensor map = tsne(twins);
+  for (const float place : map.as<float>()) EXPECT_TRUE(std::isfinite(place));
 }
 
 TEST(Tsne, RefusesWhatItCannotDraw) {

@@ -98,7 +98,8 @@ TEST(Classifier, HasFiniteLogitsWhereNetworksAreSureOfOneClass) {
   models.push_back(test::small_model(2));
   for (Model& model : models) model.temperature = 0.001F;
   const Model sure = combine(std::move(models), {"a", "b"});
-  for (const float logit : test::logits_of(sure).as<float>()) EXPECT_TRUE(std::isfinite(logit));
+  const Tensor logits = test::logits_of(sure);
+  for (const float logit : logits.as<float>()) EXPECT_TRUE(std::isfinite(logit));
 }
 
 TEST(Classifier, RefusesImagesOfAnotherShape) {
