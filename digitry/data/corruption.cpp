@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cmath>
 #include <numeric>
 #include <vector>
 
@@ -53,7 +54,7 @@ const KnownCorruption& entry_of(Corruption corruption) {
 
 std::uint8_t to_pixel(float ink) {
   // Written so that what is not a number becomes 0.
-  return static_cast<std::uint8_t>((ink > 0 ? std::min(ink, 1.0F) : 0.0F) * 255 + 0.5F);
+  return static_cast<std::uint8_t>(std::lrint((ink > 0 ? std::min(ink, 1.0F) : 0.0F) * 255));
 }
 
 void check_images(const Tensor& images) {

@@ -9,7 +9,7 @@ namespace digitry {
 namespace {
 
 std::vector<float> gaussian_weights(double sigma) {
-  const auto radius = static_cast<std::int64_t>(4 * sigma + 0.5);
+  const std::int64_t radius = std::lround(4 * sigma);
   std::vector<double> exact;
   double sum = 0;
   for (std::int64_t k = -radius; k <= radius; ++k) {

@@ -72,7 +72,8 @@ std::pair<double, double> center_of(const Pixels& pixels, std::size_t n) {
     const double ink = pixels[n * 784 + i];
     sum += ink;
     x += ink * (static_cast<double>(i % 28) - 13.5);
-    y += ink * (static_cast<double>(i / 28) - 13.5);
+    const std::size_t row = i / 28;
+    y += ink * (static_cast<double>(row) - 13.5);
   }
   return {x / sum, y / sum};
 }

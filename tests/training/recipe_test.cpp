@@ -121,8 +121,8 @@ TEST(Recipe, SurvivesTheWayToTomlAndBack) {
 }
 
 TEST(Recipe, ShippedOnesParseAndFitMnist) {
-  EXPECT_EQ(recipe_names(),
-            (std::vector<std::string>{"cnn", "cnn-mnist-convnet", "fast", "mlp", "notebook"}));
+  EXPECT_EQ(recipe_names(), (std::vector<std::string>{"cnn", "cnn-mnist-convnet", "fast", "mlp",
+                                                      "notebook", "robust"}));
   for (const std::string& name : recipe_names()) {
     const Recipe recipe = find_recipe(name);
     EXPECT_EQ(recipe.name, name);
@@ -160,7 +160,8 @@ TEST(RecipesPage, ListsEveryKeyAndType) {
 }
 
 TEST(FindRecipe, NamesTheShippedOnesWhereThereIsNone) {
-  test::expect_error(ErrorCode::kBadData, {"'mlpp'", "cnn, cnn-mnist-convnet, fast, mlp, notebook"},
+  test::expect_error(ErrorCode::kBadData,
+                     {"'mlpp'", "cnn, cnn-mnist-convnet, fast, mlp, notebook, robust"},
                      [] { find_recipe("mlpp"); });
   const test::TemporaryFolder folder;
   test::expect_error(ErrorCode::kBadData, {"found a folder"},
