@@ -87,7 +87,7 @@ std::array<std::uint8_t, 1024> attribution_palette() {
   for (int i = 0; i < 256; ++i) {
     const float strength = static_cast<float>(i - 128) / 127;
     const auto color = color_of(strength);
-    const auto at = static_cast<std::size_t>(4 * i);
+    const auto at = 4 * static_cast<std::size_t>(i);
     std::ranges::copy(color, palette.begin() + static_cast<std::ptrdiff_t>(at));
     palette[at + 3] =
         static_cast<std::uint8_t>(std::lround(255 * std::min(1.0F, std::abs(strength))));

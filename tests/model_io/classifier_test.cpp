@@ -173,8 +173,8 @@ TEST(ModelOfSeveral, IsNoFileForReadersOfOneNetwork) {
 TEST(ModelOfSeveral, IsRefusedWhereItIsHostile) {
   const Safetensors sound = parse_safetensors(model_to_bytes(three_networks()), "m");
   const auto refused = [&](const std::vector<std::string>& parts,
-                           std::map<std::string, std::string> metadata, const std::string& from,
-                           const std::string& to) {
+                           const std::map<std::string, std::string>& metadata,
+                           const std::string& from, const std::string& to) {
     std::vector<std::pair<std::string, const Tensor*>> tensors;
     for (const NamedTensor& tensor : sound.tensors)
       tensors.emplace_back(tensor.name == from ? to : tensor.name, &tensor.value);
