@@ -239,7 +239,7 @@ Tensor tsne(const Tensor& rows, const TsneOptions& options) {
   const double few = static_cast<double>(n - 1) / 3;
   const SquareMatrix near = affinities(squared, std::max(1.0, std::min(options.perplexity, few)));
 
-  const float learning_rate = std::max(200.0F, static_cast<float>(n) / kExaggeration);
+  const float learning_rate = std::max(50.0F, static_cast<float>(n) / kExaggeration);
   const auto exaggerated =
       static_cast<std::int64_t>(kExaggeratedShare * static_cast<double>(options.num_steps));
   std::vector<Forces> forces(near.size());
