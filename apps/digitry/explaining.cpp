@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <set>
 
 #include "apps/digitry/judge.h"
@@ -41,18 +40,12 @@ std::vector<Contrast> contrasts_of(const Evaluation& evaluation, std::size_t cou
   return contrasts;
 }
 
-Tensor copy_images(const Dataset& data, const std::vector<std::vector<Neighbour>>& lists) {
-  std::int64_t count = 0;
-  for (const auto& list : lists) count += std::ssize(list);
-  Tensor images(data.image_shape().with_batch(count), DType::kU8);
-  const auto size = static_cast<std::size_t>(data.image_shape().num_elements());
-  auto* to = images.data();
+Tensor images_of(const std::vector<std::vector<Neighbour>>& lists, const Dataset& data) {
+  std::vector<std::int32_t> indices;
   for (const auto& list : lists)
-    for (const Neighbour& each : list) {
-      std::memcpy(to, data.images.data() + static_cast<std::size_t>(each.image_index) * size, size);
-      to += size;
-    }
-  return images;
+    for (const Neighbour& each : list)
+      indices.push_back(static_cast<std::int32_t>(each.image_index));
+  return data.images.take(indices);
 }
 
 void explain_pixels(const Model& model, const Evaluation& evaluation, const Dataset& judged,
@@ -77,7 +70,7 @@ void explain_by_examples(const Model& model, const Evaluation& evaluation, const
   NearestTraining nearest =
       nearest_training(model, trained, judged.images, mistaken_images(evaluation, count),
                        kNearestShown, SearchEffort::kQuick);
-  explanations.nearest_images = copy_images(*trained.data, nearest.lists);
+  explanations.nearest_images = images_of(nearest.lists, *trained.data);
   explanations.nearest = std::move(nearest.lists);
   explanations.num_searched = nearest.num_searched;
   explanations.num_trained = std::ssize(trained.indices);

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <set>
 
@@ -16,14 +15,9 @@ namespace {
 
 Dataset subset(const Dataset& data, const std::vector<std::int32_t>& indices) {
   Dataset part;
-  part.images = Tensor(data.image_shape().with_batch(std::ssize(indices)), DType::kU8);
-  const auto size = static_cast<std::size_t>(data.image_shape().num_elements());
-  auto* to = part.images.data();
-  for (const std::int32_t i : indices) {
-    std::memcpy(to, data.images.data() + static_cast<std::size_t>(i) * size, size);
-    to += size;
+  part.images = data.images.take(indices);
+  for (const std::int32_t i : indices)
     part.labels.push_back(data.labels[static_cast<std::size_t>(i)]);
-  }
   part.class_names = data.class_names;
   part.name = data.name;
   part.split = data.split;

@@ -163,12 +163,11 @@ std::string judged_split(const RunFolder& run) {
   return split;
 }
 
-double training_seconds(const RunFolder& run) {
+double training_figure(const RunFolder& run, const std::string& name) {
   const Json metrics = read_metrics(run);
   if (!metrics.contains("training") || !metrics["training"].is_object()) return 0;
-  return metrics["training"].value("seconds", Json()).is_number()
-             ? metrics["training"]["seconds"].get<double>()
-             : 0;
+  const Json figure = metrics["training"].value(name, Json());
+  return figure.is_number() ? figure.get<double>() : 0;
 }
 
 void write_report(const RunFolder& run, const Model& model, const Evaluation& evaluation,

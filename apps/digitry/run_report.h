@@ -35,8 +35,9 @@ std::string metrics_json(const std::optional<Judged>& judged, const Model& model
 /// finished, or was not judged.
 std::string judged_split(const RunFolder& run);
 
-/// Seconds of training, as the run's metrics.json has them; 0 where it tells none.
-double training_seconds(const RunFolder& run);
+/// "seconds", "steps" or another number of a run's training, as its metrics.json has it; 0 where it
+/// tells none.
+double training_figure(const RunFolder& run, const std::string& name);
 
 /// Writes report.html and figures/ of a run from its files, the images it was judged on and, as far
 /// as they are at hand, those it was trained on. `robustness` is of the judged images.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -61,7 +62,8 @@ std::vector<Model> train_members(const TrainRequest& request, const Recipe& reci
                   i, recipe.members, shell_word(run.path.string()));
     }
     models.push_back(load_model(RunFolder{path}.model()));
-    facts.seconds += training_seconds(RunFolder{path});
+    facts.seconds += training_figure(RunFolder{path}, "seconds");
+    facts.num_steps += std::llround(training_figure(RunFolder{path}, "steps"));
   }
   return models;
 }

@@ -50,8 +50,10 @@ SeedResult finished_run(std::uint64_t seed, const fs::path& path) {
   const RunFolder run = open_run_folder(path);
   const Model model = load_model(model_path(path));
   const JudgedImages images = load_judged(training_data(model), judged_split(run), model);
-  return {
-      .seed = seed, .run = path, .judged = judge(model, images), .seconds = training_seconds(run)};
+  return {.seed = seed,
+          .run = path,
+          .judged = judge(model, images),
+          .seconds = training_figure(run, "seconds")};
 }
 
 SeedResult train_one(TrainRequest request, std::uint64_t seed, const fs::path& path) {

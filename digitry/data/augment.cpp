@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cassert>
 #include <cmath>
 #include <vector>
@@ -197,21 +196,16 @@ void Augmenter::augment_batch(const Tensor& images, std::span<const std::int32_t
                 images.shape().to_string(), to.size());
   const std::uint8_t* pixels = images.as<std::uint8_t>().data();
   const warp::PixelScale pixel{.scale = pixel_scale, .offset = pixel_offset};
-  // One for each part; made here, as the parts must not throw.
-  const std::int64_t num_images = std::ssize(image_indices);
-  const std::int64_t num_parts = num_parallel_parts(num_images, kImagesAThread);
-  std::vector<Workspace> workspaces;
-  for (std::int64_t part = 0; part < num_parts; ++part) workspaces.emplace_back(*this);
-  std::atomic<std::size_t> next_workspace = 0;
-  parallel_for(num_images, kImagesAThread, [&](std::int64_t begin, std::int64_t end) {
-    Workspace& workspace = workspaces[next_workspace++];
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int32_t index = image_indices[count(i)];
-      workspace.augment(pixels + index * image_size,
-                        {.seed = seed_, .epoch = epoch, .index = index}, pixel,
-                        to.data() + i * image_size);
-    }
-  });
+  parallel_for_with(
+      std::ssize(image_indices), kImagesAThread, [&] { return Workspace(*this); },
+      [&](Workspace& workspace, std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+          const std::int32_t index = image_indices[count(i)];
+          workspace.augment(pixels + index * image_size,
+                            {.seed = seed_, .epoch = epoch, .index = index}, pixel,
+                            to.data() + i * image_size);
+        }
+      });
 }
 
 Tensor preview_augmentation(const Augmenter& augmenter, const Tensor& images,

@@ -19,14 +19,12 @@ CannyDetector::CannyDetector(ImageSize size, const CannyOptions& options)
       gradient_x_(coverage_.size()),
       gradient_y_(coverage_.size()),
       magnitude_(coverage_.size()) {
-  blur_.blur_columns(coverage_.data());
-  blur_.blur_rows(coverage_.data());
+  blur_.blur(coverage_.data());
   pending_.reserve(coverage_.size());
 }
 
 void CannyDetector::smooth(float* plane) {
-  blur_.blur_columns(plane);
-  blur_.blur_rows(plane);
+  blur_.blur(plane);
   for (std::size_t i = 0; i < coverage_.size(); ++i) plane[i] /= coverage_[i];
 }
 

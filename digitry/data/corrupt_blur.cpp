@@ -4,17 +4,12 @@
 #include <utility>
 #include <vector>
 
-#include "digitry/base/vectorize.h"
 #include "digitry/data/corruptors.h"
 #include "digitry/data/gaussian_blur.h"
+#include "digitry/data/weighted_line.h"
 
 namespace digitry::corruptors {
 namespace {
-
-DIGITRY_VECTORIZE void add_weighted_line(const float* __restrict from, float weight,
-                                         std::int64_t width, float* __restrict to) {
-  for (std::int64_t x = 0; x < width; ++x) to[x] += weight * from[x];
-}
 
 // Swaps pixels with one less than `reach` below or right, at most `reach` above or left, by the
 // toss of a coin for each, from the last pixel to the first.
@@ -55,7 +50,7 @@ class WidenedImage {
     for (std::int64_t y = 0; y < size_.height; ++y)
       for (std::int64_t x = 0; x < stride_; ++x)
         ink_[static_cast<std::size_t>(y * stride_ + x)] =
-            static_cast<float>(image[y * size_.width + std::min(x, size_.width - 1)]) / 255;
+            ink_of(image[y * size_.width + std::min(x, size_.width - 1)]);
   }
   /// From (x, y) on; rows above and below are the first and the last.
   const float* at(std::int64_t x, std::int64_t y) const {
@@ -79,7 +74,7 @@ Corruptor glass_blur(ImageSize size) {
       [size, reach, blur = GaussianBlur(size, 0.7 * unit(size), GaussianBlur::Outside::kNearest)](
           const std::uint8_t* from, RandomStream& random, float* to) mutable {
         const std::int64_t area = size.height * size.width;
-        for (std::int64_t i = 0; i < area; ++i) to[i] = static_cast<float>(from[i]);
+        std::copy_n(from, area, to);
         blur.blur_columns(to);
         for (std::int64_t i = 0; i < area; ++i) to[i] = std::floor(to[i]) / 255;
         for (int round = 0; round < kRounds; ++round) shuffle_locally(size, reach, random, to);

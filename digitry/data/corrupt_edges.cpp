@@ -10,7 +10,7 @@ Corruptor canny_edges(ImageSize size) {
       .sigma = pixels, .low_threshold = 0.1 / pixels, .high_threshold = 0.2 / pixels};
   return [area = size.height * size.width, detector = CannyDetector(size, options)](
              const std::uint8_t* from, RandomStream&, float* to) mutable {
-    for (std::int64_t i = 0; i < area; ++i) to[i] = static_cast<float>(from[i]) / 255;
+    copy_ink(from, area, to);
     detector.detect(to);
   };
 }

@@ -7,8 +7,7 @@ namespace digitry::corruptors {
 
 Corruptor brightness(ImageSize size) {
   return [area = size.height * size.width](const std::uint8_t* from, RandomStream&, float* to) {
-    for (std::int64_t i = 0; i < area; ++i)
-      to[i] = std::min(static_cast<float>(from[i]) / 255 + 0.5F, 1.0F);
+    for (std::int64_t i = 0; i < area; ++i) to[i] = std::min(ink_of(from[i]) + 0.5F, 1.0F);
   };
 }
 
@@ -18,7 +17,7 @@ Corruptor stripe(ImageSize size) {
     for (std::int64_t i = 0; i < size.height * size.width; ++i) {
       const std::int64_t x = i % size.width;
       const bool outside = 4 * x < size.width || 4 * x >= 3 * size.width;
-      to[i] = static_cast<float>(outside ? 255 - from[i] : from[i]) / 255;
+      to[i] = outside ? 1 - ink_of(from[i]) : ink_of(from[i]);
     }
   };
 }
@@ -32,7 +31,7 @@ Corruptor fog(ImageSize size) {
              const std::uint8_t* from, RandomStream& random, float* to) mutable {
     landscape.draw(random);
     const std::int64_t area = size.height * size.width;
-    const float brightest = static_cast<float>(*std::max_element(from, from + area)) / 255;
+    const float brightest = ink_of(*std::max_element(from, from + area));
     const float range = brightest / (brightest + kThickness);
     for (std::int64_t y = 0; y < size.height; ++y)
       for (std::int64_t x = 0; x < size.width; ++x) {
@@ -46,7 +45,7 @@ Corruptor fog(ImageSize size) {
         };
         const float height = along_x(row) * (1 - down) + along_x(row + 1) * down;
         const std::int64_t i = y * size.width + x;
-        to[i] = (static_cast<float>(from[i]) / 255 + kThickness * height) * range;
+        to[i] = (ink_of(from[i]) + kThickness * height) * range;
       }
   };
 }

@@ -52,11 +52,6 @@ class SoftLine {
   float* to_;
 };
 
-void copy_ink(const std::uint8_t* from, ImageSize size, float* to) {
-  for (std::int64_t i = 0; i < size.height * size.width; ++i)
-    to[i] = static_cast<float>(from[i]) / 255;
-}
-
 // One of the rows, but for the last.
 double random_row(RandomStream& random) { return random.next_below(27); }
 
@@ -82,7 +77,7 @@ std::vector<Point> zigzag_corners(Point a, Point b) {
 // From the left to the right, 2 pixels off, 2 on.
 Corruptor dotted_line(ImageSize size) {
   return [size](const std::uint8_t* from, RandomStream& random, float* to) {
-    copy_ink(from, size, to);
+    copy_ink(from, size.height * size.width, to);
     const double left = random_row(random), right = random_row(random);
     SoftLine(size, to).add({0, left}, {27, right},
                            [](double x) { return static_cast<int>(x / 2) % 2 == 1; });
@@ -91,7 +86,7 @@ Corruptor dotted_line(ImageSize size) {
 
 Corruptor zigzag(ImageSize size) {
   return [size](const std::uint8_t* from, RandomStream& random, float* to) {
-    copy_ink(from, size, to);
+    copy_ink(from, size.height * size.width, to);
     const double left = random_row(random);
     const double right = left + random.next_below(10) - 5;
     const std::vector<Point> corners = zigzag_corners({2, left}, {25, right});

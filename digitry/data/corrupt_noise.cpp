@@ -45,7 +45,7 @@ Corruptor impulse_noise(ImageSize size) {
     for (std::size_t i = 0; i < area; ++i) {
       const float drawn = random.next_float();
       const float impulse = drawn < kAmount / 2 ? 1.0F : 0.0F;
-      to[i] = drawn < kAmount ? impulse : static_cast<float>(from[i]) / 255;
+      to[i] = drawn < kAmount ? impulse : ink_of(from[i]);
     }
   };
 }
@@ -59,14 +59,12 @@ Corruptor spatter(ImageSize size) {
           cover = std::vector<float>(area_of(size))](const std::uint8_t* from, RandomStream& random,
                                                      float* to) mutable {
     for (float& value : cover) value = kMean + kDeviation * random.next_normal();
-    liquid.blur_columns(cover.data());
-    liquid.blur_rows(cover.data());
+    liquid.blur(cover.data());
     for (float& value : cover) value = value > kMean ? 1.0F : 0.0F;
-    edge.blur_columns(cover.data());
-    edge.blur_rows(cover.data());
+    edge.blur(cover.data());
     for (std::size_t i = 0; i < area; ++i) {
       const float covered = cover[i] < kLeastCover ? 0 : cover[i];
-      to[i] = static_cast<float>(from[i]) / 255 * (1 - covered) + kMud * covered;
+      to[i] = ink_of(from[i]) * (1 - covered) + kMud * covered;
     }
   };
 }

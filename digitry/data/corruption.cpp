@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -110,21 +109,18 @@ Tensor corrupt_images(const Tensor& images, std::span<const std::int32_t> image_
   Tensor corrupted(image_shape.with_batch(num_images), DType::kU8);
   const std::uint8_t* from = images.as<std::uint8_t>().data();
   std::uint8_t* to = corrupted.as<std::uint8_t>().data();
-  // One for each part; made here, as the parts must not throw.
-  const std::int64_t num_parts = num_parallel_parts(num_images, kCorruptedAThread);
-  std::vector<ImageCorruptor> part_corruptors;
-  for (std::int64_t part = 0; part < num_parts; ++part)
-    part_corruptors.emplace_back(entry_of(corruption), image_shape);
-  std::atomic<std::size_t> next_part = 0;
-  parallel_for(num_images, kCorruptedAThread, [&](std::int64_t begin, std::int64_t end) {
-    ImageCorruptor& corruptor = part_corruptors[next_part++];
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int32_t index = image_indices[static_cast<std::size_t>(i)];
-      const RandomStream random(seed, RandomPurpose::kCorruption, static_cast<std::uint32_t>(index),
-                                static_cast<std::uint32_t>(corruption));
-      corruptor.corrupt(from + index * image_size, random, to + i * image_size);
-    }
-  });
+  const KnownCorruption& what = entry_of(corruption);
+  parallel_for_with(
+      num_images, kCorruptedAThread, [&] { return ImageCorruptor(what, image_shape); },
+      [&](ImageCorruptor& corruptor, std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+          const std::int32_t index = image_indices[static_cast<std::size_t>(i)];
+          const RandomStream random(seed, RandomPurpose::kCorruption,
+                                    static_cast<std::uint32_t>(index),
+                                    static_cast<std::uint32_t>(corruption));
+          corruptor.corrupt(from + index * image_size, random, to + i * image_size);
+        }
+      });
   return corrupted;
 }
 

@@ -21,6 +21,12 @@ inline double unit(ImageSize size) {
   return static_cast<double>(std::min(size.height, size.width)) / 28;
 }
 
+/// A pixel as ink, 1 being full.
+inline float ink_of(std::uint8_t pixel) { return static_cast<float>(pixel) / 255; }
+inline void copy_ink(const std::uint8_t* from, std::int64_t area, float* to) {
+  std::transform(from, from + area, to, ink_of);
+}
+
 Corruptor shot_noise(ImageSize size);
 Corruptor impulse_noise(ImageSize size);
 Corruptor spatter(ImageSize size);

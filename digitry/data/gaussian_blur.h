@@ -7,7 +7,7 @@
 
 namespace digitry {
 
-/// Smoothing by a Gaussian of standard deviation σ pixels, along one axis at a time: weights
+/// Smoothing by a Gaussian of standard deviation σ pixels, one axis after the other: weights
 /// exp(−k²/2σ²) for |k| ≤ ⌊4σ + ½⌋, of sum 1. Has memory of its own, and so serves one thread.
 class GaussianBlur {
  public:
@@ -17,7 +17,12 @@ class GaussianBlur {
   /// Wants sides ≥ 1 and sigma > 0.
   GaussianBlur(ImageSize size, double sigma, Outside outside);
 
-  /// Along y, and along x, in place.
+  /// Along both axes, in place.
+  void blur(float* plane) {
+    blur_columns(plane);
+    blur_rows(plane);
+  }
+  /// Along y alone, and along x.
   void blur_columns(float* plane);
   void blur_rows(float* plane);
 

@@ -3,17 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "digitry/base/vectorize.h"
+#include "digitry/data/weighted_line.h"
 
 namespace digitry {
-namespace {
-
-DIGITRY_VECTORIZE void add_filtered_line(const float* __restrict from, float weight,
-                                         std::int64_t width, float* __restrict to) {
-  for (std::int64_t x = 0; x < width; ++x) to[x] += weight * from[x];
-}
-
-}  // namespace
 
 RandomFilter::RandomFilter(ImageSize size, std::int64_t largest)
     : size_(size),
@@ -32,7 +24,7 @@ void RandomFilter::convolve(RandomStream& random, std::int64_t side, const float
     for (std::int64_t kx = 0; kx < side; ++kx) {
       const float weight = random.next_normal() / static_cast<float>(side);
       for (std::int64_t y = 0; y < size_.height; ++y)
-        add_filtered_line(padded_.data() + (y + ky) * stride + kx, weight, size_.width,
+        add_weighted_line(padded_.data() + (y + ky) * stride + kx, weight, size_.width,
                           result_.data() + y * size_.width);
     }
 }

@@ -102,9 +102,7 @@ void Tones::filter(RandomStream random, float* plane) {
 
 void Tones::blur(RandomStream random, float* plane) {
   if (toss(random)) return;
-  GaussianBlur& chosen = blurs_[random.next_below(kBlurs)];
-  chosen.blur_columns(plane);
-  chosen.blur_rows(plane);
+  blurs_[random.next_below(kBlurs)].blur(plane);
 }
 
 // Paper of an uneven tone, on which ink takes some part of the way to full ink.

@@ -1,13 +1,13 @@
 #include "digitry/data/views.h"
 
-#include <atomic>
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <numbers>
 #include <vector>
 
 #include "digitry/base/parallel.h"
-#include "digitry/data/warp.h"
+#include "digitry/data/plane_warper.h"
 
 namespace digitry {
 namespace {
@@ -40,42 +40,24 @@ std::vector<Change> changes_of(const Views& views) {
 warp::AffineMap source_of(const Change& change, ImageSize size) {
   const double angle = change.degrees * std::numbers::pi / 180;
   const double cosine = std::cos(angle) / change.scale, sine = std::sin(angle) / change.scale;
-  const double center_x = static_cast<double>(size.width - 1) / 2;
-  const double center_y = static_cast<double>(size.height - 1) / 2;
-  const double from_x = center_x + change.move_x, from_y = center_y + change.move_y;
-  return {.ux = static_cast<float>(cosine),
-          .uy = static_cast<float>(sine),
-          .u0 = static_cast<float>(center_x - cosine * from_x - sine * from_y),
-          .vx = static_cast<float>(-sine),
-          .vy = static_cast<float>(cosine),
-          .v0 = static_cast<float>(center_y + sine * from_x - cosine * from_y)};
+  return warp::about_center(size, {cosine, sine, -sine, cosine}, change.move_x, change.move_y);
 }
 
-class PlaneWarper {
+// Warps one plane after the other to whole pixel values.
+class RoundingWarper {
  public:
-  explicit PlaneWarper(ImageSize size)
-      : size_(size),
-        padded_(static_cast<std::size_t>(warp::padded_size(size))),
-        packed_(static_cast<std::size_t>(warp::packed_size(size))),
-        still_(static_cast<std::size_t>(2 * size.width)),
-        row_(static_cast<std::size_t>(size.width)) {}
+  explicit RoundingWarper(ImageSize size)
+      : warper_(size), exact_(static_cast<std::size_t>(size.height * size.width)) {}
 
-  void warp_plane(const std::uint8_t* from, const warp::AffineMap& source, std::uint8_t* to) {
-    warp::pad(from, size_, padded_.data());
-    warp::pack_squares(padded_.data(), size_, packed_.data());
-    for (std::int64_t y = 0; y < size_.height; ++y) {
-      warp::sample_row(packed_.data(), size_, source, y, still_.data(), {}, row_.data());
-      for (std::int64_t x = 0; x < size_.width; ++x)
-        *to++ = static_cast<std::uint8_t>(std::lround(row_[static_cast<std::size_t>(x)]));
-    }
+  void warp(const std::uint8_t* from, const warp::AffineMap& source, std::uint8_t* to) {
+    warper_.warp(from, source, {}, exact_.data());
+    std::ranges::transform(
+        exact_, to, [](float value) { return static_cast<std::uint8_t>(std::lround(value)); });
   }
 
  private:
-  ImageSize size_;
-  std::vector<std::uint8_t> padded_;
-  std::vector<std::uint32_t> packed_;
-  std::vector<float> still_;
-  std::vector<float> row_;
+  PlaneWarper warper_;
+  std::vector<float> exact_;
 };
 
 constexpr struct {
@@ -114,16 +96,12 @@ Tensor view_of(const Tensor& images, const Views& views, std::int64_t view) {
   Tensor changed(shape, DType::kU8);
   const std::uint8_t* from = images.as<std::uint8_t>().data();
   std::uint8_t* to = changed.as<std::uint8_t>().data();
-  const std::int64_t num_planes = shape[0] * shape[1];
-  // One for each part; made here, as the parts must not throw.
-  std::vector<PlaneWarper> warpers(
-      static_cast<std::size_t>(num_parallel_parts(num_planes, kPlanesAThread)), PlaneWarper(size));
-  std::atomic<std::size_t> next_warper = 0;
-  parallel_for(num_planes, kPlanesAThread, [&](std::int64_t begin, std::int64_t end) {
-    PlaneWarper& warper = warpers[next_warper++];
-    for (std::int64_t plane = begin; plane < end; ++plane)
-      warper.warp_plane(from + plane * area, source, to + plane * area);
-  });
+  parallel_for_with(
+      shape[0] * shape[1], kPlanesAThread, [&] { return RoundingWarper(size); },
+      [&](RoundingWarper& warper, std::int64_t begin, std::int64_t end) {
+        for (std::int64_t plane = begin; plane < end; ++plane)
+          warper.warp(from + plane * area, source, to + plane * area);
+      });
   return changed;
 }
 

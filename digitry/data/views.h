@@ -31,7 +31,7 @@ Options to_options(const Views& views);
 
 /// `images` (uint8 [N, C, H, W]) as the view number `view` shows them: bilinear about the centre,
 /// zeros outside, rounded. View 0 is the images as they are. Wants `view` in [0, num_views).
-/// Cost: 3 ns a pixel of one core, spread over threads.
+/// Spread over threads.
 Tensor view_of(const Tensor& images, const Views& views, std::int64_t view);
 
 }  // namespace digitry

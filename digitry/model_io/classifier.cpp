@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numeric>
 
 #include "digitry/base/error.h"
@@ -14,18 +13,6 @@ namespace {
 constexpr std::int64_t kImagesAtOnce = 4096;
 // Many networks, planned for a batch each, share what memory one would take, down to this batch.
 constexpr std::int64_t kLeastBatch = 32;
-
-Tensor gathered(const Tensor& images, std::span<const std::int32_t> image_indices) {
-  const Shape shape = images.shape().without_batch();
-  Tensor some(shape.with_batch(std::ssize(image_indices)), DType::kU8);
-  const auto size = static_cast<std::size_t>(shape.num_elements());
-  std::byte* to = some.data();
-  for (const std::int32_t i : image_indices) {
-    std::memcpy(to, images.data() + static_cast<std::size_t>(i) * size, size);
-    to += size;
-  }
-  return some;
-}
 
 // In double: no logit of the sum is lost to the underflow of a float.
 void add_softmax(std::span<const float> logits, double temperature, std::span<double> sums) {
@@ -77,7 +64,7 @@ Tensor Classifier::logits(const Tensor& images, std::span<const std::int32_t> im
   while (!image_indices.empty()) {
     const auto count = std::min(image_indices.size(), static_cast<std::size_t>(kImagesAtOnce));
     std::vector<double> sums(count * static_cast<std::size_t>(num_classes_));
-    add_probabilities(gathered(images, image_indices.first(count)), sums);
+    add_probabilities(images.take(image_indices.first(count)), sums);
     to = std::ranges::transform(sums, to, [&](double sum) {
            return logit_of(sum / static_cast<double>(num_answers));
          }).out;
@@ -96,9 +83,10 @@ void Classifier::check_shape(const Tensor& images) const {
 void Classifier::add_probabilities(const Tensor& images, std::vector<double>& sums) {
   const auto classes = static_cast<std::size_t>(num_classes_);
   for (std::int64_t view = 0; view < num_views(views_); ++view) {
-    const Tensor seen = view_of(images, views_, view);
+    // View 0 is the images as they are.
+    const Tensor changed = view == 0 ? Tensor() : view_of(images, views_, view);
     for (std::size_t member = 0; member < predictors_.size(); ++member) {
-      const Tensor logits = predictors_[member].logits(seen);
+      const Tensor logits = predictors_[member].logits(view == 0 ? images : changed);
       for (std::size_t at = 0; at < sums.size(); at += classes)
         add_softmax(logits.as<float>().subspan(at, classes),
                     static_cast<double>(temperatures_[member]),

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -17,13 +16,13 @@
 #include "digitry/nn/layer.h"
 #include "digitry/optim/optimizer.h"
 #include "digitry/optim/schedule.h"
+#include "digitry/training/toml_options.h"
 #include "digitry_embedded/shipped_recipes.h"
 
 namespace digitry {
 namespace {
 
 constexpr std::uint64_t kMaxRecipeBytes = 1 << 20;
-constexpr std::int64_t kMaxNesting = 4096;
 constexpr std::int64_t kMaxMembers = 1000;
 
 const std::map<std::string, std::string_view>& shipped_recipes() {
@@ -31,31 +30,11 @@ const std::map<std::string, std::string_view>& shipped_recipes() {
   return recipes;
 }
 
-// toml++ recurses as deep as a text nests, by a.b.c or by brackets, and limits the latter alone:
-// 50,000 dots overflow the stack. Dots and brackets bound the depth from above, wherever they
-// stand.
-void check_nesting(std::string_view text, const std::string& source) {
-  const auto nests = [](char c) { return c == '.' || c == '[' || c == '{'; };
-  if (const auto found = std::ranges::count_if(text, nests); found > kMaxNesting)
-    throw Error(ErrorCode::kBadData, "{}: want at most {} dots and opening brackets, found {}",
-                source, kMaxNesting, found);
-}
-
 Options options_of(const toml::table& table, const std::string& where) {
   Options options;
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
-    if (const auto* whole = node.as_integer())
-      options[name] = whole->get();
-    else if (const auto* real = node.as_floating_point())
-      options[name] = real->get();
-    else if (const auto* truth = node.as_boolean())
-      options[name] = truth->get();
-    else if (const auto* text = node.as_string())
-      options[name] = text->get();
-    else
-      throw Error(ErrorCode::kBadData, "{}: '{}': want a number, true, false or a text", where,
-                  name);
+    options[name] = option_of(node, fmt::format("{}: '{}'", where, name));
   }
   return options;
 }
@@ -150,14 +129,7 @@ std::string table_text(const Options& options) {
 }  // namespace
 
 Recipe parse_recipe(std::string_view toml_text, const std::string& source) {
-  check_nesting(toml_text, source);
-  toml::table root;
-  try {
-    root = toml::parse(toml_text, source);
-  } catch (const toml::parse_error& error) {
-    throw Error(ErrorCode::kBadData, "{}: line {}: {}", source, error.source().begin.line,
-                error.description());
-  }
+  toml::table root = parse_toml(toml_text, source);
   Recipe recipe;
   recipe.layers = take_layers(root, source);
   read_training(take_table(root, "training", source), source, recipe);

@@ -1,7 +1,6 @@
 #include "digitry/tuning/search_space.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <charconv>
@@ -9,37 +8,10 @@
 #include <sstream>
 
 #include "digitry/base/error.h"
+#include "digitry/training/toml_options.h"
 
 namespace digitry {
 namespace {
-
-constexpr std::int64_t kMaxNesting = 1000;
-
-// toml++ recurses as deep as a text nests and limits brackets alone.
-void check_depth(std::string_view text, const std::string& source) {
-  const auto nests = [](char c) { return c == '.' || c == '[' || c == '{'; };
-  if (std::ranges::count_if(text, nests) > kMaxNesting)
-    throw Error(ErrorCode::kBadData, "{}: want at most {} dots and opening brackets", source,
-                kMaxNesting);
-}
-
-toml::table parse_toml(std::string_view text, const std::string& source) {
-  check_depth(text, source);
-  try {
-    return toml::parse(text, source);
-  } catch (const toml::parse_error& error) {
-    throw Error(ErrorCode::kBadData, "{}: line {}: {}", source, error.source().begin.line,
-                error.description());
-  }
-}
-
-OptionValue option_of(const toml::node& node, const std::string& where) {
-  if (const auto* whole = node.as_integer()) return whole->get();
-  if (const auto* real = node.as_floating_point()) return real->get();
-  if (const auto* truth = node.as_boolean()) return truth->get();
-  if (const auto* text = node.as_string()) return text->get();
-  throw Error(ErrorCode::kBadData, "{}: want numbers, true, false or texts", where);
-}
 
 std::vector<OptionValue> read_choices(const toml::node& node, const std::string& where) {
   const auto* list = node.as_array();

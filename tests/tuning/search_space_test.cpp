@@ -65,8 +65,8 @@ TEST(SearchSpace, RefusesWhatIsNoSpace) {
   refuse({"two or more"}, "[\"a.b\"]\nchoices = 3");
   refuse({"1 is there twice"}, "[\"a.b\"]\nchoices = [1, 2, 1]");
   refuse({"either choices or low"}, "[\"a.b\"]\nchoices = [1, 2]\nlow = 1");
-  refuse({"want numbers, true, false or texts"}, "[\"a.b\"]\nchoices = [[1], [2]]");
-  refuse({"dots and opening brackets"}, std::string(2000, '['));
+  refuse({"choices: want a number, true, false or a text"}, "[\"a.b\"]\nchoices = [[1], [2]]");
+  refuse({"dots and opening brackets"}, std::string(5000, '['));
 }
 
 TEST(ValueAt, CoversItsRangeEvenly) {
