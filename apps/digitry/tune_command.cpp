@@ -5,6 +5,7 @@
 #include <csignal>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "apps/digitry/checks.h"
 #include "apps/digitry/command.h"
@@ -34,9 +35,53 @@ StudySettings settings_of(const TuneOptions& options) {
   settings.sampler = options.sampler;
   settings.seed = static_cast<std::uint64_t>(options.seed);
   settings.stops_trials = !options.no_stopping;
-  // A path that leads nowhere is told now, and not by every trial.
-  recipe_at(settings.recipe, settings.space, SearchPoint(settings.space.values.size(), 0.5));
+  if (options.trials > 0) settings.num_trials = options.trials;
+  check_space(settings.recipe, settings.space, options.space);
+  if (settings.recipe.members > 1 || !settings.recipe.views.empty())
+    warn(
+        "each trial is one network that sees images as they are; 'members' and [views] wait for "
+        "the best recipe");
+  // What cannot be searched is told before there is a study of it.
+  const Dataset data = load_dataset(settings.recipe.data, Split::kTrain);
+  check_tunable(settings.recipe, data);
+  settings.data_sha256 = data.sha256;
   return settings;
+}
+
+void take_up_lost_trials(Study& study, bool take_over) {
+  const auto which = take_over ? Study::Lost::kAll : Study::Lost::kOfThisMachine;
+  if (const std::int64_t lost = study.reclaim_lost_trials(which); lost > 0)
+    inform(fmt::format("begun again: {} trials of processes that are gone", lost));
+  if (const auto machines = study.other_machines(); !machines.empty())
+    warn(
+        fmt::format("trials run on {}, says the study; if they do not, --take-over begins them "
+                    "again",
+                    fmt::join(machines, ", ")));
+}
+
+// What there is to see of a search, however far it is.
+void write_best(Study& study, const std::optional<Trial>& best, const fs::path& folder) {
+  if (!best) return;
+  Recipe recipe = recipe_of(study.settings(), *best);
+  recipe.name = study.settings().recipe.name + "-tuned";
+  write_file_atomically(folder / "best.toml", to_toml(recipe));
+  write_study_page(study, best, to_toml(recipe), folder);
+}
+
+std::string how_to_go_on(const TuneOptions& options, const fs::path& folder) {
+  std::string command = "to go on: digitry tune --resume --out " + shell_word(folder.string());
+  if (options.workers > 1) command += fmt::format(" --workers {}", options.workers);
+  if (options.seeds > 0) command += fmt::format(" --seeds {}", options.seeds);
+  return command;
+}
+
+Study open_study(const TuneOptions& options, fs::path& folder) {
+  if (!options.resume) {
+    const StudySettings settings = settings_of(options);
+    folder = make_series_folder(options.out, settings.recipe.name + "-tune");
+    Study::create(study_path(folder), settings);
+  }
+  return Study(study_path(folder));
 }
 
 void tune(const TuneOptions& options) {
@@ -44,31 +89,22 @@ void tune(const TuneOptions& options) {
   // A worker is of no use to anybody once who started it is gone.
   if (options.worker) prctl(PR_SET_PDEATHSIG, SIGTERM);
   fs::path folder = options.out;
-  if (!options.resume) {
-    const StudySettings settings = settings_of(options);
-    folder = make_series_folder(options.out, settings.recipe.name + "-tune");
-    Study::create(study_path(folder), settings);
-  }
-  Study study(study_path(folder));
-  if (const std::int64_t lost = study.reclaim_lost_trials(); lost > 0)
-    inform(fmt::format("{} trials of processes that are gone are begun again", lost));
-  const SearchEnd end = search(study, options, folder);
+  Study study = open_study(options, folder);
+  if (options.resume && options.trials > 0) study.set_num_trials(options.trials);
+  if (!options.worker) take_up_lost_trials(study, options.take_over);
+  SearchEnd end = search(study, options, folder);
   if (options.worker) return;
-  const std::string go_on = "to go on: digitry tune --resume --out " + shell_word(folder.string()) +
-                            fmt::format(" --trials {}", options.trials);
+  if (end == SearchEnd::kFinished && options.seeds > 0) end = retrain(study, options.seeds);
+  const std::optional<Trial> best = study.best();
+  write_best(study, best, folder);
   if (end == SearchEnd::kInterrupted)
-    throw Error(ErrorCode::kInterrupted, "stopped; {} has every trial; {}",
-                study_path(folder).string(), go_on);
-  if (end == SearchEnd::kTimeOver) inform("the time is over; " + go_on);
-  std::optional<Trial> best = study.best();
+    throw Error(ErrorCode::kInterrupted, "stopped; every trial is in {}{}; {}",
+                study_path(folder).string(), best ? ", the best so far in best.toml" : "",
+                how_to_go_on(options, folder));
+  if (end == SearchEnd::kTimeOver) inform("the time is over; " + how_to_go_on(options, folder));
   if (!best)
     throw Error(ErrorCode::kUnavailable, "no trial has finished; {} says what became of each; {}",
-                study_path(folder).string(), go_on);
-  if (options.seeds > 0) best = retrained_best(study, options);
-  Recipe recipe = recipe_of(study.settings(), *best);
-  recipe.name = study.settings().recipe.name + "-tuned";
-  write_file_atomically(folder / "best.toml", to_toml(recipe));
-  write_study_page(study, best, to_toml(recipe), folder);
+                study_path(folder).string(), how_to_go_on(options, folder));
   print_search_result(study, *best, folder, options.json);
 }
 
@@ -85,32 +121,42 @@ void add_tune_command(CLI::App& app) {
   CLI::Option* space =
       command->add_option("--space", options->space, "TOML: which values to search, and where");
   space->type_name("FILE");
-  command->add_option("--trials", options->trials, "Trials in all [30]")
+  command->add_option("--trials", options->trials, "Trials in all [30, or what the study says]")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
   command->add_option("--workers", options->workers, "Trials at a time, each a process [1]")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{256}));
-  command->add_option("--time-limit", options->time_limit, "Seconds; begin no trial after that")
+  command
+      ->add_option("--time-limit", options->time_limit,
+                   "Seconds; begin no trial after that, but end those that run")
       ->check(number_in(0.0, 1e9));
-  command->add_option("--sampler", options->sampler, "How points are chosen [tpe]")
-      ->check(CLI::IsMember({"tpe", "random"}));
-  command->add_flag("--no-stopping", options->no_stopping,
-                    "Give every trial all its epochs, also the hopeless ones");
   command
       ->add_option("--seeds", options->seeds,
                    "Train the best three again with so many fresh seeds; take the best mean [0]")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1000}));
-  command->add_option("--data", options->data, "What to train on [the recipe's, mnist]")
-      ->type_name(kDataType);
-  command->add_option("--epochs", options->epochs, "Passes of a trial that is not stopped")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
-  command->add_option("--seed", options->seed, "Of the search [0]")
-      ->check(CLI::Range(std::int64_t{0}, kMany));
+  // What a study is made with, for ever.
+  std::vector<CLI::Option*> fixed{recipe, space};
+  fixed.push_back(command->add_option("--sampler", options->sampler, "How points are chosen [tpe]")
+                      ->check(CLI::IsMember({"tpe", "random"})));
+  fixed.push_back(command->add_flag("--no-stopping", options->no_stopping,
+                                    "Give every trial all its epochs, also the hopeless ones"));
+  fixed.push_back(
+      command->add_option("--data", options->data, "What to train on [the recipe's, mnist]")
+          ->type_name(kDataType));
+  fixed.push_back(
+      command->add_option("--epochs", options->epochs, "Passes of a trial that is not stopped")
+          ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000})));
+  fixed.push_back(command->add_option("--seed", options->seed, "Of the search [0]")
+                      ->check(CLI::Range(std::int64_t{0}, kMany)));
   command->add_option("--out", options->out, "Folder of the study [runs/<recipe>-tune-<number>]")
       ->type_name("DIR")
       ->check(not_empty());
-  command->add_flag("--resume", options->resume, "Go on with the study in --out")
-      ->excludes(recipe)
-      ->excludes(space);
+  CLI::Option* resume =
+      command->add_flag("--resume", options->resume, "Go on with the study in --out");
+  for (CLI::Option* option : fixed) resume->excludes(option);
+  command
+      ->add_flag("--take-over", options->take_over,
+                 "Begin again what other machines were running: they are gone")
+      ->needs(resume);
   command->add_flag("--worker", options->worker)->group("");  // For --workers.
   add_threads_option(*command, options->threads);
   command->add_flag("--json", options->json, "Print the result as JSON");

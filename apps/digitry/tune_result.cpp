@@ -54,6 +54,7 @@ void print_search_result(Study& study, const Trial& best, const fs::path& folder
     const nlohmann::ordered_json result{{"best",
                                          {{"trial", best.id},
                                           {"val_accuracy", best.score},
+                                          {"fresh_val_accuracies", best.fresh_scores},
                                           {"val_loss", best.loss},
                                           {"parameters", parameters}}},
                                         {"trials", trials.size()},
@@ -68,6 +69,9 @@ void print_search_result(Study& study, const Trial& best, const fs::path& folder
              "best validation", 100 * best.score, best.id, trials.size(),
              count(trials, TrialState::kFinished), count(trials, TrialState::kStopped),
              count(trials, TrialState::kFailed));
+  if (!best.fresh_scores.empty())
+    fmt::print("{:<20}{:.2f} % (mean of {}; by this it was chosen)\n", "with fresh seeds",
+               100 * best.judged_score(), best.fresh_scores.size());
   for (std::size_t i = 0; i < settings.space.values.size(); ++i)
     fmt::print("  {:<32}{}\n", settings.space.values[i].path,
                value_text(value_at(settings.space.values[i], best.point[i])));

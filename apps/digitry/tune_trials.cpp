@@ -22,7 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kRetrained = 3;
 constexpr auto kPollInterval = std::chrono::milliseconds(200);
 
 std::string point_text(const SearchSpace& space, const SearchPoint& point) {
@@ -35,12 +34,11 @@ std::string point_text(const SearchSpace& space, const SearchPoint& point) {
 // Tells of trials as they end, whoever ran them.
 class TrialTable {
  public:
-  TrialTable(const StudySettings& settings, std::int64_t num_trials)
-      : settings_(settings), num_trials_(num_trials) {}
+  explicit TrialTable(const StudySettings& settings) : settings_(settings) {}
 
   void tell(const Trial& trial) {
     std::string line =
-        fmt::format("trial {}/{}  {:<8}", trial.id, num_trials_, to_string(trial.state));
+        fmt::format("trial {}/{}  {:<8}", trial.id, settings_.num_trials, to_string(trial.state));
     if (trial.state == TrialState::kFailed)
       line += "  " + trial.message;
     else
@@ -51,15 +49,15 @@ class TrialTable {
   }
 
   void show(std::int64_t ended, const std::string& note) {
-    bar_.update(
-        "tuning", static_cast<std::uint64_t>(ended), static_cast<std::uint64_t>(num_trials_),
-        best_ > 0 ? fmt::format("best {:.2f} %{}{}", 100 * best_, note.empty() ? "" : "; ", note)
-                  : note);
+    bar_.update("tuning", static_cast<std::uint64_t>(ended),
+                static_cast<std::uint64_t>(settings_.num_trials),
+                best_ > 0
+                    ? fmt::format("best {:.2f} %{}{}", 100 * best_, note.empty() ? "" : "; ", note)
+                    : note);
   }
 
  private:
   const StudySettings& settings_;
-  std::int64_t num_trials_;
   double best_ = 0;
   ProgressBar bar_{"trials"};
 };
@@ -69,25 +67,30 @@ bool has_ended(const Trial& trial) {
          trial.state == TrialState::kFailed;
 }
 
-TunerOptions tuner_options(const TuneOptions& options) {
-  return {.num_trials = options.trials, .time_limit_seconds = options.time_limit, .halving = {}};
+TunerObserver observe(const InterruptGuard& interrupt) {
+  TunerObserver observer;
+  observer.should_stop = [&] { return interrupt.requested(); };
+  return observer;
+}
+
+std::string progress_text(const Trial& trial, const TrainingProgress& progress) {
+  return fmt::format("trial {}: epoch {}/{}, loss {:.4f}", trial.id, progress.epoch,
+                     progress.num_epochs, progress.loss);
 }
 
 SearchEnd search_here(Study& study, const TuneOptions& options) {
   const InterruptGuard interrupt;
   const Dataset data = load_dataset(study.settings().recipe.data, Split::kTrain);
-  TrialTable table(study.settings(), options.trials);
-  TunerObserver observer;
-  observer.on_step = [&](const Trial& trial, const TrainingProgress& progress) {
-    if (!options.worker)
-      table.show(trial.id - 1, fmt::format("trial {}: epoch {}/{}, loss {:.4f}", trial.id,
-                                           progress.epoch, progress.num_epochs, progress.loss));
-  };
-  observer.on_end = [&](const Trial& trial) {
-    if (!options.worker) table.tell(trial);
-  };
-  observer.should_stop = [&] { return interrupt.requested(); };
-  return run_trials(study, data, tuner_options(options), observer);
+  TrialTable table(study.settings());
+  TunerObserver observer = observe(interrupt);
+  if (!options.worker) {
+    observer.on_step = [&](const Trial& trial, const TrainingProgress& progress) {
+      table.show(trial.id - 1, progress_text(trial, progress));
+    };
+    observer.on_end = [&](const Trial& trial) { table.tell(trial); };
+  }
+  return run_trials(study, data, {.time_limit_seconds = options.time_limit, .halving = {}},
+                    observer);
 }
 
 std::vector<std::string> worker_arguments(const TuneOptions& options, const fs::path& folder) {
@@ -100,8 +103,6 @@ std::vector<std::string> worker_arguments(const TuneOptions& options, const fs::
           "--worker",
           "--out",
           folder.string(),
-          "--trials",
-          std::to_string(options.trials),
           "--time-limit",
           fmt::format("{}", options.time_limit),
           "--threads",
@@ -114,7 +115,7 @@ SearchEnd search_by_workers(Study& study, const TuneOptions& options, const fs::
   WorkerProcesses workers;
   for (std::int64_t i = 0; i < options.workers; ++i)
     workers.start(worker_arguments(options, folder));
-  TrialTable table(study.settings(), options.trials);
+  TrialTable table(study.settings());
   std::vector<bool> told;
   bool interrupted = false;
   const auto look = [&] {
@@ -136,25 +137,18 @@ SearchEnd search_by_workers(Study& study, const TuneOptions& options, const fs::
     look();
     std::this_thread::sleep_for(kPollInterval);
   }
-  const std::int64_t ended = look();
+  look();
   if (interrupted) return SearchEnd::kInterrupted;
-  if (workers.worst_status() != 0)
-    throw Error(ErrorCode::kUnavailable,
-                "a worker ended with status {}; what it did is in {}; go on with digitry tune "
-                "--resume --out {}",
-                workers.worst_status(), study_path(folder).string(), shell_word(folder.string()));
-  return ended < options.trials ? SearchEnd::kTimeOver : SearchEnd::kFinished;
-}
-
-// The best finished trials, best first.
-std::vector<Trial> best_trials(Study& study, std::size_t most) {
-  std::vector<Trial> finished = study.trials();
-  std::erase_if(finished, [](const Trial& trial) { return trial.state != TrialState::kFinished; });
-  std::ranges::stable_sort(finished, [](const Trial& a, const Trial& b) {
-    return std::pair(-a.score, a.loss) < std::pair(-b.score, b.loss);
-  });
-  finished.resize(std::min(finished.size(), most));
-  return finished;
+  const std::vector<Trial> trials = study.trials();
+  const auto open = std::ssize(trials) - std::ranges::count_if(trials, has_ended);
+  const bool missing = std::ssize(trials) < study.settings().num_trials;
+  if (workers.worst_status() != 0 && (open > 0 || missing))
+    throw Error(
+        ErrorCode::kUnavailable,
+        "a worker ended with status {}; every trial so far is in {}; to go on: digitry tune "
+        "--resume --out {}",
+        workers.worst_status(), study_path(folder).string(), shell_word(folder.string()));
+  return missing ? SearchEnd::kTimeOver : SearchEnd::kFinished;
 }
 
 }  // namespace
@@ -164,34 +158,18 @@ SearchEnd search(Study& study, const TuneOptions& options, const fs::path& folde
                              : search_here(study, options);
 }
 
-Trial retrained_best(Study& study, const TuneOptions& options) {
+SearchEnd retrain(Study& study, std::int64_t num_seeds) {
   const InterruptGuard interrupt;
-  const StudySettings& settings = study.settings();
-  const Dataset data = load_dataset(settings.recipe.data, Split::kTrain);
-  std::optional<Trial> winner;
-  double best_mean = -1;
-  for (const Trial& trial : best_trials(study, kRetrained)) {
-    double mean = 0;
-    for (std::int64_t i = 1; i <= options.seeds; ++i) {
-      Recipe recipe = recipe_of(settings, trial);
-      recipe.seed = settings.recipe.seed + static_cast<std::uint64_t>(i);
-      Trainer trainer(recipe, data);
-      TrainingObserver observer;
-      double score = 0;
-      observer.should_stop = [&] { return interrupt.requested(); };
-      observer.on_epoch = [&](const EpochRecord& epoch, bool best) {
-        if (best) score = *epoch.val_accuracy;
-      };
-      if (trainer.run(observer) == TrainingEnd::kInterrupted)
-        throw Error(ErrorCode::kInterrupted, "stopped while training the best trials again");
-      mean += score / static_cast<double>(options.seeds);
-    }
-    inform(fmt::format("trial {} again with {} fresh seeds: {:.2f} % (in the search {:.2f} %)",
-                       trial.id, options.seeds, 100 * mean, 100 * trial.score));
-    if (mean > best_mean) winner = trial;
-    best_mean = std::max(best_mean, mean);
-  }
-  return *winner;
+  const Dataset data = load_dataset(study.settings().recipe.data, Split::kTrain);
+  TunerObserver observer = observe(interrupt);
+  observer.on_end = [](const Trial& trial) {
+    const auto diverged = std::ranges::count(trial.fresh_scores, 0.0);
+    inform(fmt::format("trial {} again with {} fresh seeds: {:.2f} % (in the search {:.2f} %){}",
+                       trial.id, trial.fresh_scores.size(), 100 * trial.judged_score(),
+                       100 * trial.score,
+                       diverged > 0 ? fmt::format("; {} diverged", diverged) : ""));
+  };
+  return retrain_best(study, data, {.num_trials = 3, .num_seeds = num_seeds}, observer);
 }
 
 }  // namespace digitry::app

@@ -15,13 +15,14 @@ struct TuneOptions {
   std::string out;
   std::string data;
   std::string sampler = "tpe";
-  std::int64_t trials = 30;
+  std::int64_t trials = 0;  ///< 0: as many as the study says.
   std::int64_t workers = 1;
   std::int64_t seed = 0;
   std::int64_t seeds = 0;
   std::int64_t epochs = 0;
   double time_limit = 0;
   bool resume = false;
+  bool take_over = false;
   bool no_stopping = false;
   bool worker = false;
   bool json = false;
@@ -30,11 +31,11 @@ struct TuneOptions {
 
 /// Runs trials until there are enough, or the time is over: here, or in processes of their own that
 /// share the study. Tells of each as it ends.
-/// Throws Error{kUnavailable} where such a process failed, and what trials throw.
+/// Throws Error{kUnavailable} where such a process failed and left trials behind, and what trials
+/// throw.
 SearchEnd search(Study& study, const TuneOptions& options, const std::filesystem::path& folder);
 
-/// Trains the best few trials again, with fresh seeds, and gives the one of the best mean: the
-/// winner of a search was lucky, too. Throws Error{kInterrupted} where somebody wants it to stop.
-Trial retrained_best(Study& study, const TuneOptions& options);
+/// Trains the best few again with fresh seeds, telling of each.
+SearchEnd retrain(Study& study, std::int64_t num_seeds);
 
 }  // namespace digitry::app

@@ -48,7 +48,8 @@ void WorkerProcesses::start(const std::vector<std::string>& arguments) {
 }
 
 void WorkerProcesses::interrupt() const {
-  for (const pid_t pid : running_) kill(pid, SIGINT);
+  // SIGINT is ignored in what a script runs in the background, and would be by its workers.
+  for (const pid_t pid : running_) kill(pid, SIGTERM);
 }
 
 std::size_t WorkerProcesses::num_running() {

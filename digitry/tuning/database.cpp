@@ -18,8 +18,10 @@ Database::Database(const std::filesystem::path& path) : path_(path.string()) {
     if (status != SQLITE_OK) fail("open");
     sqlite3_busy_timeout(handle_, kWaitMilliseconds);
     // Readers and a writer do not wait for one another, and a killed process loses nothing that was
-    // committed.
-    execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
+    // committed. The log is folded in often, as a study is small and its disk may be, too.
+    execute(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; "
+        "PRAGMA wal_autocheckpoint = 32");
   } catch (...) {
     sqlite3_close(handle_);
     throw;
@@ -31,8 +33,11 @@ Database::~Database() { sqlite3_close(handle_); }
 void Database::fail(const std::string& doing) const {
   const int code = handle_ == nullptr ? SQLITE_NOMEM : sqlite3_errcode(handle_);
   const bool damaged = code == SQLITE_NOTADB || code == SQLITE_CORRUPT;
-  throw Error(damaged ? ErrorCode::kBadData : ErrorCode::kIo, "{}: cannot {}: {}", path_, doing,
-              handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_));
+  const char* advice = "";
+  if (code == SQLITE_FULL) advice = "; what was written before is safe: make room and go on";
+  if (code == SQLITE_READONLY) advice = "; want a file and a folder that can be written";
+  throw Error(damaged ? ErrorCode::kBadData : ErrorCode::kIo, "{}: cannot {}: {}{}", path_, doing,
+              handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_), advice);
 }
 
 void Database::execute(const std::string& sql) {

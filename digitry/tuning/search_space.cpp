@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <sstream>
 
 #include "digitry/base/error.h"
@@ -12,6 +14,9 @@
 
 namespace digitry {
 namespace {
+
+// The last coordinate below 1.
+constexpr double kNearlyOne = 1 - std::numeric_limits<double>::epsilon();
 
 std::vector<OptionValue> read_choices(const toml::node& node, const std::string& where) {
   const auto* list = node.as_array();
@@ -62,6 +67,9 @@ SearchedValue read_value(const std::string& path, const toml::node& node,
   value.path = path;
   for (const auto& [key, unused] : table) {
     const std::string name(key.str());
+    if (unused.is_table())
+      throw Error(ErrorCode::kBadData, "{}: [{}.{}]: want the path in quotes: [\"{}.{}\"]", source,
+                  path, name, path, name);
     if (name != "low" && name != "high" && name != "log" && name != "choices")
       throw Error(ErrorCode::kBadData, "{}: unknown key '{}'; known are low, high, log and choices",
                   where, name);
@@ -98,6 +106,18 @@ toml::table& layer_at(toml::table& root, const std::string& index, const std::st
     leads_nowhere(path, fmt::format("there is no layer '{}' (of {}, counted from 0)", index,
                                     layers == nullptr ? 0 : layers->size()));
   return *(*layers)[place].as_table();
+}
+
+// Trials are compared on the same validation images, each by one network.
+void check_comparable(const std::vector<std::string>& parts, const std::string& path) {
+  constexpr std::array kJudging{"data", "seed", "split_seed", "validation", "members"};
+  const bool judging =
+      parts[0] == "training" && std::ranges::find(kJudging, parts.back()) != kJudging.end();
+  if (judging || parts[0] == "views")
+    throw Error(ErrorCode::kBadData,
+                "\"{}\": trials are compared on the same images, each by one network that sees "
+                "them as they are; this value cannot be searched",
+                path);
 }
 
 // The table of the recipe that the path's last part is a key of.
@@ -164,12 +184,34 @@ OptionValue value_at(const SearchedValue& searched, double coordinate) {
   return static_cast<std::int64_t>(std::clamp(std::round(value), searched.low, searched.high));
 }
 
+void check_space(const Recipe& recipe, const SearchSpace& space, const std::string& source) {
+  SearchPoint point(space.values.size(), 0.5);
+  recipe_at(recipe, space, point);
+  for (std::size_t i = 0; i < space.values.size(); ++i) {
+    const SearchedValue& value = space.values[i];
+    const bool choice = value.kind == SearchedValue::Kind::kChoice;
+    const auto steps = choice ? static_cast<std::int64_t>(value.num_choices()) : 2;
+    for (std::int64_t step = 0; step < steps; ++step) {
+      const auto place = static_cast<double>(step);
+      point[i] = choice ? (place + 0.5) / static_cast<double>(steps) : place * kNearlyOne;
+      try {
+        recipe_at(recipe, space, point);
+      } catch (const Error& error) {
+        throw Error(error.code(), "{}: [\"{}\"]: {} is no value for it: {}", source, value.path,
+                    to_string(value_at(value, point[i])), error.what());
+      }
+    }
+    point[i] = 0.5;
+  }
+}
+
 Recipe recipe_at(const Recipe& recipe, const SearchSpace& space, const SearchPoint& point) {
   toml::table root = parse_toml(to_toml(recipe), recipe.name);
   for (std::size_t i = 0; i < space.values.size(); ++i) {
     const std::string& path = space.values[i].path;
     const std::vector<std::string> parts = split_path(path);
     toml::table& table = table_of(root, parts, path);
+    check_comparable(parts, path);
     std::visit([&](const auto& value) { table.insert_or_assign(parts.back(), value); },
                value_at(space.values[i], point[i]));
   }

@@ -51,8 +51,13 @@ std::string to_toml(const SearchSpace& space);
 /// What a coordinate in [0, 1) stands for.
 OptionValue value_at(const SearchedValue& searched, double coordinate);
 
+/// Finds out what is wrong with a space before a search: tries the ends of each range and each
+/// choice. Throws Error{kBadData} as `recipe_at`, naming `source`, the path and the value.
+void check_space(const Recipe& recipe, const SearchSpace& space, const std::string& source);
+
 /// The recipe with the values of `point` in it, checked like any recipe.
-/// Throws Error{kBadData} where a path leads nowhere in the recipe, or a value breaks its rules.
+/// Throws Error{kBadData} where a path leads nowhere in the recipe or to what trials are compared
+/// by, like the seed, or where a value breaks its rules.
 Recipe recipe_at(const Recipe& recipe, const SearchSpace& space, const SearchPoint& point);
 
 }  // namespace digitry

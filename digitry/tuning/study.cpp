@@ -8,6 +8,9 @@
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include "digitry/base/error.h"
@@ -18,7 +21,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr const char* kFormat = "1";
+constexpr const char* kFormat = "2";
 constexpr std::uint64_t kMaxStatBytes = 1 << 16;
 
 constexpr const char* kTables = R"(
@@ -41,6 +44,11 @@ CREATE TABLE epochs (
   val_loss REAL NOT NULL,
   seconds REAL NOT NULL,
   PRIMARY KEY (trial, epoch)) WITHOUT ROWID;
+CREATE TABLE fresh_seeds (
+  trial INTEGER NOT NULL REFERENCES trials (id),
+  number INTEGER NOT NULL,
+  val_accuracy REAL NOT NULL,
+  PRIMARY KEY (trial, number)) WITHOUT ROWID;
 )";
 
 constexpr std::pair<TrialState, const char*> kStates[] = {{TrialState::kWaiting, "waiting"},
@@ -78,7 +86,9 @@ std::string start_of(const std::string& pid) {
   return stat.substr(at + 1, stat.find(' ', at + 1) - at - 1);
 }
 
-// "host pid start"
+// Of a worker, "host pid start".
+std::string host_of(const std::string& worker) { return worker.substr(0, worker.find(' ')); }
+
 std::string this_worker() {
   const std::string pid = std::to_string(getpid());
   return fmt::format("{} {} {}", host_name(), pid, start_of(pid));
@@ -89,7 +99,7 @@ bool is_lost(const std::string& worker) {
   const std::size_t second = worker.find(' ', first + 1);
   if (second == std::string::npos) return true;
   // Of other machines nothing is known.
-  if (worker.substr(0, first) != host_name()) return false;
+  if (host_of(worker) != host_name()) return false;
   return start_of(worker.substr(first + 1, second - first - 1)) != worker.substr(second + 1);
 }
 
@@ -124,7 +134,8 @@ Trial read_trial(const Database::Statement& row, const SearchSpace& space) {
           .score = row.real(4),
           .loss = row.real(5),
           .seconds = row.real(6),
-          .message = row.text(7)};
+          .message = row.text(7),
+          .fresh_scores = {}};
 }
 
 bool has_ended(const Trial& trial) {
@@ -138,6 +149,11 @@ TrialResult result_of(const Trial& trial) {
   if (trial.state == TrialState::kFinished) epochs = std::numeric_limits<std::int64_t>::max();
   if (trial.state == TrialState::kFailed) epochs = 0;
   return {.point = trial.point, .epochs = epochs, .score = trial.score};
+}
+
+std::int64_t read_num_trials(Database& database) {
+  Database::Statement row(database, "SELECT value FROM study WHERE key = 'num_trials'");
+  return row.step() ? std::strtoll(row.text(0).c_str(), nullptr, 10) : 0;
 }
 
 StudySettings read_settings(Database& database, const std::string& path) {
@@ -157,6 +173,8 @@ StudySettings read_settings(Database& database, const std::string& path) {
   settings.sampler = values["sampler"];
   settings.seed = std::strtoull(values["seed"].c_str(), nullptr, 10);
   settings.stops_trials = values["stops_trials"] == "true";
+  settings.num_trials = read_num_trials(database);
+  settings.data_sha256 = values["data_sha256"];
   return settings;
 }
 
@@ -166,6 +184,12 @@ std::string to_string(TrialState state) {
   for (const auto& [each, name] : kStates)
     if (each == state) return name;
   return {};
+}
+
+double Trial::judged_score() const {
+  if (fresh_scores.empty()) return score;
+  return std::accumulate(fresh_scores.begin(), fresh_scores.end(), 0.0) /
+         static_cast<double>(fresh_scores.size());
 }
 
 void Study::create(const std::filesystem::path& path, const StudySettings& settings) {
@@ -181,7 +205,9 @@ void Study::create(const std::filesystem::path& path, const StudySettings& setti
       {"space", to_toml(settings.space)},
       {"sampler", settings.sampler},
       {"seed", std::to_string(settings.seed)},
-      {"stops_trials", settings.stops_trials ? "true" : "false"}};
+      {"stops_trials", settings.stops_trials ? "true" : "false"},
+      {"num_trials", std::to_string(settings.num_trials)},
+      {"data_sha256", settings.data_sha256}};
   for (const auto& [key, value] : values)
     Database::Statement(database, "INSERT INTO study VALUES (?1, ?2)")
         .bind(std::string(key))
@@ -200,6 +226,13 @@ Study::Study(const std::filesystem::path& path)
       settings_(read_settings(database_, path.string())),
       sampler_(make_sampler(settings_.sampler, settings_.space)) {}
 
+void Study::set_num_trials(std::int64_t num_trials) {
+  Database::Statement(database_, "UPDATE study SET value = ?1 WHERE key = 'num_trials'")
+      .bind(std::to_string(num_trials))
+      .step();
+  settings_.num_trials = num_trials;
+}
+
 Trial Study::claim(Trial trial) {
   Database::Statement(database_,
                       "UPDATE trials SET state = 'running', worker = ?1, epochs = 0, "
@@ -214,7 +247,7 @@ Trial Study::claim(Trial trial) {
   return trial;
 }
 
-std::optional<Trial> Study::begin_trial(std::int64_t num_trials) {
+std::optional<Trial> Study::begin_trial() {
   Database::Transaction transaction(database_);
   const std::vector<Trial> all = trials();
   const auto waiting = std::ranges::find(all, TrialState::kWaiting, &Trial::state);
@@ -223,7 +256,9 @@ std::optional<Trial> Study::begin_trial(std::int64_t num_trials) {
     transaction.commit();
     return trial;
   }
-  if (std::ssize(all) >= num_trials) return std::nullopt;
+  // Another process may have asked for more.
+  settings_.num_trials = read_num_trials(database_);
+  if (std::ssize(all) >= settings_.num_trials) return std::nullopt;
 
   std::vector<TrialResult> results;
   for (const Trial& trial : all)
@@ -291,29 +326,61 @@ std::vector<Trial> Study::trials() {
   Database::Statement rows(database_, std::string(kTrialColumns) + "ORDER BY id");
   std::vector<Trial> all;
   while (rows.step()) all.push_back(read_trial(rows, settings_.space));
+  Database::Statement scores(database_,
+                             "SELECT trial, val_accuracy FROM fresh_seeds ORDER BY trial, number");
+  while (scores.step()) {
+    const auto trial = std::ranges::find(all, scores.integer(0), &Trial::id);
+    if (trial != all.end()) trial->fresh_scores.push_back(scores.real(1));
+  }
   return all;
 }
 
-std::optional<Trial> Study::best() {
-  Database::Statement rows(database_,
-                           std::string(kTrialColumns) +
-                               "WHERE state = 'finished' "
-                               "ORDER BY val_accuracy DESC, val_loss ASC, id ASC LIMIT 1");
-  if (!rows.step()) return std::nullopt;
-  return read_trial(rows, settings_.space);
+std::vector<Trial> Study::ranking() {
+  std::vector<Trial> finished = trials();
+  std::erase_if(finished, [](const Trial& trial) { return trial.state != TrialState::kFinished; });
+  const auto rank = [](const Trial& trial) {
+    return std::tuple(-std::ssize(trial.fresh_scores), -trial.judged_score(), trial.loss);
+  };
+  std::ranges::stable_sort(finished, {}, rank);
+  return finished;
 }
 
-std::int64_t Study::reclaim_lost_trials() {
+std::optional<Trial> Study::best() {
+  const std::vector<Trial> ranked = ranking();
+  return ranked.empty() ? std::nullopt : std::optional(ranked.front());
+}
+
+void Study::add_fresh_score(std::int64_t trial, double score) {
+  Database::Statement(database_,
+                      "INSERT INTO fresh_seeds SELECT ?1, count(*) + 1, ?2 FROM fresh_seeds "
+                      "WHERE trial = ?1")
+      .bind(trial)
+      .bind(score)
+      .step();
+}
+
+std::int64_t Study::reclaim_lost_trials(Lost which) {
   Database::Transaction transaction(database_);
   std::vector<std::int64_t> lost;
   {
     Database::Statement rows(database_, "SELECT id, worker FROM trials WHERE state = 'running'");
-    while (rows.step())
-      if (is_lost(rows.text(1))) lost.push_back(rows.integer(0));
+    while (rows.step()) {
+      const std::string worker = rows.text(1);
+      const bool elsewhere = host_of(worker) != host_name();
+      if (is_lost(worker) || (elsewhere && which == Lost::kAll)) lost.push_back(rows.integer(0));
+    }
   }
   for (const std::int64_t trial : lost) end_trial(trial, TrialState::kWaiting);
   transaction.commit();
   return std::ssize(lost);
+}
+
+std::vector<std::string> Study::other_machines() {
+  std::set<std::string> machines;
+  Database::Statement rows(database_, "SELECT worker FROM trials WHERE state = 'running'");
+  while (rows.step()) machines.insert(host_of(rows.text(0)));
+  machines.erase(host_name());
+  return {machines.begin(), machines.end()};
 }
 
 Recipe recipe_of(const StudySettings& settings, const Trial& trial) {

@@ -13,13 +13,15 @@
 
 namespace digitry {
 
-/// What a study searches; fixed when it is created.
+/// What a study searches; but for the number of trials, fixed when it is created.
 struct StudySettings {
   Recipe recipe;
   SearchSpace space;
   std::string sampler = "tpe";
-  std::uint64_t seed = 0;    ///< Of the sampler. Trainings take the recipe's.
-  bool stops_trials = true;  ///< By successive halving.
+  std::uint64_t seed = 0;        ///< Of the sampler. Trainings take the recipe's.
+  bool stops_trials = true;      ///< By successive halving.
+  std::int64_t num_trials = 30;  ///< In all.
+  std::string data_sha256;       ///< Of the training images; empty: not known.
 };
 
 enum class TrialState {
@@ -42,6 +44,12 @@ struct Trial {
   double loss = 0;          ///< Validation loss of that epoch.
   double seconds = 0;       ///< Of training.
   std::string message;      ///< Why it failed.
+  /// Validation accuracies of the same recipe, trained again with the seeds after the study's; 0
+  /// where that diverged.
+  std::vector<double> fresh_scores;
+
+  /// Mean of `fresh_scores`, or where there are none, `score`.
+  double judged_score() const;
 };
 
 /// Trials of a search in a SQLite file, which several processes may work on at once and which a
@@ -56,9 +64,11 @@ class Study {
 
   const StudySettings& settings() const { return settings_; }
 
+  void set_num_trials(std::int64_t num_trials);
+
   /// The next trial, now running for this process: one that waits, or a new one while there are
-  /// fewer than `num_trials` in all. Nothing where there is none left to begin.
-  std::optional<Trial> begin_trial(std::int64_t num_trials);
+  /// fewer than the settings' `num_trials`. Nothing where there is none left to begin.
+  std::optional<Trial> begin_trial();
   /// Keeps the best epoch's figures in the trial, too.
   void record_epoch(std::int64_t trial, std::int64_t epoch, double score, double loss,
                     double seconds);
@@ -66,13 +76,22 @@ class Study {
   std::vector<double> other_scores(std::int64_t trial, std::int64_t epoch);
   void end_trial(std::int64_t trial, TrialState state, const std::string& message = {});
 
+  /// Keeps what the trial's recipe got with one more seed.
+  void add_fresh_score(std::int64_t trial, double score);
+
   std::vector<Trial> trials();
-  /// Of those that finished, the one with the highest score, among equals the lowest loss.
+  /// Those that finished, best first: the more fresh scores one has the better, as only the best
+  /// are trained again; then the higher `judged_score`, then the lower loss.
+  std::vector<Trial> ranking();
+  /// The first of them.
   std::optional<Trial> best();
 
   /// Trials that say they run in a process of this machine that is gone wait to be begun again;
-  /// returns how many.
-  std::int64_t reclaim_lost_trials();
+  /// with `kAll` also those of other machines, of which nothing is known. Returns how many.
+  enum class Lost { kOfThisMachine, kAll };
+  std::int64_t reclaim_lost_trials(Lost lost = Lost::kOfThisMachine);
+  /// The machines that trials say they run on, other than this.
+  std::vector<std::string> other_machines();
 
  private:
   Trial claim(Trial trial);

@@ -1,7 +1,9 @@
 #include "digitry/tuning/tuner.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "digitry/base/error.h"
 
@@ -9,6 +11,12 @@ namespace digitry {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// Whether a point, and not the world, brought it about.
+bool is_of_the_point(const Error& error) {
+  return error.code() == ErrorCode::kDiverged || error.code() == ErrorCode::kBadData ||
+         error.code() == ErrorCode::kShapeMismatch;
+}
 
 class Search {
  public:
@@ -19,7 +27,7 @@ class Search {
   SearchEnd run() {
     while (true) {
       if (const auto end = ended()) return *end;
-      std::optional<Trial> trial = study_.begin_trial(options_.num_trials);
+      std::optional<Trial> trial = study_.begin_trial();
       if (!trial) return SearchEnd::kFinished;
       if (observer_.on_begin) observer_.on_begin(*trial);
       run_trial(*trial);
@@ -40,9 +48,8 @@ class Search {
     try {
       trial.state = train(trial);
     } catch (const Error& error) {
-      // What the point brings about; anything else, like a full disk, ends the search.
-      if (error.code() != ErrorCode::kDiverged && error.code() != ErrorCode::kBadData &&
-          error.code() != ErrorCode::kShapeMismatch) {
+      // Anything else, like a full disk, ends the search.
+      if (!is_of_the_point(error)) {
         study_.end_trial(trial.id, TrialState::kWaiting);
         throw;
       }
@@ -65,7 +72,9 @@ class Search {
       record(trial, epoch, best);
       stopped = trial.epochs < recipe.epochs && halving_stops(trial);
     };
-    observer.should_stop = [&] { return stopped || ended().has_value(); };
+    observer.should_stop = [&] {
+      return stopped || (observer_.should_stop && observer_.should_stop());
+    };
     const TrainingEnd end = trainer.run(observer);
     if (end != TrainingEnd::kInterrupted) return TrialState::kFinished;
     return stopped ? TrialState::kStopped : TrialState::kWaiting;
@@ -94,14 +103,76 @@ class Search {
   Clock::time_point start_ = Clock::now();
 };
 
+// The best validation accuracy of one training; nothing where it was interrupted.
+std::optional<double> score_of(const Recipe& recipe, const Dataset& data, const Trial& trial,
+                               const TunerObserver& observer) {
+  double score = 0;
+  TrainingObserver watching;
+  watching.should_stop = observer.should_stop;
+  watching.on_step = [&](const TrainingProgress& progress) {
+    if (observer.on_step) observer.on_step(trial, progress);
+  };
+  watching.on_epoch = [&](const EpochRecord& epoch, bool best) {
+    if (best) score = *epoch.val_accuracy;
+  };
+  try {
+    if (Trainer(recipe, data).run(watching) == TrainingEnd::kInterrupted) return std::nullopt;
+  } catch (const Error& error) {
+    if (!is_of_the_point(error)) throw;
+    return 0;
+  }
+  return score;
+}
+
+void check_data(const Study& study, const Dataset& data) {
+  const std::string& wanted = study.settings().data_sha256;
+  if (!wanted.empty() && wanted != data.sha256)
+    throw Error(ErrorCode::kBadData,
+                "{}: these are not the images that the study began with; trials on others cannot "
+                "be compared: begin a new study",
+                data.name);
+  check_tunable(study.settings().recipe, data);
+}
+
 }  // namespace
+
+void check_tunable(const Recipe& recipe, const Dataset& data) {
+  if (split_by(recipe, data).validation.empty())
+    throw Error(ErrorCode::kBadData,
+                "{}: tuning judges by validation images, and validation = {} in [training] sets "
+                "none aside; want more",
+                data.name, recipe.validation);
+}
 
 SearchEnd run_trials(Study& study, const Dataset& data, const TunerOptions& options,
                      const TunerObserver& observer) {
-  if (study.settings().recipe.validation == 0)
-    throw Error(ErrorCode::kBadData,
-                "tuning judges by validation images: want 'validation' above 0 in [training]");
+  check_data(study, data);
   return Search(study, data, options, observer).run();
+}
+
+SearchEnd retrain_best(Study& study, const Dataset& data, const RetrainOptions& options,
+                       const TunerObserver& observer) {
+  check_data(study, data);
+  const StudySettings& settings = study.settings();
+  // By what the search saw, so that a trial that was trained again is chosen again.
+  std::vector<Trial> best = study.ranking();
+  std::ranges::stable_sort(best, [](const Trial& a, const Trial& b) {
+    return std::pair(-a.score, a.loss) < std::pair(-b.score, b.loss);
+  });
+  best.resize(std::min(best.size(), options.num_trials));
+  for (Trial& trial : best) {
+    while (std::ssize(trial.fresh_scores) < options.num_seeds) {
+      Recipe recipe = recipe_of(settings, trial);
+      recipe.seed = settings.recipe.seed + 1 + trial.fresh_scores.size();
+      recipe.split_seed.reset();
+      const std::optional<double> score = score_of(recipe, data, trial, observer);
+      if (!score) return SearchEnd::kInterrupted;
+      study.add_fresh_score(trial.id, *score);
+      trial.fresh_scores.push_back(*score);
+    }
+    if (observer.on_end) observer.on_end(trial);
+  }
+  return SearchEnd::kFinished;
 }
 
 }  // namespace digitry

@@ -11,8 +11,7 @@
 namespace digitry {
 
 struct TunerOptions {
-  std::int64_t num_trials = 1;    ///< In all, those of other processes included.
-  double time_limit_seconds = 0;  ///< After it no trial is begun, and running ones wait; 0: none.
+  double time_limit_seconds = 0;  ///< After it no trial is begun; 0: none.
   SuccessiveHalving halving;
 };
 
@@ -30,9 +29,24 @@ enum class SearchEnd { kFinished, kTimeOver, kInterrupted };
 /// Begins and ends trials of `study` until there are none left to begin: each trains the recipe at
 /// its point on `data`, judged on the validation images alone. A point whose recipe is none, or
 /// whose training diverges, is a failed trial.
-/// Throws Error{kBadData} where the recipe sets no validation images aside, and what Study and
-/// Trainer throw otherwise.
+/// Throws Error{kBadData} where `data` are not those of the study or the recipe sets none of them
+/// aside for validation, and what Study and Trainer throw otherwise.
 SearchEnd run_trials(Study& study, const Dataset& data, const TunerOptions& options,
                      const TunerObserver& observer);
+
+struct RetrainOptions {
+  std::size_t num_trials = 3;  ///< How many of the best.
+  std::int64_t num_seeds = 1;  ///< Fresh scores that each is to have.
+};
+
+/// Trains the best trials again, with the seeds after the study's own (and so other validation
+/// images): the winner of a search was lucky, too. Goes on where it was interrupted, and keeps each
+/// score in the study. `observer.on_end` is told of each of these trials. Throws as `run_trials`.
+SearchEnd retrain_best(Study& study, const Dataset& data, const RetrainOptions& options,
+                       const TunerObserver& observer);
+
+/// Throws Error{kBadData} where trials of `recipe` could not be judged: it sets none of `data`
+/// aside for validation.
+void check_tunable(const Recipe& recipe, const Dataset& data);
 
 }  // namespace digitry

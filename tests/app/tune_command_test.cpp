@@ -117,6 +117,37 @@ TEST_F(TuneCommand, TrainsTheBestAgainWithFreshSeeds) {
       digitry(arguments(out_, {"--trials", "4", "--seeds", "2", "--no-stopping"}));
   ASSERT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("again with 2 fresh seeds"));
+  EXPECT_THAT(result.out, HasSubstr("with fresh seeds"));
+  // They are part of the study: the same one is best when somebody looks again.
+  const std::string best = file_bytes(out_ + "/best.toml");
+  const CommandResult again = digitry({"tune", "--resume", "--out", out_});
+  ASSERT_EQ(again.exit_status, 0) << again.err;
+  EXPECT_EQ(file_bytes(out_ + "/best.toml"), best);
+  EXPECT_EQ(trials_of(out_).size(), 4u) << "as many as were asked for at first";
+}
+
+TEST_F(TuneCommand, StopsItsWorkersWhereScriptsIgnoreCtrlC) {
+  std::vector<std::string> command =
+      arguments(out_, {"--trials", "1000", "--no-stopping", "--workers", "2"});
+  command.insert(command.begin(), "digitry");
+  signal(SIGINT, SIG_IGN);  // As of what a script runs in the background.
+  ChildProcess search(command);
+  signal(SIGINT, SIG_DFL);
+  const fs::path study = fs::path(out_) / "study.sqlite";
+  for (int i = 0; i < 600; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    try {
+      if (path_exists(study) && Study(study).best()) break;
+    } catch (const Error&) {  // It is just being made.
+    }
+  }
+  search.send_signal(SIGTERM);
+  const CommandResult result = search.wait();
+  EXPECT_EQ(result.exit_status, 130);
+  EXPECT_THAT(result.err, HasSubstr("the best so far in best.toml"));
+  EXPECT_THAT(result.err, HasSubstr("--workers 2"));
+  find_recipe(out_ + "/best.toml");
+  for (const Trial& trial : trials_of(out_)) EXPECT_NE(trial.state, TrialState::kRunning);
 }
 
 TEST_F(TuneCommand, SaysWhatIsWrongBeforeItBegins) {
@@ -130,8 +161,18 @@ TEST_F(TuneCommand, SaysWhatIsWrongBeforeItBegins) {
   refuse("[\"layers.9.rate\"]\nlow = 0.0\nhigh = 0.5", 3, "no layer '9'");
   refuse("[\"optimizer.rate\"]\nlow = 0.0\nhigh = 0.5", 3, "rate");
   refuse("", 3, "nothing to search");
+  refuse("[optimizer.learning_rate]\nlow = 0.1\nhigh = 0.5", 3,
+         "want the path in quotes: [\"optimizer.learning_rate\"]");
+  refuse("[\"layers.3.rate\"]\nlow = 0.0\nhigh = 2.0", 3, "[\"layers.3.rate\"]: 2.0 is no value");
+  refuse("[\"training.seed\"]\nlow = 0\nhigh = 9", 3, "cannot be searched");
+  refuse("[\"views.rotation\"]\nlow = 0.0\nhigh = 9.0", 3, "cannot be searched");
+  const CommandResult no_data =
+      digitry({"tune", "notebook", "--space", space_, "--data", folder_ / "none", "--out", out_});
+  EXPECT_EQ(no_data.exit_status, 3);
+  EXPECT_FALSE(fs::exists(out_));
   EXPECT_EQ(digitry({"tune", "notebook"}).exit_status, 2);
   EXPECT_EQ(digitry({"tune", "--resume"}).exit_status, 2);
+  EXPECT_EQ(digitry({"tune", "--resume", "--out", out_, "--epochs", "7"}).exit_status, 2);
   EXPECT_EQ(digitry({"tune", "--resume", "--out", folder_ / "none"}).exit_status, 3);
 }
 

@@ -30,6 +30,7 @@ class StudyTest : public testing::Test {
         "[\"training.batch_size\"]\nchoices = [16, 32]",
         "space");
     settings.seed = 7;
+    settings.data_sha256 = "abc";
     return settings;
   }
 
@@ -57,24 +58,28 @@ TEST_F(StudyTest, KeepsItsSettings) {
   EXPECT_EQ(study.settings().sampler, "tpe");
   EXPECT_EQ(study.settings().seed, 7u);
   EXPECT_TRUE(study.settings().stops_trials);
+  EXPECT_EQ(study.settings().num_trials, 30);
+  EXPECT_EQ(study.settings().data_sha256, "abc");
 }
 
 TEST_F(StudyTest, BeginsEachTrialOnceAndNoMoreThanAskedFor) {
   Study one(path_);
+  one.set_num_trials(3);
   Study two(path_);
-  const auto first = one.begin_trial(3);
-  const auto second = two.begin_trial(3);
-  const auto third = one.begin_trial(3);
+  const auto first = one.begin_trial();
+  const auto second = two.begin_trial();
+  const auto third = one.begin_trial();
   ASSERT_TRUE(first && second && third);
   EXPECT_THAT((std::vector{first->id, second->id, third->id}), ElementsAre(1, 2, 3));
   EXPECT_NE(first->point, second->point);
-  EXPECT_FALSE(two.begin_trial(3));
-  EXPECT_TRUE(two.begin_trial(4));
+  EXPECT_FALSE(two.begin_trial());
+  one.set_num_trials(4);
+  EXPECT_TRUE(two.begin_trial()) << "it is told by the study";
 }
 
 TEST_F(StudyTest, KeepsTheBestEpochOfEachTrial) {
   Study study(path_);
-  const Trial trial = *study.begin_trial(1);
+  const Trial trial = *study.begin_trial();
   study.record_epoch(trial.id, 1, 0.8, 0.5, 1);
   study.record_epoch(trial.id, 2, 0.9, 0.4, 2);
   study.record_epoch(trial.id, 3, 0.9, 0.3, 3);
@@ -94,7 +99,7 @@ TEST_F(StudyTest, KeepsTheBestEpochOfEachTrial) {
 TEST_F(StudyTest, TheBestIsFinishedAndHasTheHighestScoreThenTheLowestLoss) {
   Study study(path_);
   const auto run = [&](double score, double loss, TrialState state) {
-    const Trial trial = *study.begin_trial(9);
+    const Trial trial = *study.begin_trial();
     study.record_epoch(trial.id, 1, score, loss, 1);
     study.end_trial(trial.id, state);
   };
@@ -105,9 +110,42 @@ TEST_F(StudyTest, TheBestIsFinishedAndHasTheHighestScoreThenTheLowestLoss) {
   EXPECT_EQ(study.best()->id, 3);
 }
 
+TEST_F(StudyTest, FreshSeedsDecideAmongThoseThatHaveThem) {
+  Study study(path_);
+  for (const double score : {0.95, 0.94, 0.9}) {
+    const Trial trial = *study.begin_trial();
+    study.record_epoch(trial.id, 1, score, 0.1, 1);
+    study.end_trial(trial.id, TrialState::kFinished);
+  }
+  study.add_fresh_score(1, 0.8);
+  study.add_fresh_score(1, 0.9);
+  study.add_fresh_score(2, 0.89);
+  study.add_fresh_score(2, 0.93);
+  EXPECT_THAT(study.trials().at(0).fresh_scores, ElementsAre(0.8, 0.9));
+  EXPECT_EQ(study.trials().at(0).score, 0.95) << "what the search saw is kept";
+  EXPECT_DOUBLE_EQ(study.best()->judged_score(), 0.91);
+  EXPECT_EQ(study.best()->id, 2);
+  study.add_fresh_score(1, 0.1);
+  EXPECT_EQ(study.best()->id, 1) << "more is known of it";
+}
+
+TEST_F(StudyTest, TrialsOfOtherMachinesAreTakenOverOnlyWhereSomebodySaysSo) {
+  Study study(path_);
+  study.begin_trial();
+  {
+    Database database(path_);
+    database.execute("UPDATE trials SET worker = 'elsewhere 12 345'");
+  }
+  EXPECT_THAT(study.other_machines(), ElementsAre("elsewhere"));
+  EXPECT_EQ(study.reclaim_lost_trials(), 0);
+  EXPECT_EQ(study.reclaim_lost_trials(Study::Lost::kAll), 1);
+  EXPECT_THAT(study.other_machines(), testing::IsEmpty());
+  EXPECT_EQ(study.begin_trial()->id, 1);
+}
+
 TEST_F(StudyTest, TellsWhatOthersHadAtAnEpoch) {
   Study study(path_);
-  for (int i = 0; i < 3; ++i) study.begin_trial(3);
+  for (int i = 0; i < 3; ++i) study.begin_trial();
   study.record_epoch(1, 1, 0.5, 1, 1);
   study.record_epoch(1, 2, 0.4, 1, 1);
   study.record_epoch(2, 1, 0.6, 1, 1);
@@ -120,18 +158,18 @@ TEST_F(StudyTest, ATrialWhoseProcessWasKilledIsBegunAgainAtItsPoint) {
   SearchPoint point;
   in_killed_process([&] {
     Study study(path_);
-    const Trial trial = *study.begin_trial(5);
+    const Trial trial = *study.begin_trial();
     study.record_epoch(trial.id, 1, 0.5, 1, 1);
   });
   Study study(path_);
   const Trial lost = study.trials().at(0);
   EXPECT_EQ(lost.state, TrialState::kRunning);
-  const Trial own = *study.begin_trial(5);
+  const Trial own = *study.begin_trial();
   EXPECT_EQ(own.id, 2) << "nobody else's";
   EXPECT_EQ(study.reclaim_lost_trials(), 1);
   EXPECT_EQ(study.reclaim_lost_trials(), 0);
   EXPECT_EQ(study.trials().at(1).state, TrialState::kRunning) << "this process is there";
-  const Trial again = *study.begin_trial(5);
+  const Trial again = *study.begin_trial();
   EXPECT_EQ(again.id, 1);
   EXPECT_EQ(again.point, lost.point);
   EXPECT_EQ(again.epochs, 0);
@@ -140,7 +178,7 @@ TEST_F(StudyTest, ATrialWhoseProcessWasKilledIsBegunAgainAtItsPoint) {
 
 TEST_F(StudyTest, FailedTrialsSayWhy) {
   Study study(path_);
-  study.begin_trial(1);
+  study.begin_trial();
   study.end_trial(1, TrialState::kFailed, "step 3: the loss is nan");
   EXPECT_EQ(study.trials().at(0).message, "step 3: the loss is nan");
 }
@@ -157,14 +195,14 @@ TEST_F(StudyTest, IsNotCreatedTwiceNorReadFromWhatIsNone) {
                [&] { Study study(folder_ / "other"); });
   {
     Database database(path_);
-    database.execute("UPDATE study SET value = '2' WHERE key = 'format'");
+    database.execute("UPDATE study SET value = '9' WHERE key = 'format'");
   }
-  expect_error(ErrorCode::kBadData, {"study format '2'"}, [&] { Study study(path_); });
+  expect_error(ErrorCode::kBadData, {"study format '9'"}, [&] { Study study(path_); });
 }
 
 TEST_F(StudyTest, RefusesPointsThatAreNone) {
   Study study(path_);
-  study.begin_trial(1);
+  study.begin_trial();
   for (const char* point : {"[0.5]", "[0.5, 1.5]", "[0.5, -0.1]", "x", "{}", "[0.5, \"x\"]"}) {
     Database database(path_);
     Database::Statement(database, "UPDATE trials SET point = ?1").bind(std::string(point)).step();
