@@ -42,7 +42,7 @@ std::vector<Compared> judge_all(const CompareOptions& options) {
   std::vector<Compared> all;
   Dataset images;
   for (const std::string& path : options.models) {
-    const Model model = load_model(model_path(path));
+    const Model model = open_model(path);
     const std::string data = options.data.empty() ? training_data(model) : options.data;
     JudgedImages own = load_judged(data, options.split, model);
     if (all.empty()) {

@@ -141,7 +141,8 @@ void add_augment(CLI::App& data) {
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{100}));
   command->add_flag("--show", arguments->show, "Draw in the terminal, as without --out and --json");
   command->add_option("--out", arguments->out, "Write them into one picture")
-      ->type_name("FILE.png");
+      ->type_name("FILE.png")
+      ->check(png_name());
   command->add_flag("--json", arguments->json, "Print strengths and mean pixels as JSON")
       ->excludes("--show");
   command->footer(
@@ -172,7 +173,8 @@ void add_corrupt(CLI::App& data) {
   command->add_flag("--show", arguments->show,
                     "Draw in the terminal, as without --sheet and --out");
   command->add_option("--sheet", arguments->sheet, "Write what is shown into one picture")
-      ->type_name("FILE.png");
+      ->type_name("FILE.png")
+      ->check(png_name());
   command
       ->add_option("--out", arguments->out,
                    "Write all images of the split, a folder of IDX files for each corruption")

@@ -9,10 +9,12 @@
 #include "apps/digitry/corruption_names.h"
 #include "apps/digitry/corruption_preview.h"
 #include "apps/digitry/draw_images.h"
+#include "apps/digitry/interrupt.h"
 #include "apps/digitry/sheet.h"
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/scratch_folder.h"
 #include "digitry/data/idx.h"
 
 namespace digitry::app {
@@ -59,17 +61,32 @@ void export_corrupted(const Dataset& data, Corruption corruption, std::uint64_t 
   if (!names.empty()) write_file_atomically(folder / "class_names.txt", names);
 }
 
+void move_folder(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::error_code error;
+  std::filesystem::rename(from, to, error);
+  if (error) throw Error(ErrorCode::kIo, "{}: cannot make it: {}", to.string(), error.message());
+}
+
+// All of them or none: written beside their places, and moved there at the end.
 void export_all(const Dataset& data, const std::vector<Corruption>& corruptions, std::uint64_t seed,
                 const std::filesystem::path& out) {
+  const InterruptGuard interrupt;
+  make_folder(out);
+  const ScratchFolder scratch(out / ".unfinished-");
   ProgressBar bar("corruptions");
-  std::vector<std::filesystem::path> folders;
-  for (const Corruption corruption : corruptions) {
-    bar.update(to_string(corruption), folders.size(), corruptions.size());
-    folders.push_back(out / to_string(corruption));
-    export_corrupted(data, corruption, seed, folders.back());
+  for (std::size_t i = 0; i < corruptions.size(); ++i) {
+    const char* name = to_string(corruptions[i]);
+    bar.update(name, i, corruptions.size());
+    export_corrupted(data, corruptions[i], seed, scratch.path() / name);
+    if (interrupt.requested())
+      throw Error(ErrorCode::kInterrupted, "stopped; nothing was written to {}", out.string());
   }
   bar.finish();
-  for (const std::filesystem::path& folder : folders) fmt::print("{}\n", folder.string());
+  for (const Corruption corruption : corruptions) {
+    const std::filesystem::path folder = out / to_string(corruption);
+    move_folder(scratch.path() / to_string(corruption), folder);
+    fmt::print("{}\n", folder.string());
+  }
 }
 
 }  // namespace

@@ -27,10 +27,12 @@ struct EnsembleOptions {
 
 Model assembled(const EnsembleOptions& options) {
   std::vector<Model> models;
-  for (const std::string& path : options.models) models.push_back(load_model(model_path(path)));
+  for (const std::string& path : options.models) models.push_back(open_model(path));
   Model model =
       models.size() == 1 ? std::move(models.front()) : combine(std::move(models), options.models);
-  if (options.views != Views()) model.views = options.views;
+  // Of a model that has views, those that nobody names stay.
+  for (const auto member : {&Views::translation, &Views::rotation, &Views::zoom})
+    if (options.views.*member != 0) model.views.*member = options.views.*member;
   model.provenance["digitry_version"] = version();
   model.provenance["assembled_by"] = command_line();
   return model;

@@ -60,7 +60,7 @@ void evaluate(const EvaluateOptions& options) {
   std::vector<Corruption> corruptions;
   if (options.corrupt) corruptions = parse_corruptions(*options.corrupt);
   set_num_threads(options.threads);
-  const Model model = load_model(model_path(options.model));
+  const Model model = open_model(options.model);
   const std::string data = options.data.empty() ? training_data(model) : options.data;
   const JudgedImages images = load_judged(data, options.split, model);
   if (!corruptions.empty()) return evaluate_corrupted(options, model, images, corruptions);

@@ -234,10 +234,7 @@ void write_picture(const std::string& path, const ExplainedImage& image,
 
 void explain(const ExplainOptions& options) {
   set_num_threads(options.threads);
-  if (!options.out.empty() && !options.out.ends_with(".png"))
-    throw Error(ErrorCode::kInvalidArgument, "--out {}: want a name that ends in .png",
-                options.out);
-  const Model model = load_model(model_path(options.model));
+  const Model model = open_model(options.model);
   TrainingImages trained;
   if (options.nearest > 0) {
     trained = find_training_images(model);
@@ -278,7 +275,9 @@ void add_explain_command(CLI::App& app) {
       ->add_option("--nearest", options->nearest,
                    "How many of the nearest training images to tell [5]; 0 saves reading them")
       ->check(CLI::Range(std::int64_t{0}, kMaxNearest));
-  command->add_option("--out", options->out, "Write a picture of it")->type_name("FILE.png");
+  command->add_option("--out", options->out, "Write a picture of it")
+      ->type_name("FILE.png")
+      ->check(png_name());
   add_threads_option(*command, options->threads);
   CLI::Option* json = command->add_flag("--json", options->json, "Print JSON");
   command->add_flag("--pixels", options->pixels, "With --json: what each pixel spoke for too")

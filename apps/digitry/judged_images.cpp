@@ -29,9 +29,9 @@ Dataset subset(const Dataset& data, const std::vector<std::int32_t>& indices) {
 Dataset part_of(const Dataset& trained_on, const std::string& split, const Model& model) {
   const auto recipe_text = model.provenance.find("recipe");
   if (recipe_text == model.provenance.end())
-    throw Error(ErrorCode::kBadData,
-                "the model does not say how it was trained, so there is no telling its {} split; "
-                "use --split test",
+    throw Error(ErrorCode::kBadData, "{}, so there is no telling its {} split; use --split test",
+                model.members.size() > 1 ? "its networks were not trained together"
+                                         : "the model does not say how it was trained",
                 split);
   const Recipe recipe = parse_recipe(recipe_text->second, "the model's recipe");
   const ValidationSplit parts = split_by(recipe, trained_on);

@@ -24,7 +24,7 @@ void write_run_report(const std::string& folder, const std::optional<std::string
   std::vector<Corruption> corruptions;
   if (corrupt) corruptions = parse_corruptions(*corrupt);
   const RunFolder run = open_run_folder(folder);
-  const Model model = load_model(model_path(run.path));
+  const Model model = open_model(run.path.string());
   const Recipe recipe = find_recipe(run.config().string());
   JudgedImages images = load_judged(recipe.data, judged_split(run), model);
   const Judged judged = judge(model, images);

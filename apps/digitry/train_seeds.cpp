@@ -48,7 +48,7 @@ std::uint64_t parse_seed(std::string_view text) {
 // A run that is there already, judged again: the same model and images give the same figures.
 SeedResult finished_run(std::uint64_t seed, const fs::path& path) {
   const RunFolder run = open_run_folder(path);
-  const Model model = load_model(model_path(path));
+  const Model model = open_model(path.string());
   const JudgedImages images = load_judged(training_data(model), judged_split(run), model);
   return {.seed = seed,
           .run = path,

@@ -22,6 +22,9 @@ TrainingImages find_training_images(const Model& model) try {
   const auto hash = model.provenance.find("data_sha256");
   const auto recipe_text = model.provenance.find("recipe");
   const auto end = model.provenance.end();
+  if (recipe_text == end && model.members.size() > 1)
+    return absent(
+        "its networks were not trained together, and so not on the same part of the images");
   if (name == end || hash == end || recipe_text == end)
     return absent("the model does not say what it was trained on");
   if (name->second == "-") return absent("they came from standard input");

@@ -38,11 +38,6 @@ StudyValue page_value(const SearchedValue& searched) {
 
 fs::path study_path(const fs::path& folder) { return folder / "study.sqlite"; }
 
-std::string value_text(const OptionValue& value) {
-  const double* number = std::get_if<double>(&value);
-  return number != nullptr ? fmt::format("{:.4g}", *number) : to_string(value);
-}
-
 void print_search_result(Study& study, const Trial& best, const fs::path& folder, bool as_json) {
   const StudySettings& settings = study.settings();
   const std::vector<Trial> trials = study.trials();

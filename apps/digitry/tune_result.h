@@ -4,16 +4,12 @@
 #include <optional>
 #include <string>
 
-#include "digitry/base/options.h"
 #include "digitry/tuning/study.h"
 
 namespace digitry::app {
 
 /// The study of a folder.
 std::filesystem::path study_path(const std::filesystem::path& folder);
-
-/// "0.00312", "64", "\"one_cycle\"": short enough for a line of many.
-std::string value_text(const OptionValue& value);
 
 /// Prints what a search has found, for a person or as JSON.
 void print_search_result(Study& study, const Trial& best, const std::filesystem::path& folder,

@@ -17,7 +17,7 @@
 #include "digitry/optim/optimizer.h"
 #include "digitry/optim/schedule.h"
 #include "digitry/training/toml_options.h"
-#include "digitry_embedded/shipped_recipes.h"
+#include "digitry_embedded/recipes.h"
 
 namespace digitry {
 namespace {
@@ -26,7 +26,7 @@ constexpr std::uint64_t kMaxRecipeBytes = 1 << 20;
 constexpr std::int64_t kMaxMembers = 1000;
 
 const std::map<std::string, std::string_view>& shipped_recipes() {
-  static const std::map<std::string, std::string_view> recipes = embedded::shipped_recipes();
+  static const std::map<std::string, std::string_view> recipes = embedded::recipes();
   return recipes;
 }
 

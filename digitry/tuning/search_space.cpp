@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include <utility>
 
 #include "digitry/base/error.h"
 #include "digitry/training/toml_options.h"
@@ -132,6 +133,14 @@ toml::table& table_of(toml::table& root, const std::vector<std::string>& parts,
   return *table;
 }
 
+// What a path leads to: the table, and the key in it.
+std::pair<toml::table*, std::string> find_table(toml::table& root, const std::string& path) {
+  const std::vector<std::string> parts = split_path(path);
+  toml::table& table = table_of(root, parts, path);
+  check_comparable(parts, path);
+  return {&table, parts.back()};
+}
+
 std::string number_text(double value, SearchedValue::Kind kind) {
   return kind == SearchedValue::Kind::kInteger ? fmt::format("{}", static_cast<std::int64_t>(value))
                                                : to_string(OptionValue(value));
@@ -184,36 +193,39 @@ OptionValue value_at(const SearchedValue& searched, double coordinate) {
   return static_cast<std::int64_t>(std::clamp(std::round(value), searched.low, searched.high));
 }
 
+std::string value_text(const OptionValue& value) {
+  const double* number = std::get_if<double>(&value);
+  return number != nullptr ? fmt::format("{:.4g}", *number) : to_string(value);
+}
+
 void check_space(const Recipe& recipe, const SearchSpace& space, const std::string& source) {
-  SearchPoint point(space.values.size(), 0.5);
-  recipe_at(recipe, space, point);
-  for (std::size_t i = 0; i < space.values.size(); ++i) {
-    const SearchedValue& value = space.values[i];
+  toml::table root = parse_toml(to_toml(recipe), recipe.name);
+  for (const SearchedValue& value : space.values) {
+    find_table(root, value.path);
+    const SearchSpace alone{{value}};
     const bool choice = value.kind == SearchedValue::Kind::kChoice;
     const auto steps = choice ? static_cast<std::int64_t>(value.num_choices()) : 2;
     for (std::int64_t step = 0; step < steps; ++step) {
       const auto place = static_cast<double>(step);
-      point[i] = choice ? (place + 0.5) / static_cast<double>(steps) : place * kNearlyOne;
+      const double coordinate =
+          choice ? (place + 0.5) / static_cast<double>(steps) : place * kNearlyOne;
       try {
-        recipe_at(recipe, space, point);
+        recipe_at(recipe, alone, {coordinate});
       } catch (const Error& error) {
         throw Error(error.code(), "{}: [\"{}\"]: {} is no value for it: {}", source, value.path,
-                    to_string(value_at(value, point[i])), error.what());
+                    value_text(value_at(value, coordinate)), error.what());
       }
     }
-    point[i] = 0.5;
   }
 }
 
 Recipe recipe_at(const Recipe& recipe, const SearchSpace& space, const SearchPoint& point) {
   toml::table root = parse_toml(to_toml(recipe), recipe.name);
   for (std::size_t i = 0; i < space.values.size(); ++i) {
-    const std::string& path = space.values[i].path;
-    const std::vector<std::string> parts = split_path(path);
-    toml::table& table = table_of(root, parts, path);
-    check_comparable(parts, path);
-    std::visit([&](const auto& value) { table.insert_or_assign(parts.back(), value); },
-               value_at(space.values[i], point[i]));
+    const auto [table, key] = find_table(root, space.values[i].path);
+    std::visit(
+        [&table = *table, &key = key](const auto& value) { table.insert_or_assign(key, value); },
+        value_at(space.values[i], point[i]));
   }
   std::ostringstream text;
   text << root;

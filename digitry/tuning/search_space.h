@@ -51,6 +51,9 @@ std::string to_toml(const SearchSpace& space);
 /// What a coordinate in [0, 1) stands for.
 OptionValue value_at(const SearchedValue& searched, double coordinate);
 
+/// "0.00312", "64", "\"one_cycle\"": short enough for a line of many.
+std::string value_text(const OptionValue& value);
+
 /// Finds out what is wrong with a space before a search: tries the ends of each range and each
 /// choice. Throws Error{kBadData} as `recipe_at`, naming `source`, the path and the value.
 void check_space(const Recipe& recipe, const SearchSpace& space, const std::string& source);

@@ -1,9 +1,13 @@
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "apps/digitry/corruption_names.h"
+#include "digitry/base/file.h"
 #include "digitry/data/idx.h"
 #include "digitry/data/png.h"
 #include "tests/app/digitry.h"
@@ -126,6 +130,20 @@ TEST_F(CorruptedRun, ExportedImagesAreTheOnesJudged) {
   EXPECT_EQ(corrupt({small_mnist(), "--out", out}).exit_status, 2) << "never overwritten";
 }
 
+TEST(DataCorrupt, WritesAllOrNothing) {
+  const TemporaryFolder folder;
+  const std::string out = folder / "stopped";
+  ChildProcess process({"digitry", "data", "corrupt", "mnist", "--out", out});
+  // Its first folder is being written: it has begun, and is far from its end.
+  for (int i = 0; i < 600 && !(path_exists(out) && !list_folder(out).empty()); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  process.send_signal(SIGINT);
+  const CommandResult result = process.wait();
+  EXPECT_EQ(result.exit_status, 130);
+  EXPECT_THAT(result.err, HasSubstr("nothing was written"));
+  EXPECT_THAT(list_folder(out), IsEmpty());
+}
+
 TEST_F(CorruptedRun, ReportShowsIt) {
   const CommandResult result = digitry({"report", run_, "--corrupt", "fog,scale"});
   ASSERT_EQ(result.exit_status, 0) << result.err;
@@ -173,6 +191,7 @@ TEST(DataCorrupt, ExportsTrainingImagesToo) {
 }
 
 TEST(DataCorrupt, RefusesBadUse) {
+  EXPECT_EQ(corrupt({small_mnist(), "--sheet", "sheet.jpg"}).exit_status, 2);
   EXPECT_EQ(corrupt({small_mnist(), "--corrupt", "frost"}).exit_status, 2);
   EXPECT_EQ(corrupt({small_mnist(), "--split", "validation"}).exit_status, 2);
   EXPECT_EQ(corrupt({small_mnist(), "--images", "0"}).exit_status, 2);

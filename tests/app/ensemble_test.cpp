@@ -89,6 +89,9 @@ TEST_F(Ensemble, OfOneRunAddsViews) {
   EXPECT_THAT(made.out, AllOf(HasSubstr("views of an image   3"), HasSubstr("digitry evaluate")));
   EXPECT_EQ(load_model(file).views.rotation, 5);
   EXPECT_GT(accuracy_of(file), 0.8);
+  const std::string more = at("more_views.safetensors");
+  ASSERT_EQ(digitry({"ensemble", file, "--zoom", "0.1", "--out", more}).exit_status, 0);
+  EXPECT_EQ(load_model(more).views, (Views{.translation = 0, .rotation = 5, .zoom = 0.1}));
 }
 
 TEST_F(Ensemble, SaysWhatIsWrong) {
@@ -116,6 +119,8 @@ TEST_F(Ensemble, OfARecipeTrainsEachMemberFromItsOwnSeedOnTheSameImages) {
   EXPECT_NE(model.temperature, 1) << "fitted on the validation images, which are the same for both";
   const json metrics = json::parse(file_bytes(run + "/metrics.json"));
   EXPECT_EQ(metrics["training"]["networks"], 2);
+  const json first = json::parse(file_bytes(run + "/members/0/metrics.json"));
+  EXPECT_EQ(metrics["training"]["steps"], 2 * first["training"]["steps"].get<int>());
   EXPECT_EQ(metrics["evaluation"]["accuracy"], accuracy_of(run));
   const CommandResult validated = digitry({"evaluate", run, "--split", "validation", "--json"});
   ASSERT_EQ(validated.exit_status, 0) << validated.err;

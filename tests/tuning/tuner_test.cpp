@@ -105,7 +105,8 @@ TEST_F(TunerTest, WhatIsStoppedWaitsAndIsBegunAgain) {
 
 TEST_F(TunerTest, EndsWhenItsTimeIsOverButNotInATrial) {
   Study study = make(settings(100'000));
-  EXPECT_EQ(run_trials(study, data_, {.time_limit_seconds = 0.3, .halving = {}}, {}), SearchEnd::kTimeOver);
+  EXPECT_EQ(run_trials(study, data_, {.time_limit_seconds = 0.3, .halving = {}}, {}),
+            SearchEnd::kTimeOver);
   ASSERT_GE(study.trials().size(), 1u);
   for (const Trial& trial : study.trials()) EXPECT_NE(trial.state, TrialState::kWaiting);
 }
