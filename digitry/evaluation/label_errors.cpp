@@ -67,9 +67,7 @@ std::size_t most_probable(std::span<const float> row,
 }
 
 void sort_by_suspicion(std::vector<Judgement>& judgements) {
-  std::ranges::stable_sort(judgements, std::greater<>(), [](const Judgement& each) {
-    return each.probability - each.label_probability;
-  });
+  std::ranges::stable_sort(judgements, {}, &Judgement::label_probability);
 }
 
 }  // namespace

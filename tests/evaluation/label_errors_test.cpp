@@ -51,6 +51,14 @@ TEST(SuspectedLabelErrors, AMistakeTheNetworkIsUnsureOfIsNoConfidentOne) {
   EXPECT_THAT(indices_of(suspected.images), ElementsAre(2)) << "yet it is one to look at";
 }
 
+TEST(SuspectedLabelErrors, TheLessProbableTheLabelTheEarlier) {
+  // 0.6 of another class with 0.3 of the label; 0.45 with 0.25, though it is the closer call.
+  const Tensor logits =
+      logits_of({{0.3, 0.6, 0.1}, {0.25, 0.45, 0.3}, {0.97, 0.02, 0.01}, {0.02, 0.97, 0.01}});
+  const auto suspected = suspected_label_errors(logits, std::vector<std::int32_t>{0, 0, 0, 1});
+  EXPECT_THAT(indices_of(suspected.images), ElementsAre(1, 0));
+}
+
 TEST(SuspectedLabelErrors, AClassThatNoLabelHasIsNeverSuggested) {
   const Tensor logits = logits_of({{0.1, 0.1, 0.8}, {0.6, 0.2, 0.2}, {0.2, 0.7, 0.1}});
   EXPECT_EQ(suspected_label_errors(logits, std::vector<std::int32_t>{0, 0, 1}).num_confident, 0);
