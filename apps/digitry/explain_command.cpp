@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "apps/digitry/checks.h"
 #include "apps/digitry/command.h"
 #include "apps/digitry/draw_attribution.h"
 #include "apps/digitry/explaining.h"

@@ -8,7 +8,7 @@
 namespace digitry {
 
 /// The trained models that are part of the library, of `models/` in its source, named after
-/// their recipes: "cnn", which reads MNIST best, and "tiny", which is smallest.
+/// their recipes: "cnn-best", which reads MNIST best, and "tiny", which is smallest.
 std::vector<std::string> shipped_model_names();
 
 bool is_shipped_model(const std::string& name);
@@ -17,6 +17,6 @@ bool is_shipped_model(const std::string& name);
 Model shipped_model(const std::string& name);
 
 /// The one that classifies where nobody names another.
-inline constexpr const char* kDefaultModel = "cnn";
+inline constexpr const char* kDefaultModel = "cnn-best";
 
 }  // namespace digitry

@@ -89,7 +89,7 @@ class Study {
   /// Trials that say they run in a process of this machine that is gone wait to be begun again;
   /// with `kAll` also those of other machines, of which nothing is known. Returns how many.
   enum class Lost { kOfThisMachine, kAll };
-  std::int64_t reclaim_lost_trials(Lost lost = Lost::kOfThisMachine);
+  std::int64_t reclaim_lost_trials(Lost which = Lost::kOfThisMachine);
   /// The machines that trials say they run on, other than this.
   std::vector<std::string> other_machines();
 

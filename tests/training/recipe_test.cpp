@@ -166,7 +166,7 @@ TEST(RecipesPage, ListsEveryKeyAndType) {
 }
 
 TEST(FindRecipe, NamesTheShippedOnesWhereThereIsNone) {
-  test::expect_error(ErrorCode::kBadData, {"'mlpp'", "cnn, cnn-mnist-convnet, ", "notebook"},
+  test::expect_error(ErrorCode::kBadData, {"'mlpp'", "are: cnn, ", "notebook"},
                      [] { find_recipe("mlpp"); });
   const test::TemporaryFolder folder;
   test::expect_error(ErrorCode::kBadData, {"found a folder"},
