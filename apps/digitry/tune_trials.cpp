@@ -62,11 +62,6 @@ class TrialTable {
   ProgressBar bar_{"trials"};
 };
 
-bool has_ended(const Trial& trial) {
-  return trial.state == TrialState::kFinished || trial.state == TrialState::kStopped ||
-         trial.state == TrialState::kFailed;
-}
-
 TunerObserver observe(const InterruptGuard& interrupt) {
   TunerObserver observer;
   observer.should_stop = [&] { return interrupt.requested(); };
@@ -123,13 +118,12 @@ SearchEnd search_by_workers(Study& study, const TuneOptions& options, const fs::
     told.resize(trials.size());
     std::int64_t ended = 0;
     for (std::size_t i = 0; i < trials.size(); ++i) {
-      if (!has_ended(trials[i])) continue;
+      if (!trials[i].ended()) continue;
       ++ended;
       if (!told[i]) table.tell(trials[i]);
       told[i] = true;
     }
     table.show(ended, fmt::format("{} workers", options.workers));
-    return ended;
   };
   while (workers.num_running() > 0) {
     if (interrupt.requested() && !interrupted) workers.interrupt();
@@ -140,9 +134,8 @@ SearchEnd search_by_workers(Study& study, const TuneOptions& options, const fs::
   look();
   if (interrupted) return SearchEnd::kInterrupted;
   const std::vector<Trial> trials = study.trials();
-  const auto open = std::ssize(trials) - std::ranges::count_if(trials, has_ended);
   const bool missing = std::ssize(trials) < study.settings().num_trials;
-  if (workers.worst_status() != 0 && (open > 0 || missing))
+  if (workers.worst_status() != 0 && (missing || !std::ranges::all_of(trials, &Trial::ended)))
     throw Error(
         ErrorCode::kUnavailable,
         "a worker ended with status {}; every trial so far is in {}; to go on: digitry tune "

@@ -138,10 +138,6 @@ Trial read_trial(const Database::Statement& row, const SearchSpace& space) {
           .fresh_scores = {}};
 }
 
-bool has_ended(const Trial& trial) {
-  return trial.state != TrialState::kWaiting && trial.state != TrialState::kRunning;
-}
-
 // The number of epochs may be searched, too: who came to the end came furthest, however short it
 // was, and a failure got nowhere.
 TrialResult result_of(const Trial& trial) {
@@ -262,7 +258,7 @@ std::optional<Trial> Study::begin_trial() {
 
   std::vector<TrialResult> results;
   for (const Trial& trial : all)
-    if (has_ended(trial)) results.push_back(result_of(trial));
+    if (trial.ended()) results.push_back(result_of(trial));
   Trial trial;
   trial.id = std::ssize(all) + 1;
   RandomStream random(settings_.seed, RandomPurpose::kTuning, static_cast<std::uint32_t>(trial.id));

@@ -48,6 +48,8 @@ struct Trial {
   /// where that diverged.
   std::vector<double> fresh_scores;
 
+  /// Whether nobody is to work on it any more.
+  bool ended() const { return state != TrialState::kWaiting && state != TrialState::kRunning; }
   /// Mean of `fresh_scores`, or where there are none, `score`.
   double judged_score() const;
 };
