@@ -32,6 +32,7 @@ enum class RandomPurpose : std::uint32_t {
   kInversion = 12,
   kNoise = 13,
   kTuning = 14,
+  kFlip = 15,
   kTest = 99,
 };
 

@@ -22,6 +22,8 @@ constexpr std::array kRules{
     AugmentRule{"translation", &AugmentOptions::translation, 0, 1000, "Pixels, either way"},
     AugmentRule{"zoom", &AugmentOptions::zoom, 0, 0.9, "Fraction, of each side by itself"},
     AugmentRule{"shear", &AugmentOptions::shear, 0, 60, "Degrees, either way"},
+    AugmentRule{"flip", &AugmentOptions::flip, 0, 1,
+                "Probability that left and right change places"},
     AugmentRule{"elastic", &AugmentOptions::elastic, 0, 20,
                 "Pixels, standard deviation of a pixel's displacement"},
     AugmentRule{"elastic_sigma", &AugmentOptions::elastic_sigma, 1, 1000,
@@ -86,9 +88,9 @@ float scaled(float ink, const warp::PixelScale& pixel) {
 }  // namespace
 
 bool AugmentOptions::any() const {
-  return rotation > 0 || translation > 0 || zoom > 0 || shear > 0 || elastic > 0 || thickness > 0 ||
-         erase > 0 || clutter > 0 || filter > 0 || blur > 0 || background > 0 || contrast > 0 ||
-         invert > 0 || noise > 0;
+  return rotation > 0 || translation > 0 || zoom > 0 || shear > 0 || flip > 0 || elastic > 0 ||
+         thickness > 0 || erase > 0 || clutter > 0 || filter > 0 || blur > 0 || background > 0 ||
+         contrast > 0 || invert > 0 || noise > 0;
 }
 
 std::span<const AugmentRule> augment_rules() { return kRules; }
@@ -127,7 +129,9 @@ class Augmenter::Workspace {
   void augment(const std::uint8_t* image, const Tones::Image& which, const warp::PixelScale& pixel,
                float* to) {
     RandomStream random = augmentation_stream(which.seed, which.epoch, which.index);
-    const Deformation drawn = draw_deformation(of_.options_, size_, random);
+    Deformation drawn = draw_deformation(of_.options_, size_, random);
+    if (which.stream(RandomPurpose::kFlip).next_float() < of_.options_.flip)
+      drawn.source = warp::mirrored(drawn.source, size_);
     if (of_.options_.elastic > 0) {
       of_.elastic_grid_.draw(random, of_.options_.elastic, knots_);
       of_.elastic_grid_.expand(knots_, expanded_);

@@ -17,6 +17,7 @@ struct AugmentOptions {
   double translation = 0;  ///< Pixels along each axis, either way.
   double zoom = 0;         ///< Each axis is scaled by its own factor of 1 − zoom to 1 + zoom.
   double shear = 0;        ///< Degrees by which upright strokes lean, either way.
+  double flip = 0;         ///< Probability that left and right change places.
   /// Elastic distortion: the standard deviation of each pixel's displacement along each axis, in
   /// pixels; none is displaced further than 3.62 times that. In the terms of Simard et al. 2003 it
   /// is α / (2σ√(3π)): their α = 34 and σ = 4 are elastic = 1.38.
@@ -61,7 +62,8 @@ Options to_options(const AugmentOptions& options);
 /// Changes images at random, anew for each epoch: thickness first, then one map of all geometric
 /// changes, sampled once, bilinear, zero outside; then erasing; then what `Tones` does.
 ///
-///   out(p) = image(A⁻¹·p + d(p)),  A = move · rotate · shear · scale about the image's centre
+///   out(p) = image(A⁻¹·p + d(p)),  A = move · rotate · shear · scale · flip about the image's
+///   centre
 ///
 /// Sources: affine and elastic d: Simard, Steinkraus, Platt, "Best practices for convolutional
 /// neural networks applied to visual document analysis", ICDAR 2003, with d made as ElasticGrid

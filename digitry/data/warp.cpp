@@ -75,6 +75,14 @@ AffineMap about_center(ImageSize size, const LinearMap& map, double move_x, doub
           .v0 = static_cast<float>(center_y - map.vx * from_x - map.vy * from_y)};
 }
 
+AffineMap mirrored(const AffineMap& map, ImageSize size) {
+  AffineMap result = map;
+  result.ux = -map.ux;
+  result.uy = -map.uy;
+  result.u0 = static_cast<float>(size.width - 1) - map.u0;
+  return result;
+}
+
 void pad(const std::uint8_t* image, ImageSize size, std::uint8_t* padded) {
   for (std::int64_t y = 0; y < size.height; ++y)
     std::copy_n(image + y * size.width, size.width, padded + (y + 1) * (size.width + 3) + 1);

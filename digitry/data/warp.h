@@ -22,6 +22,8 @@ struct LinearMap {
 };
 /// The same for the pixels of an image, which then moved by (move_x, move_y).
 AffineMap about_center(ImageSize size, const LinearMap& map, double move_x = 0, double move_y = 0);
+/// The same map of the image whose left and right have changed places.
+AffineMap mirrored(const AffineMap& map, ImageSize size);
 
 /// An image with zeros about it, one pixel left and above, two right and below: no loop here has
 /// to ask for borders. Pixel (x, y) is at (y + 1) · (width + 3) + x + 1.

@@ -85,6 +85,37 @@ TEST(Augment, OffLeavesPixelsExactlyAsTheyAre) {
   }
 }
 
+Tensor mirrored(const Tensor& images) {
+  Tensor result(images.shape(), DType::kU8);
+  const auto width = static_cast<std::ptrdiff_t>(images.shape()[3]);
+  const auto from = images.as<std::uint8_t>();
+  const auto to = result.as<std::uint8_t>();
+  for (std::ptrdiff_t row = 0; row < std::ssize(from); row += width)
+    std::reverse_copy(from.begin() + row, from.begin() + row + width, to.begin() + row);
+  return result;
+}
+
+TEST(Augment, FlipsBeforeAllElse) {
+  for (const Shape& shape : kShapes) {
+    const Tensor images = random_images(shape);
+    EXPECT_EQ(augmented({.flip = 1}, images), pixels_of(mirrored(images))) << shape.to_string();
+    AugmentOptions options = kEverything;
+    options.elastic = 0;
+    const std::vector<float> want = augmented(options, images);
+    options.flip = 1;
+    test::expect_near(augmented(options, mirrored(images)), want, 0.02, 0);
+  }
+}
+
+TEST(Augment, FlipsAsOftenAsAsked) {
+  const Tensor image = random_images({1, 1, 4, 4});
+  const std::vector<std::int32_t> first{0};
+  int flipped = 0;
+  for (std::int64_t epoch = 0; epoch < 2000; ++epoch)
+    flipped += augmented({.flip = 0.3}, image, first, epoch) != pixels_of(image);
+  EXPECT_NEAR(flipped, 600, 80) << "four standard deviations";
+}
+
 TEST(Augment, ScalesPixelsOnTheWay) {
   const Tensor images = random_images({2, 1, 5, 7});
   std::vector<float> to(70);
@@ -207,7 +238,7 @@ TEST(Augment, IsAnotherForEachEpochImageAndSeed) {
 }
 
 TEST(Augment, EachOptionAloneChangesImages) {
-  const Tensor images = discs(8, 28);
+  const Tensor images = random_images({8, 1, 28, 28});
   for (const AugmentRule& rule : augment_rules()) {
     AugmentOptions options;
     options.*rule.member = std::min(rule.high, 10.0);
