@@ -83,17 +83,20 @@ void write_study_page(Study& study, const std::optional<Trial>& best, const std:
       .recipe = recipe,
       .values = {},
       .trials = {},
-      .best = best ? best->id : 0};
+      .best = best ? best->id : 0,
+      .num_fresh_seeds = best ? std::ssize(best->fresh_scores) : 0};
   for (const SearchedValue& searched : settings.space.values)
     content.values.push_back(page_value(searched));
   for (const Trial& trial : study.trials()) {
     StudyTrial row{.id = trial.id,
                    .state = to_string(trial.state),
                    .score = trial.score,
+                   .fresh_score = {},
                    .epochs = trial.epochs,
                    .seconds = trial.seconds,
                    .coordinates = trial.point,
                    .values = {}};
+    if (!trial.fresh_scores.empty()) row.fresh_score = trial.judged_score();
     for (std::size_t i = 0; i < trial.point.size(); ++i)
       row.values.push_back(value_text(value_at(settings.space.values[i], trial.point[i])));
     content.trials.push_back(std::move(row));

@@ -49,6 +49,12 @@ std::string frame(const StudyContent& content, const std::string& title, const s
       fmt::arg("title", gnuplot_quoted(title)), fmt::arg("x", gnuplot_quoted(x)));
 }
 
+// Choices lie where their ticks do.
+double place(const StudyValue& value, double coordinate) {
+  const auto count = static_cast<double>(value.ticks.size());
+  return value.is_choice ? (std::floor(coordinate * count) + 0.5) / count : coordinate;
+}
+
 std::string x_tics(const StudyValue& value) {
   std::string tics;
   const auto count = static_cast<double>(value.ticks.size());
@@ -76,7 +82,7 @@ Figure study_course_figure(const StudyContent& content) {
     if (so_far > 0) best += fmt::format("{} {:.6g}\n", trial.id, 100 * so_far);
   }
   // An empty data block is an error to gnuplot.
-  return {kPanelWidth, kPanelHeight,
+  return {2 * kPanelWidth, kPanelHeight,
           finished + "NaN NaN\nEOD\n" + stopped + "NaN NaN\nEOD\n" + best + "NaN NaN\nEOD\n" +
               frame(content, "Validation accuracy (%)", "Trial") +
               fmt::format("set xrange [0:{}]\n", content.trials.size() + 1) +
@@ -92,7 +98,8 @@ Figure study_value_figure(const StudyContent& content, std::size_t value) {
   for (const StudyTrial& trial : content.trials)
     if (has_score(trial))
       (trial.state == "finished" ? finished : stopped) +=
-          fmt::format("{:.6g} {:.6g}\n", trial.coordinates[value], 100 * trial.score);
+          fmt::format("{:.6g} {:.6g}\n", place(content.values[value], trial.coordinates[value]),
+                      100 * trial.score);
   return {kPanelWidth, kPanelHeight,
           finished + "NaN NaN\nEOD\n" + stopped + "NaN NaN\nEOD\n" +
               frame(content, "Validation accuracy (%)", clean_utf8(content.values[value].name)) +

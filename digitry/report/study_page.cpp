@@ -40,6 +40,13 @@ std::vector<const StudyTrial*> scored_best_last(const StudyContent& content) {
   return scored;
 }
 
+// Where a trial lies on the axis of a value, in [0, 1]; choices lie where their ticks do.
+double axis_place(const StudyValue& value, double coordinate) {
+  const auto count = static_cast<double>(value.ticks.size());
+  if (!value.is_choice) return coordinate;
+  return count > 1 ? std::floor(coordinate * count) / (count - 1) : 0.5;
+}
+
 // One line a trial over one axis a value, the better the stronger; the page's colours.
 std::string parallel_svg(const StudyContent& content) {
   constexpr double kWidth = 940;
@@ -55,14 +62,15 @@ std::string parallel_svg(const StudyContent& content) {
   std::vector<const StudyTrial*> trials = scored_best_last(content);
   if (trials.size() > kMaxLines) trials.erase(trials.begin(), trials.end() - kMaxLines);
 
-  std::string svg = fmt::format("<svg viewBox=\"0 0 {} 280\" role=\"presentation\">", kWidth);
+  std::string svg = fmt::format("<svg viewBox=\"0 0 {} 285\" role=\"presentation\">", kWidth);
   const double lowest = trials.empty() ? 0 : trials.front()->score;
   const double highest = trials.empty() ? 1 : trials.back()->score;
   for (std::size_t i = 0; i < trials.size(); ++i) {
     const StudyTrial& trial = *trials[i];
     std::string points;
     for (std::size_t axis = 0; axis + 1 < axes; ++axis)
-      points += fmt::format("{:.1f},{:.1f} ", x_of(axis), y_of(trial.coordinates[axis]));
+      points += fmt::format("{:.1f},{:.1f} ", x_of(axis),
+                            y_of(axis_place(content.values[axis], trial.coordinates[axis])));
     points += fmt::format("{:.1f},{:.1f}", x_of(axes - 1),
                           y_of(highest > lowest ? (trial.score - lowest) / (highest - lowest) : 1));
     const double rank = static_cast<double>(i + 1) / static_cast<double>(trials.size());
@@ -119,6 +127,8 @@ data trial_rows(const StudyContent& content) {
     row.set("best", trial.id == content.best);
     row.set("state", clean_utf8(trial.state));
     row.set("score", is_scored(trial) ? percent_number(trial.score, 2) : std::string("–"));
+    row.set("fresh_score",
+            trial.fresh_score ? percent_number(*trial.fresh_score, 2) : std::string("–"));
     row.set("epochs", fmt::format("{}", trial.epochs));
     row.set("seconds", fmt::format("{:.1f}", trial.seconds));
     row.set("values", values);
@@ -203,8 +213,12 @@ std::string render_study_html(const StudyContent& content) {
   page.set("title", clean_utf8(content.title));
   const auto best = std::ranges::find(content.trials, content.best, &StudyTrial::id);
   page.set("has_best", best != content.trials.end());
-  page.set("best_score",
-           best == content.trials.end() ? std::string() : percent_number(best->score, 2));
+  page.set("has_fresh", content.num_fresh_seeds > 0);
+  page.set("num_fresh", fmt::format("{}", content.num_fresh_seeds));
+  if (best != content.trials.end()) {
+    page.set("best_score", percent_number(best->score, 2));
+    page.set("judged_score", percent_number(best->fresh_score.value_or(best->score), 2));
+  }
   page.set("best_id", fmt::format("{}", content.best));
   page.set("num_trials", grouped(std::ssize(content.trials)));
   page.set("num_finished", grouped(count_state(content, "finished")));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,9 @@ struct StudyValue {
 
 struct StudyTrial {
   std::int64_t id = 0;
-  std::string state;  ///< "finished", "stopped", "failed"...
-  double score = 0;   ///< Best validation accuracy.
+  std::string state;                  ///< "finished", "stopped", "failed"...
+  double score = 0;                   ///< Best validation accuracy.
+  std::optional<double> fresh_score;  ///< Mean of the same over fresh seeds.
   std::int64_t epochs = 0;
   double seconds = 0;
   std::vector<double> coordinates;  ///< In [0, 1), one a value.
@@ -31,7 +33,8 @@ struct StudyContent {
   std::string recipe;  ///< The best one, TOML.
   std::vector<StudyValue> values;
   std::vector<StudyTrial> trials;
-  std::int64_t best = 0;  ///< Id of the best trial.
+  std::int64_t best = 0;             ///< Id of the best trial.
+  std::int64_t num_fresh_seeds = 0;  ///< Of the best trial.
 };
 
 /// How much of the score's variance over the trials with a score each value explains by itself, in

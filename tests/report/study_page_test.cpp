@@ -23,13 +23,15 @@ StudyContent make_study(int trials = 40) {
                   .is_choice = false},
                  {.name = "training.batch_size", .ticks = {"32", "64"}, .is_choice = true}},
       .trials = {},
-      .best = 2};
+      .best = 2,
+      .num_fresh_seeds = 0};
   for (int i = 0; i < trials; ++i) {
     const double x = (i % 10 + 0.5) / 10;
     const bool second = i % 2 == 1;
     content.trials.push_back({.id = i + 1,
                               .state = i % 5 == 4 ? "stopped" : "finished",
                               .score = second ? 0.98 : 0.96,
+                              .fresh_score = {},
                               .epochs = 3,
                               .seconds = 1.25,
                               .coordinates = {x, second ? 0.75 : 0.25},
@@ -43,6 +45,7 @@ TEST(StudyPage, ShowsTheSearch) {
   content.trials.push_back({.id = 41,
                             .state = "failed",
                             .score = 0,
+                            .fresh_score = {},
                             .epochs = 0,
                             .seconds = 0,
                             .coordinates = {0.1, 0.2},
@@ -56,6 +59,25 @@ TEST(StudyPage, ShowsTheSearch) {
   EXPECT_THAT(html, Not(HasSubstr("{{")));
   EXPECT_EQ(count_of(html, "<svg"), 4u);
   EXPECT_EQ(count_of(html, "<tr class=\"best\">"), 1u);
+}
+
+TEST(StudyPage, TellsFreshSeedsFromTheSearch) {
+  StudyContent content = make_study();
+  EXPECT_THAT(render_study_html(content), Not(HasSubstr("resh seeds")));
+  content.num_fresh_seeds = 5;
+  content.trials[1].fresh_score = 0.9712;
+  const std::string html = render_study_html(content);
+  for (const char* part : {"97.12<span", "mean of 5 fresh seeds (98.00&nbsp;% in the search)",
+                           "<td>98.00</td><td>97.12</td>", "<td>98.00</td><td>–</td>"})
+    EXPECT_THAT(html, HasSubstr(part));
+}
+
+TEST(StudyPage, PutsChoicesWhereTheirTicksAre) {
+  StudyContent content = make_study(1);
+  content.trials[0].coordinates[1] = 0.49;
+  EXPECT_THAT(render_study_html(content), HasSubstr("470.0,250.0 "));
+  content.trials[0].coordinates[1] = 0.51;
+  EXPECT_THAT(render_study_html(content), HasSubstr("470.0,26.0 "));
 }
 
 TEST(StudyPage, OfFewTrialsOrNoneIsAPageToo) {
