@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
@@ -12,7 +13,9 @@
 #include "digitry/base/parallel.h"
 #include "digitry/data/dataset.h"
 #include "digitry/evaluation/evaluation.h"
+#include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
+#include "digitry/model_io/shipped_models.h"
 #include "digitry/report/text.h"
 
 namespace digitry::app {
@@ -21,8 +24,7 @@ namespace {
 constexpr std::int64_t kImagesAtOnce = 500;
 
 struct PredictOptions {
-  std::string model;
-  std::vector<std::string> inputs;
+  std::vector<std::string> model_and_inputs;
   bool json = false;
   bool csv = false;
   bool probability = false;
@@ -101,13 +103,12 @@ struct Predicted {
 
 Predicted predict_source(const Model& model, const std::string& input) {
   Dataset data = load_inputs(input, Labels::kIgnore);
-  if (data.image_shape() != model.network.input_shape())
+  if (data.image_shape() != model.input_shape())
     throw Error(ErrorCode::kBadData,
                 "{}: want images of {} ([channels, height, width]), as the model, found {}", input,
-                model.network.input_shape().to_string(), data.image_shape().to_string());
-  Predictor predictor(model.network, model.preprocessing,
-                      std::clamp<std::int64_t>(data.num_images(), 1, kImagesAtOnce));
-  Predicted predicted{input, std::move(data.sources), predictor.logits(data.images)};
+                model.input_shape().to_string(), data.image_shape().to_string());
+  Classifier classifier(model, std::clamp<std::int64_t>(data.num_images(), 1, kImagesAtOnce));
+  Predicted predicted{input, std::move(data.sources), classifier.logits(data.images)};
   softmax_rows(predicted.probabilities, model.temperature);
   return predicted;
 }
@@ -126,10 +127,18 @@ void write_predictions(const Predicted& predicted, Writer& writer) {
 
 void predict(const PredictOptions& options) {
   set_num_threads(options.threads);
-  const Model model = load_model(model_path(options.model));
+  std::vector<std::string> inputs = options.model_and_inputs;
+  std::string name = kDefaultModel;
+  if (is_model(inputs.front())) {
+    name = inputs.front();
+    inputs.erase(inputs.begin());
+  }
+  if (inputs.empty())
+    throw Error(ErrorCode::kInvalidArgument, "want images for {} to classify", name);
+  const Model model = open_model(name);
   // All before a word of it is printed: half a list is neither JSON nor a submission.
   std::vector<Predicted> all;
-  for (const std::string& input : options.inputs) all.push_back(predict_source(model, input));
+  for (const std::string& input : inputs) all.push_back(predict_source(model, input));
   Writer writer(options, model.class_names);
   for (const Predicted& predicted : all) write_predictions(predicted, writer);
   writer.finish();
@@ -140,12 +149,13 @@ void predict(const PredictOptions& options) {
 void add_predict_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("predict", "Say what images show");
   const auto options = std::make_shared<PredictOptions>();
-  add_model_argument(*command, options->model);
   command
-      ->add_option(
-          "input", options->inputs,
-          "IDX, CSV or PNG files (raw or .gz), folders of PNG files, or - for standard input")
-      ->type_name("FILE")
+      ->add_option("input", options->model_and_inputs,
+                   fmt::format("A model, unless it is to be {}: one of {}, a file or the folder of "
+                               "a run. Then IDX, CSV or PNG files (raw or .gz), folders of PNG "
+                               "files, or - for standard input",
+                               kDefaultModel, fmt::join(shipped_model_names(), ", ")))
+      ->type_name("[MODEL] FILE")
       ->required();
   CLI::Option* json = command->add_flag("--json", options->json,
                                         "Print JSON: label and probability of every class");
@@ -159,6 +169,8 @@ void add_predict_command(CLI::App& app) {
   add_threads_option(*command, options->threads);
   command->footer(
       "Labels are the model's class names. Examples:\n"
+      "  digitry predict seven.png\n"
+      "  digitry predict tiny seven.png\n"
       "  digitry predict runs/mlp-001 t10k-images-idx3-ubyte\n"
       "  digitry predict runs/mlp-001 test.csv --csv > submission.csv\n"
       "  digitry predict runs/mlp-001 - --json < images.idx.gz");

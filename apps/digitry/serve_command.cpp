@@ -19,6 +19,7 @@
 #include "digitry/base/file.h"
 #include "digitry/base/log.h"
 #include "digitry/base/parallel.h"
+#include "digitry/model_io/shipped_models.h"
 #include "digitry/serving/server.h"
 
 namespace digitry::app {
@@ -34,7 +35,7 @@ constexpr int kOtherDescriptors = 64;
 constexpr std::chrono::milliseconds kInterruptPoll{50};
 
 struct ServeOptions {
-  std::vector<std::string> models;
+  std::vector<std::string> models{kDefaultModel};
   serving::ServerOptions server;
   std::string token_file;
   std::string tls_certificate;
@@ -198,9 +199,10 @@ void add_serve_command(CLI::App& app) {
   const auto options = std::make_shared<ServeOptions>();
   command
       ->add_option("model", options->models,
-                   "Model files, folders of runs, folders of these, or NAME=PATH")
-      ->type_name("MODEL")
-      ->required();
+                   fmt::format("Model files, folders of runs, folders of these, names of shipped "
+                               "models, or NAME=MODEL [{}]",
+                               kDefaultModel))
+      ->type_name("MODEL");
   command->add_option("--host", options->server.host, "Address to listen on [127.0.0.1]")
       ->check(not_empty());
   command->add_option("--port", options->server.port, "0 for any that is free [8080]")
@@ -228,6 +230,7 @@ void add_serve_command(CLI::App& app) {
       "Speaks the Open Inference Protocol, version 2; /openapi.json tells it all, /metrics is for\n"
       "Prometheus. Prints its address; logs a line a request to standard error (none with -q).\n"
       "SIGTERM and Ctrl-C end it, after the answers under way. Examples:\n"
+      "  digitry serve                                     # the model that comes with digitry\n"
       "  digitry serve runs/mlp-001\n"
       "  digitry serve digits=model.safetensors letters=runs/letters --port 9000\n"
       "  curl http://127.0.0.1:8080/v2/models/mlp-001");

@@ -5,6 +5,7 @@
 #include "apps/digitry/run_folder.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/model_io/shipped_models.h"
 
 namespace digitry::app {
 namespace fs = std::filesystem;
@@ -25,7 +26,12 @@ ModelSource named_by_path(const fs::path& path) {
     throw Error(ErrorCode::kInvalidArgument,
                 "{}: cannot be served by the name \"{}\"; name it: digits={}", path.string(), name,
                 path.string());
-  return {std::move(name), model_path(path)};
+  return {.name = std::move(name), .path = model_file(path), .shipped = {}};
+}
+
+ModelSource under_name(std::string name, const std::string& model) {
+  if (is_shipped_model(model)) return {.name = std::move(name), .path = {}, .shipped = model};
+  return {.name = std::move(name), .path = model_file(model), .shipped = {}};
 }
 
 std::vector<ModelSource> models_in(const fs::path& folder) {
@@ -45,7 +51,9 @@ std::vector<ModelSource> find_models(const std::vector<std::string>& arguments) 
   for (const std::string& argument : arguments) {
     const std::size_t equals = argument.find('=');
     if (equals != std::string::npos && !path_exists(argument)) {
-      sources.push_back({argument.substr(0, equals), model_path(argument.substr(equals + 1))});
+      sources.push_back(under_name(argument.substr(0, equals), argument.substr(equals + 1)));
+    } else if (is_shipped_model(argument)) {
+      sources.push_back(under_name(argument, argument));
     } else if (is_folder(argument) && !is_run(argument)) {
       for (ModelSource& source : models_in(argument)) sources.push_back(std::move(source));
     } else {

@@ -152,8 +152,7 @@ void InferenceQueue::run(std::vector<Job> batch) {
     if (batch.size() == 1) {
       logits = model.logits(batch.front().images);
     } else {
-      Tensor images(model.model().network.input_shape().with_batch(count),
-                    batch.front().images.dtype());
+      Tensor images(model.model().input_shape().with_batch(count), batch.front().images.dtype());
       std::byte* end = images.data();
       for (const Job& job : batch) end = append(job.images, end);
       logits = model.logits(images);

@@ -10,6 +10,7 @@
 #include "digitry/base/error.h"
 #include "digitry/base/log.h"
 #include "digitry/model_io/model.h"
+#include "digitry/model_io/shipped_models.h"
 
 namespace digitry::serving {
 namespace {
@@ -19,6 +20,10 @@ constexpr std::size_t kMaxNameLength = 64;
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
          c == '_' || c == '-';
+}
+
+Model load(const ModelSource& source) {
+  return source.shipped.empty() ? load_model(source.path) : shipped_model(source.shipped);
 }
 
 }  // namespace
@@ -40,7 +45,7 @@ ModelEntry::ModelEntry(ModelSource source, const QueueOptions& options, ModelMet
       metrics_(metrics),
       tried_(stamp_of(source_.path)),
       seen_(tried_),
-      current_(std::make_shared<ServedModel>(load_model(source_.path))),
+      current_(std::make_shared<ServedModel>(load(source_))),
       queue_(options, metrics) {}
 
 std::shared_ptr<const ServedModel> ModelEntry::current() const {
@@ -55,7 +60,7 @@ void ModelEntry::reload_if_changed() {
   if (!settled || now == tried_) return;
   tried_ = now;
   try {
-    auto next = std::make_shared<const ServedModel>(load_model(source_.path));
+    auto next = std::make_shared<const ServedModel>(load(source_));
     {
       const std::lock_guard lock(mutex_);
       current_.swap(next);

@@ -15,10 +15,11 @@
 
 namespace digitry::serving {
 
-/// A model file and the name under which it is served.
+/// A model and the name under which it is served.
 struct ModelSource {
   std::string name;
   std::filesystem::path path;
+  std::string shipped;  ///< If not empty, instead of the file: the shipped model of that name.
 };
 
 /// Whether `name` may stand in a path of the API: 1 to 64 of A–Z a–z 0–9 . _ -, the first of them
@@ -28,7 +29,7 @@ bool is_model_name(std::string_view name);
 /// A model under its name, whichever file content stands behind it at the moment.
 class ModelEntry {
  public:
-  /// Throws what `load_model` and ServedModel's constructor throw.
+  /// Throws what `load_model`, `shipped_model` and ServedModel's constructor throw.
   ModelEntry(ModelSource source, const QueueOptions& options, ModelMetrics& metrics);
 
   const std::string& name() const { return source_.name; }

@@ -39,7 +39,7 @@ class OnOneThread {
 }  // namespace
 
 ServedModel::ServedModel(Model model) : model_(std::move(model)) {
-  const Tensor image(model_.network.input_shape().with_batch(1), DType::kU8);
+  const Tensor image(model_.input_shape().with_batch(1), DType::kU8);
   logits(image);
   seconds_an_image_ = std::numeric_limits<double>::infinity();
   for (int i = 0; i < kTimedRuns; ++i) {
@@ -53,20 +53,19 @@ ServedModel::ServedModel(Model model) : model_(std::move(model)) {
 Tensor ServedModel::logits(const Tensor& images) const {
   const OnOneThread scope;
   const std::int64_t batch_size = batch_size_for(images.shape()[0]);
-  std::unique_ptr<Predictor> predictor;
+  std::unique_ptr<Classifier> classifier;
   {
     const std::lock_guard lock(mutex_);
-    std::vector<std::unique_ptr<Predictor>>& idle = idle_[batch_size];
+    std::vector<std::unique_ptr<Classifier>>& idle = idle_[batch_size];
     if (!idle.empty()) {
-      predictor = std::move(idle.back());
+      classifier = std::move(idle.back());
       idle.pop_back();
     }
   }
-  if (!predictor)
-    predictor = std::make_unique<Predictor>(model_.network, model_.preprocessing, batch_size);
-  Tensor logits = predictor->logits(images);
+  if (!classifier) classifier = std::make_unique<Classifier>(model_, batch_size);
+  Tensor logits = classifier->logits(images);
   const std::lock_guard lock(mutex_);
-  idle_[batch_size].push_back(std::move(predictor));
+  idle_[batch_size].push_back(std::move(classifier));
   return logits;
 }
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
-#include "digitry/nn/predictor.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry::serving {
@@ -19,7 +19,7 @@ inline constexpr std::int64_t kMaxImagesAtOnce = 32;
 /// A model that does not change any more, and what computes with it.
 class ServedModel {
  public:
-  /// Plans the network for one image and times it. Throws what Predictor's constructor throws.
+  /// Plans the networks for one image and times it. Throws what Classifier's constructor throws.
   explicit ServedModel(Model model);
 
   const Model& model() const { return model_; }
@@ -37,7 +37,7 @@ class ServedModel {
   double seconds_an_image_ = 0;
   mutable std::mutex mutex_;
   /// By batch size.
-  mutable std::map<std::int64_t, std::vector<std::unique_ptr<Predictor>>> idle_;
+  mutable std::map<std::int64_t, std::vector<std::unique_ptr<Classifier>>> idle_;
 };
 
 }  // namespace digitry::serving

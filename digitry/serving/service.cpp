@@ -113,10 +113,9 @@ ServedJson tensor_json(std::string_view name, std::string_view datatype,
 }
 
 ServedJson metadata_json(const std::string& name, const Model& model) {
-  const std::int64_t classes = model.network.num_classes();
+  const std::int64_t classes = static_cast<std::int64_t>(model.class_names.size());
   std::vector<std::int64_t> input_shape{-1};
-  for (const std::int64_t extent : model.network.input_shape().extents())
-    input_shape.push_back(extent);
+  for (const std::int64_t extent : model.input_shape().extents()) input_shape.push_back(extent);
   ServedJson json;
   json["name"] = name;
   json["platform"] = "digitry_safetensors";
@@ -254,7 +253,7 @@ void Service::infer(const Call& call) const {
     return call.respond(std::move(*wrong));
   const std::shared_ptr<const ServedModel> model = entry->current();
   const auto request = std::make_shared<InferenceRequest>(parse_inference_request(
-      call.request.body, json_size(call.request), model->model().network.input_shape()));
+      call.request.body, json_size(call.request), model->model().input_shape()));
   Tensor images = std::move(request->images);
   entry->queue().submit(model, std::move(images),
                         [name = entry->name(), model, request, respond = call.respond](

@@ -55,6 +55,15 @@ TEST_F(FindModels, NamesThemAsTold) {
                [&] { find_models({path}); });
 }
 
+TEST(FindShippedModels, ByTheirNames) {
+  const auto found = find_models({"tiny", "digits=cnn-best"});
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].name, "tiny");
+  EXPECT_EQ(found[0].shipped, "tiny");
+  EXPECT_EQ(found[1].name, "digits");
+  EXPECT_EQ(found[1].shipped, "cnn-best");
+}
+
 TEST_F(FindModels, TakesAllThatAreInAFolder) {
   make_file("models/two.safetensors");
   make_file("models/one/model.safetensors");

@@ -52,6 +52,33 @@ TEST(Serve, ClassifiesAsPredictDoes) {
   EXPECT_EQ(std::ranges::count(ended.out, '\n'), 1) << "its address alone: " << ended.out;
 }
 
+TEST(Serve, TheShippedModelWhereNobodyNamesOne) {
+  ServeProcess server({});
+  const json metadata = server.get("/v2/models/cnn-best");
+  EXPECT_EQ(metadata.at("inputs")[0].at("shape"), json({-1, 1, 28, 28}));
+  EXPECT_EQ(server.infer("cnn-best", inference_request(test_digits(4))).at("model_name"),
+            "cnn-best");
+}
+
+TEST(Serve, SeveralNetworksThatLookInSeveralWays) {
+  const TemporaryFolder folder;
+  const fs::path file = folder / "both.safetensors";
+  const CommandResult made =
+      digitry({"ensemble", served_run(), "tiny", "--translation", "1", "--out", file.string()});
+  ASSERT_EQ(made.exit_status, 0) << made.err;
+  const CommandResult predicted = digitry(
+      {"predict", file.string(), (small_mnist() / "t10k-images-idx3-ubyte").string(), "--csv"});
+  ServeProcess server({file.string()});
+  const json answer = server.infer("both", inference_request(test_digits(50)));
+  std::istringstream lines(predicted.out);
+  std::string line;
+  std::getline(lines, line);
+  for (const json& label : output_of(answer, "class")) {
+    std::getline(lines, line);
+    EXPECT_EQ(label, line.substr(line.find(',') + 1));
+  }
+}
+
 TEST(Serve, TakesAndGivesBinaryTensors) {
   ServeProcess server({served_run()});
   const Tensor images = test_digits(3);

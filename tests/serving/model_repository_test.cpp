@@ -53,7 +53,10 @@ TEST_F(ModelRepositoryTest, NamesCanStandInAPath) {
 }
 
 TEST_F(ModelRepositoryTest, RefusesNamesThatAreNoneOrTwice) {
-  const auto load = [&](const std::vector<ModelSource>& sources) {
+  const auto load = [&](const std::vector<std::pair<std::string, fs::path>>& named) {
+    std::vector<ModelSource> sources;
+    for (const auto& [name, path] : named)
+      sources.push_back({.name = name, .path = path, .shipped = {}});
     ModelRepository(sources, {}, served_.metrics());
   };
   const fs::path file = served_.file();
@@ -111,9 +114,10 @@ TEST_F(ModelRepositoryTest, AFileThatIsGoneLeavesTheModel) {
 }
 
 TEST_F(ModelRepositoryTest, AModelOfAnotherShapeIsTakenUpToo) {
-  Model wider{.network = digitry::test::random_network(
-                  {1, 5, 5}, 2, {digitry::test::flatten(), digitry::test::dense(2)}),
+  Model wider{.members = one_member(digitry::test::random_network(
+                  {1, 5, 5}, 2, {digitry::test::flatten(), digitry::test::dense(2)})),
               .preprocessing = {},
+              .views = {},
               .class_names = {"x", "y"},
               .provenance = {},
               .temperature = 1};

@@ -24,8 +24,8 @@ class Served {
   explicit Served(ServiceOptions options = {}, QueueOptions queue = {})
       : file_(folder_ / "small.safetensors"), model_(digitry::test::small_model()) {
     save_model(model_, file_);
-    models_ = std::make_unique<ModelRepository>(std::vector<ModelSource>{{"small", file_}}, queue,
-                                                metrics_);
+    models_ = std::make_unique<ModelRepository>(
+        std::vector<ModelSource>{{.name = "small", .path = file_, .shipped = {}}}, queue, metrics_);
     service_ = std::make_unique<Service>(std::move(options), *models_, metrics_);
   }
 

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "digitry/base/version.h"
+#include "digitry/model_io/classifier.h"
 #include "tests/serving/served.h"
 #include "tests/support/near.h"
 
@@ -68,8 +69,7 @@ TEST(Service, ComputesWhatTheModelComputes) {
   const Tensor images = small_images(7);
   const Response response = served.infer(request_for(images));
   ASSERT_EQ(response.status, 200) << response.body;
-  Predictor predictor(served.model().network, served.model().preprocessing);
-  const Tensor want = predictor.logits(images);
+  const Tensor want = Classifier(served.model()).logits(images);
   const auto got = output_data<float>(response.body, "logits");
   digitry::test::expect_near(got, want.as<float>(), 1e-5, 1e-5);
   const auto classes = output_data<std::string>(response.body, "class");
