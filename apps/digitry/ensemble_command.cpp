@@ -33,6 +33,7 @@ Model assembled(const EnsembleOptions& options) {
   // Of a model that has views, those that nobody names stay.
   for (const auto member : {&Views::translation, &Views::rotation, &Views::zoom})
     if (options.views.*member != 0) model.views.*member = options.views.*member;
+  if (options.views.flip) model.views.flip = true;
   model.provenance["digitry_version"] = version();
   model.provenance["assembled_by"] = command_line();
   return model;
@@ -41,7 +42,8 @@ Model assembled(const EnsembleOptions& options) {
 void ensemble(const EnsembleOptions& options) {
   if (options.models.size() == 1 && options.views == Views())
     throw Error(ErrorCode::kInvalidArgument,
-                "want several models, or views of each image (--translation, --rotation, --zoom)");
+                "want several models, or views of each image (--translation, --rotation, --zoom, "
+                "--flip)");
   if (path_exists(options.out))
     throw Error(ErrorCode::kInvalidArgument,
                 "{} exists already and is never overwritten; choose another --out", options.out);
@@ -88,6 +90,8 @@ void add_ensemble_command(CLI::App& app) {
       ->add_option("--zoom", options->views.zoom,
                    "Look at it smaller and larger by such a fraction, too")
       ->check(number_in(0.0, 0.9));
+  command->add_flag("--flip", options->views.flip,
+                    "Look at it with left and right changed, too: for clothes, not for digits");
   command->add_flag("--json", options->json, "Print the result as JSON");
   command->footer(
       "The answer is the mean of all probabilities, of each network for each view; it costs as "

@@ -90,8 +90,9 @@ TEST_F(Ensemble, OfOneRunAddsViews) {
   EXPECT_EQ(load_model(file).views.rotation, 5);
   EXPECT_GT(accuracy_of(file), 0.8);
   const std::string more = at("more_views.safetensors");
-  ASSERT_EQ(digitry({"ensemble", file, "--zoom", "0.1", "--out", more}).exit_status, 0);
-  EXPECT_EQ(load_model(more).views, (Views{.translation = 0, .rotation = 5, .zoom = 0.1}));
+  ASSERT_EQ(digitry({"ensemble", file, "--zoom", "0.1", "--flip", "--out", more}).exit_status, 0);
+  EXPECT_EQ(load_model(more).views,
+            (Views{.translation = 0, .rotation = 5, .zoom = 0.1, .flip = true}));
 }
 
 TEST_F(Ensemble, SaysWhatIsWrong) {
