@@ -32,7 +32,6 @@ float logit_of(double probability) {
 
 // Views are made of whole values, as images have them.
 Tensor as_bytes(const Tensor& images) {
-  if (images.dtype() != DType::kF32) return images;
   Tensor bytes(images.shape(), DType::kU8);
   std::ranges::transform(images.as<float>(), bytes.as<std::uint8_t>().begin(), [](float value) {
     return static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0F, 255.0F)));
@@ -92,10 +91,12 @@ void Classifier::check_shape(const Tensor& images) const {
 // Adds each network's and each view's probabilities of `images` to `sums`, [N, num_classes].
 void Classifier::add_probabilities(const Tensor& images, std::vector<double>& sums) {
   const auto classes = static_cast<std::size_t>(num_classes_);
-  const Tensor bytes = num_views(views_) > 1 ? as_bytes(images) : Tensor();
+  const bool are_bytes = images.dtype() == DType::kU8;
+  const Tensor rounded = are_bytes ? Tensor() : as_bytes(images);
+  const Tensor& pixels = are_bytes ? images : rounded;
   for (std::int64_t view = 0; view < num_views(views_); ++view) {
     // View 0 is the images as they are.
-    const Tensor changed = view == 0 ? Tensor() : view_of(bytes, views_, view);
+    const Tensor changed = view == 0 ? Tensor() : view_of(pixels, views_, view);
     for (std::size_t member = 0; member < predictors_.size(); ++member) {
       const Tensor logits = predictors_[member].logits(view == 0 ? images : changed);
       for (std::size_t at = 0; at < sums.size(); at += classes)
