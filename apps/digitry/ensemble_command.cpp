@@ -28,6 +28,8 @@ struct EnsembleOptions {
 Model assembled(const EnsembleOptions& options) {
   std::vector<Model> models;
   for (const std::string& path : options.models) models.push_back(open_model(path));
+  if (models.size() > 1 && options.views != Views())
+    for (Model& model : models) model.views = {};  // Those of the whole take their place.
   Model model =
       models.size() == 1 ? std::move(models.front()) : combine(std::move(models), options.models);
   // Of a model that has views, those that nobody names stay.

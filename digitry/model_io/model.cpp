@@ -227,10 +227,9 @@ std::vector<Member> one_member(Network network) {
 Model combine(std::vector<Model> models, const std::vector<std::string>& names) {
   Model combined = std::move(models.front());
   const auto check_single = [](const Model& model, const std::string& name) {
-    if (model.members.size() > 1 || model.views != Views())
+    if (model.members.size() > 1)
       throw Error(ErrorCode::kInvalidArgument,
-                  "{}: has several networks or views already; want the models that it was made of",
-                  name);
+                  "{}: has several networks already; want the models that it was made of", name);
   };
   check_single(combined, names.front());
   combined.members.front().temperature = combined.temperature;
@@ -246,6 +245,11 @@ Model combine(std::vector<Model> models, const std::vector<std::string>& names) 
     if (model.preprocessing != combined.preprocessing)
       throw Error(ErrorCode::kInvalidArgument, "{}: scales pixels otherwise than {}", names[i],
                   names[0]);
+    if (model.views != combined.views)
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          "{}: looks at each image in other ways than {}; say in which ways the whole is to",
+          names[i], names[0]);
     model.members.front().temperature = model.temperature;
     combined.members.push_back(std::move(model.members.front()));
     std::erase_if(combined.provenance, [&](const auto& entry) {

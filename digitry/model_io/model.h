@@ -39,10 +39,10 @@ struct Model {
 /// The members of a model of one network.
 std::vector<Member> one_member(Network network);
 
-/// Several models' networks as one model, each at its own temperature. What of the provenance is
-/// the same for all is kept.
+/// Several models' networks as one model, each at its own temperature, with the views that they all
+/// have. What of the provenance is the same for all is kept.
 /// Throws Error{kInvalidArgument} naming the first that does not fit, as `names` has it: another
-/// input shape, other classes or preprocessing, several networks or views.
+/// input shape, other classes, preprocessing or views, several networks.
 Model combine(std::vector<Model> models, const std::vector<std::string>& names);
 
 /// The model as a safetensors file; docs/model_format.md describes the metadata.

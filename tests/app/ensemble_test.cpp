@@ -95,6 +95,21 @@ TEST_F(Ensemble, OfOneRunAddsViews) {
             (Views{.translation = 0, .rotation = 5, .zoom = 0.1, .flip = true}));
 }
 
+TEST_F(Ensemble, ViewsOfTheWholeTakeThePlaceOfItsModels) {
+  const std::string turned = at("turned.safetensors");
+  ASSERT_EQ(digitry({"ensemble", at("run1"), "--rotation", "5", "--out", turned}).exit_status, 0);
+  const CommandResult unsaid = digitry({"ensemble", turned, at("run2"), "--out", at("x")});
+  EXPECT_EQ(unsaid.exit_status, 2);
+  EXPECT_THAT(unsaid.err, HasSubstr("say in which ways"));
+  const std::string both = at("both_moved.safetensors");
+  const CommandResult made =
+      digitry({"ensemble", turned, at("run2"), "--translation", "1", "--out", both});
+  ASSERT_EQ(made.exit_status, 0) << made.err;
+  const Model model = load_model(both);
+  EXPECT_EQ(model.members.size(), 2u);
+  EXPECT_EQ(model.views, Views{.translation = 1});
+}
+
 TEST_F(Ensemble, SaysWhatIsWrong) {
   const CommandResult nothing = digitry({"ensemble", at("run1"), "--out", at("x")});
   EXPECT_EQ(nothing.exit_status, 2);

@@ -126,11 +126,20 @@ TEST(Combine, RefusesWhatDoesNotFit) {
   refused(std::move(other), {"two", "scales pixels otherwise"});
   other = test::small_model();
   other.views.zoom = 0.1;
-  refused(std::move(other), {"two", "several networks or views already"});
-  refused(three_networks(), {"two", "several networks or views already"});
+  refused(std::move(other), {"two", "in other ways than one"});
+  refused(three_networks(), {"two", "several networks already"});
   other = test::small_model();
   other.members = one_member(test::random_network({1, 5, 4}, 3, {test::flatten(), test::dense(3)}));
   refused(std::move(other), {"two", "[1,5,4]", "[1,4,4]"});
+}
+
+TEST(Combine, KeepsTheViewsThatAllHave) {
+  std::vector<Model> models;
+  for (const std::uint64_t seed : {1, 2}) {
+    models.push_back(test::small_model(seed));
+    models.back().views = {.rotation = 5, .flip = true};
+  }
+  EXPECT_EQ(combine(std::move(models), {"a", "b"}).views, (Views{.rotation = 5, .flip = true}));
 }
 
 TEST(Combine, KeepsOfTheProvenanceWhatIsTheSameForAll) {
