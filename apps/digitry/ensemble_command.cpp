@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "apps/digitry/checks.h"
@@ -25,15 +26,21 @@ struct EnsembleOptions {
   bool json = false;
 };
 
+// `more`, and of `views` those that it does not name.
+Views with_more(Views views, const Views& more) {
+  for (const auto member : {&Views::translation, &Views::rotation, &Views::zoom})
+    if (more.*member != 0) views.*member = more.*member;
+  views.flip = views.flip || more.flip;
+  return views;
+}
+
 Model assembled(const EnsembleOptions& options) {
   std::vector<Model> models;
   for (const std::string& path : options.models) models.push_back(open_model(path));
-  Model model =
-      models.size() == 1 ? std::move(models.front()) : combine(std::move(models), options.models);
-  // Of a model that has views, those that nobody names stay.
-  for (const auto member : {&Views::translation, &Views::rotation, &Views::zoom})
-    if (options.views.*member != 0) model.views.*member = options.views.*member;
-  if (options.views.flip) model.views.flip = true;
+  std::optional<Views> views;
+  if (models.size() == 1) views = with_more(models.front().views, options.views);
+  if (models.size() > 1 && options.views != Views()) views = options.views;
+  Model model = combine(std::move(models), options.models, views);
   model.provenance["digitry_version"] = version();
   model.provenance["assembled_by"] = command_line();
   return model;
