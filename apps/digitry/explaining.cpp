@@ -26,9 +26,6 @@ constexpr double kDistanceWork = 8;
 // Of the distances between all points of a map.
 constexpr double kMapWork = 2.5e9;
 
-// Of several networks, the first: each has a hidden layer of its own.
-const Network& described_by(const Model& model) { return model.members.front().network; }
-
 std::vector<Contrast> contrasts_of(const Evaluation& evaluation, std::size_t count) {
   std::vector<Contrast> contrasts;
   for (std::size_t i = 0; i < count; ++i) {
@@ -121,6 +118,8 @@ std::size_t search_step(const HiddenLayer& hidden, std::size_t num_queries,
 }
 
 }  // namespace
+
+const Network& described_by(const Model& model) { return model.members.front().network; }
 
 NearestTraining nearest_training(const Model& model, const TrainingImages& trained,
                                  const Tensor& images, std::span<const std::int32_t> image_indices,

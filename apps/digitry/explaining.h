@@ -16,6 +16,10 @@ namespace digitry::app {
 /// How many training images are shown for each explained one.
 inline constexpr std::size_t kNearestShown = 5;
 
+/// The network whose hidden layer tells which images are alike: of several, each of which has one,
+/// the first.
+const Network& described_by(const Model& model);
+
 struct NearestTraining {
   std::vector<std::vector<Neighbour>> lists;  ///< One an image; none where nothing is at hand.
   std::int64_t num_searched = 0;

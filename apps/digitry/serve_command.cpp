@@ -13,8 +13,10 @@
 #include "apps/digitry/interrupt.h"
 #include "apps/digitry/serve_log.h"
 #include "apps/digitry/serve_models.h"
+#include "apps/digitry/serve_nearest.h"
 #include "apps/digitry/shared_options.h"
 #include "apps/digitry/terminal.h"
+#include "apps/digitry/web_files.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/log.h"
@@ -40,6 +42,8 @@ struct ServeOptions {
   std::string token_file;
   std::string tls_certificate;
   std::string tls_key;
+  std::string corrections;
+  std::string runs;
   std::string log_format = "text";
   std::int64_t max_body_mib = 16;
   std::int64_t max_queue = 256;
@@ -109,6 +113,14 @@ serving::QueueOptions queue_options(const ServeOptions& options) {
           .timeout = milliseconds(options.timeout_seconds)};
 }
 
+// Empty where none are shown.
+std::string checked_runs(const std::string& folder) {
+  if (!folder.empty() && !is_folder(folder))
+    throw Error(ErrorCode::kBadData,
+                "--runs {}: want a folder of runs, as digitry train makes them", folder);
+  return folder;
+}
+
 void write_log_to_stderr(LogFormat format) {
   set_log_sink([format](LogLevel level, std::string_view message) {
     if (level == LogLevel::kInfo && global_options().quiet) return;
@@ -116,8 +128,23 @@ void write_log_to_stderr(LogFormat format) {
   });
 }
 
+serving::PageOptions page_options(const ServeOptions& options) {
+  serving::PageOptions page;
+  page.files = web_files();
+  page.nearest = [trained = std::make_shared<ServedTrainingImages>()](
+                     const auto& model, const Tensor& image, std::size_t count) {
+    return trained->find(model, image, count);
+  };
+  page.corrections = options.corrections;
+  page.runs = checked_runs(options.runs);
+  // Two at least, so that a drawing need not wait for somebody's photograph.
+  page.num_workers = std::max(2, num_threads() / 2);
+  return page;
+}
+
 serving::ServiceOptions service_options(const ServeOptions& options, LogFormat format) {
   serving::ServiceOptions service;
+  service.page = page_options(options);
   service.token = read_token(options.token_file);
   if (!global_options().quiet)
     service.on_answer = [format](const AccessRecord& record) {
@@ -222,16 +249,27 @@ void add_serve_command(CLI::App& app) {
                          ->check(not_empty());
   certificate->needs(key);
   key->needs(certificate);
+  command
+      ->add_option("--corrections", options->corrections,
+                   "Keep digits that the page's users correct in this folder; digitry train --data "
+                   "DIR takes it")
+      ->type_name("DIR")
+      ->check(not_empty());
+  command->add_option("--runs", options->runs, "Show the reports of the runs in this folder")
+      ->type_name("DIR")
+      ->check(not_empty());
   command->add_option("--log-format", options->log_format, "text or json [text]")
       ->check(CLI::IsMember({"text", "json"}));
   add_limits(*command, *options);
   add_threads_option(*command, options->threads);
   command->footer(
-      "Speaks the Open Inference Protocol, version 2; /openapi.json tells it all, /metrics is for\n"
-      "Prometheus. Prints its address; logs a line a request to standard error (none with -q).\n"
+      "Prints its address: a page to draw digits on, in a browser. Speaks the Open Inference\n"
+      "Protocol, version 2, too; /openapi.json tells it all, /metrics is for Prometheus. Logs a "
+      "line\n"
+      "a request to standard error (none with -q).\n"
       "SIGTERM and Ctrl-C end it, after the answers under way. Examples:\n"
       "  digitry serve                                     # the model that comes with digitry\n"
-      "  digitry serve runs/mlp-001\n"
+      "  digitry serve runs/mlp-001 --runs runs --corrections mine\n"
       "  digitry serve digits=model.safetensors letters=runs/letters --port 9000\n"
       "  curl http://127.0.0.1:8080/v2/models/mlp-001");
   command->callback([options] { serve(*options); });

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <kainjow/mustache.hpp>
 
+#include "digitry/base/base64.h"
 #include "digitry/base/error.h"
 #include "digitry/report/contact_sheet.h"
 #include "digitry/report/page_explanations.h"

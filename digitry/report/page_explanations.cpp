@@ -7,6 +7,7 @@
 #include <numeric>
 #include <optional>
 
+#include "digitry/base/base64.h"
 #include "digitry/base/error.h"
 #include "digitry/report/attribution.h"
 #include "digitry/report/page_tables.h"

@@ -58,21 +58,4 @@ std::string encode_rgb_png(std::span<const std::uint8_t> rgb, std::int64_t width
   return encode("encode_rgb_png", PNG_FORMAT_RGB, rgb, 3, width, height, nullptr);
 }
 
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    std::uint32_t word = 0;
-    for (std::size_t i = 0; i < 3; ++i) {
-      word = word << 8 | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0u);
-    }
-    for (std::size_t i = 0; i < 4; ++i) {
-      text += at + i > bytes.size() ? '=' : kAlphabet[word >> (18 - 6 * i) & 63];
-    }
-  }
-  return text;
-}
-
 }  // namespace digitry

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
 
 namespace digitry {
 
@@ -22,8 +21,5 @@ std::string encode_palette_png(std::span<const std::uint8_t> indices, std::int64
 /// `encode_ink_png` does.
 std::string encode_rgb_png(std::span<const std::uint8_t> rgb, std::int64_t width,
                            std::int64_t height);
-
-/// Base64 with padding (RFC 4648, section 4), for data URIs.
-std::string base64(std::string_view bytes);
 
 }  // namespace digitry

@@ -4,8 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
+#include <new>
 #include <nlohmann/json.hpp>
+
+#include "digitry/base/error.h"
 
 namespace digitry::serving {
 namespace {
@@ -16,16 +20,22 @@ std::string_view reason_phrase(int status) {
   switch (status) {
     case 200:
       return "OK";
+    case 201:
+      return "Created";
     case 400:
       return "Bad Request";
     case 401:
       return "Unauthorized";
+    case 403:
+      return "Forbidden";
     case 404:
       return "Not Found";
     case 405:
       return "Method Not Allowed";
     case 408:
       return "Request Timeout";
+    case 409:
+      return "Conflict";
     case 413:
       return "Content Too Large";
     case 415:
@@ -63,6 +73,20 @@ const std::string* Request::find_header(std::string_view name) const {
   return found == headers.end() ? nullptr : &found->second;
 }
 
+std::optional<std::string> Request::query(std::string_view name) const {
+  std::string_view text = target;
+  const std::size_t mark = text.find('?');
+  if (mark == std::string_view::npos) return std::nullopt;
+  text = text.substr(mark + 1, text.find('#', mark) - mark - 1);
+  while (!text.empty()) {
+    const std::string_view pair = text.substr(0, text.find('&'));
+    text.remove_prefix(std::min(text.size(), pair.size() + 1));
+    const std::string_view key = pair.substr(0, pair.find('='));
+    if (key == name) return percent_decoded(pair.substr(std::min(pair.size(), key.size() + 1)));
+  }
+  return std::nullopt;
+}
+
 std::string_view Request::path() const {
   std::string_view path = target;
   if (const auto scheme = path.find("://"); scheme != std::string_view::npos && path[0] != '/') {
@@ -72,6 +96,70 @@ std::string_view Request::path() const {
   path = path.substr(0, path.find_first_of("?#"));
   if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   return path;
+}
+
+Response unavailable_response(std::string_view message) {
+  Response response = error_response(503, message);
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+Response failure_response(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Error& error) {
+    switch (error.code()) {
+      case ErrorCode::kBadData:
+      case ErrorCode::kShapeMismatch:
+      case ErrorCode::kInvalidArgument:
+        return error_response(400, error.what());
+      case ErrorCode::kUnavailable:
+        return unavailable_response(error.what());
+      default:
+        return error_response(500, error.what());
+    }
+  } catch (const std::bad_alloc&) {
+    return unavailable_response("out of memory; try again later, or with fewer images");
+  } catch (const std::exception& error) {
+    return error_response(500, error.what());
+  }
+}
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string decoded;
+  while (!text.empty()) {
+    if (text.front() != '%') {
+      decoded += text.front();
+      text.remove_prefix(1);
+      continue;
+    }
+    unsigned byte = 0;
+    const auto digits = text.substr(1, 2);
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+    if (error != std::errc() || end != digits.data() + 2) return std::nullopt;
+    decoded += static_cast<char>(byte);
+    text.remove_prefix(3);
+  }
+  return decoded;
+}
+
+std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~").find(c) != std::string_view::npos;
+    if (plain)
+      encoded += c;
+    else
+      fmt::format_to(std::back_inserter(encoded), "%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
+}
+
+bool is_media_type(std::string_view header, std::string_view wanted) {
+  const std::string_view type = header.substr(0, header.find(';'));
+  return same_name(type.substr(0, type.find_last_not_of(" \t") + 1), wanted);
 }
 
 std::string json_quoted(std::string_view text) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +26,9 @@ struct Request {
   const std::string* find_header(std::string_view name) const;
   /// The target's path: without scheme, host, query and a slash at its end.
   std::string_view path() const;
+  /// The value of a parameter behind the path's "?", percent-decoded; nothing where there is none
+  /// or it is wrongly encoded.
+  std::optional<std::string> query(std::string_view name) const;
 };
 
 struct Response {
@@ -42,6 +47,23 @@ using Respond = std::function<void(Response)>;
 /// `{"error": message}`, the form of all errors; bytes of `message` that are not UTF-8 are
 /// replaced.
 Response error_response(int status, std::string_view message);
+
+/// 503, with the header that says when to come again.
+Response unavailable_response(std::string_view message);
+
+/// The answer to what a handler threw: Error{kBadData} and the like give 400, Error{kUnavailable}
+/// 503, anything else 500.
+Response failure_response(const std::exception_ptr& failure);
+
+/// `text` with each "%41" as the byte it stands for; nothing where a "%" is not followed by two
+/// hexadecimal digits.
+std::optional<std::string> percent_decoded(std::string_view text);
+
+/// The inverse, for one segment of a path: letters, digits and "-._~" stand for themselves.
+std::string percent_encoded(std::string_view text);
+
+/// Whether a Content-Type, "application/json; charset=utf-8", is of a type.
+bool is_media_type(std::string_view header, std::string_view wanted);
 
 /// `text` as JSON, in quotes; bytes that are not UTF-8 become U+FFFD.
 std::string json_quoted(std::string_view text);

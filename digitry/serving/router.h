@@ -17,8 +17,7 @@ struct Call {
   Respond respond;
 };
 
-/// Answers a call, at once or later. What it throws is answered for it: Error{kBadData} and the
-/// like by 400, Error{kUnavailable} by 503, anything else by 500.
+/// Answers a call, at once or later. What it throws is answered for it by `failure_response`.
 using Handler = std::function<void(Call)>;
 
 struct Route {

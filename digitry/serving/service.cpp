@@ -1,11 +1,8 @@
 #include "digitry/serving/service.h"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <chrono>
 #include <future>
@@ -18,6 +15,7 @@
 #include "digitry/base/error.h"
 #include "digitry/base/version.h"
 #include "digitry/serving/inference_protocol.h"
+#include "digitry/serving/session.h"
 #include "digitry_embedded/openapi_json.h"
 
 namespace digitry::serving {
@@ -26,58 +24,16 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using ServedJson = nlohmann::ordered_json;
 
-constexpr std::string_view kHealth = "/v2/health/";
+// What wants no token: probes, and the page with the form that asks for it.
+bool is_open(std::string_view path) {
+  return path.starts_with("/v2/health/") || path == "/" || path.starts_with("/assets/") ||
+         path == "/v1/session";
+}
 
 Response json_response(const ServedJson& json) {
   Response response;
   response.body = json.dump(-1, ' ', false, ServedJson::error_handler_t::replace);
   return response;
-}
-
-Response unavailable(std::string_view message) {
-  Response response = error_response(503, message);
-  response.headers.emplace_back("Retry-After", "1");
-  return response;
-}
-
-Response response_to(const std::exception_ptr& failure) {
-  try {
-    std::rethrow_exception(failure);
-  } catch (const Error& error) {
-    switch (error.code()) {
-      case ErrorCode::kBadData:
-      case ErrorCode::kShapeMismatch:
-      case ErrorCode::kInvalidArgument:
-        return error_response(400, error.what());
-      case ErrorCode::kUnavailable:
-        return unavailable(error.what());
-      default:
-        return error_response(500, error.what());
-    }
-  } catch (const std::bad_alloc&) {
-    return unavailable("out of memory; try again later, or with fewer images");
-  } catch (const std::exception& error) {
-    return error_response(500, error.what());
-  }
-}
-
-// In a time that tells nothing of where the texts differ: their digests are compared.
-bool same_secret(std::string_view a, std::string_view b) {
-  using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
-  const auto digest = [](std::string_view text) {
-    Digest result{};
-    ::SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), result.data());
-    return result;
-  };
-  const Digest digest_a = digest(a);
-  const Digest digest_b = digest(b);
-  return ::CRYPTO_memcmp(digest_a.data(), digest_b.data(), digest_a.size()) == 0;
-}
-
-// Whether a Content-Type, "application/json; charset=utf-8", is of a type.
-bool is_media_type(std::string_view header, std::string_view wanted) {
-  const std::string_view type = header.substr(0, header.find(';'));
-  return same_name(type.substr(0, type.find_last_not_of(" \t") + 1), wanted);
 }
 
 // What is wrong with the form of an inference request's body, if anything is.
@@ -147,8 +103,12 @@ struct Pending {
 }  // namespace
 
 Service::Service(ServiceOptions options, ModelRepository& models, Metrics& metrics)
-    : options_(std::move(options)), models_(models), metrics_(metrics) {
+    : options_(std::move(options)),
+      models_(models),
+      metrics_(metrics),
+      page_(std::move(options_.page), models) {
   add_routes();
+  page_.add_routes(router_);
 }
 
 void Service::add_routes() {
@@ -164,7 +124,8 @@ void Service::add_routes() {
   });
   get("/v2/health/live", [](const Call&) { return json_response({{"live", true}}); });
   get("/v2/health/ready", [this](const Call&) {
-    return draining_ ? unavailable("the server is about to end") : json_response({{"ready", true}});
+    return draining_ ? unavailable_response("the server is about to end")
+                     : json_response({{"ready", true}});
   });
   get("/v2/models/{name}", [this](const Call& call) {
     const ModelEntry* entry = models_.find(call.parameter);
@@ -178,6 +139,9 @@ void Service::add_routes() {
                             : json_response({{"name", entry->name()}, {"ready", true}});
   });
   router_.add("POST", "/v2/models/{name}/infer", [this](const Call& call) { infer(call); });
+  router_.add("POST", "/v1/session", [this](const Call& call) {
+    call.respond(begin_session(call.request, options_.token));
+  });
   get("/metrics", [this](const Call&) {
     Response response;
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -213,7 +177,7 @@ void Service::handle(const Request& request, Respond respond) {
     else
       match.route->handler({request, match.parameter, answer});
   } catch (...) {
-    answer(response_to(std::current_exception()));
+    answer(failure_response(std::current_exception()));
   }
 }
 
@@ -235,15 +199,7 @@ std::optional<Response> Service::refusal_of(const Request& request) const {
 }
 
 bool Service::may(const Request& request) const {
-  if (options_.token.empty() || request.path().starts_with(kHealth)) return true;
-  const std::string* header = request.find_header("Authorization");
-  if (header == nullptr) return false;
-  // The name of the scheme is in any case (RFC 9110, sec. 11.1).
-  std::string_view credentials = *header;
-  const std::string_view scheme = credentials.substr(0, credentials.find(' '));
-  if (!same_name(scheme, "Bearer")) return false;
-  credentials.remove_prefix(std::min(credentials.size(), scheme.size() + 1));
-  return same_secret(credentials, options_.token);
+  return options_.token.empty() || is_open(request.path()) || bears_token(request, options_.token);
 }
 
 void Service::infer(const Call& call) const {
@@ -263,7 +219,7 @@ void Service::infer(const Call& call) const {
                             if (failure) std::rethrow_exception(failure);
                             response = inference_response(name, model->model(), *request, logits);
                           } catch (...) {
-                            response = response_to(std::current_exception());
+                            response = failure_response(std::current_exception());
                           }
                           respond(std::move(response));
                         });

@@ -10,6 +10,7 @@
 #include "digitry/serving/http.h"
 #include "digitry/serving/metrics.h"
 #include "digitry/serving/model_repository.h"
+#include "digitry/serving/page.h"
 #include "digitry/serving/router.h"
 
 namespace digitry::serving {
@@ -27,11 +28,12 @@ struct AccessRecord {
 };
 
 struct ServiceOptions {
-  /// Where there is one, requests have to bear it ("Authorization: Bearer TOKEN"), but for those of
-  /// /v2/health/.
+  /// Where there is one, requests have to bear it ("Authorization: Bearer TOKEN", or the cookie
+  /// that /v1/session gives for it), but for those of /v2/health/ and the files of the page.
   std::string token{};
   /// Told of every answer, on any thread.
   std::function<void(const AccessRecord&)> on_answer{};
+  PageOptions page{};
 };
 
 /// The API of docs/serving.md and openapi.json: from a request to its answer, without sockets.
@@ -69,6 +71,7 @@ class Service {
   ModelRepository& models_;
   Metrics& metrics_;
   Router router_;
+  Page page_;
   std::atomic<bool> draining_ = false;
 };
 

@@ -70,17 +70,5 @@ TEST(EncodeInkPng, RefusesCountsThatDoNotFit) {
   EXPECT_THROW(encode_ink_png(ink, 70'000, 1), Error);
 }
 
-// The examples of RFC 4648, section 10.
-TEST(Base64, AgreesWithTheRfc) {
-  EXPECT_EQ(base64(""), "");
-  EXPECT_EQ(base64("f"), "Zg==");
-  EXPECT_EQ(base64("fo"), "Zm8=");
-  EXPECT_EQ(base64("foo"), "Zm9v");
-  EXPECT_EQ(base64("foob"), "Zm9vYg==");
-  EXPECT_EQ(base64("fooba"), "Zm9vYmE=");
-  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
-  EXPECT_EQ(base64("\xFF\xFE"), "//4=");
-}
-
 }  // namespace
 }  // namespace digitry

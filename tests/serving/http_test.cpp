@@ -17,6 +17,24 @@ std::string path_of(const std::string& target) {
   return std::string(request.path());
 }
 
+TEST(Request, QueryIsOneParameterDecoded) {
+  const Request request{.method = "GET", .target = "/v1/read?a=1&model=my%20model&b&=c#model=x"};
+  EXPECT_EQ(request.query("a"), "1");
+  EXPECT_EQ(request.query("model"), "my model");
+  EXPECT_EQ(request.query("b"), "");
+  EXPECT_EQ(request.query("odel"), std::nullopt);
+  for (const char* target : {"/v1/read", "/v1/read?", "/v1/read#?model=a", "/?model=%",
+                             "/?model=%4", "/?model=%-1", "/?model=%zz", "/?amodel=x"})
+    EXPECT_EQ((Request{.method = "GET", .target = target}).query("model"), std::nullopt) << target;
+}
+
+TEST(PercentEncoding, IsUndoneByDecoding) {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);
+  EXPECT_EQ(percent_decoded(percent_encoded(all)), all);
+  EXPECT_EQ(percent_encoded("run 1/ä~"), "run%201%2F%C3%A4~");
+}
+
 TEST(Request, PathIsTheTargetWithoutTheRest) {
   EXPECT_EQ(path_of("/v2"), "/v2");
   EXPECT_EQ(path_of("/v2/"), "/v2");

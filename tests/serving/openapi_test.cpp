@@ -75,8 +75,8 @@ TEST_F(OpenApi, ReferencesLeadSomewhere) {
 
 TEST_F(OpenApi, AnswersAreAsDocumented) {
   Served served;
-  for (const char* pattern :
-       {"/v2", "/v2/health/live", "/v2/health/ready", "/metrics", "/openapi.json"})
+  for (const char* pattern : {"/v2", "/v2/health/live", "/v2/health/ready", "/metrics",
+                              "/openapi.json", "/", "/v1/page", "/v1/runs"})
     expect_documented(served.get(pattern), pattern, "get");
   for (const char* name : {"small", "other"}) {
     const std::string model = std::string("/v2/models/") + name;
@@ -114,16 +114,53 @@ TEST_F(OpenApi, InferenceIsAsDocumented) {
                     infer, "post");
 }
 
+TEST_F(OpenApi, ThePageIsAsDocumented) {
+  const TemporaryFolder folder;
+  make_folder(folder / "run");
+  write_file_atomically(folder / "run/report.html", "<!doctype html>");
+  write_file_atomically(folder / "run/metrics.json", R"({"evaluation": {"accuracy": 0.5}})");
+  PageOptions page;
+  page.files = {{"index.html", {"text/html; charset=utf-8", "<!doctype html>"}},
+                {"page.js", {"text/javascript; charset=utf-8", "1"}}};
+  page.corrections = folder / "corrections";
+  page.runs = folder.path();
+  Served served({.page = page});
+  expect_documented(served.get("/"), "/", "get");
+  expect_documented(served.get("/assets/page.js"), "/assets/{name}", "get");
+  expect_documented(served.get("/assets/other"), "/assets/{name}", "get");
+  expect_documented(served.get("/v1/page"), "/v1/page", "get");
+  expect_documented(served.get("/v1/runs"), "/v1/runs", "get");
+  expect_documented(served.get("/runs/run/report.html"), "/runs/{run}/report.html", "get");
+  expect_documented(served.get("/runs/run/tune.html"), "/runs/{run}/tune.html", "get");
+  const std::string question = R"({"image": "AAAAAAAA/wAAAAAAAAAAAA==", "class": "zero"})";
+  expect_documented(served.post("/v1/explain?model=small", question), "/v1/explain", "post");
+  const std::string correction = R"({"image": "AAAAAAAA/wAAAAAAAAAAAA==", "label": "zero"})";
+  expect_documented(served.post("/v1/corrections?model=small", correction), "/v1/corrections",
+                    "post");
+  for (const char* pattern : {"/v1/read", "/v1/explain", "/v1/corrections"})
+    for (const char* query : {"", "?model=no", "?model=small"})
+      for (const char* type : {"text/plain", "application/json", "image/png"})
+        expect_documented(served.post(std::string(pattern) + query, "{}", {{"Content-Type", type}}),
+                          pattern, "post");
+  expect_documented(served.post("/v1/session", R"({"token": "x"})"), "/v1/session", "post");
+  expect_documented(served.post("/v1/session", "x"), "/v1/session", "post");
+}
+
 TEST_F(OpenApi, RefusalsAreAsDocumented) {
   Served served({.token = "secret"});
   for (const Route& route : served.service().router().routes()) {
-    const bool open = route.pattern.starts_with("/v2/health/");
+    const bool open = route.pattern.starts_with("/v2/health/") || route.pattern == "/" ||
+                      route.pattern == "/assets/{name}";
     if (route.method != "GET" || open) continue;
     const Response response = served.get(route.pattern);
     EXPECT_EQ(response.status, 401);
     expect_documented(response, route.pattern, "get");
   }
   expect_documented(served.post("/v2/models/small/infer", "{}"), "/v2/models/{name}/infer", "post");
+  for (const char* path : {"/v1/read", "/v1/explain", "/v1/corrections"})
+    expect_documented(served.post(path, "{}"), path, "post");
+  expect_documented(served.post("/v1/session", R"({"token": "wrong"})"), "/v1/session", "post");
+  expect_documented(served.post("/v1/session", R"({"token": "secret"})"), "/v1/session", "post");
 }
 
 }  // namespace

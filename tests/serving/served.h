@@ -18,11 +18,12 @@ namespace digitry::serving::test {
 using digitry::test::TemporaryFolder;
 using nlohmann::json;
 
-/// The small model of 1×4×4 images served as "small", from a file of its own.
+/// The small model of 1×4×4 images, or another one, served as "small", from a file of its own.
 class Served {
  public:
-  explicit Served(ServiceOptions options = {}, QueueOptions queue = {})
-      : file_(folder_ / "small.safetensors"), model_(digitry::test::small_model()) {
+  explicit Served(ServiceOptions options = {}, QueueOptions queue = {},
+                  Model model = digitry::test::small_model())
+      : file_(folder_ / "small.safetensors"), model_(std::move(model)) {
     save_model(model_, file_);
     models_ = std::make_unique<ModelRepository>(
         std::vector<ModelSource>{{.name = "small", .path = file_, .shipped = {}}}, queue, metrics_);

@@ -25,7 +25,7 @@ const std::map<std::string_view, std::vector<std::string_view>>& allowed_edges()
       {"evaluation", {"base", "tensor", "data", "nn"}},
       {"training", {"base", "tensor", "kernels", "data", "nn", "optim", "model_io", "evaluation"}},
       {"tuning", {"base", "data", "training"}},
-      {"serving", {"base", "tensor", "model_io", "evaluation"}},
+      {"serving", {"base", "tensor", "data", "model_io", "evaluation"}},
       {"report", {"base", "tensor", "evaluation"}},
   };
   return edges;

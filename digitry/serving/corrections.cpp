@@ -1,0 +1,96 @@
+#include "digitry/serving/corrections.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/data/png.h"
+#include "digitry/data/sha256.h"
+
+namespace digitry::serving {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kClassNames = "class_names.txt";
+constexpr std::uint64_t kMaxNamesBytes = std::uint64_t{1} << 20;
+constexpr std::size_t kMaxNameBytes = 255;  // That file systems take.
+constexpr std::size_t kHashDigits = 16;
+
+// Whether a class can have a folder that `load_dataset` finds again.
+bool is_folder_name(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxNameBytes && name.front() != '.' &&
+         std::ranges::none_of(name, [](char c) {
+           return c == '/' || static_cast<unsigned char>(c) < ' ' || c == 0x7F;
+         });
+}
+
+std::string lines_of(const std::vector<std::string>& names) {
+  return fmt::format("{}\n", fmt::join(names, "\n"));
+}
+
+std::size_t count_images(const fs::path& folder) {
+  std::size_t count = 0;
+  for (const fs::path& path : list_folder(folder))
+    if (is_folder(path)) count += list_folder(path).size();
+  return count;
+}
+
+}  // namespace
+
+Corrections::Corrections(fs::path folder, std::size_t max_images)
+    : folder_(std::move(folder)), max_images_(max_images) {
+  make_folder(folder_);
+  num_images_ = count_images(folder_);
+}
+
+std::string Corrections::save(const Tensor& image, const std::string& label,
+                              const std::vector<std::string>& class_names) {
+  const Shape& shape = image.shape();
+  if (shape.rank() != 4 || shape[0] != 1 || shape[1] != 1)
+    throw Error(ErrorCode::kShapeMismatch, "corrections: want a grey image [1,1,H,W], got {}",
+                shape.to_string());
+  if (std::ranges::find(class_names, label) == class_names.end())
+    throw Error(ErrorCode::kBadData, "label: want one of {}, got \"{}\"",
+                fmt::join(class_names, ", "), label);
+  if (!is_folder_name(label))
+    throw Error(ErrorCode::kBadData, "label: \"{}\" cannot be the name of a folder", label);
+  const auto pixels = image.as<std::uint8_t>();
+  const std::string bytes(pixels.begin(), pixels.end());
+  const std::string file = sha256(bytes).substr(0, kHashDigits) + ".png";
+  const std::string saved = label + "/" + file;
+
+  const std::lock_guard lock(mutex_);
+  if (num_images_ >= max_images_ && !path_exists(folder_ / saved))
+    throw Error(ErrorCode::kUnavailable, "{} holds {} images already: no more are kept",
+                folder_.string(), num_images_);
+  claim(class_names);
+  make_folder(folder_ / label);
+  if (!path_exists(folder_ / saved)) ++num_images_;
+  write_file_atomically(folder_ / saved,
+                        encode_png({.size = {.height = shape[2], .width = shape[3]},
+                                    .pixels = {pixels.begin(), pixels.end()}}));
+  for (const std::string& other : class_names) {
+    if (other == label || !is_folder_name(other) || !path_exists(folder_ / other / file)) continue;
+    remove_file(folder_ / other / file);
+    --num_images_;
+  }
+  return saved;
+}
+
+void Corrections::claim(const std::vector<std::string>& class_names) const {
+  const fs::path file = folder_ / kClassNames;
+  const std::string wanted = lines_of(class_names);
+  if (!path_exists(file))
+    write_file_atomically(file, wanted);
+  else if (read_file(file, kMaxNamesBytes) != wanted)
+    throw Error(ErrorCode::kUnavailable, "{} lists other classes than the model's: {}",
+                file.string(), fmt::join(class_names, ", "));
+}
+
+}  // namespace digitry::serving

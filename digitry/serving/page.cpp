@@ -1,0 +1,266 @@
+#include "digitry/serving/page.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "digitry/base/base64.h"
+#include "digitry/base/error.h"
+#include "digitry/evaluation/occlusion.h"
+#include "digitry/serving/page_request.h"
+
+namespace digitry::serving {
+namespace {
+
+using PageJson = nlohmann::ordered_json;
+
+constexpr std::size_t kNumNearest = 5;
+
+// Scripts, styles and requests of this server alone. (Previews of pictures are blobs.)
+constexpr const char* kPagePolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+// A report runs no script and asks for nothing; `sandbox` holds it to that, whatever stands in it.
+constexpr const char* kReportPolicy =
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'";
+
+Response page_json(const PageJson& json, int status = 200) {
+  Response response;
+  response.status = status;
+  response.body = json.dump(-1, ' ', false, PageJson::error_handler_t::replace);
+  return response;
+}
+
+Response html_response(std::string body, const char* policy) {
+  Response response;
+  response.content_type = "text/html; charset=utf-8";
+  response.headers = {{"Content-Security-Policy", policy},
+                      {"Referrer-Policy", "no-referrer"},
+                      {"Cross-Origin-Opener-Policy", "same-origin"}};
+  response.body = std::move(body);
+  return response;
+}
+
+Response model_missing(const std::optional<std::string>& name) {
+  return error_response(
+      404, name ? fmt::format("no model of the name \"{}\"", *name)
+                : std::string("want a model: ?model=NAME; /v1/page names those there are"));
+}
+
+// What is wrong with the form of a request of JSON about one image, if anything is.
+std::optional<Response> wrong_image_request(const Request& request) {
+  const std::string* type = request.find_header("Content-Type");
+  // Pages of other servers cannot send this type without asking first, which nobody here grants.
+  if (type == nullptr || !is_media_type(*type, "application/json"))
+    return error_response(415, fmt::format("want Content-Type application/json, got {}",
+                                           type == nullptr ? "none" : *type));
+  if (request.body.size() > kMaxImageRequestBytes)
+    return error_response(413, fmt::format("want a body of at most {} bytes, got {}",
+                                           kMaxImageRequestBytes, request.body.size()));
+  return std::nullopt;
+}
+
+std::optional<Response> wrong_picture_request(const Request& request) {
+  const std::string* type = request.find_header("Content-Type");
+  if (type == nullptr || !same_name(std::string_view(*type).substr(0, 6), "image/"))
+    return error_response(
+        415, fmt::format("want Content-Type image/..., got {}", type == nullptr ? "none" : *type));
+  return std::nullopt;
+}
+
+LogitsOf logits_of(const ServedModel& model) {
+  return [&model](const Tensor& images, std::span<const std::int32_t> indices) {
+    return model.logits(images.take(indices));
+  };
+}
+
+// What an answer is held against: the likeliest class, or where that is asked for the next one.
+std::int32_t rival_of(std::span<const float> logits, std::int32_t asked) {
+  std::int32_t rival = asked == 0 ? 1 : 0;
+  for (std::int32_t c = 0; c < std::ssize(logits); ++c)
+    if (c != asked && logits[static_cast<std::size_t>(c)] > logits[static_cast<std::size_t>(rival)])
+      rival = c;
+  return rival;
+}
+
+std::string nearest_json(const NearImages& nearest) {
+  PageJson images = PageJson::array();
+  for (const NearImage& image : nearest.images)
+    images.push_back(
+        {{"label", image.label}, {"image", base64(image.pixels)}, {"distance", image.distance}});
+  PageJson json{{"nearest", images}, {"pending", nearest.pending}};
+  if (!nearest.absence.empty()) json["no_nearest"] = nearest.absence;
+  const std::string text = json.dump(-1, ' ', false, PageJson::error_handler_t::replace);
+  return text.substr(1, text.size() - 2);
+}
+
+Response explanation(const ServedModel& served, const ImageRequest& request,
+                     const NearImages& nearest) {
+  const Model& model = served.model();
+  if (model.class_names.size() < 2)
+    throw Error(ErrorCode::kBadData, "a model of one class has nothing to hold an answer against");
+  const auto asked = static_cast<std::int32_t>(std::ranges::find(model.class_names, request.label) -
+                                               model.class_names.begin());
+  const Tensor logits = served.logits(request.image);
+  const std::int32_t rival = rival_of(logits.as<float>(), asked);
+  const std::array contrast{Contrast{.image_index = 0, .answer = asked, .rival = rival}};
+  const Tensor map = occlusion_maps(logits_of(served), request.image, contrast,
+                                    default_patch(model.input_shape()));
+  Response response;
+  response.body = fmt::format(R"({{"class":{},"against":{},"evidence":[{:.4g}],{}}})",
+                              json_quoted(request.label),
+                              json_quoted(model.class_names[static_cast<std::size_t>(rival)]),
+                              fmt::join(map.as<float>(), ","), nearest_json(nearest));
+  return response;
+}
+
+}  // namespace
+
+bool is_readable(const Model& model) { return model.input_shape() == Shape{1, 28, 28}; }
+
+Page::Page(PageOptions options, ModelRepository& models)
+    : options_(std::move(options)),
+      models_(models),
+      tasks_(options_.num_workers, options_.max_waiting) {
+  if (!options_.corrections.empty()) corrections_.emplace(options_.corrections);
+  if (!options_.runs.empty()) runs_.emplace(options_.runs);
+}
+
+void Page::add_routes(Router& router) {
+  // `answer` makes the Response to a Call, at once.
+  const auto add = [&router](const char* method, const char* pattern, auto answer) {
+    router.add(method, pattern, [answer](const Call& call) { call.respond(answer(call)); });
+  };
+  add("GET", "/", [this](const Call&) { return file("index.html"); });
+  add("GET", "/assets/{name}", [this](const Call& call) { return file(call.parameter); });
+  add("GET", "/v1/page", [this](const Call&) { return info(); });
+  router.add("POST", "/v1/read", [this](const Call& call) { read(call); });
+  router.add("POST", "/v1/explain", [this](const Call& call) { explain(call); });
+  add("POST", "/v1/corrections", [this](const Call& call) { return correct(call); });
+  add("GET", "/v1/runs", [this](const Call&) { return list_runs(); });
+  for (const char* page : {"report.html", "tune.html"})
+    add("GET", fmt::format("/runs/{{run}}/{}", page).c_str(),
+        [this, page](const Call& call) { return report(call.parameter, page); });
+}
+
+Response Page::file(std::string_view name) const {
+  const auto found = options_.files.find(std::string(name));
+  if (found == options_.files.end())
+    return error_response(404, fmt::format("the page has no file \"{}\"", name));
+  if (name == "index.html") return html_response(std::string(found->second.content), kPagePolicy);
+  Response response;
+  response.content_type = found->second.content_type;
+  response.body = found->second.content;
+  return response;
+}
+
+Response Page::info() const {
+  PageJson models = PageJson::array();
+  for (const auto& entry : models_.entries()) {
+    const Model& model = entry->current()->model();
+    if (is_readable(model))
+      models.push_back({{"name", entry->name()}, {"class_names", model.class_names}});
+  }
+  return page_json({{"models", models},
+                    {"reads", static_cast<bool>(options_.read)},
+                    {"corrections", corrections_.has_value()},
+                    {"runs", runs_.has_value()}});
+}
+
+// Answers by what `answer` makes, on another thread.
+void Page::in_background(const Call& call, std::function<Response()> answer) {
+  tasks_.submit([answer = std::move(answer), respond = call.respond] {
+    Response response;
+    try {
+      response = answer();
+    } catch (...) {
+      response = failure_response(std::current_exception());
+    }
+    respond(std::move(response));
+  });
+}
+
+void Page::read(const Call& call) {
+  if (!options_.read) return call.respond(error_response(403, "this server reads no pictures"));
+  const std::optional<std::string> name = call.request.query("model");
+  const ModelEntry* entry = models_.find(name.value_or(""));
+  if (entry == nullptr) return call.respond(model_missing(name));
+  if (std::optional<Response> wrong = wrong_picture_request(call.request))
+    return call.respond(std::move(*wrong));
+  const std::shared_ptr<const ServedModel> model = entry->current();
+  if (!is_readable(model->model()))
+    throw Error(ErrorCode::kBadData, "{}: is a model of images {}, want one of [1,28,28]",
+                entry->name(), model->model().input_shape().to_string());
+  in_background(call, [this, model, name = entry->name(), picture = call.request.body] {
+    Response response;
+    // The members follow the model's name.
+    response.body = fmt::format("{{\"model\":{},{}", json_quoted(name),
+                                std::string_view(options_.read(model, picture)).substr(1));
+    return response;
+  });
+}
+
+void Page::explain(const Call& call) {
+  const std::optional<std::string> name = call.request.query("model");
+  const ModelEntry* entry = models_.find(name.value_or(""));
+  if (entry == nullptr) return call.respond(model_missing(name));
+  if (std::optional<Response> wrong = wrong_image_request(call.request))
+    return call.respond(std::move(*wrong));
+  const std::shared_ptr<const ServedModel> model = entry->current();
+  const auto request = std::make_shared<const ImageRequest>(
+      parse_image_request(call.request.body, "class", model->model()));
+  in_background(call, [this, model, request] {
+    NearImages nearest;
+    nearest.absence = "this server looks at no training images";
+    if (options_.nearest) nearest = options_.nearest(model, request->image, kNumNearest);
+    return explanation(*model, *request, nearest);
+  });
+}
+
+Response Page::correct(const Call& call) {
+  if (!corrections_)
+    return error_response(403, "corrections are not kept here: digitry serve --corrections DIR");
+  const std::optional<std::string> name = call.request.query("model");
+  const ModelEntry* entry = models_.find(name.value_or(""));
+  if (entry == nullptr) return model_missing(name);
+  if (std::optional<Response> wrong = wrong_image_request(call.request)) return std::move(*wrong);
+  const std::shared_ptr<const ServedModel> model = entry->current();
+  const ImageRequest request = parse_image_request(call.request.body, "label", model->model());
+  try {
+    const std::string saved =
+        corrections_->save(request.image, request.label, model->model().class_names);
+    return page_json({{"saved", saved}}, 201);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUnavailable) throw;
+    return error_response(409, error.what());
+  }
+}
+
+Response Page::list_runs() const {
+  if (!runs_) return error_response(403, "no runs are shown here: digitry serve --runs DIR");
+  PageJson runs = PageJson::array();
+  for (const RunReport& run : runs_->list()) {
+    PageJson json{{"name", run.name},
+                  {"modified", run.modified},
+                  {"report", fmt::format("/runs/{}/{}", percent_encoded(run.name), run.file)}};
+    if (run.accuracy) json["accuracy"] = *run.accuracy;
+    runs.push_back(std::move(json));
+  }
+  return page_json({{"runs", runs}});
+}
+
+Response Page::report(std::string_view run, std::string_view file) const {
+  if (!runs_) return error_response(403, "no runs are shown here: digitry serve --runs DIR");
+  const std::optional<std::string> name = percent_decoded(run);
+  std::optional<std::string> page = name ? runs_->read(*name, file) : std::nullopt;
+  if (!page) return error_response(404, fmt::format("no run \"{}\" with a {}", run, file));
+  return html_response(std::move(*page), kReportPolicy);
+}
+
+}  // namespace digitry::serving

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "digitry/serving/http.h"
+
+// Internal to serving: who may ask. A browser cannot add a token to what it asks for by itself, so
+// that the page exchanges it for a cookie.
+
+namespace digitry::serving {
+
+/// Whether the request bears the token, in its header "Authorization: Bearer TOKEN" or as the
+/// cookie of a session.
+bool bears_token(const Request& request, std::string_view token);
+
+/// The answer to `{"token": "..."}`: with the right one the cookie of a session, else 401.
+Response begin_session(const Request& request, std::string_view token);
+
+}  // namespace digitry::serving

@@ -1,0 +1,64 @@
+#include "digitry/evaluation/image_index.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+
+#include "tests/support/errors.h"
+#include "tests/support/networks.h"
+#include "tests/support/values.h"
+
+namespace digitry::test {
+namespace {
+
+std::shared_ptr<const Dataset> indexed_digits(std::int64_t count) {
+  Dataset data;
+  data.images = Tensor({count, 1, 4, 4}, DType::kU8);
+  std::ranges::copy(random_pixels(data.images.num_elements(), 5),
+                    data.images.as<std::uint8_t>().begin());
+  data.labels = random_labels(count, 3, 4);
+  data.class_names = {"0", "1", "2"};
+  return std::make_shared<const Dataset>(std::move(data));
+}
+
+TEST(ImageIndex, FindsWhatASearchOfAllFinds) {
+  const auto data = indexed_digits(1300);
+  const Network network = random_network({1, 4, 4}, 3, {flatten(), dense(12), relu(), dense(3)});
+  std::vector<std::int32_t> odd;
+  for (std::int32_t i = 1; i < 1300; i += 2) odd.push_back(i);
+  ImageIndex index(network, {}, data, odd);
+  EXPECT_EQ(index.num_images(), 650);
+  HiddenLayer hidden(network, {});
+  for (const std::int32_t asked : {0, 17, 1299}) {
+    const std::vector<std::int32_t> one{asked};
+    const auto want =
+        nearest_images(hidden, hidden.features(data->images, one), *data, odd, 6).front();
+    const auto found = index.nearest(data->images.take(one), 6);
+    ASSERT_EQ(found.size(), 6U);
+    for (std::size_t i = 0; i < 6; ++i) {
+      EXPECT_EQ(found[i].image_index, want[i].image_index) << asked << ", " << i;
+      EXPECT_EQ(found[i].label, want[i].label);
+      EXPECT_NEAR(found[i].distance, want[i].distance, 1e-4);
+    }
+  }
+}
+
+TEST(ImageIndex, FindsNoMoreThanThereAre) {
+  const auto data = indexed_digits(3);
+  const Network network = random_network({1, 4, 4}, 3, {flatten(), dense(2), dense(3)});
+  ImageIndex index(network, {}, data, {2, 0});
+  EXPECT_EQ(index.nearest(data->images.take(std::vector<std::int32_t>{0}), 5).size(), 2U);
+}
+
+TEST(ImageIndex, IsGivenUpWhereItIsCancelled) {
+  const auto data = indexed_digits(3);
+  const Network network = random_network({1, 4, 4}, 3, {flatten(), dense(2), dense(3)});
+  expect_error(ErrorCode::kInterrupted, {"nobody waits"}, [&] {
+    ImageIndex(network, {}, data, {0, 1}, [] { return true; });
+  });
+}
+
+}  // namespace
+}  // namespace digitry::test

@@ -1,0 +1,84 @@
+#include "digitry/serving/corrections.h"
+
+#include <gmock/gmock.h>
+
+#include "digitry/base/file.h"
+#include "digitry/data/dataset.h"
+#include "tests/support/errors.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/values.h"
+
+namespace digitry::serving {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::StartsWith;
+
+const std::vector<std::string> kNames = {"0", "1", "two"};
+
+Tensor drawn_image(std::uint32_t stream, std::int64_t side = 4) {
+  Tensor image({1, 1, side, side}, DType::kU8);
+  std::ranges::copy(test::random_pixels(side * side, stream), image.as<std::uint8_t>().begin());
+  return image;
+}
+
+TEST(Corrections, AreADataSet) {
+  const test::TemporaryFolder folder;
+  Corrections corrections(folder / "mine");
+  EXPECT_THAT(corrections.save(drawn_image(1), "two", kNames), StartsWith("two/"));
+  corrections.save(drawn_image(2), "0", kNames);
+  corrections.save(drawn_image(3), "0", kNames);
+  corrections.save(drawn_image(3), "0", kNames);
+  const Dataset data = load_dataset(folder / "mine", Split::kTrain);
+  EXPECT_EQ(data.num_images(), 3);
+  EXPECT_EQ(data.class_names, kNames);
+  EXPECT_THAT(data.labels, ElementsAre(0, 0, 2));
+  EXPECT_EQ(data.images.as<std::uint8_t>()[2 * 16 + 5], drawn_image(1).as<std::uint8_t>()[5]);
+}
+
+TEST(Corrections, AnImageIsOfOneClass) {
+  const test::TemporaryFolder folder;
+  Corrections corrections(folder.path());
+  const std::string wrong = corrections.save(drawn_image(1), "0", kNames);
+  const std::string right = corrections.save(drawn_image(1), "1", kNames);
+  EXPECT_FALSE(path_exists(folder / wrong));
+  EXPECT_TRUE(path_exists(folder / right));
+}
+
+TEST(Corrections, AreNoMoreThanAllowed) {
+  const test::TemporaryFolder folder;
+  Corrections(folder.path(), 2).save(drawn_image(1), "0", kNames);
+  Corrections corrections(folder.path(), 2);
+  corrections.save(drawn_image(2), "0", kNames);
+  test::expect_error(ErrorCode::kUnavailable, {"holds 2 images already"},
+                     [&] { corrections.save(drawn_image(3), "0", kNames); });
+  EXPECT_NO_THROW(corrections.save(drawn_image(2), "0", kNames)) << "it is there already";
+}
+
+TEST(Corrections, RefuseWhatIsNoClassOrNoFolder) {
+  const test::TemporaryFolder folder;
+  Corrections corrections(folder / "in");
+  test::expect_error(ErrorCode::kBadData, {"want one of 0, 1, two", "\"3\""},
+                     [&] { corrections.save(drawn_image(1), "3", kNames); });
+  for (const char* name : {"..", ".", "", "a/b", "../out", "/out", ".hidden", "a\nb"})
+    test::expect_error(ErrorCode::kBadData, {"cannot be the name of a folder"}, [&] {
+      corrections.save(drawn_image(1), name, {"0", name});
+    });
+  test::expect_error(ErrorCode::kShapeMismatch, {"[1,2,2,1]"}, [&] {
+    corrections.save(Tensor({1, 2, 2, 1}, DType::kU8), "0", kNames);
+  });
+  EXPECT_TRUE(list_folder(folder / "in").empty());
+  EXPECT_EQ(list_folder(folder.path()).size(), 1U);
+}
+
+TEST(Corrections, AreOfOneModelsClasses) {
+  const test::TemporaryFolder folder;
+  Corrections corrections(folder.path());
+  corrections.save(drawn_image(1), "0", kNames);
+  test::expect_error(ErrorCode::kUnavailable, {"class_names.txt", "other classes", "cat"}, [&] {
+    corrections.save(drawn_image(2), "cat", {"cat", "dog"});
+  });
+}
+
+}  // namespace
+}  // namespace digitry::serving

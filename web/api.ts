@@ -1,0 +1,98 @@
+// The server's routes, as docs/serving.md and /openapi.json tell them.
+
+export interface ServedModel {
+  readonly name: string;
+  readonly class_names: string[];
+}
+
+export interface PageInfo {
+  readonly models: ServedModel[];
+  readonly reads: boolean;
+  readonly corrections: boolean;
+  readonly runs: boolean;
+}
+
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Digit {
+  readonly label: string;
+  readonly known: boolean;
+  readonly probability: number;
+  readonly probabilities: number[];
+  readonly line: number;
+  readonly box: Box;
+  readonly image: string;
+}
+
+export interface Reading {
+  readonly width: number;
+  readonly height: number;
+  readonly text: string;
+  readonly num_lines: number;
+  readonly digits: Digit[];
+}
+
+export interface Explanation {
+  readonly class: string;
+  readonly against: string;
+  readonly evidence: number[];
+  readonly nearest: { readonly label: string; readonly image: string; readonly distance: number }[];
+  readonly no_nearest?: string;
+  readonly pending: boolean;
+}
+
+export interface Run {
+  readonly name: string;
+  readonly accuracy?: number;
+  readonly modified: string;
+  readonly report: string;
+}
+
+/// An answer that is none: what the server said, or that it said nothing (status 0).
+export class Refusal extends Error {
+  constructor(readonly status: number, message: string) {
+    super(message);
+  }
+}
+
+async function ask<T>(path: string, options: RequestInit = {}): Promise<T> {
+  let answer: Response;
+  try {
+    answer = await fetch(path, { credentials: 'same-origin', ...options });
+  } catch {
+    throw new Refusal(0, 'The server does not answer.');
+  }
+  const json = await answer.json().catch(() => undefined);
+  if (!answer.ok) throw new Refusal(answer.status, json?.error ?? `The server answers ${answer.status}.`);
+  if (json === undefined) throw new Refusal(answer.status, 'The server’s answer is no JSON.');
+  return json as T;
+}
+
+function post<T>(path: string, body: unknown): Promise<T> {
+  return ask(path, {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+  });
+}
+
+const of = (model: string): string => `?model=${encodeURIComponent(model)}`;
+
+export const pageInfo = (): Promise<PageInfo> => ask('v1/page');
+
+export const signIn = (token: string): Promise<unknown> => post('v1/session', { token });
+
+export const read = (model: string, picture: Blob): Promise<Reading> => ask(`v1/read${of(model)}`, {
+  method: 'POST', headers: { 'Content-Type': picture.type || 'image/unknown' }, body: picture,
+});
+
+export const explain = (model: string, image: string, label: string): Promise<Explanation> =>
+  post(`v1/explain${of(model)}`, { image, class: label });
+
+export const correct = (model: string, image: string, label: string): Promise<{ saved: string }> =>
+  post(`v1/corrections${of(model)}`, { image, label });
+
+export const runs = (): Promise<{ runs: Run[] }> => ask('v1/runs');

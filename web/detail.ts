@@ -1,0 +1,110 @@
+import { correct, Digit, explain, Explanation, Refusal, ServedModel } from './api';
+import { byId, make, percent } from './dom';
+import { decodePixels, digitPicture, evidencePicture } from './pixels';
+
+// So long nothing has to happen before what takes longer is asked for, milliseconds.
+const PAUSE = 250;
+const RETRY = 1000;
+
+/// All about one digit: its image, its probabilities, what spoke for it, training images like it, and
+/// the way to correct it.
+export class Detail {
+  private readonly section = byId('detail');
+  private readonly title = byId('detail-title');
+  private readonly seen = byId('seen');
+  private readonly evidence = byId('evidence');
+  private readonly probabilities = byId('probabilities');
+  private readonly nearest = byId('nearest');
+  private readonly labels = byId('labels');
+  private readonly saved = byId('saved');
+  private model: ServedModel = { name: '', class_names: [] };
+  private shown: Digit | undefined;
+  private timer = 0;
+
+  constructor(private readonly keepsCorrections: boolean) {
+    byId('correction').hidden = !keepsCorrections;
+  }
+
+  useModel(model: ServedModel): void {
+    this.model = model;
+    this.labels.replaceChildren(...(this.keepsCorrections ? model.class_names : []).map((label) => {
+      const button = make('button', { type: 'button' }, label);
+      button.addEventListener('click', () => void this.correct(label));
+      return button;
+    }));
+  }
+
+  hide(): void {
+    clearTimeout(this.timer);
+    this.shown = undefined;
+    this.section.hidden = true;
+  }
+
+  show(digit: Digit): void {
+    if (this.shown?.image !== digit.image) this.saved.textContent = '';
+    const same = this.shown?.image === digit.image && this.shown.label === digit.label;
+    this.shown = digit;
+    this.section.hidden = false;
+    this.title.textContent = digit.known ? `Why ${digit.label}?` : `Why not known? Nearest: ${digit.label}`;
+    this.showProbabilities(digit);
+    if (same) return;
+    const image = digitPicture(decodePixels(digit.image), 'The digit in 28 by 28 pixels');
+    this.seen.replaceChildren(image, make('figcaption', {}, 'What the network sees'));
+    this.section.classList.add('stale');
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.explain(digit), PAUSE);
+  }
+
+  private showProbabilities(digit: Digit): void {
+    const best = Math.max(...digit.probabilities);
+    this.probabilities.replaceChildren(...digit.probabilities.map((probability, index) => {
+      const bar = make('span', { class: 'bar', 'aria-hidden': 'true' });
+      bar.style.setProperty('--share', String(probability));
+      return make('li', { class: probability === best ? 'best' : '' },
+        make('span', { class: 'name' }, this.model.class_names[index] ?? ''), bar,
+        make('span', { class: 'share' }, percent(probability)));
+    }));
+  }
+
+  private async explain(digit: Digit): Promise<void> {
+    const model = this.model.name;
+    try {
+      const explanation = await explain(model, digit.image, digit.label);
+      if (this.shown?.image !== digit.image || this.model.name !== model) return;
+      this.section.classList.remove('stale');
+      this.showExplanation(digit, explanation);
+      if (explanation.pending) this.timer = window.setTimeout(() => void this.explain(digit), RETRY);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (this.shown?.image === digit.image) this.evidence.replaceChildren(make('figcaption', {}, error.message));
+    }
+  }
+
+  private showExplanation(digit: Digit, explanation: Explanation): void {
+    const { class: label, against, evidence } = explanation;
+    this.evidence.replaceChildren(
+      evidencePicture(decodePixels(digit.image), evidence,
+        `The digit, tinted orange where it spoke for ${label} and blue where it spoke for ${against}`),
+      make('figcaption', {}, 'What spoke for ', make('b', { class: 'for' }, label), ' and for ',
+        make('b', { class: 'against' }, against)));
+    byId('nearest-part').hidden = explanation.nearest.length === 0 && !explanation.pending;
+    this.nearest.replaceChildren(...(explanation.pending
+      ? [make('p', { class: 'note' }, 'The training digits are being looked through …')]
+      : explanation.nearest.map(({ label: name, image }) =>
+        make('figure', {},
+          digitPicture(decodePixels(image), `A training digit: ${name}`),
+          make('figcaption', { 'aria-hidden': 'true' }, name)))));
+  }
+
+  private async correct(label: string): Promise<void> {
+    const digit = this.shown;
+    if (!digit) return;
+    try {
+      const { saved } = await correct(this.model.name, digit.image, label);
+      this.saved.textContent = `Kept as a ${label} (${saved}).`;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.saved.textContent = `Not kept: ${error.message}`;
+    }
+  }
+}

@@ -1,0 +1,243 @@
+import { Answer } from './answer';
+import { pageInfo, PageInfo, read, Reading, Refusal, ServedModel, signIn } from './api';
+import { Detail } from './detail';
+import { byId, make } from './dom';
+import { newestOnly } from './newest';
+import { listenForPictures, openPicture } from './picture';
+import { rasterize } from './raster';
+import { showRuns } from './runs';
+import { Sheet } from './sheet';
+import { Point } from './strokes';
+
+// A screen reader is told of a reading once it has stood so long, milliseconds.
+const SETTLED = 600;
+
+// From pen-up to the painted number: what the browser's own tools (and the tests) see.
+const LIFTED = 'digitry pen-up';
+const SHOWN = 'digitry pen-up to number';
+
+function announce(text: string): void {
+  byId('announcement').textContent = text;
+}
+
+function spoken(reading: Reading): string {
+  const count = reading.digits.length;
+  if (count === 0) return 'No digit';
+  const text = reading.digits.map((digit) => (digit.known ? digit.label : 'unknown')).join(' ');
+  return count === 1 ? `Read ${text}` : `Read ${text}, ${count} digits`;
+}
+
+/// The digit that the pen was on last, or the first one.
+function digitAt(reading: Reading, point: Point | undefined): number {
+  if (!point) return 0;
+  const scale = reading.width / 640;
+  const distance = reading.digits.map(({ box }) =>
+    Math.hypot(box.left + box.width / 2 - point.x * scale, box.top + box.height / 2 - point.y * scale));
+  return Math.max(0, distance.indexOf(Math.min(...distance)));
+}
+
+/// One thing to be read: the drawing as it is now, or a file.
+type Job = { version: number; lifted: boolean; file: File | undefined };
+
+class Reader {
+  private readonly sheet = new Sheet({
+    drawn: () => this.drawn(false),
+    lifted: () => {
+      performance.mark(LIFTED);
+      this.drawn(true);
+    },
+    say: announce,
+  });
+  private readonly answer = new Answer((index) => {
+    this.chosen = index;
+    this.showChosen();
+  });
+  private readonly detail: Detail;
+  private readonly request = newestOnly<Job>((job) => this.read(job));
+  private model: ServedModel;
+  private reading: Reading | undefined;
+  private chosen = 0;
+  private version = 0;  // Of what is on the sheet.
+  private oldest = 0;   // Answers to older versions are of a sheet that was cleared.
+  private file: File | undefined;
+  private timer = 0;
+
+  constructor(private readonly info: PageInfo) {
+    this.model = info.models[0] as ServedModel;
+    this.detail = new Detail(info.corrections);
+    this.detail.useModel(this.model);
+    this.listenToTools();
+    this.listenToModels();
+    listenForPictures(byId('sheet'), (file) => this.open(file));
+  }
+
+  private listenToTools(): void {
+    const pen = byId<HTMLInputElement>('pen');
+    const usePen = (): void => {
+      this.sheet.penWidth = Number(pen.value);
+      byId('nib').style.setProperty('--nib', `${pen.value}px`);
+    };
+    pen.addEventListener('input', usePen);
+    usePen();
+    byId('undo').addEventListener('click', () => this.sheet.strokes.undo());
+    byId('clear').addEventListener('click', () => this.clear());
+    document.addEventListener('keydown', (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.key.toLowerCase() !== 'z') return;
+      event.preventDefault();
+      this.sheet.strokes.undo();
+    });
+    for (const id of ['open', 'camera']) {
+      const input = byId<HTMLInputElement>(id);
+      input.addEventListener('change', () => {
+        const file = input.files?.[0];
+        input.value = '';  // So that the same file can be opened again.
+        if (file) this.open(file);
+      });
+    }
+  }
+
+  private listenToModels(): void {
+    const select = byId<HTMLSelectElement>('model');
+    select.replaceChildren(...this.info.models.map(({ name }) => make('option', { value: name }, name)));
+    byId('model-choice').hidden = this.info.models.length < 2;
+    select.addEventListener('change', () => {
+      this.model = this.info.models[select.selectedIndex] as ServedModel;
+      this.detail.hide();
+      this.detail.useModel(this.model);
+      if (this.file || !this.sheet.strokes.isEmpty) this.ask(false);
+    });
+  }
+
+  private clear(): void {
+    this.sheet.clear();
+    byId('ink').focus({ preventScroll: true });
+    announce('Cleared');
+  }
+
+  private open(file: File): void {
+    this.sheet.clear();
+    this.file = file;
+    this.ask(false);
+  }
+
+  private drawn(lifted: boolean): void {
+    this.file = undefined;
+    if (this.sheet.strokes.isEmpty) this.forget();
+    else this.ask(lifted);
+  }
+
+  // Has what is on the sheet read.
+  private ask(lifted: boolean): void {
+    this.refreshTools();
+    this.request({ version: ++this.version, lifted, file: this.file });
+  }
+
+  // Nothing is on the sheet.
+  private forget(): void {
+    this.refreshTools();
+    this.oldest = ++this.version;
+    this.reading = undefined;
+    clearTimeout(this.timer);
+    this.answer.showNothing();
+    this.detail.hide();
+    this.sheet.showBoxes([], 1, 1, 0);
+  }
+
+  private refreshTools(): void {
+    const { strokes } = this.sheet;
+    byId<HTMLButtonElement>('undo').disabled = !strokes.canUndo;
+    byId<HTMLButtonElement>('clear').disabled = strokes.isEmpty && !this.file;
+  }
+
+  private async pictureOf(job: Job): Promise<Blob> {
+    if (!job.file) return (await rasterize(this.sheet.strokes.all)).file;
+    this.answer.showNothing('Reading the picture …');
+    const opened = await openPicture(job.file);
+    if (job.file === this.file) this.sheet.showPicture(opened.shown);
+    return opened.file;
+  }
+
+  private async read(job: Job): Promise<void> {
+    const outdated = (): boolean => job.version < this.oldest || job.file !== this.file;
+    if (outdated()) return;
+    try {
+      const reading = await read(this.model.name, await this.pictureOf(job));
+      if (outdated()) return;
+      this.show(reading);
+      if (job.lifted && job.version === this.version) this.measure();
+    } catch (error) {
+      if (outdated()) return;
+      this.answer.showNothing(error instanceof Refusal ? error.message : 'This picture cannot be opened.');
+      this.detail.hide();
+    }
+  }
+
+  private show(reading: Reading): void {
+    this.reading = reading;
+    this.chosen = digitAt(reading, this.file ? undefined : this.sheet.strokes.lastPoint);
+    this.answer.show(reading, this.chosen);
+    this.showChosen();
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => announce(spoken(reading)), SETTLED);
+  }
+
+  private showChosen(): void {
+    const { reading, chosen } = this;
+    if (!reading) return;
+    this.answer.mark(chosen);
+    this.sheet.showBoxes(reading.digits, reading.width, reading.height, chosen);
+    const digit = reading.digits[chosen];
+    if (digit) this.detail.show(digit);
+    else this.detail.hide();
+  }
+
+  // Once what was shown is painted.
+  private measure(): void {
+    requestAnimationFrame(() => setTimeout(() => performance.measure(SHOWN, LIFTED)));
+  }
+}
+
+function showView(info: PageInfo): void {
+  const runsShown = info.runs && location.hash === '#runs';
+  byId('read').hidden = runsShown;
+  byId('runs').hidden = !runsShown;
+  for (const link of document.querySelectorAll('#views a')) {
+    const current = link.getAttribute('href') === (runsShown ? '#runs' : '#read');
+    if (current) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  document.title = runsShown ? 'Runs – Digitry' : 'Digitry';
+  if (runsShown) void showRuns();
+}
+
+function askForToken(): void {
+  const form = byId<HTMLFormElement>('sign-in');
+  const token = byId<HTMLInputElement>('token');
+  form.hidden = false;
+  token.focus();
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    signIn(token.value).then(
+      () => location.reload(),
+      (error: Error) => { byId('sign-in-problem').textContent = error.message; });
+  });
+}
+
+async function start(): Promise<void> {
+  try {
+    const info = await pageInfo();
+    if (info.models.length === 0) throw new Refusal(0, 'This server has no model of 28×28 grey images.');
+    byId('views').hidden = !info.runs;
+    new Reader(info);
+    showView(info);
+    addEventListener('hashchange', () => showView(info));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (error.status === 401) return askForToken();
+    byId('read').hidden = false;
+    byId('text').textContent = '–';
+    byId('remark').textContent = error.message;
+  }
+}
+
+void start();
