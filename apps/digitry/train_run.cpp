@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstring>
 #include <optional>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -17,6 +20,7 @@
 #include "digitry/base/parallel.h"
 #include "digitry/base/version.h"
 #include "digitry/evaluation/calibration.h"
+#include "digitry/evaluation/recognizer.h"
 #include "digitry/nn/predictor.h"
 #include "digitry/report/text.h"
 #include "digitry/training/trainer.h"
@@ -49,6 +53,30 @@ void take_over(const Trainer& trainer, Model& model) {
   model.network.set_parameters(copy_of(trainer.network().parameters()));
   model.provenance["epochs"] = fmt::format("{}", trainer.history().epochs.size());
   model.provenance["best_epoch"] = fmt::format("{}", trainer.history().best_epoch);
+}
+
+// Images to fit a threshold on: so many that its place among their scores is sure enough.
+constexpr std::int64_t kScoredImages = 2000;
+
+Tensor first_images(const Dataset& data, std::span<const std::int32_t> indices) {
+  const Shape shape = data.image_shape();
+  const auto size = static_cast<std::size_t>(shape.num_elements());
+  Tensor images(shape.with_batch(std::ssize(indices)), DType::kU8);
+  std::byte* to = images.data();
+  for (const std::int32_t i : indices) {
+    std::memcpy(to, data.images.data() + static_cast<std::size_t>(i) * size, size);
+    to += size;
+  }
+  return images;
+}
+
+// The model's own default without validation images.
+void fit_refusal(Model& model, const Dataset& data, std::span<const std::int32_t> validation) {
+  if (validation.empty()) return;
+  const auto count = std::min<std::size_t>(validation.size(), kScoredImages);
+  Recognizer recognizer(model.network, model.preprocessing, model.temperature);
+  model.refusal_threshold = static_cast<float>(fit_refusal_threshold(
+      recognizer.recognize(first_images(data, validation.first(count))).scores));
 }
 
 // 1 without validation images.
@@ -158,6 +186,7 @@ TrainedRun train_run(const TrainRequest& request) {
   }
   take_over(trainer, model);
   model.temperature = fitted_temperature(model, data, trainer.split().validation);
+  fit_refusal(model, data, trainer.split().validation);
   save_model(model, run.model());
   write_file_atomically(run.history(), to_csv(trainer.history()));
   if (end == TrainingEnd::kInterrupted) throw_interrupted(run, trainer);

@@ -24,6 +24,7 @@ constexpr std::int64_t kMaxExtent = 4096;
 // What a fit may find (evaluation/calibration.h), and room for others'.
 constexpr double kLowestTemperature = 0.001;
 constexpr double kHighestTemperature = 1000;
+constexpr float kDefaultRefusal = 0.8F;  // for files of before there was one
 
 std::vector<std::string> texts(const Json& list, const std::string& source) {
   std::vector<std::string> found;
@@ -97,7 +98,8 @@ Model checked_model(Safetensors file, const std::string& source) {
               .preprocessing = {},
               .class_names = std::move(class_names),
               .provenance = {},
-              .temperature = 1};
+              .temperature = 1,
+              .refusal_threshold = kDefaultRefusal};
   const Json preprocessing = json("digitry.preprocessing");
   model.preprocessing.pixel_scale = finite_number(preprocessing, "pixel_scale", source);
   model.preprocessing.pixel_offset = finite_number(preprocessing, "pixel_offset", source);
@@ -106,6 +108,12 @@ Model checked_model(Safetensors file, const std::string& source) {
     if (model.temperature < kLowestTemperature || model.temperature > kHighestTemperature)
       throw Error(ErrorCode::kBadData, "{}: temperature: want {} to {}, found {}", source,
                   kLowestTemperature, kHighestTemperature, model.temperature);
+    if (json("digitry.calibration").contains("refusal_threshold"))
+      model.refusal_threshold =
+          finite_number(json("digitry.calibration"), "refusal_threshold", source);
+    if (model.refusal_threshold < 0 || model.refusal_threshold > 1)
+      throw Error(ErrorCode::kBadData, "{}: refusal_threshold: want 0 to 1, found {}", source,
+                  model.refusal_threshold);
   }
   const Json provenance = json("digitry.provenance");
   for (const auto& [key, value] : provenance.items())
@@ -135,7 +143,8 @@ std::string model_to_bytes(const Model& model) {
       {"digitry.architecture", dump(architecture)},
       {"digitry.preprocessing", dump(preprocessing)},
       {"digitry.classes", dump(Json{{"names", model.class_names}})},
-      {"digitry.calibration", dump(Json{{"temperature", model.temperature}})},
+      {"digitry.calibration", dump(Json{{"temperature", model.temperature},
+                                        {"refusal_threshold", model.refusal_threshold}})},
       {"digitry.provenance", dump(Json(model.provenance))}};
   std::vector<std::pair<std::string, const Tensor*>> tensors;
   for (const Parameter& parameter : model.network.parameters())

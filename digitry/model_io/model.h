@@ -19,6 +19,9 @@ struct Model {
   std::map<std::string, std::string> provenance;  ///< Seed, data hash, version, recipe...
   /// Probabilities are softmax(logits / temperature): fitted on validation images, 1 without any.
   float temperature = 1;
+  /// Images of a lower score are told to be unknown (evaluation/recognizer.h): fitted on validation
+  /// images; a middling one where the file does not say.
+  float refusal_threshold = 0.8F;
 };
 
 /// The model as a safetensors file; docs/model_format.md describes the metadata.

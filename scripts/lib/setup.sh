@@ -10,6 +10,7 @@ build_packages=(
   libdnnl-dev libfmt-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev
   libcurl4-openssl-dev ca-certificates libssl-dev zlib1g-dev libpng-dev
   libkainjow-mustache-dev gnuplot-nox
+  libopencv-imgproc-dev libjpeg-dev libwebp-dev libtiff-dev
 )
 # shellcheck disable=SC2034
 check_packages=(

@@ -17,7 +17,8 @@ inline Model small_model() {
           .preprocessing = {.pixel_scale = 0.01F, .pixel_offset = -0.5F},
           .class_names = {"zero", "one \"1\"", "zwei \xC3\xA4"},
           .provenance = {{"seed", "7"}, {"recipe", "name = \"mlp\"\n[training]\n"}},
-          .temperature = 1.3F};
+          .temperature = 1.3F,
+          .refusal_threshold = 0.75F};
 }
 
 /// What the model computes from ten random images: (10, classes), the same for equal models.

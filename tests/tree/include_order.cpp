@@ -25,6 +25,7 @@ const std::map<std::string_view, std::vector<std::string_view>>& allowed_edges()
       {"evaluation", {"base", "tensor", "data", "nn"}},
       {"training", {"base", "tensor", "kernels", "data", "nn", "optim", "model_io", "evaluation"}},
       {"report", {"base", "tensor", "evaluation"}},
+      {"vision", {"base", "tensor"}},
   };
   return edges;
 }
