@@ -1,12 +1,13 @@
+// jpeglib.h wants cstdio before it, and jerror.h wants jpeglib.h.
+// clang-format off
+#include <cstdio>
+#include <jpeglib.h>
+#include <jerror.h>
+// clang-format on
+
+#include <array>
 #include <csetjmp>
 #include <cstddef>
-#include <cstdio>  // jpeglib.h wants it first
-// In this order.
-#include <jerror.h>
-#include <jpeglib.h>
-
-#include <algorithm>
-#include <array>
 
 #include "digitry/vision/codecs.h"
 
@@ -146,12 +147,13 @@ Picture codecs::decode_jpeg(const Source& source) {
   JpegFile jpeg(source.bytes);
   if (!jpeg.read_header()) throw damaged(source, jpeg.message());
   check_extent(source, jpeg.height(), jpeg.width());
+  const int orientation = exif_orientation(jpeg.exif());  // Decoding forgets it.
   Picture picture{jpeg.height(), jpeg.width(), jpeg.channels(), {}};
   picture.pixels.resize(
       static_cast<std::size_t>(picture.height * picture.width * picture.channels));
   if (!jpeg.decode(picture.pixels.data())) throw damaged(source, jpeg.message());
   if (picture.channels == 4) inks_to_rgb(picture, jpeg.inverted_inks());
-  return upright(std::move(picture), exif_orientation(jpeg.exif()));
+  return upright(std::move(picture), orientation);
 }
 
 }  // namespace digitry

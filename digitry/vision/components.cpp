@@ -18,6 +18,8 @@ constexpr double kSpeck = 0.3;          // of a digit's height
 constexpr double kFarthestPart = 0.12;  // of a digit's height
 constexpr double kFarthestBar = 0.2;    // of a digit's height, above one another
 constexpr double kTallestDigit = 1.3;   // of a digit's height
+constexpr double kTallestBroken = 1.7;  // of a digit's height, which broken ones make seem smaller
+constexpr double kOwnDigit = 0.5;       // of a digit's height
 constexpr double kNeighbourGap = 0.1;   // of a digit's height
 constexpr double kInkLevel = 0.9;       // quantile
 
@@ -97,6 +99,7 @@ std::vector<Blob> joined(const std::vector<Blob>& blobs, Groups& groups) {
     Blob& whole = result[entry->second];
     whole.labels.insert(whole.labels.end(), blobs[i].labels.begin(), blobs[i].labels.end());
     whole.box |= blobs[i].box;
+    whole.num_parts += blobs[i].num_parts;
   }
   return result;
 }
@@ -110,11 +113,11 @@ bool are_parts_of_one(const cv::Rect& a, const cv::Rect& b, double height) {
   const int smaller = std::min(a.area(), b.area());
   if (common.area() >= 0.8 * smaller) return true;
   const cv::Rect both = a | b;
-  if (both.height > kTallestDigit * height) return false;
+  if (both.height > kTallestBroken * height) return false;
   if (across >= 0.4 * std::min(a.width, b.width) && -down <= kFarthestBar * height) return true;
   const bool small = std::min(longer_side(a), longer_side(b)) < kSmallPart * height;
-  return small && both.width <= kTallestDigit * height && -across <= kFarthestPart * height &&
-         -down <= kFarthestPart * height;
+  return small && std::max(both.width, both.height) <= kTallestDigit * height &&
+         -across <= kFarthestPart * height && -down <= kFarthestPart * height;
 }
 
 cv::Rect grown(const cv::Rect& box, int by, const cv::Size& within) {
@@ -161,7 +164,8 @@ std::vector<Blob> join_broken(const Components& components) {
   const double height = components.digit_height;
   std::vector<Blob> blobs;
   for (const Component& component : components.list)
-    blobs.push_back({{component.label}, component.box});
+    blobs.push_back(
+        {{component.label}, component.box, component.box.height >= kOwnDigit * height ? 1 : 0});
   Groups groups(blobs.size());
   for (std::size_t i = 0; i < blobs.size(); ++i)
     for (std::size_t j = i + 1; j < blobs.size(); ++j)

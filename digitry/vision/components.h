@@ -33,6 +33,7 @@ Components find_components(const Page& page);
 struct Blob {
   std::vector<int> labels;
   cv::Rect box;
+  int num_parts = 1;  ///< Those that are large enough for a digit of their own.
 };
 
 /// Joins the parts of broken strokes: what lies within another's box, above one another, or is

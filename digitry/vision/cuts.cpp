@@ -58,10 +58,8 @@ double mean_distance(const Cut& a, const Cut& b) {
   return sum / static_cast<double>(a.x.size());
 }
 
-double mean_x(const Cut& cut) {
-  double sum = 0;
-  for (const int x : cut.x) sum += x;
-  return sum / static_cast<double>(cut.x.size());
+double cost_of_cut(const Cut& cut) {
+  return cut.crossed < kGapCrossed ? kGapCost : kCutCost + kCrossingCost * cut.crossed;
 }
 
 // Sets pixels of small separate parts to 0.
@@ -92,6 +90,12 @@ void drop_crumbs(cv::Mat& ink) {
 }
 
 }  // namespace
+
+double mean_x(const Cut& cut) {
+  double sum = 0;
+  for (const int x : cut.x) sum += x;
+  return sum / static_cast<double>(cut.x.size());
+}
 
 std::vector<Cut> find_cuts(const Glyph& glyph, double digit_height, double stroke_width) {
   const double spacing = std::max(1.0, kCutSpacing * digit_height);
@@ -138,7 +142,7 @@ std::vector<std::size_t> cheapest_row(std::span<const Segment> segments,
   // Segments lead from left to right, so that boundaries are final in their order.
   for (std::size_t boundary = 0; boundary < end; ++boundary) {
     if (costs[boundary] == kNever) continue;
-    const double cut = boundary == 0 ? 0 : kCutCost + kCrossingCost * cuts[boundary - 1].crossed;
+    const double cut = boundary == 0 ? 0 : cost_of_cut(cuts[boundary - 1]);
     for (std::size_t i = 0; i < segments.size(); ++i) {
       if (segments[i].first != boundary) continue;
       const double cost = costs[boundary] + cut + segments[i].cost;

@@ -21,6 +21,9 @@ struct Cut {
 /// segmentation", PAMI 1996, sec. 3: cuts as candidates, which recognition chooses from.
 std::vector<Cut> find_cuts(const Glyph& glyph, double digit_height, double stroke_width);
 
+/// Its middle, on average over the rows.
+double mean_x(const Cut& cut);
+
 /// What lies between two cuts (null: the glyph's side), in a box of its own, without the crumbs
 /// that a cut leaves of its neighbour. Its ink is empty where there is none.
 Glyph between(const Glyph& glyph, const Cut* left, const Cut* right);
@@ -34,11 +37,14 @@ struct Segment {
 };
 
 /// Indices of the segments that follow one another over the whole glyph at the least cost: theirs,
-/// and for each cut `kCutCost` and `kCrossingCost` for each stroke that it crosses. Empty where
-/// none do.
+/// and for each cut `kCutCost` and `kCrossingCost` for each stroke that it crosses; a cut that
+/// crosses nothing earns `-kGapCost` instead, as digits rather than parts have gaps between them.
+/// Empty where none do.
 std::vector<std::size_t> cheapest_row(std::span<const Segment> segments, std::span<const Cut> cuts);
 
 inline constexpr double kCutCost = 0.5;
+inline constexpr double kGapCost = -1;
+inline constexpr double kGapCrossed = 0.05;
 inline constexpr double kCrossingCost = 1.0;
 
 }  // namespace digitry

@@ -29,9 +29,10 @@ constexpr double kLeanOfFew = 0.8;
 constexpr std::size_t kManyLeans = 3;
 
 constexpr double kDoubtfulCost = 0.5;    // above which a glyph may be several
-constexpr double kWidestDigit = 1.05;    // width by height
+constexpr double kWidestDigit = 1.4;     // width by height
 constexpr double kWidthCost = 4;         // for each height that a glyph is wider than that
 constexpr double kWidestSegment = 1.35;  // of a digit's height
+constexpr double kCutSlack = 0.3;        // of a digit's height: by which cuts may lean
 constexpr double kLowestSegment = 0.35;  // of a digit's height
 constexpr double kSureScore = 0.982;     // costs nothing
 constexpr double kLeastDoubt = 0.002;
@@ -161,15 +162,22 @@ Pieces pieces_of(const Glyph& glyph, const std::vector<Cut>& cuts, double digit_
     return boundary == 0 || boundary > cuts.size() ? nullptr : &cuts[boundary - 1];
   };
   const std::size_t end = cuts.size() + 1;
+  const auto add = [&](std::size_t first, std::size_t last, Glyph piece) {
+    pieces.segments.push_back({first, last});
+    pieces.glyphs.push_back(std::move(piece));
+  };
+  add(0, end, glyph);
   for (std::size_t first = 0; first < end; ++first)
     for (std::size_t last = first + 1; last <= end; ++last) {
+      if (first == 0 && last == end) continue;
+      const double reach = (last == end ? glyph.ink.cols : mean_x(cuts[last - 1])) -
+                           (first == 0 ? 0 : mean_x(cuts[first - 1]));
+      if (reach > (kWidestSegment + kCutSlack) * digit_height) break;
       if (pieces.segments.size() >= kMaxSegments) return {};
       Glyph piece = between(glyph, cut_at(first), cut_at(last));
       if (piece.box.empty() || piece.box.height < kLowestSegment * digit_height) continue;
-      const bool whole = first == 0 && last == end;
-      if (!whole && piece.box.width > kWidestSegment * digit_height) break;
-      pieces.segments.push_back({first, last});
-      pieces.glyphs.push_back(std::move(piece));
+      if (piece.box.width > kWidestSegment * digit_height) continue;
+      add(first, last, std::move(piece));
     }
   return pieces;
 }
@@ -222,8 +230,11 @@ std::vector<Judged> find_digits(const Page& page, const Classifier& classify,
   for (const Blob& blob : blobs) glyphs.push_back(cut_out(page, components, blob));
   lean = typical_lean(glyphs);
   std::vector<Judged> digits;
-  for (Judged& whole : judge_glyphs(std::move(glyphs), lean, classify)) {
-    const bool doubtful = cost_of(whole.verdict, whole.glyph.box) > kDoubtfulCost;
+  std::vector<Judged> wholes = judge_glyphs(std::move(glyphs), lean, classify);
+  for (std::size_t i = 0; i < wholes.size(); ++i) {
+    Judged& whole = wholes[i];
+    const bool doubtful =
+        blobs[i].num_parts > 1 || cost_of(whole.verdict, whole.glyph.box) > kDoubtfulCost;
     if (!options.split_touching || !doubtful) {
       digits.push_back(std::move(whole));
       continue;

@@ -61,7 +61,7 @@ struct ReadOptions {
   bool find_skew = true;       ///< Level lines that run up or down (up to 15°).
   bool remove_rules = true;    ///< Take the lines of ruled and squared paper away.
   bool split_touching = true;  ///< Try cuts, and let the classifier judge.
-  StageSink on_stage;          ///< Not called where empty.
+  StageSink on_stage{};        ///< Not called where empty.
 };
 
 /// Reads the digits in a picture of any size, dark ink or light, any number of lines. An empty

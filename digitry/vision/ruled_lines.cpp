@@ -9,12 +9,13 @@
 namespace digitry {
 namespace {
 
-constexpr double kWaviness = 1.0 / 300;   // of the page's height; how far a line may stray
-constexpr double kGap = 1.0 / 100;        // of the page's width; how long it may be interrupted
-constexpr double kShortestRun = 1.0 / 5;  // of the page's width
-constexpr double kRuleCoverage = 0.6;     // where there are several
-constexpr double kLoneCoverage = 0.85;    // where there are not, from edge to edge
-constexpr double kEdge = 0.03;            // of the page's width
+constexpr double kWaviness = 1.0 / 300;      // of the page's height; how far a line may stray
+constexpr double kInterruption = 1.0 / 100;  // of the page's width; how long it may be interrupted
+constexpr double kShortestRun = 1.0 / 5;     // of the page's width
+constexpr double kRuleCoverage = 0.6;        // where there are several
+constexpr double kLoneCoverage = 0.85;       // where there are not, from edge to edge
+constexpr double kEdge = 0.03;               // of the page's width
+constexpr double kThickest = 1.0 / 50;       // of the page's height, before strokes are known
 constexpr std::size_t kSeveral = 3;
 
 // Rows [top, bottom] that a rule lies in.
@@ -61,7 +62,8 @@ cv::Mat long_runs(const cv::Mat& mask) {
   const int stray = 2 * std::max(1, cvRound(mask.rows * kWaviness / 2)) + 1;
   cv::Mat runs;
   cv::dilate(mask, runs, rect(1, stray));
-  cv::morphologyEx(runs, runs, cv::MORPH_CLOSE, rect(std::max(3, cvRound(mask.cols * kGap)), 1));
+  cv::morphologyEx(runs, runs, cv::MORPH_CLOSE,
+                   rect(std::max(3, cvRound(mask.cols * kInterruption)), 1));
   cv::morphologyEx(runs, runs, cv::MORPH_OPEN,
                    rect(std::max(3, cvRound(mask.cols * kShortestRun)), 1));
   return runs;
@@ -139,7 +141,8 @@ std::vector<Band> erase_rules(cv::Mat& darkness, const cv::Mat& mask, const cv::
 
 int remove_rules(Page& page) {
   const cv::Mat mask = weak_mask(page.ink);
-  const double width = page.ink.stroke_width > 0 ? page.ink.stroke_width : mask.rows * kWaviness;
+  const double width =
+      page.ink.stroke_width > 0 ? page.ink.stroke_width : std::max(6.0, mask.rows * kThickest);
   const auto rows = erase_rules(page.ink.darkness, mask, page.inside, width, 1);
   if (rows.empty()) return 0;
   // Squared paper has both kinds; columns alone would rather be a row of ones.

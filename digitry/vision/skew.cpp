@@ -88,7 +88,9 @@ double find_ruling_skew(const Ink& ink) {
   cv::Mat mask = weak_mask(ink);
   const double factor = std::min(1.0, kRulingSide / std::max(mask.rows, mask.cols));
   // A thin line has to stay above the threshold where several pixels become one.
-  cv::resize(mask, mask, {}, factor, factor, cv::INTER_AREA);
+  const cv::Size small(std::max(1, cvRound(mask.cols * factor)),
+                       std::max(1, cvRound(mask.rows * factor)));
+  cv::resize(mask, mask, small, 0, 0, cv::INTER_AREA);
   std::vector<cv::Point> points;
   cv::findNonZero(mask > 80, points);
   std::vector<int> rows;

@@ -9,6 +9,8 @@
 #include "tests/support/blobs.h"
 #include "tests/support/errors.h"
 #include "tests/support/models.h"
+#include "tests/support/near.h"
+#include "tests/support/values.h"
 
 namespace digitry::test {
 namespace {

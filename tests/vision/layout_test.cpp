@@ -23,7 +23,7 @@ std::string order_of(const std::vector<PixelBox>& boxes) {
 TEST(ReadingOrder, GoesFromTheLeftAndFromTheTop) {
   EXPECT_EQ(order_of({}), "");
   EXPECT_EQ(order_of({{50, 10, 20, 30}, {10, 12, 20, 30}, {30, 80, 20, 30}, {80, 8, 20, 30}}),
-            "10 3/2");
+            "103/2");
 }
 
 TEST(ReadingOrder, AGapAsOfAWordIsTold) {

@@ -137,7 +137,15 @@ TEST(MnistForm, OfNothingIsNothing) {
 TEST(MnistForm, PutsTheCentreOfMassWhereMnistHasIt) {
   RandomStream random(2, RandomPurpose::kTest);
   for (int repeat = 0; repeat < 50; ++repeat) {
-    const MnistImage image = to_mnist_form(random_ink(40, 50, random), 40, 50);
+    // A ring somewhere, with a blob on one side of it.
+    std::vector<float> ink(50 * 60);
+    const double cx = 15 + random.next_below(30);
+    const double cy = 15 + random.next_below(20);
+    for (int y = 0; y < 50; ++y)
+      for (int x = 0; x < 60; ++x)
+        if (std::fabs(std::hypot(x - cx, y - cy) - 10) < 2 || std::hypot(x - cx - 8, y - cy) < 4)
+          ink[static_cast<std::size_t>(y * 60 + x)] = 0.7F;
+    const MnistImage image = to_mnist_form(ink, 50, 60);
     double mass = 0;
     double mass_x = 0;
     for (std::size_t i = 0; i < image.size(); ++i) {
