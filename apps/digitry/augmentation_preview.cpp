@@ -21,7 +21,7 @@ AugmentationPreview make_preview(const Dataset& train, std::span<const std::int3
 
 std::vector<std::int32_t> trained_on(const Recipe& recipe, const Dataset& train) {
   if (!train.labelled()) return {};
-  return stratified_split(train.labels, train.num_classes(), recipe.validation, recipe.seed).train;
+  return split_by(recipe, train).train;
 }
 
 }  // namespace digitry::app

@@ -24,4 +24,11 @@ CLI::Validator not_empty() {
   return {check, "", "not empty"};
 }
 
+CLI::Validator png_name() {
+  const auto check = [](const std::string& text) {
+    return text.ends_with(".png") ? std::string() : "want a name that ends in .png, found " + text;
+  };
+  return {check, "", "PNG name"};
+}
+
 }  // namespace digitry::app

@@ -12,4 +12,7 @@ CLI::Validator number_in(double low, double high);
 /// Any text but "", which would be taken for an option that was not given.
 CLI::Validator not_empty();
 
+/// The name of a picture to write: PNG is all there is.
+CLI::Validator png_name();
+
 }  // namespace digitry::app

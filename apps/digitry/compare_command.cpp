@@ -42,7 +42,7 @@ std::vector<Compared> judge_all(const CompareOptions& options) {
   std::vector<Compared> all;
   Dataset images;
   for (const std::string& path : options.models) {
-    const Model model = load_model(model_path(path));
+    const Model model = open_model(path);
     const std::string data = options.data.empty() ? training_data(model) : options.data;
     JudgedImages own = load_judged(data, options.split, model);
     if (all.empty()) {
@@ -58,7 +58,7 @@ std::vector<Compared> judge_all(const CompareOptions& options) {
           options.models[0], path, all[0].judged.split, images.name, own.split, own.data.name);
     }
     std::swap(own.data, images);
-    all.push_back({path, model.network.num_parameters(), judge(model, own)});
+    all.push_back({path, model.num_parameters(), judge(model, own)});
     std::swap(own.data, images);
   }
   return all;

@@ -8,18 +8,13 @@
 
 #include "apps/digitry/augmentation_preview.h"
 #include "apps/digitry/draw_images.h"
+#include "apps/digitry/sheet.h"
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
-#include "digitry/base/file.h"
-#include "digitry/data/png.h"
-#include "digitry/report/contact_sheet.h"
 #include "digitry/training/recipe.h"
 
 namespace digitry::app {
 namespace {
-
-constexpr std::int64_t kSheetZoom = 3;
-constexpr std::uint8_t kSheetGap = 60;
 
 // All that the arguments leave open, filled in.
 struct Resolved {
@@ -115,14 +110,6 @@ void print_json(const Resolved& resolved, const Dataset& train,
   fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-void write_sheet(const std::string& path, const AugmentationPreview& preview) {
-  Thumbnail sheet = make_contact_sheet(
-      preview.images, {.per_row = preview.per_row(), .zoom = kSheetZoom, .gap_ink = kSheetGap});
-  for (std::uint8_t& ink : sheet.ink) ink = static_cast<std::uint8_t>(255 - ink);
-  write_file_atomically(path, encode_png({{sheet.height, sheet.width}, std::move(sheet.ink)}));
-  inform(fmt::format("{}: originals on the left, then epochs as counted by --epoch", path));
-}
-
 }  // namespace
 
 AugmentOptions ordinary_augmentation() {
@@ -136,7 +123,11 @@ void show_data_augment(const DataAugmentArguments& arguments) {
   const std::vector<std::int32_t> among =
       resolved.recipe ? trained_on(*resolved.recipe, train) : std::vector<std::int32_t>{};
   const AugmentationPreview preview = make_preview(train, among, resolved.preview);
-  if (!arguments.out.empty()) write_sheet(arguments.out, preview);
+  if (!arguments.out.empty()) {
+    write_sheet(arguments.out, preview.images, preview.per_row());
+    inform(
+        fmt::format("{}: originals on the left, then epochs as counted by --epoch", arguments.out));
+  }
   if (arguments.json)
     print_json(resolved, train, preview);
   else if (arguments.show || arguments.out.empty())

@@ -10,7 +10,9 @@
 
 #include "apps/digitry/checks.h"
 #include "apps/digitry/command.h"
+#include "apps/digitry/corruption_names.h"
 #include "apps/digitry/data_augment.h"
+#include "apps/digitry/data_corrupt.h"
 #include "apps/digitry/data_info.h"
 #include "apps/digitry/interrupt.h"
 #include "apps/digitry/shared_options.h"
@@ -139,7 +141,8 @@ void add_augment(CLI::App& data) {
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{100}));
   command->add_flag("--show", arguments->show, "Draw in the terminal, as without --out and --json");
   command->add_option("--out", arguments->out, "Write them into one picture")
-      ->type_name("FILE.png");
+      ->type_name("FILE.png")
+      ->check(png_name());
   command->add_flag("--json", arguments->json, "Print strengths and mean pixels as JSON")
       ->excludes("--show");
   command->footer(
@@ -155,15 +158,48 @@ void add_augment(CLI::App& data) {
   command->callback([arguments] { show_data_augment(*arguments); });
 }
 
+void add_corrupt(CLI::App& data) {
+  CLI::App* command = data.add_subcommand(
+      "corrupt", "Show images under the corruptions of MNIST-C, or write them out corrupted");
+  const auto arguments = std::make_shared<DataCorruptArguments>();
+  command->add_option("PATH", arguments->path, "Whose images [mnist]")->type_name(kDataType);
+  add_corrupt_option(*command, arguments->corrupt, "Which: all, or names with commas between");
+  command->add_option("--split", arguments->split, "train or test [test]")
+      ->check(CLI::IsMember({"train", "test"}));
+  command->add_option("--seed", arguments->seed, "Of all that is random [0]")
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
+  command->add_option("--images", arguments->num_images, "How many images to show [1]")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000}));
+  command->add_flag("--show", arguments->show,
+                    "Draw in the terminal, as without --sheet and --out");
+  command->add_option("--sheet", arguments->sheet, "Write what is shown into one picture")
+      ->type_name("FILE.png")
+      ->check(png_name());
+  command
+      ->add_option("--out", arguments->out,
+                   "Write all images of the split, a folder of IDX files for each corruption")
+      ->type_name("FOLDER");
+  command->footer(
+      "Prints the folders that --out makes; evaluate --data takes each of them. What it shows and\n"
+      "writes is what `digitry evaluate --corrupt` judges with the same seed.\n\n"
+      "Examples:\n"
+      "  digitry data corrupt mnist --show\n"
+      "  digitry data corrupt --corrupt fog,stripe --images 5 --sheet sheet.png\n"
+      "  digitry data corrupt mnist --out mnist-c\n"
+      "  digitry evaluate runs/mlp-001 --data mnist-c/fog");
+  command->callback([arguments] { show_data_corrupt(*arguments); });
+}
+
 }  // namespace
 
 void add_data_command(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("data", "Fetch data sets, look into them, try augmentation");
+  CLI::App* command = app.add_subcommand(
+      "data", "Fetch data sets, look into them, try augmentation and corruptions");
   command->require_subcommand(1);
   add_fetch(*command);
   add_info(*command);
   add_augment(*command);
+  add_corrupt(*command);
 }
 
 }  // namespace digitry::app

@@ -5,8 +5,9 @@
 #include "apps/digitry/judge.h"
 #include "apps/digitry/judged_images.h"
 #include "apps/digitry/run_folder.h"
+#include "apps/digitry/run_report.h"
+#include "apps/digitry/training_images.h"
 #include "digitry/model_io/model.h"
-#include "digitry/training/trainer.h"
 
 namespace digitry::app {
 
@@ -20,7 +21,7 @@ struct FinishOptions {
 /// result; then the report, which is warned of where it cannot be written. Returns the judgement.
 /// Throws Error{kIo} where metrics.json cannot be written.
 std::optional<Judged> finish_run(const RunFolder& run, const FinishOptions& options,
-                                 std::optional<JudgedImages> images, const Trainer& trainer,
-                                 const Model& model);
+                                 std::optional<JudgedImages> images, const TrainingFacts& facts,
+                                 const Model& model, const TrainingImages& trained);
 
 }  // namespace digitry::app

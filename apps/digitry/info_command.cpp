@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 #include <memory>
@@ -8,6 +9,8 @@
 #include "digitry/base/parallel.h"
 #include "digitry/base/version.h"
 #include "digitry/kernels/cpu_info.h"
+#include "digitry/model_io/shipped_models.h"
+#include "digitry/training/recipe.h"
 
 namespace digitry::app {
 namespace {
@@ -26,6 +29,8 @@ void print_text(const BuildInfo& build, const CpuInfo& cpu) {
   row("oneDNN", fmt::format("{} ({})", cpu.onednn_version, cpu.onednn_runtime));
   row("oneDNN kernels", cpu.onednn_isa);
   row("native bf16", cpu.has_bf16 ? "yes" : "no");
+  row("models", fmt::format("{}", fmt::join(shipped_model_names(), " ")));
+  row("recipes", fmt::format("{}", fmt::join(recipe_names(), " ")));
 }
 
 void print_json(const BuildInfo& build, const CpuInfo& cpu) {
@@ -43,6 +48,8 @@ void print_json(const BuildInfo& build, const CpuInfo& cpu) {
       {"num_threads", num_threads()},
       {"onednn",
        {{"version", cpu.onednn_version}, {"isa", cpu.onednn_isa}, {"runtime", cpu.onednn_runtime}}},
+      {"models", shipped_model_names()},
+      {"recipes", recipe_names()},
   };
   fmt::print("{}\n", json.dump(2));
 }
@@ -50,8 +57,9 @@ void print_json(const BuildInfo& build, const CpuInfo& cpu) {
 }  // namespace
 
 void add_info_command(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("info", "Show the version, the processor and the kernels in use");
+  CLI::App* command = app.add_subcommand(
+      "info",
+      "Show the version, the processor, the kernels in use, the shipped models and recipes");
   const auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "Print JSON");
   command->footer(

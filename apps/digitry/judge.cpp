@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "digitry/nn/predictor.h"
 #include "digitry/report/text.h"
 
 namespace digitry::app {
@@ -49,7 +48,8 @@ void append_matrix(const Evaluation& e, std::string& text) {
   }
 }
 
-void append_mistakes(const Evaluation& e, std::size_t max_mistakes, std::string& text) {
+void append_mistakes(const Evaluation& e, std::size_t max_mistakes,
+                     std::span<const std::vector<Neighbour>> nearest, std::string& text) {
   const auto name = [&](std::int32_t c) {
     return clean_utf8(e.class_names[static_cast<std::size_t>(c)]);
   };
@@ -68,19 +68,23 @@ void append_mistakes(const Evaluation& e, std::size_t max_mistakes, std::string&
                         m.image_index, name(m.label), name(m.predicted),
                         100 * static_cast<double>(m.probability),
                         100 * static_cast<double>(m.label_probability));
+    if (i < nearest.size())
+      text += fmt::format("                nearest training images: {}\n",
+                          neighbours_text(nearest[i], e.class_names));
   }
 }
 
 void append_suspected_labels(const Evaluation& e, std::size_t most, std::string& text) {
-  const std::size_t shown = std::min(most, e.suspected_labels.size());
+  const std::size_t shown = std::min(most, e.suspected_labels.images.size());
   if (shown == 0) return;
   const auto name = [&](std::int32_t c) {
     return clean_utf8(e.class_names[static_cast<std::size_t>(c)]);
   };
-  text += fmt::format("\nsuspected label errors, most suspicious first ({} of {})\n", shown,
-                      e.suspected_labels.size());
+  text += fmt::format(
+      "\nlabels to look at, most suspicious first ({} of {}; {} errors by confident learning)\n",
+      shown, e.suspected_labels.images.size(), e.suspected_labels.num_confident);
   for (std::size_t i = 0; i < shown; ++i) {
-    const Judgement& each = e.suspected_labels[i];
+    const Judgement& each = e.suspected_labels.images[i];
     text += fmt::format("  image {:>6}: labelled {}, looks like {}, {:.1f} %\n", each.image_index,
                         name(each.label), name(each.predicted),
                         100 * static_cast<double>(each.probability));
@@ -94,11 +98,17 @@ std::string training_data(const Model& model) {
   return trained_on != model.provenance.end() ? trained_on->second : "mnist";
 }
 
+LogitsOf logits_by(Classifier& classifier) {
+  return [&](const Tensor& images, std::span<const std::int32_t> image_indices) {
+    return classifier.logits(images, image_indices);
+  };
+}
+
 Judged judge(const Model& model, const JudgedImages& images) {
   const Dataset& data = images.data;
-  Predictor predictor(model.network, model.preprocessing);
+  Classifier classifier(model);
   const auto start = std::chrono::steady_clock::now();
-  const Tensor logits = predictor.logits(data.images);
+  const Tensor logits = classifier.logits(data.images);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   return {.split = images.split,
           .data_sha256 = data.sha256,
@@ -129,7 +139,18 @@ std::string accuracy_text(const Evaluation& e) {
                      grouped(e.num_images - e.num_correct), grouped(e.num_images));
 }
 
-std::string evaluation_text(const Judged& judged, std::size_t max_mistakes) {
+std::string neighbours_text(const std::vector<Neighbour>& neighbours,
+                            const std::vector<std::string>& class_names) {
+  std::string text;
+  for (const Neighbour& each : neighbours)
+    text += fmt::format("{}{} #{}", text.empty() ? "" : ", ",
+                        clean_utf8(class_names[static_cast<std::size_t>(each.label)]),
+                        each.image_index);
+  return text;
+}
+
+std::string evaluation_text(const Judged& judged, std::size_t max_mistakes,
+                            std::span<const std::vector<Neighbour>> nearest) {
   const Evaluation& evaluation = judged.evaluation;
   std::string text =
       fmt::format("{:<20}{}\n", judged.split + " accuracy", accuracy_text(evaluation));
@@ -137,7 +158,7 @@ std::string evaluation_text(const Judged& judged, std::size_t max_mistakes) {
   text += fmt::format("{:<20}{}\n", "calibration", calibration_text(evaluation));
   append_classes(evaluation, text);
   append_matrix(evaluation, text);
-  append_mistakes(evaluation, max_mistakes, text);
+  append_mistakes(evaluation, max_mistakes, nearest, text);
   append_suspected_labels(evaluation, max_mistakes, text);
   return text;
 }

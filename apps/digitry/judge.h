@@ -1,9 +1,14 @@
 #pragma once
 
+#include <span>
 #include <string>
+#include <vector>
 
 #include "apps/digitry/judged_images.h"
 #include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/logits_of.h"
+#include "digitry/evaluation/nearest_images.h"
+#include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
 
 namespace digitry::app {
@@ -18,11 +23,20 @@ struct Judged {
 /// What the model says it was trained on, else MNIST.
 std::string training_data(const Model& model);
 
+/// The answers of `classifier`, which has to outlive the function.
+LogitsOf logits_by(Classifier& classifier);
+
 /// Runs the model over the images.
 Judged judge(const Model& model, const JudgedImages& images);
 
-/// The tables of `digitry evaluate` for a person: accuracy, classes, confusion matrix, mistakes.
-std::string evaluation_text(const Judged& judged, std::size_t max_mistakes);
+/// The tables of `digitry evaluate` for a person: accuracy, classes, confusion matrix, mistakes;
+/// the first of these with their nearest training images, as far as `nearest` has them.
+std::string evaluation_text(const Judged& judged, std::size_t max_mistakes,
+                            std::span<const std::vector<Neighbour>> nearest = {});
+
+/// "4 #5512, 9 #173": labels and numbers.
+std::string neighbours_text(const std::vector<Neighbour>& neighbours,
+                            const std::vector<std::string>& class_names);
 
 /// The confusion matrix alone; nothing for more classes than a terminal is wide.
 std::string confusion_text(const Evaluation& evaluation);

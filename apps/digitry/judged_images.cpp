@@ -4,12 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <set>
 
 #include "digitry/base/error.h"
-#include "digitry/data/split.h"
 #include "digitry/training/recipe.h"
 
 namespace digitry::app {
@@ -17,14 +15,9 @@ namespace {
 
 Dataset subset(const Dataset& data, const std::vector<std::int32_t>& indices) {
   Dataset part;
-  part.images = Tensor(data.image_shape().with_batch(std::ssize(indices)), DType::kU8);
-  const auto size = static_cast<std::size_t>(data.image_shape().num_elements());
-  auto* to = part.images.data();
-  for (const std::int32_t i : indices) {
-    std::memcpy(to, data.images.data() + static_cast<std::size_t>(i) * size, size);
-    to += size;
+  part.images = data.images.take(indices);
+  for (const std::int32_t i : indices)
     part.labels.push_back(data.labels[static_cast<std::size_t>(i)]);
-  }
   part.class_names = data.class_names;
   part.name = data.name;
   part.split = data.split;
@@ -36,13 +29,12 @@ Dataset subset(const Dataset& data, const std::vector<std::int32_t>& indices) {
 Dataset part_of(const Dataset& trained_on, const std::string& split, const Model& model) {
   const auto recipe_text = model.provenance.find("recipe");
   if (recipe_text == model.provenance.end())
-    throw Error(ErrorCode::kBadData,
-                "the model does not say how it was trained, so there is no telling its {} split; "
-                "use --split test",
+    throw Error(ErrorCode::kBadData, "{}, so there is no telling its {} split; use --split test",
+                model.members.size() > 1 ? "its networks were not trained together"
+                                         : "the model does not say how it was trained",
                 split);
   const Recipe recipe = parse_recipe(recipe_text->second, "the model's recipe");
-  const ValidationSplit parts =
-      stratified_split(trained_on.labels, trained_on.num_classes(), recipe.validation, recipe.seed);
+  const ValidationSplit parts = split_by(recipe, trained_on);
   const auto& indices = split == "train" ? parts.train : parts.validation;
   if (indices.empty())
     throw Error(ErrorCode::kBadData, "{}: no image of it was set aside for validation",
@@ -90,10 +82,10 @@ JudgedImages load_judged(const std::string& data, const std::string& split, cons
   if (!judged.data.labelled())
     throw Error(ErrorCode::kBadData,
                 "{}: these images have no labels to judge by; digitry predict needs none", data);
-  if (judged.data.image_shape() != model.network.input_shape())
+  if (judged.data.image_shape() != model.input_shape())
     throw Error(ErrorCode::kBadData,
                 "{}: want images of {} ([channels, height, width]), as the model, found {}", data,
-                model.network.input_shape().to_string(), judged.data.image_shape().to_string());
+                model.input_shape().to_string(), judged.data.image_shape().to_string());
   const auto hash = model.provenance.find("data_sha256");
   const bool trained_on = hash != model.provenance.end() && hash->second == judged.data.sha256;
   const bool has_splits = !list_splits(data).empty();

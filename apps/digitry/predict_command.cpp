@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -9,7 +10,8 @@
 
 #include "apps/digitry/checks.h"
 #include "apps/digitry/command.h"
-#include "apps/digitry/model_classifier.h"
+#include "apps/digitry/digit_judge.h"
+#include "apps/digitry/judge.h"
 #include "apps/digitry/predict_inputs.h"
 #include "apps/digitry/predict_output.h"
 #include "apps/digitry/run_folder.h"
@@ -20,7 +22,9 @@
 #include "digitry/base/parallel.h"
 #include "digitry/evaluation/evaluation.h"
 #include "digitry/evaluation/recognizer.h"
+#include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
+#include "digitry/model_io/shipped_models.h"
 #include "digitry/vision/annotate.h"
 #include "digitry/vision/decode.h"
 
@@ -30,8 +34,7 @@ namespace {
 constexpr std::int64_t kImagesAtOnce = 500;
 
 struct PredictOptions {
-  std::string model;
-  std::vector<std::string> inputs;
+  std::vector<std::string> model_and_inputs;
   std::string kind = "auto";
   std::string annotate;
   std::string debug_folder;
@@ -54,20 +57,19 @@ InputKind kind_of(const std::string& name) {
 }
 
 PredictedImages predict_images(const Model& model, const Dataset& data, bool ask_known) {
-  if (data.image_shape() != model.network.input_shape())
+  if (data.image_shape() != model.input_shape())
     throw Error(ErrorCode::kBadData,
                 "{}: want images of {} ([channels, height, width]), as the model, found {}",
-                data.name, model.network.input_shape().to_string(), data.image_shape().to_string());
+                data.name, model.input_shape().to_string(), data.image_shape().to_string());
   PredictedImages predicted{data.name, data.sources, {}, {}};
-  const auto batch_size = std::clamp<std::int64_t>(data.num_images(), 1, kImagesAtOnce);
+  Classifier classifier(model, std::clamp<std::int64_t>(data.num_images(), 1, kImagesAtOnce));
+  const auto temperature = static_cast<double>(model.temperature);
   if (!ask_known) {
-    Predictor predictor(model.network, model.preprocessing, batch_size);
-    predicted.probabilities = predictor.logits(data.images);
-    softmax_rows(predicted.probabilities, model.temperature);
+    predicted.probabilities = classifier.logits(data.images);
+    softmax_rows(predicted.probabilities, temperature);
     return predicted;
   }
-  Recognizer recognizer(model.network, model.preprocessing, model.temperature, batch_size);
-  Recognition recognition = recognizer.recognize(data.images);
+  Recognition recognition = recognize(logits_by(classifier), temperature, data.images);
   predicted.probabilities = std::move(recognition.probabilities);
   for (const double score : recognition.scores)
     predicted.known.push_back(score >= static_cast<double>(model.refusal_threshold));
@@ -81,7 +83,7 @@ class PictureReader {
       : model_(model), options_(options) {}
 
   PredictedPicture read(const NamedPicture& input) {
-    if (!classify_) classify_ = make_classifier(model_);
+    if (!classify_) classify_ = make_digit_judge(model_);
     ++num_read_;
     ReadOptions read_options;
     if (!options_.debug_folder.empty())
@@ -108,13 +110,25 @@ class PictureReader {
 
   const Model& model_;
   const PredictOptions& options_;
-  Classifier classify_;
+  DigitJudge classify_;
   int num_read_ = 0;
 };
 
 ImageSize input_size(const Model& model) {
-  const Shape& shape = model.network.input_shape();
+  const Shape& shape = model.input_shape();
   return {.height = shape[1], .width = shape[2]};
+}
+
+// The model that the first of the inputs names, taken from them, or the shipped one.
+Model take_model(std::vector<std::string>& inputs) {
+  std::string name = kDefaultModel;
+  if (is_model(inputs.front())) {
+    name = inputs.front();
+    inputs.erase(inputs.begin());
+  }
+  if (inputs.empty())
+    throw Error(ErrorCode::kInvalidArgument, "want images or pictures for {} to read", name);
+  return open_model(name);
 }
 
 void check_one_picture(const PredictOptions& options, const std::vector<std::string>& inputs) {
@@ -125,10 +139,11 @@ void check_one_picture(const PredictOptions& options, const std::vector<std::str
 
 void predict(const PredictOptions& options) {
   set_num_threads(options.threads);
-  const Model model = load_model(model_path(options.model));
+  std::vector<std::string> named = options.model_and_inputs;
+  const Model model = take_model(named);
   const InputKind kind = kind_of(options.kind);
   const ImageSize size = input_size(model);
-  const std::vector<std::string> inputs = list_inputs(options.inputs, kind, size);
+  const std::vector<std::string> inputs = list_inputs(named, kind, size);
   check_one_picture(options, inputs);
   PictureReader reader(model, options);
   // All before a word of it is printed: half a list is neither JSON nor a submission.
@@ -173,12 +188,14 @@ void add_picture_options(CLI::App& command, PredictOptions& options) {
 void add_predict_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("predict", "Say what images and pictures show");
   const auto options = std::make_shared<PredictOptions>();
-  add_model_argument(*command, options->model);
   command
-      ->add_option("input", options->inputs,
-                   "Pictures (PNG, JPEG, BMP, WebP, TIFF), IDX or CSV files (raw or .gz), folders, "
-                   "patterns, or - for standard input")
-      ->type_name("FILE")
+      ->add_option(
+          "input", options->model_and_inputs,
+          fmt::format("A model, unless it is to be {}: one of {}, a file or the folder of "
+                      "a run. Then pictures (PNG, JPEG, BMP, WebP, TIFF), IDX or CSV files "
+                      "(raw or .gz), folders, patterns, or - for standard input",
+                      kDefaultModel, fmt::join(shipped_model_names(), ", ")))
+      ->type_name("[MODEL] FILE")
       ->required();
   add_picture_options(*command, *options);
   CLI::Option* json = command->add_flag("--json", options->json,
@@ -198,8 +215,8 @@ void add_predict_command(CLI::App& app) {
       "in any other picture digits are looked for. What is like nothing the model knows is "
       "unknown, '?'.\n"
       "Examples:\n"
-      "  digitry predict runs/mlp-001 photo.jpg --annotate read.png\n"
-      "  digitry predict runs/mlp-001 'scans/*.png' --csv\n"
+      "  digitry predict photo.jpg --annotate read.png\n"
+      "  digitry predict tiny 'scans/*.png' --csv\n"
       "  digitry predict runs/mlp-001 t10k-images-idx3-ubyte\n"
       "  digitry predict runs/mlp-001 test.csv --csv > submission.csv\n"
       "  digitry predict runs/mlp-001 - --json < images.idx.gz");

@@ -128,9 +128,12 @@ std::unique_ptr<CLI::App> make_command_line() {
 
   add_data_command(*root);
   add_train_command(*root);
+  add_tune_command(*root);
   add_evaluate_command(*root);
   add_compare_command(*root);
+  add_ensemble_command(*root);
   add_predict_command(*root);
+  add_explain_command(*root);
   add_report_command(*root);
   add_info_command(*root);
   add_completion_command(*root);

@@ -4,13 +4,16 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/model_io/shipped_models.h"
 
 namespace digitry::app {
 namespace fs = std::filesystem;
@@ -93,11 +96,25 @@ RunFolder open_run_folder(const fs::path& path) {
   return run;
 }
 
-fs::path model_path(const fs::path& path) {
-  if (!is_folder(path)) return path;
-  if (!path_exists(RunFolder{path}.model()))
-    throw Error(ErrorCode::kBadData, "{}: no model.safetensors in this folder", path.string());
-  return RunFolder{path}.model();
+Model open_model(const std::string& name_or_path) {
+  if (is_shipped_model(name_or_path)) return shipped_model(name_or_path);
+  if (!is_folder(name_or_path)) return load_model(name_or_path);
+  const RunFolder run{name_or_path};
+  if (!path_exists(run.model()))
+    throw Error(ErrorCode::kBadData, "{}: no model.safetensors in this folder", name_or_path);
+  return load_model(run.model());
+}
+
+bool is_model(const std::string& name_or_path) {
+  if (is_shipped_model(name_or_path) || name_or_path.ends_with(".safetensors")) return true;
+  const RunFolder run{name_or_path};
+  if (is_folder(name_or_path)) return path_exists(run.model()) || path_exists(run.config());
+  std::error_code error;
+  if (!fs::is_regular_file(name_or_path, error)) return false;
+  // The header's length, 8 bytes, and its opening brace.
+  std::array<char, 9> head{};
+  std::ifstream file(name_or_path, std::ios::binary);
+  return file.read(head.data(), head.size()) && head.back() == '{';
 }
 
 }  // namespace digitry::app

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "digitry/base/descriptor.h"
+#include "digitry/model_io/model.h"
 
 namespace digitry::app {
 
@@ -45,7 +46,12 @@ HeldRun hold_run_folder(const std::filesystem::path& path);
 /// A run that is there, to be looked at. Throws Error{kBadData} where `path` holds no config.toml.
 RunFolder open_run_folder(const std::filesystem::path& path);
 
-/// The model file that a person means by `path`: the file itself, or that of a run's folder.
-std::filesystem::path model_path(const std::filesystem::path& path);
+/// The model that a person means: a shipped one by its name, a file, or that of a run's folder. A
+/// name wins over a file of that name, which is still found as `./tiny`.
+/// Throws what `load_model` throws.
+Model open_model(const std::string& name_or_path);
+
+/// Whether there is a model by that name, or at least something there that claims to be one.
+bool is_model(const std::string& name_or_path);
 
 }  // namespace digitry::app

@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "apps/digitry/augmentation_preview.h"
+#include "apps/digitry/corruption_preview.h"
+#include "apps/digitry/explaining.h"
 #include "apps/digitry/shell_word.h"
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
@@ -27,6 +29,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kMaxTextBytes = std::uint64_t{1} << 28;
 constexpr std::int64_t kPreviewImages = 5;
 constexpr std::int64_t kPreviewVersions = 8;
+constexpr std::int64_t kCorruptedImages = 5;
 
 double peak_memory_mb() {
   rusage usage{};
@@ -74,16 +77,23 @@ Facts facts_of(const Json& metrics, const char* section) {
   return facts;
 }
 
-// Of the images that the run was trained on; none where its recipe augments nothing.
-AugmentationPreview preview_of_run(const Recipe& recipe) {
+// None where the recipe augments nothing, or the images it was trained on are not at hand.
+AugmentationPreview preview_of_run(const Recipe& recipe, const TrainingImages& trained) {
   const AugmentOptions augmentation = read_augment_options(recipe.augmentation, "[augmentation]");
-  if (!augmentation.any()) return {};
-  const Dataset train = load_dataset(recipe.data, Split::kTrain);
-  return make_preview(train, trained_on(recipe, train),
+  if (!augmentation.any() || !trained.data) return {};
+  return make_preview(*trained.data, trained.indices,
                       {.augmentation = augmentation,
                        .seed = recipe.seed,
                        .num_images = kPreviewImages,
                        .versions = std::min(kPreviewVersions, recipe.epochs)});
+}
+
+CorruptionPreview preview_of_corruptions(const Dataset& judged,
+                                         const std::optional<Robustness>& robustness) {
+  if (!robustness) return {};
+  std::vector<Corruption> corruptions;
+  for (const CorruptedScore& each : robustness->corrupted) corruptions.push_back(each.corruption);
+  return make_corruption_preview(judged, kCorruptedImages, corruptions, robustness->seed);
 }
 
 std::vector<LayerRow> layer_rows(const Network& network) {
@@ -121,6 +131,7 @@ std::string metrics_json(const std::optional<Judged>& judged, const Model& model
                  {"steps", facts.num_steps},
                  {"epochs", facts.num_epochs},
                  {"best_epoch", facts.best_epoch},
+                 {"networks", facts.num_networks},
                  {"seed", provenance(model, "seed")},
                  {"training_images", facts.num_train},
                  {"validation_images", facts.num_validation},
@@ -152,22 +163,26 @@ std::string judged_split(const RunFolder& run) {
   return split;
 }
 
-double training_seconds(const RunFolder& run) {
+double training_figure(const RunFolder& run, const std::string& name) {
   const Json metrics = read_metrics(run);
   if (!metrics.contains("training") || !metrics["training"].is_object()) return 0;
-  return metrics["training"].value("seconds", Json()).is_number()
-             ? metrics["training"]["seconds"].get<double>()
-             : 0;
+  const Json figure = metrics["training"].value(name, Json());
+  return figure.is_number() ? figure.get<double>() : 0;
 }
 
 void write_report(const RunFolder& run, const Model& model, const Evaluation& evaluation,
-                  Dataset judged) {
+                  Dataset judged, const TrainingImages& trained,
+                  std::optional<Robustness> robustness) {
   const Json metrics = read_metrics(run);
-  History history =
-      history_from_csv(read_file(run.history(), kMaxTextBytes), run.history().string());
+  History history;  // Of several networks there are several, beside each.
+  if (path_exists(run.history()))
+    history = history_from_csv(read_file(run.history(), kMaxTextBytes), run.history().string());
   history.best_epoch = best_epoch_of(metrics);
   const std::string recipe_text = read_file(run.config(), kMaxTextBytes);
-  AugmentationPreview preview = preview_of_run(parse_recipe(recipe_text, run.config().string()));
+  AugmentationPreview preview =
+      preview_of_run(parse_recipe(recipe_text, run.config().string()), trained);
+  Explanations explanations = explain_evaluation(model, evaluation, judged, trained);
+  CorruptionPreview corrupted = preview_of_corruptions(judged, robustness);
   const ReportContent content{
       .title = fmt::format("{} on {}", provenance(model, "recipe_name"), judged.name),
       .split = text_of(metrics, "split"),
@@ -178,7 +193,11 @@ void write_report(const RunFolder& run, const Model& model, const Evaluation& ev
       .images = std::move(judged.images),
       .augmented = std::move(preview.images),
       .augmented_per_row = preview.per_row(),
-      .layers = layer_rows(model.network),
+      .explanations = std::move(explanations),
+      .robustness = std::move(robustness),
+      .corrupted = std::move(corrupted.images),
+      .corrupted_per_row = corrupted.per_row,
+      .layers = layer_rows(model.members.front().network),
       .training = facts_of(metrics, "training"),
       .environment = facts_of(metrics, "environment"),
       .data = facts_of(metrics, "data")};

@@ -5,8 +5,10 @@
 
 #include "apps/digitry/judge.h"
 #include "apps/digitry/run_folder.h"
+#include "apps/digitry/training_images.h"
 #include "digitry/data/dataset.h"
 #include "digitry/evaluation/history.h"
+#include "digitry/evaluation/robustness.h"
 #include "digitry/model_io/model.h"
 #include "digitry/training/trainer.h"
 
@@ -21,6 +23,7 @@ struct TrainingFacts {
   std::int64_t num_train = 0;
   std::int64_t num_validation = 0;
   int num_threads = 0;
+  std::int64_t num_networks = 1;
 };
 
 /// The text of a run's metrics.json: `split` judged, `evaluation`, `training`, `environment`,
@@ -32,14 +35,16 @@ std::string metrics_json(const std::optional<Judged>& judged, const Model& model
 /// finished, or was not judged.
 std::string judged_split(const RunFolder& run);
 
-/// Seconds of training, as the run's metrics.json has them; 0 where it tells none.
-double training_seconds(const RunFolder& run);
+/// "seconds", "steps" or another number of a run's training, as its metrics.json has it; 0 where it
+/// tells none.
+double training_figure(const RunFolder& run, const std::string& name);
 
-/// Writes report.html and figures/ of a run from its files and the images it was judged on, and
-/// those it was trained on where its recipe augments them.
+/// Writes report.html and figures/ of a run from its files, the images it was judged on and, as far
+/// as they are at hand, those it was trained on. `robustness` is of the judged images.
 /// Throws Error{kUnavailable} where gnuplot is missing.
 void write_report(const RunFolder& run, const Model& model, const Evaluation& evaluation,
-                  Dataset judged);
+                  Dataset judged, const TrainingImages& trained,
+                  std::optional<Robustness> robustness = {});
 
 /// The command line of this process, quoted for a shell.
 std::string command_line();

@@ -3,7 +3,9 @@
 namespace digitry::app {
 
 void add_model_argument(CLI::App& command, std::string& model) {
-  command.add_option("model", model, "A model file or the folder of a run")
+  command
+      .add_option("model", model,
+                  "A model file, the folder of a run, or a shipped model (digitry info lists them)")
       ->type_name("MODEL")
       ->required();
 }

@@ -11,7 +11,7 @@
 #include "apps/digitry/checks.h"
 #include "apps/digitry/command.h"
 #include "apps/digitry/shared_options.h"
-#include "apps/digitry/train_run.h"
+#include "apps/digitry/train_ensemble.h"
 #include "apps/digitry/train_seeds.h"
 #include "digitry/base/error.h"
 #include "digitry/base/limits.h"
@@ -80,7 +80,7 @@ void train(const TrainOptions& options) {
                        .finish = {.json = options.json, .report = !options.no_report}};
   if (!options.resume) request.recipe = resolved_recipe(options);
   if (options.seeds.empty())
-    train_run(request);
+    train_recipe(request);
   else
     train_seeds(std::move(request), parse_seeds(options.seeds));
 }

@@ -13,6 +13,7 @@
 #include "apps/digitry/run_report.h"
 #include "apps/digitry/shell_word.h"
 #include "apps/digitry/terminal.h"
+#include "apps/digitry/train_ensemble.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/evaluation/statistics.h"
@@ -47,10 +48,12 @@ std::uint64_t parse_seed(std::string_view text) {
 // A run that is there already, judged again: the same model and images give the same figures.
 SeedResult finished_run(std::uint64_t seed, const fs::path& path) {
   const RunFolder run = open_run_folder(path);
-  const Model model = load_model(model_path(path));
+  const Model model = open_model(path.string());
   const JudgedImages images = load_judged(training_data(model), judged_split(run), model);
-  return {
-      .seed = seed, .run = path, .judged = judge(model, images), .seconds = training_seconds(run)};
+  return {.seed = seed,
+          .run = path,
+          .judged = judge(model, images),
+          .seconds = training_figure(run, "seconds")};
 }
 
 SeedResult train_one(TrainRequest request, std::uint64_t seed, const fs::path& path) {
@@ -63,7 +66,7 @@ SeedResult train_one(TrainRequest request, std::uint64_t seed, const fs::path& p
   request.out = path.string();
   request.resume = request.resume && path_exists(RunFolder{path}.config());
   request.finish.print = false;
-  TrainedRun trained = train_run(request);
+  TrainedRun trained = train_recipe(request);
   if (!trained.judged)
     throw Error(ErrorCode::kBadData,
                 "{}: no labelled images to judge by: there is nothing to compare "

@@ -42,6 +42,17 @@ constexpr AugmentOptions kAll{.rotation = 12,
 BENCHMARK_CAPTURE(Augment, affine, kAffine)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(Augment, affine_elastic, kElastic)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(Augment, all, kAll)->Unit(benchmark::kMicrosecond);
+constexpr AugmentOptions kTones{.rotation = 12,
+                                .erase = 0.2,
+                                .erase_ink = 1,
+                                .clutter = 2,
+                                .filter = 0.5,
+                                .blur = 1,
+                                .background = 0.5,
+                                .contrast = 0.5,
+                                .invert = 0.2,
+                                .noise = 0.2};
+BENCHMARK_CAPTURE(Augment, tones, kTones)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace digitry::bench

@@ -11,7 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "apps/digitry/model_classifier.h"
+#include "apps/digitry/digit_judge.h"
+#include "apps/digitry/judge.h"
 #include "apps/digitry/run_folder.h"
 #include "bench/vision/unknown_images.h"
 #include "digitry/base/error.h"
@@ -19,6 +20,7 @@
 #include "digitry/data/split.h"
 #include "digitry/evaluation/evaluation.h"
 #include "digitry/evaluation/recognizer.h"
+#include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
 #include "digitry/training/recipe.h"
 #include "digitry/vision/reader.h"
@@ -60,9 +62,10 @@ double percent(double part, double whole) { return whole > 0 ? 100 * part / whol
 // Digits as they are, against the same drawn on a canvas and read.
 void measure_canvases(const Model& model, const Digits& digits, std::int64_t count) {
   count = std::min(count, digits.images.shape()[0]);
-  const Classifier classify = app::make_classifier(model);
-  Recognizer recognizer(model.network, model.preprocessing, model.temperature);
-  const Recognition plain = recognizer.recognize(digits.images);
+  const DigitJudge classify = app::make_digit_judge(model);
+  Classifier classifier(model);
+  const Recognition plain =
+      recognize(app::logits_by(classifier), static_cast<double>(model.temperature), digits.images);
   const auto probabilities = plain.probabilities.as<float>();
   std::int64_t right_plain = 0;
   std::int64_t refused_plain = 0;
@@ -185,7 +188,7 @@ void count_page(const test::DrawnPage& page, const Digits& digits, const Reading
 
 void measure_pages(const Model& model, const Digits& digits, std::int64_t count,
                    double touching_share, std::uint32_t set) {
-  const Classifier classify = app::make_classifier(model);
+  const DigitJudge classify = app::make_digit_judge(model);
   PageCounts counts;
   const auto start = std::chrono::steady_clock::now();
   std::vector<std::int64_t> lost;
@@ -246,9 +249,13 @@ double auroc(std::vector<double> known, std::vector<double> unknown) {
 }
 
 void measure_refusing(const Model& model, const Digits& digits) {
-  Recognizer recognizer(model.network, model.preprocessing, model.temperature);
+  Classifier classifier(model);
+  const auto scores_of = [&](const Tensor& images) {
+    return recognize(app::logits_by(classifier), static_cast<double>(model.temperature), images)
+        .scores;
+  };
   const auto threshold = static_cast<double>(model.refusal_threshold);
-  const std::vector<double> known = recognizer.recognize(digits.images).scores;
+  const std::vector<double> known = scores_of(digits.images);
   const auto refused = [&](const std::vector<double>& scores) {
     const auto count = std::ranges::count_if(scores, [&](double s) { return s < threshold; });
     return percent(static_cast<double>(count), static_cast<double>(scores.size()));
@@ -269,7 +276,7 @@ void measure_refusing(const Model& model, const Digits& digits) {
     fmt::print("  {}\n", error.what());
   }
   for (const ImageSet& set : sets) {
-    const std::vector<double> scores = recognizer.recognize(set.images).scores;
+    const std::vector<double> scores = scores_of(set.images);
     fmt::print("  {:<38} {:>6} images  AUROC {:.4f}  refused {:.2f} %\n", set.name, scores.size(),
                auroc(known, scores), refused(scores));
   }
@@ -282,7 +289,7 @@ int run(std::span<char*> arguments) {
                "MNIST (and Fashion-MNIST, for refusing) have to be in the cache.\n");
     return 2;
   }
-  const Model model = load_model(app::model_path(arguments[1]));
+  const Model model = app::open_model(arguments[1]);
   const Digits digits = load_digits(model, arguments[2]);
   const std::string part = arguments.size() > 3 ? arguments[3] : "all";
   const std::int64_t count = arguments.size() > 4 ? std::atoll(arguments[4]) : 10'000;

@@ -23,6 +23,16 @@ enum class RandomPurpose : std::uint32_t {
   kValidationSplit = 3,
   kDropout = 4,
   kAugmentation = 5,
+  kCorruption = 6,
+  kErasedInk = 7,
+  kClutter = 8,
+  kRandomFilter = 9,
+  kBlur = 10,
+  kLight = 11,
+  kInversion = 12,
+  kNoise = 13,
+  kTuning = 14,
+  kFlip = 15,
   kTest = 99,
 };
 

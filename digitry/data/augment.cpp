@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cassert>
 #include <cmath>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "digitry/base/error.h"
 #include "digitry/base/parallel.h"
 #include "digitry/data/deformation.h"
+#include "digitry/data/tones.h"
 
 namespace digitry {
 namespace {
@@ -22,6 +22,8 @@ constexpr std::array kRules{
     AugmentRule{"translation", &AugmentOptions::translation, 0, 1000, "Pixels, either way"},
     AugmentRule{"zoom", &AugmentOptions::zoom, 0, 0.9, "Fraction, of each side by itself"},
     AugmentRule{"shear", &AugmentOptions::shear, 0, 60, "Degrees, either way"},
+    AugmentRule{"flip", &AugmentOptions::flip, 0, 1,
+                "Probability that left and right change places"},
     AugmentRule{"elastic", &AugmentOptions::elastic, 0, 20,
                 "Pixels, standard deviation of a pixel's displacement"},
     AugmentRule{"elastic_sigma", &AugmentOptions::elastic_sigma, 1, 1000,
@@ -31,6 +33,24 @@ constexpr std::array kRules{
     AugmentRule{"erase", &AugmentOptions::erase, 0, 1, "Probability that a rectangle is erased"},
     AugmentRule{"erase_area", &AugmentOptions::erase_area, 0.001, 1,
                 "The most of an image that is erased, as a fraction"},
+    AugmentRule{"erase_ink", &AugmentOptions::erase_ink, 0, 1,
+                "The most ink that fills what is erased, 1 being full"},
+    AugmentRule{"clutter", &AugmentOptions::clutter, 0, 100,
+                "The most pieces of the ink that are put elsewhere"},
+    AugmentRule{"filter", &AugmentOptions::filter, 0, 1,
+                "Probability of a convolution with random weights"},
+    AugmentRule{"filter_size", &AugmentOptions::filter_size, 3, 31,
+                "Pixels, the largest side of its window"},
+    AugmentRule{"blur", &AugmentOptions::blur, 0, 20,
+                "Pixels, the largest standard deviation of a Gaussian blur"},
+    AugmentRule{"background", &AugmentOptions::background, 0, 1,
+                "The most light of the paper, 1 being that of full ink"},
+    AugmentRule{"contrast", &AugmentOptions::contrast, 0, 1,
+                "The most contrast that is lost, as a fraction"},
+    AugmentRule{"invert", &AugmentOptions::invert, 0, 1,
+                "Probability that light and dark change places"},
+    AugmentRule{"noise", &AugmentOptions::noise, 0, 10,
+                "The largest standard deviation of noise, full ink being 1"},
 };
 
 const AugmentOptions& checked(const AugmentOptions& options) {
@@ -56,16 +76,21 @@ ImageSize size_of(const Shape& image_shape) { return {image_shape[1], image_shap
 
 std::size_t count(std::int64_t size) { return static_cast<std::size_t>(size); }
 
-void erase(const ErasedRectangle& erased, std::int64_t width, float background, float* to) {
+void erase(const ErasedRectangle& erased, std::int64_t width, float filled_with, float* to) {
   for (std::int64_t y = erased.top; y < erased.top + erased.height; ++y)
-    std::fill_n(to + y * width + erased.left, erased.width, background);
+    std::fill_n(to + y * width + erased.left, erased.width, filled_with);
+}
+
+float scaled(float ink, const warp::PixelScale& pixel) {
+  return 255 * ink * pixel.scale + pixel.offset;
 }
 
 }  // namespace
 
 bool AugmentOptions::any() const {
-  return rotation > 0 || translation > 0 || zoom > 0 || shear > 0 || elastic > 0 || thickness > 0 ||
-         erase > 0;
+  return rotation > 0 || translation > 0 || zoom > 0 || shear > 0 || flip > 0 || elastic > 0 ||
+         thickness > 0 || erase > 0 || clutter > 0 || filter > 0 || blur > 0 || background > 0 ||
+         contrast > 0 || invert > 0 || noise > 0;
 }
 
 std::span<const AugmentRule> augment_rules() { return kRules; }
@@ -98,24 +123,37 @@ class Augmenter::Workspace {
         packed_(count(warp::packed_size(size_))),
         knots_(count(augmenter.elastic_grid_.num_values())),
         expanded_(count(augmenter.elastic_grid_.num_expanded())),
-        displacement_(count(2 * size_.width)) {}
+        displacement_(count(2 * size_.width)),
+        tones_(augmenter.options_, size_) {}
 
-  void augment(const std::uint8_t* image, RandomStream random, const warp::PixelScale& pixel,
+  void augment(const std::uint8_t* image, const Tones::Image& which, const warp::PixelScale& pixel,
                float* to) {
-    const Deformation drawn = draw_deformation(of_.options_, size_, random);
+    RandomStream random = augmentation_stream(which.seed, which.epoch, which.index);
+    Deformation drawn = draw_deformation(of_.options_, size_, random);
+    if (which.stream(RandomPurpose::kFlip).next_float() < of_.options_.flip)
+      drawn.source = warp::mirrored(drawn.source, size_);
     if (of_.options_.elastic > 0) {
       of_.elastic_grid_.draw(random, of_.options_.elastic, knots_);
       of_.elastic_grid_.expand(knots_, expanded_);
     }
+    // Tones are changed as ink; without, pixels are scaled at once.
+    const warp::PixelScale sampled = tones_.any() ? kInk : pixel;
+    const float filled_with = scaled(tones_.erased_ink(which), sampled);
     const std::int64_t area = size_.height * size_.width;
     for (std::int64_t channel = 0; channel < of_.image_shape_[0]; ++channel) {
+      float* plane = to + channel * area;
       load(image + channel * area, drawn.thickness);
-      sample(drawn.source, pixel, to + channel * area);
-      erase(drawn.erased, size_.width, pixel.offset, to + channel * area);
+      sample(drawn.source, sampled, plane);
+      erase(drawn.erased, size_.width, filled_with, plane);
+      if (!tones_.any()) continue;
+      tones_.change(which, plane);
+      for (std::int64_t i = 0; i < area; ++i) plane[i] = scaled(plane[i], pixel);
     }
   }
 
  private:
+  static constexpr warp::PixelScale kInk{.scale = 1.0F / 255, .offset = 0};
+
   void load(const std::uint8_t* image, float thickness) {
     warp::pad(image, size_, padded_.data());
     const bool thickens = thickness != 0;
@@ -140,6 +178,7 @@ class Augmenter::Workspace {
   std::vector<float> knots_;
   std::vector<float> expanded_;
   std::vector<float> displacement_;
+  Tones tones_;
 };
 
 Augmenter::Augmenter(const AugmentOptions& options, const Shape& image_shape, std::uint64_t seed)
@@ -161,20 +200,16 @@ void Augmenter::augment_batch(const Tensor& images, std::span<const std::int32_t
                 images.shape().to_string(), to.size());
   const std::uint8_t* pixels = images.as<std::uint8_t>().data();
   const warp::PixelScale pixel{.scale = pixel_scale, .offset = pixel_offset};
-  // One for each part; made here, as the parts must not throw.
-  const std::int64_t num_images = std::ssize(image_indices);
-  const std::int64_t num_parts = num_parallel_parts(num_images, kImagesAThread);
-  std::vector<Workspace> workspaces;
-  for (std::int64_t part = 0; part < num_parts; ++part) workspaces.emplace_back(*this);
-  std::atomic<std::size_t> next_workspace = 0;
-  parallel_for(num_images, kImagesAThread, [&](std::int64_t begin, std::int64_t end) {
-    Workspace& workspace = workspaces[next_workspace++];
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int32_t index = image_indices[count(i)];
-      workspace.augment(pixels + index * image_size, augmentation_stream(seed_, epoch, index),
-                        pixel, to.data() + i * image_size);
-    }
-  });
+  parallel_for_with(
+      std::ssize(image_indices), kImagesAThread, [&] { return Workspace(*this); },
+      [&](Workspace& workspace, std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+          const std::int32_t index = image_indices[count(i)];
+          workspace.augment(pixels + index * image_size,
+                            {.seed = seed_, .epoch = epoch, .index = index}, pixel,
+                            to.data() + i * image_size);
+        }
+      });
 }
 
 Tensor preview_augmentation(const Augmenter& augmenter, const Tensor& images,

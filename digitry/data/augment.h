@@ -17,6 +17,7 @@ struct AugmentOptions {
   double translation = 0;  ///< Pixels along each axis, either way.
   double zoom = 0;         ///< Each axis is scaled by its own factor of 1 − zoom to 1 + zoom.
   double shear = 0;        ///< Degrees by which upright strokes lean, either way.
+  double flip = 0;         ///< Probability that left and right change places.
   /// Elastic distortion: the standard deviation of each pixel's displacement along each axis, in
   /// pixels; none is displaced further than 3.62 times that. In the terms of Simard et al. 2003 it
   /// is α / (2σ√(3π)): their α = 34 and σ = 4 are elastic = 1.38.
@@ -25,6 +26,16 @@ struct AugmentOptions {
   double thickness = 0;      ///< Pixels by which edges of strokes move, outwards or inwards.
   double erase = 0;          ///< Probability that one random rectangle becomes background.
   double erase_area = 0.2;   ///< The largest part of the image that it covers.
+  double erase_ink = 0;      ///< The most ink, of 0 to 1, that it is filled with instead.
+  double clutter = 0;        ///< The most pieces of its own ink that are put elsewhere in an image.
+  double filter = 0;         ///< Probability of a convolution with random weights.
+  double filter_size = 7;    ///< The largest side of its window in pixels.
+  double blur = 0;           ///< The largest standard deviation of a Gaussian blur, in pixels.
+  double background = 0;     ///< The most light, of 0 to 1, of the paper, which is uneven.
+  double contrast = 0;       ///< The most contrast, of 0 to 1, that ink and paper lose.
+  double invert = 0;         ///< Probability that light and dark change places.
+  /// The largest standard deviation, full ink being 1, of Gaussian noise in one random rectangle.
+  double noise = 0;
 
   /// Whether anything is on.
   bool any() const;
@@ -49,14 +60,18 @@ AugmentOptions read_augment_options(const Options& options, const std::string& w
 Options to_options(const AugmentOptions& options);
 
 /// Changes images at random, anew for each epoch: thickness first, then one map of all geometric
-/// changes, sampled once, bilinear, zero outside; then erasing.
+/// changes, sampled once, bilinear, zero outside; then erasing; then what `Tones` does.
 ///
-///   out(p) = image(A⁻¹·p + d(p)),  A = move · rotate · shear · scale about the image's centre
+///   out(p) = image(A⁻¹·p + d(p)),  A = move · rotate · shear · scale · flip about the image's
+///   centre
 ///
 /// Sources: affine and elastic d: Simard, Steinkraus, Platt, "Best practices for convolutional
 /// neural networks applied to visual document analysis", ICDAR 2003, with d made as ElasticGrid
 /// says; erasing: Zhong et al., "Random erasing data augmentation", AAAI 2020, with background for
 /// the value. Thickness: grey dilation or erosion by the 3×3 cross, blended with the image.
+/// Clutter: Mnih et al., "Recurrent models of visual attention", NeurIPS 2014, with pieces of the
+/// image itself; filter: RandomFilter; noise: Lopes et al., "Improving robustness without
+/// sacrificing accuracy with patch Gaussian augmentation", 2019.
 ///
 /// What becomes of an image is a function of (seed, epoch, image index, pixels) alone: neither of
 /// the batch nor of its order nor of the number of threads. Turning one option on leaves what the
@@ -69,9 +84,9 @@ class Augmenter {
 
   /// Writes augmented `images`[image_indices[i]] (uint8 [N, C, H, W]), value · pixel_scale +
   /// pixel_offset with values in [0, 255], to `to` at i · C·H·W. `epoch` is in [0, 2^24).
-  /// Cost: 3 to 6 ns a pixel of one core. Spread over threads; allocates some rows a thread.
-  /// Throws Error{kShapeMismatch} where images or `to` are of another size; indices are not
-  /// checked.
+  /// Cost: 3 to 6 ns a pixel of one core, 20 to 50 with tones. Spread over threads; allocates some
+  /// rows a thread. Throws Error{kShapeMismatch} where images or `to` are of another size; indices
+  /// are not checked.
   void augment_batch(const Tensor& images, std::span<const std::int32_t> image_indices,
                      std::int64_t epoch, float pixel_scale, float pixel_offset,
                      std::span<float> to) const;

@@ -27,17 +27,12 @@ warp::AffineMap draw_source_map(const AugmentOptions& options, ImageSize size,
 
   // Turning back, then upright again, then to the old size.
   const double cosine = std::cos(angle), sine = std::sin(angle);
-  const double ux = (cosine + lean * sine) / scale_x, uy = (sine - lean * cosine) / scale_x;
-  const double vx = -sine / scale_y, vy = cosine / scale_y;
-  const double center_x = static_cast<double>(size.width - 1) / 2;
-  const double center_y = static_cast<double>(size.height - 1) / 2;
-  const double from_x = center_x + move_x, from_y = center_y + move_y;
-  return {.ux = static_cast<float>(ux),
-          .uy = static_cast<float>(uy),
-          .u0 = static_cast<float>(center_x - ux * from_x - uy * from_y),
-          .vx = static_cast<float>(vx),
-          .vy = static_cast<float>(vy),
-          .v0 = static_cast<float>(center_y - vx * from_x - vy * from_y)};
+  return warp::about_center(size,
+                            {.ux = (cosine + lean * sine) / scale_x,
+                             .uy = (sine - lean * cosine) / scale_x,
+                             .vx = -sine / scale_y,
+                             .vy = cosine / scale_y},
+                            move_x, move_y);
 }
 
 ErasedRectangle draw_rectangle(const AugmentOptions& options, ImageSize size,

@@ -63,6 +63,26 @@ DIGITRY_VECTORIZE void sample_line(const std::uint32_t* __restrict packed, const
 
 }  // namespace
 
+AffineMap about_center(ImageSize size, const LinearMap& map, double move_x, double move_y) {
+  const double center_x = static_cast<double>(size.width - 1) / 2;
+  const double center_y = static_cast<double>(size.height - 1) / 2;
+  const double from_x = center_x + move_x, from_y = center_y + move_y;
+  return {.ux = static_cast<float>(map.ux),
+          .uy = static_cast<float>(map.uy),
+          .u0 = static_cast<float>(center_x - map.ux * from_x - map.uy * from_y),
+          .vx = static_cast<float>(map.vx),
+          .vy = static_cast<float>(map.vy),
+          .v0 = static_cast<float>(center_y - map.vx * from_x - map.vy * from_y)};
+}
+
+AffineMap mirrored(const AffineMap& map, ImageSize size) {
+  AffineMap result = map;
+  result.ux = -map.ux;
+  result.uy = -map.uy;
+  result.u0 = static_cast<float>(size.width - 1) - map.u0;
+  return result;
+}
+
 void pad(const std::uint8_t* image, ImageSize size, std::uint8_t* padded) {
   for (std::int64_t y = 0; y < size.height; ++y)
     std::copy_n(image + y * size.width, size.width, padded + (y + 1) * (size.width + 3) + 1);

@@ -14,6 +14,17 @@ struct AffineMap {
   float vx = 0, vy = 1, v0 = 0;
 };
 
+/// u = ux·x + uy·y, v = vx·x + vy·y: where what is at (x, y) from the image's centre comes from, by
+/// its place from the centre.
+struct LinearMap {
+  double ux = 1, uy = 0;
+  double vx = 0, vy = 1;
+};
+/// The same for the pixels of an image, which then moved by (move_x, move_y).
+AffineMap about_center(ImageSize size, const LinearMap& map, double move_x = 0, double move_y = 0);
+/// The same map of the image whose left and right have changed places.
+AffineMap mirrored(const AffineMap& map, ImageSize size);
+
 /// An image with zeros about it, one pixel left and above, two right and below: no loop here has
 /// to ask for borders. Pixel (x, y) is at (y + 1) · (width + 3) + x + 1.
 inline std::int64_t padded_size(ImageSize size) { return (size.height + 3) * (size.width + 3); }

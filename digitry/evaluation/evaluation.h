@@ -39,6 +39,12 @@ struct Judgement {
   float label_probability = 0;  ///< Of the true class.
 };
 
+/// Images whose label a person should look at (evaluation/label_errors.h).
+struct SuspectedLabels {
+  std::vector<Judgement> images;   ///< Most suspicious first.
+  std::int64_t num_confident = 0;  ///< So many of the first are errors by confident learning.
+};
+
 /// A classifier judged on a labelled set.
 struct Evaluation {
   std::int64_t num_images = 0;
@@ -56,8 +62,7 @@ struct Evaluation {
   std::vector<Judgement> mistakes;                   ///< Most confident first.
   /// For each class, the right answers of which the network was least sure (at most 24).
   std::vector<std::vector<Judgement>> least_sure;
-  /// Images whose label is probably wrong (evaluation/label_errors.h), most suspicious first.
-  std::vector<Judgement> suspected_labels;
+  SuspectedLabels suspected_labels;
 };
 
 /// Judges softmax(logits / temperature) of `logits` (float32 [N, num_classes], N ≥ 1) against

@@ -33,7 +33,7 @@ std::string lines(const Range& range, const ToJson& to_json_value) {
 
 }  // namespace
 
-std::string to_json(const Evaluation& evaluation) {
+std::string to_json(const Evaluation& evaluation, std::span<const std::vector<Neighbour>> nearest) {
   std::vector<Json> classes;
   for (std::size_t c = 0; c < evaluation.per_class.size(); ++c) {
     const ClassMetrics& metrics = evaluation.per_class[c];
@@ -54,6 +54,19 @@ std::string to_json(const Evaluation& evaluation) {
                 {"probability", tidy(j.probability)},
                 {"label_probability", tidy(j.label_probability)}};
   };
+  std::vector<Json> mistakes;
+  for (const Judgement& mistake : evaluation.mistakes) {
+    Json entry = judgement(mistake);
+    if (mistakes.size() < nearest.size()) {
+      Json list = Json::array();
+      for (const Neighbour& each : nearest[mistakes.size()])
+        list.push_back({{"image_index", each.image_index},
+                        {"label", each.label},
+                        {"distance", tidy(static_cast<float>(each.distance))}});
+      entry["nearest"] = std::move(list);
+    }
+    mistakes.push_back(std::move(entry));
+  }
   const Calibration& calibration = evaluation.calibration;
   std::vector<Json> bins;
   for (const ReliabilityBin& bin : calibration.bins)
@@ -79,8 +92,9 @@ std::string to_json(const Evaluation& evaluation) {
       {"per_class", lines(classes, as_is)},
       {"confusion", lines(evaluation.confusion, as_is)},
       {"most_confused", lines(evaluation.most_confused, pair)},
-      {"mistakes", lines(evaluation.mistakes, judgement)},
-      {"suspected_labels", lines(evaluation.suspected_labels, judgement)},
+      {"mistakes", lines(mistakes, as_is)},
+      {"num_confident_label_errors", one_line(evaluation.suspected_labels.num_confident)},
+      {"suspected_labels", lines(evaluation.suspected_labels.images, judgement)},
   };
   std::string text;
   for (const auto& [name, value] : members) {

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <span>
 #include <string>
+#include <vector>
 
 #include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/nearest_images.h"
 
 namespace digitry {
 
@@ -17,8 +20,11 @@ namespace digitry {
 ///   confusion [[count of each predicted class] of each true class],
 ///   most_confused [{label, predicted, count}],
 ///   mistakes [{image_index, label, predicted, probability, label_probability}],
-///   suspected_labels, likewise.
-/// `label` and `predicted` are indices into `per_class`.
-std::string to_json(const Evaluation& evaluation);
+///   num_confident_label_errors,
+///   suspected_labels, like mistakes, most suspicious first.
+/// `label` and `predicted` are indices into `per_class`. Each mistake for which `nearest` has a
+/// list has that too: nearest [{image_index, label, distance}].
+std::string to_json(const Evaluation& evaluation,
+                    std::span<const std::vector<Neighbour>> nearest = {});
 
 }  // namespace digitry

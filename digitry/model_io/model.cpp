@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <set>
 #include <utility>
@@ -18,13 +19,27 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kFormatVersion = "1";
+// A reader that knows nothing of ensembles and views must not take one for a plain network.
+constexpr const char* kFormatOfOne = "1";
+constexpr const char* kFormatOfSeveral = "2";
+constexpr std::size_t kMaxMembers = 1000;
 constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 32;
 constexpr std::int64_t kMaxExtent = 4096;
 // What a fit may find (evaluation/calibration.h), and room for others'.
 constexpr double kLowestTemperature = 0.001;
 constexpr double kHighestTemperature = 1000;
-constexpr float kDefaultRefusal = 0.8F;  // for files of before there was one
+
+// Errors of readers that know nothing of files: they name it, and that it is the file that is bad.
+template <typename Read>
+auto in_source(const std::string& source, const Read& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    const bool named = message.starts_with(source);
+    throw Error(ErrorCode::kBadData, "{}{}{}", named ? "" : source, named ? "" : ": ", message);
+  }
+}
 
 std::vector<std::string> texts(const Json& list, const std::string& source) {
   std::vector<std::string> found;
@@ -49,8 +64,7 @@ float finite_number(const Json& object, const char* key, const std::string& sour
   return number;
 }
 
-Network network_from_json(const Json& architecture, std::int64_t num_classes,
-                          const std::string& source) {
+Shape input_shape_from_json(const Json& architecture, const std::string& source) {
   const Json& shape = member(architecture, "input_shape", source);
   std::vector<std::int64_t> extents;
   if (shape.is_array())
@@ -62,12 +76,56 @@ Network network_from_json(const Json& architecture, std::int64_t num_classes,
   if (!possible)
     throw Error(ErrorCode::kBadData, "{}: input_shape: want [channels, height, width] of 1 to {}",
                 source, kMaxExtent);
-  const Json& layers = member(architecture, "layers", source);
+  return Shape(std::move(extents));
+}
+
+Network network_from_json(const Json& object, const Shape& input_shape, std::int64_t num_classes,
+                          const std::string& source) {
+  const Json& layers = member(object, "layers", source);
   if (!layers.is_array()) throw Error(ErrorCode::kBadData, "{}: layers: want a list", source);
   std::vector<Options> layer_options;
   for (const Json& layer : layers)
     layer_options.push_back(options_from_json(layer, source + ": layers"));
-  return {Shape(std::move(extents)), num_classes, layer_options};
+  return {input_shape, num_classes, layer_options};
+}
+
+float temperature_from_json(const Json& object, const std::string& source) {
+  const float temperature = finite_number(object, "temperature", source);
+  if (temperature < kLowestTemperature || temperature > kHighestTemperature)
+    throw Error(ErrorCode::kBadData, "{}: temperature: want {} to {}, found {}", source,
+                kLowestTemperature, kHighestTemperature, temperature);
+  return temperature;
+}
+
+void read_calibration(const Json& object, const std::string& source, Model& model) {
+  model.temperature = temperature_from_json(object, source);
+  if (!object.contains("refusal_threshold")) return;
+  model.refusal_threshold = finite_number(object, "refusal_threshold", source);
+  if (model.refusal_threshold < 0 || model.refusal_threshold > 1)
+    throw Error(ErrorCode::kBadData, "{}: refusal_threshold: want 0 to 1, found {}", source,
+                model.refusal_threshold);
+}
+
+// One network stands there with its layers; of several, there is a list of objects with them.
+std::vector<Member> members_from_json(const Json& architecture, std::int64_t num_classes,
+                                      const std::string& source) {
+  const Shape input_shape = input_shape_from_json(architecture, source);
+  if (!architecture.contains("members"))
+    return one_member(network_from_json(architecture, input_shape, num_classes, source));
+  const Json& list = architecture.at("members");
+  if (!list.is_array() || list.size() < 2 || list.size() > kMaxMembers)
+    throw Error(ErrorCode::kBadData, "{}: members: want a list of 2 to {}", source, kMaxMembers);
+  std::vector<Member> members;
+  for (const Json& entry : list) {
+    const std::string where = fmt::format("{}: member {}", source, members.size());
+    if (!entry.is_object()) throw Error(ErrorCode::kBadData, "{}: want an object", where);
+    const float temperature = temperature_from_json(entry, where);
+    in_source(where, [&] {
+      members.push_back({.network = network_from_json(entry, input_shape, num_classes, where),
+                         .temperature = temperature});
+    });
+  }
+  return members;
 }
 
 void check_finite(const NamedTensor& tensor, const std::string& source) {
@@ -78,89 +136,160 @@ void check_finite(const NamedTensor& tensor, const std::string& source) {
                 source, tensor.name, *bad, bad - values.begin());
 }
 
+// "2.0.weight" belongs to member 2, which calls it "0.weight".
+std::size_t take_member(std::string& name, std::size_t num_members, const std::string& source) {
+  std::size_t index = num_members;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
+  if (error != std::errc() || index >= num_members || end == name.data() + name.size() ||
+      *end != '.')
+    throw Error(ErrorCode::kBadData, "{}: tensor '{}': want a name '<member>.<layer>.<tensor>'",
+                source, name);
+  name.erase(0, static_cast<std::size_t>(end - name.data()) + 1);
+  return index;
+}
+
+void give_parameters(std::vector<NamedTensor> tensors, std::vector<Member>& members,
+                     const std::string& source) {
+  std::vector<std::vector<Parameter>> parameters(members.size());
+  for (NamedTensor& tensor : tensors) {
+    if (tensor.value.dtype() == DType::kF32) check_finite(tensor, source);
+    const std::size_t index =
+        members.size() == 1 ? 0 : take_member(tensor.name, members.size(), source);
+    parameters[index].push_back({tensor.name, std::move(tensor.value)});
+  }
+  const bool one = members.size() == 1;
+  for (std::size_t i = 0; i < members.size(); ++i)
+    in_source(one ? source : fmt::format("{}: member {}", source, i),
+              [&] { members[i].network.set_parameters(std::move(parameters[i])); });
+}
+
+std::vector<std::string> class_names_from_json(const Json& classes, const std::string& source) {
+  auto names = texts(member(classes, "names", source), source + ": classes");
+  if (names.empty() || std::ssize(names) > kMaxClasses)
+    throw Error(ErrorCode::kBadData, "{}: want 1 to {} classes, found {}", source, kMaxClasses,
+                names.size());
+  if (std::set<std::string>(names.begin(), names.end()).size() != names.size())
+    throw Error(ErrorCode::kBadData, "{}: want a name of its own for each class", source);
+  return names;
+}
+
 Model checked_model(Safetensors file, const std::string& source) {
   const auto json = [&](const char* key) {
     return parse_json_object(file.metadata_at(key, source), source + ": " + key);
   };
   const std::string& version = file.metadata_at("digitry.format", source);
-  if (version != kFormatVersion)
-    throw Error(ErrorCode::kBadData, "{}: model format {}, this version reads {}", source, version,
-                kFormatVersion);
-  auto class_names = texts(member(json("digitry.classes"), "names", source), source + ": classes");
-  if (class_names.empty() || std::ssize(class_names) > kMaxClasses)
-    throw Error(ErrorCode::kBadData, "{}: want 1 to {} classes, found {}", source, kMaxClasses,
-                class_names.size());
-  if (std::set<std::string>(class_names.begin(), class_names.end()).size() != class_names.size())
-    throw Error(ErrorCode::kBadData, "{}: want a name of its own for each class", source);
-  Network network = network_from_json(json("digitry.architecture"), std::ssize(class_names),
-                                      source + ": digitry.architecture");
-  Model model{.network = std::move(network),
-              .preprocessing = {},
-              .class_names = std::move(class_names),
-              .provenance = {},
-              .temperature = 1,
-              .refusal_threshold = kDefaultRefusal};
+  if (version != kFormatOfOne && version != kFormatOfSeveral)
+    throw Error(ErrorCode::kBadData, "{}: model format {}, this version reads {} and {}", source,
+                version, kFormatOfOne, kFormatOfSeveral);
+  Model model;
+  model.class_names = class_names_from_json(json("digitry.classes"), source);
+  model.members = members_from_json(json("digitry.architecture"), std::ssize(model.class_names),
+                                    source + ": digitry.architecture");
   const Json preprocessing = json("digitry.preprocessing");
   model.preprocessing.pixel_scale = finite_number(preprocessing, "pixel_scale", source);
   model.preprocessing.pixel_offset = finite_number(preprocessing, "pixel_offset", source);
-  if (file.metadata.contains("digitry.calibration")) {
-    model.temperature = finite_number(json("digitry.calibration"), "temperature", source);
-    if (model.temperature < kLowestTemperature || model.temperature > kHighestTemperature)
-      throw Error(ErrorCode::kBadData, "{}: temperature: want {} to {}, found {}", source,
-                  kLowestTemperature, kHighestTemperature, model.temperature);
-    if (json("digitry.calibration").contains("refusal_threshold"))
-      model.refusal_threshold =
-          finite_number(json("digitry.calibration"), "refusal_threshold", source);
-    if (model.refusal_threshold < 0 || model.refusal_threshold > 1)
-      throw Error(ErrorCode::kBadData, "{}: refusal_threshold: want 0 to 1, found {}", source,
-                  model.refusal_threshold);
-  }
+  if (file.metadata.contains("digitry.views"))
+    model.views = read_views(options_from_json(json("digitry.views"), source + ": views"),
+                             source + ": digitry.views");
+  if (file.metadata.contains("digitry.calibration"))
+    read_calibration(json("digitry.calibration"), source, model);
   const Json provenance = json("digitry.provenance");
   for (const auto& [key, value] : provenance.items())
     model.provenance[key] = value.is_string() ? value.get<std::string>() : dump(value);
-
-  std::vector<Parameter> parameters;
-  for (NamedTensor& tensor : file.tensors) {
-    if (tensor.value.dtype() == DType::kF32) check_finite(tensor, source);
-    parameters.push_back({tensor.name, std::move(tensor.value)});
-  }
-  model.network.set_parameters(std::move(parameters));
+  give_parameters(std::move(file.tensors), model.members, source);
   return model;
+}
+
+Json layers_to_json(const Network& network) {
+  Json layers = Json::array();
+  for (const Options& layer : network.layer_options()) layers.push_back(options_to_json(layer));
+  return layers;
+}
+
+Json architecture_to_json(const Model& model) {
+  Json architecture{{"input_shape", model.input_shape().extents()}};
+  if (model.members.size() == 1) {
+    architecture["layers"] = layers_to_json(model.members.front().network);
+    return architecture;
+  }
+  architecture["members"] = Json::array();
+  for (const Member& member : model.members)
+    architecture["members"].push_back(
+        {{"temperature", member.temperature}, {"layers", layers_to_json(member.network)}});
+  return architecture;
 }
 
 }  // namespace
 
+std::int64_t Model::num_parameters() const {
+  std::int64_t sum = 0;
+  for (const Member& member : members) sum += member.network.num_parameters();
+  return sum;
+}
+
+std::vector<Member> one_member(Network network) {
+  std::vector<Member> members;
+  members.push_back({.network = std::move(network)});
+  return members;
+}
+
+Model combine(std::vector<Model> models, const std::vector<std::string>& names) {
+  Model combined = std::move(models.front());
+  const auto check_single = [](const Model& model, const std::string& name) {
+    if (model.members.size() > 1 || model.views != Views())
+      throw Error(ErrorCode::kInvalidArgument,
+                  "{}: has several networks or views already; want the models that it was made of",
+                  name);
+  };
+  check_single(combined, names.front());
+  combined.members.front().temperature = combined.temperature;
+  combined.temperature = 1;
+  for (std::size_t i = 1; i < models.size(); ++i) {
+    Model& model = models[i];
+    check_single(model, names[i]);
+    if (model.input_shape() != combined.input_shape())
+      throw Error(ErrorCode::kInvalidArgument, "{}: takes images of {}, {} of {}", names[i],
+                  model.input_shape().to_string(), names[0], combined.input_shape().to_string());
+    if (model.class_names != combined.class_names)
+      throw Error(ErrorCode::kInvalidArgument, "{}: has other classes than {}", names[i], names[0]);
+    if (model.preprocessing != combined.preprocessing)
+      throw Error(ErrorCode::kInvalidArgument, "{}: scales pixels otherwise than {}", names[i],
+                  names[0]);
+    model.members.front().temperature = model.temperature;
+    combined.members.push_back(std::move(model.members.front()));
+    std::erase_if(combined.provenance, [&](const auto& entry) {
+      const auto other = model.provenance.find(entry.first);
+      return other == model.provenance.end() || other->second != entry.second;
+    });
+  }
+  return combined;
+}
+
 std::string model_to_bytes(const Model& model) {
-  Json layers = Json::array();
-  for (const Options& layer : model.network.layer_options())
-    layers.push_back(options_to_json(layer));
-  const Json architecture{{"input_shape", model.network.input_shape().extents()},
-                          {"layers", layers}};
+  const bool several = model.members.size() > 1 || model.views != Views();
   const Json preprocessing{{"pixel_scale", model.preprocessing.pixel_scale},
                            {"pixel_offset", model.preprocessing.pixel_offset}};
-  const std::map<std::string, std::string> metadata{
-      {"digitry.format", std::string(kFormatVersion)},
-      {"digitry.architecture", dump(architecture)},
+  std::map<std::string, std::string> metadata{
+      {"digitry.format", several ? kFormatOfSeveral : kFormatOfOne},
+      {"digitry.architecture", dump(architecture_to_json(model))},
       {"digitry.preprocessing", dump(preprocessing)},
       {"digitry.classes", dump(Json{{"names", model.class_names}})},
       {"digitry.calibration", dump(Json{{"temperature", model.temperature},
                                         {"refusal_threshold", model.refusal_threshold}})},
       {"digitry.provenance", dump(Json(model.provenance))}};
+  if (model.views != Views())
+    metadata["digitry.views"] = dump(options_to_json(to_options(model.views)));
   std::vector<std::pair<std::string, const Tensor*>> tensors;
-  for (const Parameter& parameter : model.network.parameters())
-    tensors.emplace_back(parameter.name, &parameter.value);
+  for (std::size_t i = 0; i < model.members.size(); ++i) {
+    const std::string prefix = model.members.size() == 1 ? "" : fmt::format("{}.", i);
+    for (const Parameter& parameter : model.members[i].network.parameters())
+      tensors.emplace_back(prefix + parameter.name, &parameter.value);
+  }
   return to_safetensors(metadata, tensors);
 }
 
 Model model_from_bytes(std::string_view bytes, const std::string& source) {
-  try {
-    return checked_model(parse_safetensors(bytes, source), source);
-  } catch (const Error& error) {
-    // Shapes that do not fit are bad data here: they came out of a file.
-    const std::string message = error.what();
-    const bool named = message.starts_with(source);
-    throw Error(ErrorCode::kBadData, "{}{}{}", named ? "" : source, named ? "" : ": ", message);
-  }
+  return in_source(source, [&] { return checked_model(parse_safetensors(bytes, source), source); });
 }
 
 void save_model(const Model& model, const std::filesystem::path& path) {

@@ -6,23 +6,47 @@
 #include <string_view>
 #include <vector>
 
+#include "digitry/data/views.h"
 #include "digitry/nn/network.h"
 #include "digitry/nn/predictor.h"
 
 namespace digitry {
 
-/// A trained classifier: all that is needed to use it, and where it came from.
-struct Model {
+/// One network of a model.
+struct Member {
   Network network;
+  /// In the company of others its probabilities are softmax(logits / temperature).
+  float temperature = 1;
+};
+
+/// A trained classifier: all that is needed to use it, and where it came from. Its answer is the
+/// mean of its networks' and views' probabilities; `Classifier` computes it.
+struct Model {
+  std::vector<Member> members;  ///< At least one; all of the same input and the same classes.
   Preprocessing preprocessing;
+  Views views;
   std::vector<std::string> class_names;           ///< One a class.
   std::map<std::string, std::string> provenance;  ///< Seed, data hash, version, recipe...
-  /// Probabilities are softmax(logits / temperature): fitted on validation images, 1 without any.
+  /// Of the whole: probabilities are softmax(logits / temperature), fitted on validation images, 1
+  /// without any.
   float temperature = 1;
   /// Images of a lower score are told to be unknown (evaluation/recognizer.h): fitted on validation
   /// images; a middling one where the file does not say.
   float refusal_threshold = 0.8F;
+
+  const Shape& input_shape() const { return members.front().network.input_shape(); }
+  /// Of all members together.
+  std::int64_t num_parameters() const;
 };
+
+/// The members of a model of one network.
+std::vector<Member> one_member(Network network);
+
+/// Several models' networks as one model, each at its own temperature. What of the provenance is
+/// the same for all is kept.
+/// Throws Error{kInvalidArgument} naming the first that does not fit, as `names` has it: another
+/// input shape, other classes or preprocessing, several networks or views.
+Model combine(std::vector<Model> models, const std::vector<std::string>& names);
 
 /// The model as a safetensors file; docs/model_format.md describes the metadata.
 std::string model_to_bytes(const Model& model);

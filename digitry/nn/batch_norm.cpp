@@ -23,13 +23,16 @@ normalization_flags flags(bool relu) {
   return relu ? set | normalization_flags::fuse_norm_relu : set;
 }
 
-// [N, C] seen as [N, C, 1, 1]: oneDNN normalises images.
+// [N, C] seen as one image [1, C, N, 1], channels last: oneDNN normalises images, and has a
+// vectorised kernel for this layout. As [N, C, 1, 1] it took a hundred times as long.
 dnnl::memory as_images(const dnnl::memory& memory) {
   if (!memory) return memory;
   const auto layout = memory.get_desc();
   if (layout.dims().size() != 2) return memory;
-  return {plain_layout({layout.dims()[0], layout.dims()[1], 1, 1}, layout.data_type()),
-          cpu_engine(), memory.get_data_handle()};
+  const dnnl::memory::dims extents{1, layout.dims()[1], layout.dims()[0], 1};
+  return {{extents, layout.data_type(), dnnl::memory::format_tag::nhwc},
+          cpu_engine(),
+          memory.get_data_handle()};
 }
 
 Activation as_images(const Activation& activation) {

@@ -13,6 +13,7 @@ namespace digitry {
 struct Preprocessing {
   float pixel_scale = 1.0F / 255.0F;
   float pixel_offset = 0.0F;
+  bool operator==(const Preprocessing&) const = default;
 };
 
 /// Runs a network over images.

@@ -85,7 +85,8 @@ std::string gnuplot_quoted(std::string_view text) {
     } else if (byte >= 0x80 || c == ' ' || std::isalnum(byte) != 0) {
       quoted += c;
     } else {
-      quoted += fmt::format("\\{:03o}", byte);
+      // Four digits: behind a leading zero gnuplot takes up to three more, a digit of the text too.
+      quoted += fmt::format("\\{:04o}", byte);
     }
   }
   return quoted + "\"";

@@ -7,6 +7,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/report/contact_sheet.h"
+#include "digitry/report/page_explanations.h"
 #include "digitry/report/page_images.h"
 #include "digitry/report/page_tables.h"
 #include "digitry/report/png.h"
@@ -115,7 +116,9 @@ void add_images(data& page, const ReportContent& content) {
   }
   page.set("has_suspected", !images.suspected.empty());
   page.set("suspected", tiles.list(images.suspected));
-  page.set("num_suspected", grouped(static_cast<std::int64_t>(evaluation.suspected_labels.size())));
+  page.set("num_suspected",
+           grouped(static_cast<std::int64_t>(evaluation.suspected_labels.images.size())));
+  page.set("num_confident", grouped(evaluation.suspected_labels.num_confident));
 
   page.set("pairs_are_cut", images.pairs.size() > kMaxTopPairs);
   page.set("top_pairs", top_pairs);
@@ -132,17 +135,31 @@ void add_images(data& page, const ReportContent& content) {
   }
   page.set("has_least_sure", !classes.list_value().empty());
   page.set("least_sure", classes);
+  add_explained(page, content, thumbnailer, sheet);
+}
+
+// Sets has_NAME and, where there are images, NAME, NAME_width and NAME_height.
+void add_sheet(data& page, const std::string& name, const Tensor& images, std::int64_t per_row) {
+  page.set("has_" + name, !images.empty());
+  if (images.empty()) return;
+  const Thumbnail sheet = make_contact_sheet(images, {.per_row = per_row});
+  page.set(name, base64(encode_ink_png(sheet.ink, sheet.width, sheet.height)));
+  page.set(name + "_width", fmt::format("{}", sheet.width));
+  page.set(name + "_height", fmt::format("{}", sheet.height));
 }
 
 void add_augmented(data& page, const ReportContent& content) {
-  page.set("has_augmented", !content.augmented.empty());
-  if (content.augmented.empty()) return;
-  const Thumbnail sheet =
-      make_contact_sheet(content.augmented, {.per_row = content.augmented_per_row});
-  page.set("augmented", base64(encode_ink_png(sheet.ink, sheet.width, sheet.height)));
-  page.set("augmented_width", fmt::format("{}", sheet.width));
-  page.set("augmented_height", fmt::format("{}", sheet.height));
+  add_sheet(page, "augmented", content.augmented, content.augmented_per_row);
   page.set("augmented_versions", fmt::format("{}", content.augmented_per_row - 1));
+}
+
+void add_robustness(data& page, const ReportContent& content) {
+  page.set("has_robustness", content.robustness.has_value());
+  if (!content.robustness) return;
+  page.set("mean_robustness", percent_number(content.robustness->mean_accuracy, 2));
+  page.set("num_corruptions", fmt::format("{}", content.robustness->corrupted.size()));
+  page.set("robustness", robustness_rows(*content.robustness));
+  add_sheet(page, "corrupted", content.corrupted, content.corrupted_per_row);
 }
 
 void add_curves(data& page, const History& history, const PageCurves& curves) {
@@ -191,7 +208,9 @@ std::string render_page(const ReportContent& content, const PageCurves& curves) 
   page.set("classes", class_rows(content.evaluation));
   add_class_means(page, content.evaluation);
   add_images(page, content);
+  add_map(page, content);
   add_augmented(page, content);
+  add_robustness(page, content);
   add_provenance(page, content);
 
   kainjow::mustache::mustache page_template{std::string(embedded::report_html())};

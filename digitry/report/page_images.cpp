@@ -54,7 +54,7 @@ PageImages choose_images(const Evaluation& evaluation) {
       kMaxPairImages);
   for (PairImages& pair : images.pairs) pair.shown.resize(std::min(pair.shown.size(), of_pair));
 
-  const auto& suspected = evaluation.suspected_labels;
+  const auto& suspected = evaluation.suspected_labels.images;
   images.suspected.assign(
       suspected.begin(),
       suspected.begin() + static_cast<std::ptrdiff_t>(std::min(suspected.size(), kMaxSuspected)));

@@ -134,6 +134,23 @@ data reliability_rows(const Evaluation& evaluation) {
   return rows;
 }
 
+data robustness_rows(const Robustness& robustness) {
+  data rows{data::type::list};
+  const auto add = [&](const char* name, const Score& score) {
+    data row;
+    row.set("corruption", name);
+    row.set("accuracy", percent_number(score.accuracy, 2));
+    row.set("interval", fmt::format("{} – {}", percent_number(score.accuracy_95.low, 2),
+                                    percent_number(score.accuracy_95.high, 2)));
+    row.set("mistakes", grouped(robustness.num_images - score.num_correct));
+    rows.push_back(row);
+  };
+  add("none", robustness.clean);
+  for (const CorruptedScore& each : robustness.corrupted)
+    add(to_string(each.corruption), each.score);
+  return rows;
+}
+
 std::string reliability_description(const Evaluation& evaluation) {
   std::string text = "How often answers were right, by the probability given:";
   for (const ReliabilityBin& bin : evaluation.calibration.bins)

@@ -28,6 +28,9 @@ kainjow::mustache::data reliability_rows(const Evaluation& evaluation);
 /// "Of 9,912 answers given with 93 to 100 %, 99.4 % were right; ..."
 std::string reliability_description(const Evaluation& evaluation);
 
+/// Without corruption first, then under each.
+kainjow::mustache::data robustness_rows(const Robustness& robustness);
+
 void add_class_means(kainjow::mustache::data& page, const Evaluation& evaluation);
 /// Recipe, model summary, facts and command line.
 void add_provenance(kainjow::mustache::data& page, const ReportContent& content);

@@ -8,9 +8,16 @@
 #include "digitry/base/file.h"
 #include "digitry/report/figures.h"
 #include "digitry/report/page.h"
+#include "digitry/report/page_explanations.h"
 
 namespace digitry {
 namespace {
+
+void check_rows(const char* what, const Tensor& images, std::int64_t per_row) {
+  if (!images.empty() && (per_row < 1 || images.shape()[0] % per_row != 0))
+    throw Error(ErrorCode::kShapeMismatch, "report: want rows of {} {} images, got {}", per_row,
+                what, images.shape().to_string());
+}
 
 void check(const ReportContent& content) {
   const Evaluation& evaluation = content.evaluation;
@@ -24,10 +31,9 @@ void check(const ReportContent& content) {
                 "judged, in {} classes",
                 shape.to_string(), evaluation.num_images, num_classes);
   }
-  if (!content.augmented.empty() && (content.augmented_per_row < 1 ||
-                                     content.augmented.shape()[0] % content.augmented_per_row != 0))
-    throw Error(ErrorCode::kShapeMismatch, "report: want rows of {} augmented images, got {}",
-                content.augmented_per_row, content.augmented.shape().to_string());
+  check_rows("augmented", content.augmented, content.augmented_per_row);
+  check_explanations(content);
+  check_rows("corrupted", content.corrupted, content.corrupted_per_row);
 }
 
 }  // namespace

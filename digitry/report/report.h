@@ -2,12 +2,15 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "digitry/evaluation/evaluation.h"
 #include "digitry/evaluation/history.h"
+#include "digitry/evaluation/robustness.h"
+#include "digitry/report/explanations.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {
@@ -35,6 +38,12 @@ struct ReportContent {
   /// it, a row of augmented_per_row together. Empty where the recipe augments nothing.
   Tensor augmented;
   std::int64_t augmented_per_row = 0;
+  Explanations explanations;
+  std::optional<Robustness> robustness;  ///< Where corrupted images were judged too.
+  /// uint8 [R·corrupted_per_row, C, H, W]: judged images, each followed by it under the corruptions
+  /// of `robustness`, in their order. Empty where there is none.
+  Tensor corrupted;
+  std::int64_t corrupted_per_row = 0;
   std::vector<LayerRow> layers;
   Facts training;     ///< Timings, seed, numbers of images...
   Facts environment;  ///< Machine, threads, version, kernels...
@@ -43,7 +52,8 @@ struct ReportContent {
 
 /// `report.html`: one file, no network, light and dark, printable.
 /// Throws Error{kUnavailable} where gnuplot, which draws the curves, is not installed;
-/// Error{kShapeMismatch} where the evaluation is not one of the images or a row is not full.
+/// Error{kShapeMismatch} where the evaluation or the explanations are not of the images or a row is
+/// not full.
 std::string render_html(const ReportContent& content);
 
 /// Writes curves, confusion matrix, reliability and mistakes as SVG and PNG into `folder` (made

@@ -27,6 +27,8 @@ class Thumbnailer {
 
   std::int64_t width() const { return width_; }
   std::int64_t height() const { return height_; }
+  /// By what factor a thumbnail's sides are less than its image's.
+  std::int64_t reduction() const { return reduction_; }
   Thumbnail make(std::int64_t image_index) const;
 
  private:

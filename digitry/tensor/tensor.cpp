@@ -76,6 +76,18 @@ Tensor Tensor::clone() const {
   return copy;
 }
 
+Tensor Tensor::take(std::span<const std::int32_t> indices) const {
+  const Shape each = shape_.without_batch();
+  Tensor taken(each.with_batch(std::ssize(indices)), dtype_);
+  const std::size_t size = static_cast<std::size_t>(each.num_elements()) * size_of(dtype_);
+  std::byte* to = taken.data();
+  for (const std::int32_t index : indices) {
+    std::memcpy(to, data() + static_cast<std::size_t>(index) * size, size);
+    to += size;
+  }
+  return taken;
+}
+
 void Tensor::Free::operator()(std::byte* memory) const { std::free(memory); }
 
 }  // namespace digitry

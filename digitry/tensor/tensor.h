@@ -44,6 +44,9 @@ class Tensor {
 
   /// A copy with memory of its own.
   Tensor clone() const;
+  /// Copies of the places `indices` along the first axis, e.g. of some images: [K, ...] of
+  /// [N, ...]. Wants indices in [0, N).
+  Tensor take(std::span<const std::int32_t> indices) const;
 
  private:
   struct Free {

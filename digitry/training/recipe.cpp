@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -13,47 +12,29 @@
 #include "digitry/base/file.h"
 #include "digitry/base/limits.h"
 #include "digitry/data/augment.h"
+#include "digitry/data/views.h"
 #include "digitry/nn/layer.h"
 #include "digitry/optim/optimizer.h"
 #include "digitry/optim/schedule.h"
-#include "digitry_embedded/shipped_recipes.h"
+#include "digitry/training/toml_options.h"
+#include "digitry_embedded/recipes.h"
 
 namespace digitry {
 namespace {
 
 constexpr std::uint64_t kMaxRecipeBytes = 1 << 20;
-constexpr std::int64_t kMaxNesting = 4096;
+constexpr std::int64_t kMaxMembers = 1000;
 
 const std::map<std::string, std::string_view>& shipped_recipes() {
-  static const std::map<std::string, std::string_view> recipes = embedded::shipped_recipes();
+  static const std::map<std::string, std::string_view> recipes = embedded::recipes();
   return recipes;
-}
-
-// toml++ recurses as deep as a text nests, by a.b.c or by brackets, and limits the latter alone:
-// 50,000 dots overflow the stack. Dots and brackets bound the depth from above, wherever they
-// stand.
-void check_nesting(std::string_view text, const std::string& source) {
-  const auto nests = [](char c) { return c == '.' || c == '[' || c == '{'; };
-  if (const auto found = std::ranges::count_if(text, nests); found > kMaxNesting)
-    throw Error(ErrorCode::kBadData, "{}: want at most {} dots and opening brackets, found {}",
-                source, kMaxNesting, found);
 }
 
 Options options_of(const toml::table& table, const std::string& where) {
   Options options;
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
-    if (const auto* whole = node.as_integer())
-      options[name] = whole->get();
-    else if (const auto* real = node.as_floating_point())
-      options[name] = real->get();
-    else if (const auto* truth = node.as_boolean())
-      options[name] = truth->get();
-    else if (const auto* text = node.as_string())
-      options[name] = text->get();
-    else
-      throw Error(ErrorCode::kBadData, "{}: '{}': want a number, true, false or a text", where,
-                  name);
+    options[name] = option_of(node, fmt::format("{}: '{}'", where, name));
   }
   return options;
 }
@@ -90,7 +71,7 @@ void refuse_unknown_tables(const toml::table& root, const std::string& source) {
     if (node.is_table() || node.is_array_of_tables())
       throw Error(ErrorCode::kBadData,
                   "{}: unknown table [{}]; known are [training], [optimizer], [schedule], "
-                  "[augmentation] and [[layers]]",
+                  "[augmentation], [views] and [[layers]]",
                   source, std::string(key.str()));
 }
 
@@ -100,8 +81,11 @@ void read_training(const Options& options, const std::string& source, Recipe& re
   recipe.batch_size = reader.integer("batch_size", 1, kMaxBatchSize, recipe.batch_size);
   recipe.validation = reader.number("validation", 0, 0.9, recipe.validation);
   recipe.patience = reader.integer("patience", 0, kMaxEpochs, recipe.patience);
-  recipe.seed = static_cast<std::uint64_t>(
-      reader.integer("seed", 0, std::numeric_limits<std::int64_t>::max(), 0));
+  constexpr std::int64_t kMaxSeed = std::numeric_limits<std::int64_t>::max();
+  recipe.seed = static_cast<std::uint64_t>(reader.integer("seed", 0, kMaxSeed, 0));
+  if (reader.has("split_seed"))
+    recipe.split_seed = static_cast<std::uint64_t>(reader.integer("split_seed", 0, kMaxSeed));
+  recipe.members = reader.integer("members", 1, kMaxMembers, recipe.members);
   recipe.precision = reader.text("precision", {"auto", "f32", "bf16"}, recipe.precision);
   recipe.data = reader.text("data", {}, recipe.data);
   recipe.ema_decay = reader.number("ema_decay", 0, 0.999999, recipe.ema_decay);
@@ -145,23 +129,18 @@ std::string table_text(const Options& options) {
 }  // namespace
 
 Recipe parse_recipe(std::string_view toml_text, const std::string& source) {
-  check_nesting(toml_text, source);
-  toml::table root;
-  try {
-    root = toml::parse(toml_text, source);
-  } catch (const toml::parse_error& error) {
-    throw Error(ErrorCode::kBadData, "{}: line {}: {}", source, error.source().begin.line,
-                error.description());
-  }
+  toml::table root = parse_toml(toml_text, source);
   Recipe recipe;
   recipe.layers = take_layers(root, source);
   read_training(take_table(root, "training", source), source, recipe);
   recipe.optimizer = take_table(root, "optimizer", source);
   recipe.schedule = take_table(root, "schedule", source);
   recipe.augmentation = take_table(root, "augmentation", source);
+  recipe.views = take_table(root, "views", source);
   check_in(source, [&] { make_optimizer(recipe.optimizer, {}); });
   check_in(source, [&] { check_schedule(recipe); });
   read_augment_options(recipe.augmentation, source + ": [augmentation]");
+  read_views(recipe.views, source + ": [views]");
   for (std::size_t i = 0; i < recipe.layers.size(); ++i)
     make_layer(recipe.layers[i], /*num_classes=*/1, fmt::format("{}: layers[{}]", source, i));
   refuse_unknown_tables(root, source);
@@ -191,6 +170,11 @@ std::vector<std::string> recipe_names() {
   return names;
 }
 
+ValidationSplit split_by(const Recipe& recipe, const Dataset& train) {
+  return stratified_split(train.labels, train.num_classes(), recipe.validation,
+                          recipe.split_seed.value_or(recipe.seed));
+}
+
 std::string to_toml(const Recipe& recipe) {
   std::string text = fmt::format("name = {}\ndescription = {}\n", to_string(recipe.name),
                                  to_string(recipe.description));
@@ -203,11 +187,14 @@ std::string to_toml(const Recipe& recipe) {
                       {"ema_decay", recipe.ema_decay},
                       {"label_smoothing", recipe.label_smoothing},
                       {"gradient_clip", recipe.gradient_clip}});
+  if (recipe.split_seed) text += fmt::format("split_seed = {}\n", *recipe.split_seed);
+  if (recipe.members > 1) text += fmt::format("members = {}\n", recipe.members);
   text += fmt::format("precision = {}\n", to_string(recipe.precision));
   text += fmt::format("data = {}\n", to_string(recipe.data));
   text += "\n[optimizer]\n" + table_text(recipe.optimizer);
   text += "\n[schedule]\n" + table_text(recipe.schedule);
   if (!recipe.augmentation.empty()) text += "\n[augmentation]\n" + table_text(recipe.augmentation);
+  if (!recipe.views.empty()) text += "\n[views]\n" + table_text(recipe.views);
   for (const Options& layer : recipe.layers) text += "\n[[layers]]\n" + table_text(layer);
   return text;
 }

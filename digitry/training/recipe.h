@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "digitry/base/options.h"
+#include "digitry/data/dataset.h"
+#include "digitry/data/split.h"
 
 namespace digitry {
 
@@ -22,6 +25,11 @@ struct Recipe {
   std::int64_t patience =
       0;  ///< Epochs without a better validation result before stopping; 0: off.
   std::uint64_t seed = 0;
+  /// Of the validation split alone; the seed where there is none. Trainings that share it set the
+  /// same images aside.
+  std::optional<std::uint64_t> split_seed;
+  /// Networks that are trained, each from a seed of its own, to answer together.
+  std::int64_t members = 1;
   /// Of products while training: "f32", "bf16", or "auto" for bf16 where the processor has it.
   std::string precision = "auto";
   std::string data = "mnist";  ///< A data set's name or path.
@@ -35,6 +43,7 @@ struct Recipe {
   Options optimizer;     ///< See make_optimizer.
   Options schedule;      ///< See make_schedule.
   Options augmentation;  ///< Of training images; see read_augment_options. Empty: none.
+  Options views;         ///< Of images to classify; see read_views. Empty: the image as it is.
 };
 
 /// Throws Error{kBadData} naming `source`, the key and the rule for TOML that does not parse,
@@ -48,6 +57,10 @@ Recipe find_recipe(const std::string& name_or_path);
 
 /// Names of the shipped recipes.
 std::vector<std::string> recipe_names();
+
+/// Which of the training images the recipe trains on, and which it sets aside.
+/// Throws what stratified_split throws.
+ValidationSplit split_by(const Recipe& recipe, const Dataset& train);
 
 /// TOML that parse_recipe reads back to the same recipe.
 std::string to_toml(const Recipe& recipe);

@@ -45,7 +45,7 @@ const Dataset& labelled(const Dataset& data) {
 Trainer::Trainer(const Recipe& recipe, const Dataset& train)
     : recipe_(checked(recipe)),
       data_(labelled(train)),
-      split_(stratified_split(train.labels, train.num_classes(), recipe.validation, recipe.seed)),
+      split_(split_by(recipe, train)),
       network_(train.image_shape(), train.num_classes(), recipe.layers),
       schedule_(make_schedule(recipe.schedule)),
       order_(split_.train) {

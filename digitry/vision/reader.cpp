@@ -112,7 +112,7 @@ MnistImage image_of(const Glyph& glyph, double lean) {
                        upright.ink.cols);
 }
 
-std::vector<Verdict> judge_images(const Classifier& classify,
+std::vector<Verdict> judge_images(const DigitJudge& classify,
                                   const std::vector<MnistImage>& images) {
   if (images.empty()) return {};
   Tensor tensor({std::ssize(images), 1, kMnistSide, kMnistSide}, DType::kU8);
@@ -140,7 +140,7 @@ struct Judged {
 };
 
 std::vector<Judged> judge_glyphs(std::vector<Glyph> glyphs, double lean,
-                                 const Classifier& classify) {
+                                 const DigitJudge& classify) {
   std::vector<MnistImage> images;
   for (const Glyph& glyph : glyphs) images.push_back(image_of(glyph, lean));
   std::vector<Verdict> verdicts = judge_images(classify, images);
@@ -184,7 +184,7 @@ Pieces pieces_of(const Glyph& glyph, const std::vector<Cut>& cuts, double digit_
 
 // The digits that the glyph is most likely made of: itself, or what cuts make of it.
 std::vector<Judged> split(Judged whole, double digit_height, double stroke_width, double lean,
-                          const Classifier& classify) {
+                          const DigitJudge& classify) {
   const std::vector<Cut> cuts = find_cuts(whole.glyph, digit_height, stroke_width);
   Pieces pieces = pieces_of(whole.glyph, cuts, digit_height);
   std::vector<Judged> judged = judge_glyphs(std::move(pieces.glyphs), lean, classify);
@@ -220,7 +220,7 @@ PixelBox to_pixel_box(const cv::Rect& box, const Page& page, double scale, const
           std::max<std::int64_t>(1, within(bottom, picture.height) - y)};
 }
 
-std::vector<Judged> find_digits(const Page& page, const Classifier& classify,
+std::vector<Judged> find_digits(const Page& page, const DigitJudge& classify,
                                 const ReadOptions& options, double& lean) {
   const Components components = find_components(page);
   std::vector<Blob> blobs = join_broken(components);
@@ -278,7 +278,7 @@ std::size_t ReadDigit::label() const {
   return static_cast<std::size_t>(std::ranges::max_element(probabilities) - probabilities.begin());
 }
 
-Reading read_digits(const Picture& picture, const Classifier& classify,
+Reading read_digits(const Picture& picture, const DigitJudge& classify,
                     const ReadOptions& options) {
   silence_opencv();
   const WorkingGrey working = make_working_grey(picture);

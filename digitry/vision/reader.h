@@ -21,7 +21,7 @@ struct Verdict {
 };
 
 /// Judges images: uint8 [N,1,28,28] (N ≥ 1) to N verdicts, all of the same number of classes.
-using Classifier = std::function<std::vector<Verdict>(const Tensor& images)>;
+using DigitJudge = std::function<std::vector<Verdict>(const Tensor& images)>;
 
 /// A rectangle in pixels of the picture; `left` and `top` are its first column and row.
 struct PixelBox {
@@ -71,7 +71,7 @@ struct ReadOptions {
 /// were. docs/reading.md tells more. The first call turns off OpenCV's log in the whole process.
 /// Throws Error{kInvalidArgument} where the picture is none (`check_picture`), and what the
 /// classifier throws.
-Reading read_digits(const Picture& picture, const Classifier& classify,
+Reading read_digits(const Picture& picture, const DigitJudge& classify,
                     const ReadOptions& options = {});
 
 /// The reading as a person would write it: a row a line, unknown things as '?', class names in the

@@ -8,7 +8,7 @@
 build_packages=(
   g++ cmake ninja-build
   libdnnl-dev libfmt-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev
-  libcurl4-openssl-dev ca-certificates libssl-dev zlib1g-dev libpng-dev
+  libcurl4-openssl-dev ca-certificates libssl-dev zlib1g-dev libpng-dev libsqlite3-dev
   libkainjow-mustache-dev gnuplot-nox
   libopencv-imgproc-dev libjpeg-dev libwebp-dev libtiff-dev
 )

@@ -34,8 +34,8 @@ TEST(Command, HelpTeachesByExamples) {
 
 TEST(Command, EverySubcommandHelpsWithExamples) {
   const std::vector<std::vector<std::string>> subcommands = {
-      {"data", "fetch"}, {"data", "info"}, {"train"}, {"evaluate"},  {"compare"},
-      {"predict"},       {"report"},       {"info"},  {"completion"}};
+      {"data", "fetch"}, {"data", "info"}, {"train"},   {"tune"},   {"evaluate"}, {"compare"},
+      {"ensemble"},      {"predict"},      {"explain"}, {"report"}, {"info"},     {"completion"}};
   for (const std::vector<std::string>& words : subcommands) {
     std::vector<std::string> command = {"digitry"};
     command.insert(command.end(), words.begin(), words.end());

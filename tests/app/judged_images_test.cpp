@@ -17,11 +17,12 @@ using ::testing::SizeIs;
 
 Model model_of(const std::vector<std::string>& class_names) {
   const auto classes = static_cast<std::int64_t>(class_names.size());
-  return {
-      .network = test::random_network({1, 1, 1}, classes, {test::flatten(), test::dense(classes)}),
-      .preprocessing = {},
-      .class_names = class_names,
-      .provenance = {}};
+  return {.members = one_member(
+              test::random_network({1, 1, 1}, classes, {test::flatten(), test::dense(classes)})),
+          .preprocessing = {},
+          .views = {},
+          .class_names = class_names,
+          .provenance = {}};
 }
 
 // As if the model had been trained on `data`, a quarter of it set aside.

@@ -84,7 +84,7 @@ test('has its headings in order', async () => {
   const headings = await page.locator('h2').allTextContents();
   const wanted = [
     'Training', 'Confusion matrix', 'Class by class', 'Most confused', 'Calibration',
-    'Mistakes, most confident first', 'Mistakes, pair by pair',
+    'Mistakes, most confident first', 'Mistakes explained', 'Map of the test images', 'Mistakes, pair by pair',
   ];
   assert.deepEqual(headings.slice(0, wanted.length), wanted);
   assert.match(await page.locator('.accuracy').innerText(), /^\d+\.\d\d\s%/);
@@ -145,10 +145,66 @@ test('each image is in the file once, and shown at its own place', async () => {
   const page = await open();
   const sheets = await page.evaluate(
     () => (document.documentElement.outerHTML.match(/data:image\/png/g) ?? []).length);
-  assert.equal(sheets, 1);
+  assert.equal(sheets, 3, 'digits, what tints them, training images');
   const places = await page.locator('#mistakes .gallery .image').evaluateAll(
     (all) => all.map((image) => getComputedStyle(image).backgroundPosition));
   assert.equal(new Set(places).size, places.length);
+  await page.context().close();
+});
+
+test('explains mistakes by tints that are painted, and by training images', async () => {
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await open({ colorScheme });
+    const cards = page.locator('#explained .cards > li');
+    const count = await cards.count();
+    assert.ok(count > 0 && count <= 24, `${count} explained`);
+    // The tinted digit is not the plain one, and it is coloured where that is grey.
+    const coloured = (locator) => locator.screenshot().then((png) => page.evaluate(async (base64) => {
+      const image = new Image();
+      image.src = `data:image/png;base64,${base64}`;
+      await image.decode();
+      const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d');
+      canvas.drawImage(image, 0, 0);
+      const { data } = canvas.getImageData(0, 0, image.width, image.height);
+      let pixels = 0;
+      for (let i = 0; i < data.length; i += 4) {
+        const rgb = [data[i], data[i + 1], data[i + 2]];
+        if (Math.max(...rgb) - Math.min(...rgb) > 60) pixels += 1;
+      }
+      return pixels;
+    }, png.toString('base64')));
+    const first = cards.first();
+    assert.equal(await coloured(first.locator('.pictures > .image')), 0, 'a plain digit is grey');
+    assert.ok(await coloured(first.locator('.tinted')) > 50, `${colorScheme}: tinted`);
+    assert.match(await first.locator('.tinted').getAttribute('aria-label'), /^What spoke for .+ For .+: .+\./);
+    const nearest = await first.locator('.trained').evaluateAll((all) => all.map((image) => ({
+      place: getComputedStyle(image).backgroundPosition, label: image.getAttribute('aria-label'),
+    })));
+    assert.equal(nearest.length, 5);
+    assert.equal(new Set(nearest.map(({ place }) => place)).size, 5);
+    for (const { label } of nearest) assert.match(label, /^Training image \d+$/);
+    await page.context().close();
+  }
+});
+
+test('maps the images: a name for each class, and crosses that tell which image they are', async () => {
+  const page = await open();
+  const map = page.locator('svg.map');
+  const box = await map.boundingBox();
+  assert.ok(box.width > 500 && box.height > 350, JSON.stringify(box));
+  const classes = await page.locator('.confusion thead tr:last-child th').count();
+  assert.equal(await map.locator('text').count(), classes);
+  const colours = await map.locator(':scope > path').evaluateAll(
+    (all) => all.map((path) => getComputedStyle(path).stroke));
+  assert.equal(new Set(colours).size, Math.min(classes, 10));
+  assert.ok(!colours.includes('none'));
+  const cross = map.locator('.cross').first();
+  assert.match(await cross.locator('title').textContent(), /^Image \d+: .+ → .+, .+%$/);
+  const inside = await map.locator('.cross circle').evaluateAll((all) => all.every((circle) => {
+    const at = circle.getBoundingClientRect(), svg = circle.ownerSVGElement.getBoundingClientRect();
+    return at.left >= svg.left && at.right <= svg.right && at.top >= svg.top && at.bottom <= svg.bottom;
+  }));
+  assert.ok(inside, 'crosses are within the map');
   await page.context().close();
 });
 
@@ -180,6 +236,7 @@ test('axe finds no violation', async () => {
     // A few of each kind of picture: hundreds alike take axe a minute and tell it nothing.
     const { violations } = await new AxeBuilder({ page })
       .exclude('.gallery li:nth-child(n+4)')
+      .exclude('.cards > li:nth-child(n+4)')
       .exclude('.groups > section:nth-child(n+4)')
       .exclude('.strip li:nth-child(n+4)')
       .analyze();

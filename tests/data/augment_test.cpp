@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <set>
+#include <string>
 
 #include "tests/data/augment_reference.h"
 #include "tests/data/test_files.h"
@@ -83,6 +85,37 @@ TEST(Augment, OffLeavesPixelsExactlyAsTheyAre) {
   }
 }
 
+Tensor mirrored(const Tensor& images) {
+  Tensor result(images.shape(), DType::kU8);
+  const auto width = static_cast<std::ptrdiff_t>(images.shape()[3]);
+  const auto from = images.as<std::uint8_t>();
+  const auto to = result.as<std::uint8_t>();
+  for (std::ptrdiff_t row = 0; row < std::ssize(from); row += width)
+    std::reverse_copy(from.begin() + row, from.begin() + row + width, to.begin() + row);
+  return result;
+}
+
+TEST(Augment, FlipsBeforeAllElse) {
+  for (const Shape& shape : kShapes) {
+    const Tensor images = random_images(shape);
+    EXPECT_EQ(augmented({.flip = 1}, images), pixels_of(mirrored(images))) << shape.to_string();
+    AugmentOptions options = kEverything;
+    options.elastic = 0;
+    const std::vector<float> want = augmented(options, images);
+    options.flip = 1;
+    test::expect_near(augmented(options, mirrored(images)), want, 0.02, 0);
+  }
+}
+
+TEST(Augment, FlipsAsOftenAsAsked) {
+  const Tensor image = random_images({1, 1, 4, 4});
+  const std::vector<std::int32_t> first{0};
+  int flipped = 0;
+  for (std::int64_t epoch = 0; epoch < 2000; ++epoch)
+    flipped += augmented({.flip = 0.3}, image, first, epoch) != pixels_of(image);
+  EXPECT_NEAR(flipped, 600, 80) << "four standard deviations";
+}
+
 TEST(Augment, ScalesPixelsOnTheWay) {
   const Tensor images = random_images({2, 1, 5, 7});
   std::vector<float> to(70);
@@ -122,6 +155,56 @@ TEST(Augment, AgreesWithAPlainReference) {
     }
 }
 
+constexpr AugmentOptions kTones{.rotation = 20,
+                                .elastic = 1,
+                                .erase = 0.5,
+                                .erase_ink = 1,
+                                .clutter = 2,
+                                .filter = 0.5,
+                                .blur = 1,
+                                .background = 0.5,
+                                .contrast = 0.5,
+                                .invert = 0.3,
+                                .noise = 0.2};
+
+TEST(Augment, ScalesTonesOnTheWay) {
+  for (const Shape& shape : kShapes) {
+    const Tensor images = random_images(shape);
+    const std::vector<float> plain = augmented(kTones, images);
+    for (const float value : plain) EXPECT_TRUE(value >= 0 && value <= 255.001F);
+    std::vector<float> to(plain.size());
+    Augmenter(kTones, shape.without_batch(), 1)
+        .augment_batch(images, all_of(images), 0, 0.5F, -3, to);
+    std::vector<float> want = plain;
+    for (float& value : want) value = value * 0.5F - 3;
+    test::expect_near(to, want, 1e-4, 1e-6);
+  }
+}
+
+TEST(Augment, TonesDependNeitherOnThreadsNorOnTheBatch) {
+  const Tensor images = random_images({40, 1, 12, 11});
+  const std::vector<float> want = augmented(kTones, images, 3);
+  for (const int threads : {1, 2, 5}) {
+    const test::WithThreads scope(threads);
+    EXPECT_TRUE(test::same_bits(augmented(kTones, images, 3), want)) << threads;
+  }
+  const std::vector<std::int32_t> some{30, 3, 30};
+  const std::vector<float> picked = augmented(kTones, images, some, 3);
+  for (std::size_t i = 0; i < some.size(); ++i)
+    EXPECT_TRUE(
+        test::same_bits(std::span(picked).subspan(i * 132, 132),
+                        std::span(want).subspan(static_cast<std::size_t>(some[i]) * 132, 132)));
+}
+
+TEST(Augment, FillsWhatItErases) {
+  const AugmentOptions gone{.erase = 1, .erase_area = 1, .erase_ink = 1};
+  const Tensor black({200, 1, 10, 10}, DType::kU8);
+  const std::vector<float> filled = augmented(gone, black);
+  const float most = *std::ranges::max_element(filled);
+  EXPECT_GT(most, 250);
+  EXPECT_LE(most, 255);
+}
+
 TEST(Augment, DependsNeitherOnThreadsNorOnTheBatch) {
   const Tensor images = random_images({61, 1, 12, 11});
   const std::vector<float> want = augmented(kEverything, images, 3);
@@ -155,12 +238,14 @@ TEST(Augment, IsAnotherForEachEpochImageAndSeed) {
 }
 
 TEST(Augment, EachOptionAloneChangesImages) {
-  const Tensor images = discs(8, 28);
+  const Tensor images = random_images({8, 1, 28, 28});
   for (const AugmentRule& rule : augment_rules()) {
     AugmentOptions options;
     options.*rule.member = std::min(rule.high, 10.0);
     const std::string key = rule.key;
-    const bool on = key != "elastic_sigma" && key != "erase_area";
+    const std::set<std::string> mere_details{"elastic_sigma", "erase_area", "erase_ink",
+                                             "filter_size"};
+    const bool on = !mere_details.contains(key);
     EXPECT_EQ(options.any(), on) << key;
     EXPECT_EQ(augmented(options, images) != pixels_of(images), on) << key;
   }

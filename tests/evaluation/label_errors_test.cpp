@@ -27,28 +27,54 @@ std::vector<std::int64_t> indices_of(const std::vector<Judgement>& judgements) {
 }
 
 TEST(SuspectedLabelErrors, AreWhatTheNetworkIsSurerOfThanOfThatClassItself) {
-  // Class 0 is given 0.9, 0.8 and 0.1 where it is the label: on average 0.6; class 1 on average
-  // 0.7.
+  // Class 0 is given 0.9, 0.75 and 0.1 where it is the label: on average 0.58; class 1 on average
+  // 0.68.
   const Tensor logits =
-      logits_of({{0.9, 0.1}, {0.8, 0.2}, {0.1, 0.9}, {0.2, 0.8}, {0.05, 0.95}, {0.65, 0.35}});
+      logits_of({{0.9, 0.1}, {0.75, 0.25}, {0.1, 0.9}, {0.25, 0.75}, {0.05, 0.95}, {0.65, 0.35}});
   const std::vector<std::int32_t> labels{0, 0, 0, 1, 1, 1};
   const auto suspected = suspected_label_errors(logits, labels);
-  EXPECT_THAT(indices_of(suspected), ElementsAre(2, 5)) << "the surest first";
-  EXPECT_EQ(suspected[0].label, 0);
-  EXPECT_EQ(suspected[0].predicted, 1);
-  EXPECT_NEAR(suspected[0].probability, 0.9, 1e-6);
-  EXPECT_NEAR(suspected[0].label_probability, 0.1, 1e-6);
+  EXPECT_EQ(suspected.num_confident, 2);
+  EXPECT_THAT(indices_of(suspected.images), ElementsAre(2, 5, 1, 3))
+      << "the surest first, then the right ones of which a fifth is doubt";
+  const Judgement& first = suspected.images[0];
+  EXPECT_EQ(first.label, 0);
+  EXPECT_EQ(first.predicted, 1);
+  EXPECT_NEAR(first.probability, 0.9, 1e-6);
+  EXPECT_NEAR(first.label_probability, 0.1, 1e-6);
 }
 
-TEST(SuspectedLabelErrors, AMistakeTheNetworkIsUnsureOfIsNone) {
+TEST(SuspectedLabelErrors, AMistakeTheNetworkIsUnsureOfIsNoConfidentOne) {
   // 0.55 of a class that its own images are given with 0.9: the image is hard, not its label wrong.
   const Tensor logits = logits_of({{0.9, 0.1}, {0.9, 0.1}, {0.45, 0.55}, {0.1, 0.9}, {0.1, 0.9}});
-  EXPECT_TRUE(suspected_label_errors(logits, std::vector<std::int32_t>{0, 0, 0, 1, 1}).empty());
+  const auto suspected = suspected_label_errors(logits, std::vector<std::int32_t>{0, 0, 0, 1, 1});
+  EXPECT_EQ(suspected.num_confident, 0);
+  EXPECT_THAT(indices_of(suspected.images), ElementsAre(2)) << "yet it is one to look at";
+}
+
+TEST(SuspectedLabelErrors, TheLessProbableTheLabelTheEarlier) {
+  // 0.6 of another class with 0.3 of the label; 0.45 with 0.25, though it is the closer call.
+  const Tensor logits =
+      logits_of({{0.3, 0.6, 0.1}, {0.25, 0.45, 0.3}, {0.97, 0.02, 0.01}, {0.02, 0.97, 0.01}});
+  const auto suspected = suspected_label_errors(logits, std::vector<std::int32_t>{0, 0, 0, 1});
+  EXPECT_THAT(indices_of(suspected.images), ElementsAre(1, 0));
 }
 
 TEST(SuspectedLabelErrors, AClassThatNoLabelHasIsNeverSuggested) {
   const Tensor logits = logits_of({{0.1, 0.1, 0.8}, {0.6, 0.2, 0.2}, {0.2, 0.7, 0.1}});
-  EXPECT_TRUE(suspected_label_errors(logits, std::vector<std::int32_t>{0, 0, 1}).empty());
+  EXPECT_EQ(suspected_label_errors(logits, std::vector<std::int32_t>{0, 0, 1}).num_confident, 0);
+}
+
+TEST(SuspectedLabelErrors, OfManyDoubtfulOnesTheFirstForty) {
+  std::vector<std::vector<double>> rows;
+  std::vector<std::int32_t> labels;
+  for (int i = 0; i < 100; ++i) {
+    rows.push_back({0.7 - 0.004 * i, 0.3 + 0.004 * i});
+    labels.push_back(0);
+  }
+  const auto suspected = suspected_label_errors(logits_of(rows), labels);
+  ASSERT_EQ(suspected.images.size(), 40u);
+  EXPECT_EQ(suspected.images.front().image_index, 99);
+  EXPECT_EQ(suspected.images.back().image_index, 60);
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ TEST(MetricsJson, HoldsEveryFigure) {
   EXPECT_EQ(json["confusion"], nlohmann::json({{1, 0}, {1, 1}}));
   EXPECT_EQ(json["most_confused"],
             nlohmann::json::array({{{"label", 1}, {"predicted", 0}, {"count", 1}}}));
-  EXPECT_EQ(json["suspected_labels"].size(), e.suspected_labels.size());
+  EXPECT_EQ(json["suspected_labels"].size(), e.suspected_labels.images.size());
   ASSERT_EQ(json["mistakes"].size(), 1u);
   EXPECT_EQ(json["mistakes"][0]["image_index"], 1);
   EXPECT_EQ(json["mistakes"][0]["label"], 1);
@@ -63,6 +63,21 @@ TEST(MetricsJson, ProbabilitiesAreWrittenAsShortAsTheyAre) {
   Evaluation e = three_images({"a", "b"});
   e.mistakes[0].probability = 0.9f;
   EXPECT_THAT(to_json(e), HasSubstr("\"probability\":0.9,"));
+}
+
+TEST(MetricsJson, MistakesHaveTheirNearestImagesWhereTheyAreGiven) {
+  Evaluation e = three_images({"a", "b"});
+  e.mistakes.push_back(e.mistakes[0]);
+  EXPECT_FALSE(nlohmann::json::parse(to_json(e))["mistakes"][0].contains("nearest"));
+  const std::vector<std::vector<Neighbour>> nearest{
+      {{.image_index = 7, .label = 1, .distance = 0.5},
+       {.image_index = 3, .label = 0, .distance = 2}}};
+  const auto mistakes = nlohmann::json::parse(to_json(e, nearest))["mistakes"];
+  ASSERT_EQ(mistakes[0]["nearest"].size(), 2u);
+  EXPECT_EQ(mistakes[0]["nearest"][0],
+            nlohmann::json({{"image_index", 7}, {"label", 1}, {"distance", 0.5}}));
+  EXPECT_EQ(mistakes[0]["nearest"][1]["image_index"], 3);
+  EXPECT_FALSE(mistakes[1].contains("nearest"));
 }
 
 TEST(MetricsJson, NoMistakesIsAnEmptyList) {

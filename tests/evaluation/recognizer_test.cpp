@@ -35,12 +35,12 @@ Network watches_the_middle() {
   return network;
 }
 
-TEST(Recognizer, ProbabilitiesAreThoseOfTheImagesThemselves) {
+TEST(Recognize, ProbabilitiesAreThoseOfTheImagesThemselves) {
   const Model model = small_model();
   const Tensor images = random_images({7, 1, 4, 4});
-  Recognizer recognizer(model.network, model.preprocessing, 1.3);
-  const Recognition got = recognizer.recognize(images);
-  Tensor want = Predictor(model.network, model.preprocessing).logits(images);
+  Classifier classifier(model);
+  const Recognition got = recognize(logits_by(classifier), 1.3, images);
+  Tensor want = classifier.logits(images);
   softmax_rows(want, 1.3);
   EXPECT_TRUE(same_bits(got.probabilities.as<float>(), want.as<float>()));
   for (const double score : got.scores) {
@@ -51,17 +51,17 @@ TEST(Recognizer, ProbabilitiesAreThoseOfTheImagesThemselves) {
 
 // What lies on one side of the boundary whichever way it is bent scores 1; a dot in the middle
 // does, as all views keep the middle where it is, and so does nothing at all.
-TEST(Recognizer, ScoresHighWhatStaysInItsClass) {
-  Recognizer recognizer(watches_the_middle(), {}, 1);
+TEST(Recognize, ScoresHighWhatStaysInItsClass) {
+  Predictor predictor(watches_the_middle(), {});
   Tensor images({2, 1, 5, 5}, DType::kU8);
   images.as<std::uint8_t>()[12] = 255;
-  const Recognition got = recognizer.recognize(images);
+  const Recognition got = recognize(logits_by(predictor), 1, images);
   EXPECT_NEAR(got.scores[0], 1, 1e-6);
   EXPECT_NEAR(got.scores[1], 1, 1e-6);
 }
 
 // With ink right of the middle, squeezed or turned copies differ from the image.
-TEST(Recognizer, ScoresLowWhatDoesNot) {
+TEST(Recognize, ScoresLowWhatDoesNot) {
   Network network = watches_the_middle();
   std::vector<Parameter> moved;
   for (const Parameter& parameter : network.parameters())
@@ -69,17 +69,17 @@ TEST(Recognizer, ScoresLowWhatDoesNot) {
   auto weights = moved[0].value.as<float>();
   std::swap(weights[12], weights[14]);
   network.set_parameters(std::move(moved));
-  Recognizer recognizer(network, {}, 1);
+  Predictor predictor(network, {});
   Tensor images({1, 1, 5, 5}, DType::kU8);
   images.as<std::uint8_t>()[14] = 255;
-  EXPECT_LT(recognizer.recognize(images).scores[0], 0.9);
+  EXPECT_LT(recognize(logits_by(predictor), 1, images).scores[0], 0.9);
 }
 
-TEST(Recognizer, ImagesOfAnotherSizeAreRefused) {
+TEST(Recognize, ImagesOfAnotherSizeAreRefused) {
   const Model model = small_model();
-  Recognizer recognizer(model.network, model.preprocessing, 1);
+  Classifier classifier(model);
   expect_error(ErrorCode::kShapeMismatch, {"the model wants images of [1,4,4]"}, [&] {
-    recognizer.recognize(random_images({1, 1, 4, 5}));
+    recognize(logits_by(classifier), 1, random_images({1, 1, 4, 5}));
   });
 }
 

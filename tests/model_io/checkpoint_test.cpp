@@ -26,7 +26,7 @@ TEST(Checkpoint, ComesBackWithEverything) {
   const TemporaryFolder folder;
   Checkpoint saved;
   saved.progress = {{"step", "17"}, {"recipe", "a = \"b\"\n"}, {"history", "epoch,loss\n1,0.5\n"}};
-  saved.groups["parameters"] = copy(test::small_model().network);
+  saved.groups["parameters"] = copy(test::small_model().members.front().network);
   saved.groups["optimizer.first_moment"] =
       copy(test::random_network({4}, 3, {test::dense(3)}, /*seed=*/5));
   save_checkpoint(saved, folder / "c");

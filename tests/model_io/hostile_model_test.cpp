@@ -38,7 +38,7 @@ TEST(HostileModel, MetadataMissing) {
 }
 
 TEST(HostileModel, FormatOfAnotherVersion) {
-  refuse_entry({"model format 2, this version reads 1"}, "digitry.format", "2");
+  refuse_entry({"model format 3, this version reads 1 and 2"}, "digitry.format", "3");
 }
 
 TEST(HostileModel, MetadataThatAreNotTheirJson) {

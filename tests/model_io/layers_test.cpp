@@ -70,17 +70,20 @@ void expect_same(std::span<const Parameter> got, std::span<const Parameter> want
 }
 
 TEST(ModelOfEveryLayer, ComesBackAndComputesTheSameBits) {
-  Model model{.network = every_layer(),
+  Model model{.members = one_member(every_layer()),
               .preprocessing = {},
+              .views = {},
               .class_names = {"a", "b", "c"},
               .provenance = {}};
-  const auto before = used(model.network);
-  model.network.set_parameters(used(model.network));
+  Network& network = model.members.front().network;
+  const auto before = used(network);
+  network.set_parameters(used(network));
   const test::TemporaryFolder folder;
   save_model(model, folder / "model");
   const Model read = load_model(folder / "model");
-  EXPECT_EQ(read.network.layer_options(), model.network.layer_options());
-  expect_same(read.network.parameters(), before);
+  const Network& again = read.members.front().network;
+  EXPECT_EQ(again.layer_options(), network.layer_options());
+  expect_same(again.parameters(), before);
   EXPECT_TRUE(
       test::same_bits(test::logits_of(read).as<float>(), test::logits_of(model).as<float>()));
 

@@ -27,8 +27,9 @@ TEST(Model, ComesBackWithEverythingAndComputesTheSameBits) {
   EXPECT_EQ(read.preprocessing.pixel_offset, model.preprocessing.pixel_offset);
   EXPECT_EQ(read.temperature, 1.3F);
   EXPECT_EQ(read.refusal_threshold, 0.75F);
-  EXPECT_EQ(read.network.input_shape(), model.network.input_shape());
-  EXPECT_EQ(read.network.layer_options(), model.network.layer_options());
+  EXPECT_EQ(read.input_shape(), model.input_shape());
+  EXPECT_EQ(read.members.front().network.layer_options(),
+            model.members.front().network.layer_options());
   EXPECT_TRUE(
       test::same_bits(test::logits_of(read).as<float>(), test::logits_of(model).as<float>()));
   EXPECT_EQ(model_to_bytes(read), read_file(folder / "m.safetensors", 1 << 20))

@@ -8,6 +8,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/report/heat.h"
+#include "digitry/report/text.h"
 #include "tests/report/report_content.h"
 
 namespace digitry {
@@ -35,8 +36,19 @@ TEST(Heat, OneMistakeShowsAndTheMostIsDarkest) {
 }
 
 TEST(GnuplotQuoted, LeavesNothingToInterpret) {
-  EXPECT_EQ(gnuplot_quoted("a 1'\"`\\"), R"("a 1\047\042\140\134")");
+  EXPECT_EQ(gnuplot_quoted("a 1'\"`\\"), R"("a 1\0047\0042\0140\0134")");
   EXPECT_EQ(gnuplot_quoted("a\nb\x01\xFF→"), "\"a b \xEF\xBF\xBD→\"");
+}
+
+TEST(GnuplotQuoted, IsDrawnAsItIs) {
+  std::string text;
+  for (char c = '!'; c <= '~'; ++c) text += std::string(1, c) + "07";
+  const Figure figure{2000, 100,
+                      "set xlabel " + gnuplot_quoted(text) + " noenhanced\nplot [0:1] x"};
+  const std::string svg = draw({{figure, FigureFormat::kSvg}})[0];
+  for (const auto& [from, to] : {std::pair("&", "&amp;"), {"<", "&lt;"}})
+    text = replace_all(std::move(text), from, to);
+  EXPECT_TRUE(svg.find(">" + text + "<") != std::string::npos) << svg;
 }
 
 TEST(Draw, PngIsTwiceTheSize) {

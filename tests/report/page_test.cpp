@@ -15,6 +15,7 @@ namespace {
 using test::ContentOptions;
 using test::count_of;
 using test::make_content;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -73,6 +74,30 @@ TEST(RenderHtml, ShowsAugmentedImagesWhereThereAreSome) {
   content.augmented_per_row = 7;
   EXPECT_THROW(render_html(content), Error);
   content.augmented_per_row = 0;
+  EXPECT_THROW(render_html(content), Error);
+}
+
+TEST(RenderHtml, TellsOfCorruptedImagesWhereTheyWereJudged) {
+  ReportContent content = make_content();
+  EXPECT_THAT(render_html(content), Not(HasSubstr("id=\"robustness\"")));
+  content.robustness = Robustness{.num_images = 60,
+                                  .clean = {48, 0.8, {0.68, 0.88}},
+                                  .corrupted = {{Corruption::kFog, {6, 0.1, {0.05, 0.2}}},
+                                                {Corruption::kStripe, {30, 0.5, {0.38, 0.62}}}},
+                                  .mean_accuracy = 0.3};
+  const std::string table = render_html(content);
+  expect_sound(table);
+  EXPECT_THAT(table, AllOf(HasSubstr("30.00&nbsp;% on average over 2 corruptions"),
+                           HasSubstr("<th scope=\"row\">fog</th><td>10.00</td><td>5.00 – "
+                                     "20.00</td><td>54</td>"),
+                           Not(HasSubstr("In the picture"))));
+  content.corrupted = content.images.clone();
+  content.corrupted_per_row = 3;
+  const std::string html = render_html(content);
+  expect_sound(html);
+  // Twenty rows of three.
+  EXPECT_THAT(html, AllOf(HasSubstr("--width:92;--height:581"), HasSubstr("In the picture")));
+  content.corrupted_per_row = 7;
   EXPECT_THROW(render_html(content), Error);
 }
 

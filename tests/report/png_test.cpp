@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <png.h>
 
+#include <array>
 #include <vector>
 
 #include "digitry/base/error.h"
@@ -25,6 +26,41 @@ TEST(EncodeInkPng, IsBlackOfTheOpacityGiven) {
     EXPECT_EQ(pixels[4 * i], 0);
     EXPECT_EQ(pixels[4 * i + 3], ink[i]);
   }
+}
+
+/// The pixels of a PNG in one of libpng's formats.
+std::vector<std::uint8_t> decoded(const std::string& bytes, std::uint32_t format) {
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  EXPECT_NE(png_image_begin_read_from_memory(&image, bytes.data(), bytes.size()), 0);
+  image.format = format;
+  std::vector<std::uint8_t> pixels(PNG_IMAGE_SIZE(image));
+  EXPECT_NE(png_image_finish_read(&image, nullptr, pixels.data(), 0, nullptr), 0);
+  return pixels;
+}
+
+TEST(EncodePalettePng, HasTheColoursOfThePalette) {
+  std::array<std::uint8_t, 1024> palette{};
+  for (std::size_t i = 0; i < 256; ++i) {
+    palette[4 * i] = static_cast<std::uint8_t>(i);
+    palette[4 * i + 1] = 10;
+    palette[4 * i + 3] = static_cast<std::uint8_t>(255 - i);
+  }
+  const std::vector<std::uint8_t> indices = {3, 200, 0, 255};
+  const auto pixels = decoded(encode_palette_png(indices, 2, 2, palette), PNG_FORMAT_RGBA);
+  ASSERT_EQ(pixels.size(), 16u);
+  EXPECT_EQ(pixels[0], 3);
+  EXPECT_EQ(pixels[1], 10);
+  EXPECT_EQ(pixels[3], 252);
+  EXPECT_EQ(pixels[4], 200);
+  EXPECT_EQ(pixels[15], 0);
+  EXPECT_THROW(encode_palette_png(indices, 3, 2, palette), Error);
+}
+
+TEST(EncodeRgbPng, KeepsThePixels) {
+  const std::vector<std::uint8_t> rgb = {1, 2, 3, 250, 251, 252};
+  EXPECT_EQ(decoded(encode_rgb_png(rgb, 2, 1), PNG_FORMAT_RGB), rgb);
+  EXPECT_THROW(encode_rgb_png(rgb, 3, 1), Error);
 }
 
 TEST(EncodeInkPng, RefusesCountsThatDoNotFit) {

@@ -47,6 +47,36 @@ ReportContent make_content(const ContentOptions& options) {
   return content;
 }
 
+ReportContent explained_content(const ContentOptions& options) {
+  constexpr std::size_t kExplained = 3, kNearest = 2;
+  ReportContent content = make_content(options);
+  Explanations& explanations = content.explanations;
+  explanations.attributions = Tensor({kExplained, options.height, options.width}, DType::kF32);
+  const auto size = static_cast<std::size_t>(options.height * options.width);
+  for (std::size_t i = 0; i < kExplained; ++i) {
+    explanations.attributions.as<float>()[i * size] = 2;
+    explanations.attributions.as<float>()[(i + 1) * size - 1] = -1;
+    const Judgement& mistake = content.evaluation.mistakes[i];
+    const auto index = static_cast<std::int64_t>(i);
+    explanations.nearest.push_back(
+        {{.image_index = 100 + index, .label = mistake.predicted, .distance = 1},
+         {.image_index = 200 + index, .label = mistake.label, .distance = 2}});
+  }
+  explanations.patch_size = 4;
+  explanations.nearest_images =
+      Tensor(content.images.shape().without_batch().with_batch(kExplained * kNearest), DType::kU8);
+  explanations.num_searched = 50;
+  explanations.num_trained = 1000;
+  explanations.num_features = 16;
+  for (std::int64_t i = 0; i < options.num_images; ++i)
+    explanations.map.push_back(
+        {.image_index = i,
+         .label = static_cast<std::int32_t>(i % std::ssize(options.class_names)),
+         .x = static_cast<float>(i),
+         .y = static_cast<float>(i % 7)});
+  return content;
+}
+
 std::size_t count_of(const std::string& text, const std::string& part) {
   std::size_t count = 0;
   for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size()) {

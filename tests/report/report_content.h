@@ -23,6 +23,11 @@ struct ContentOptions {
 ReportContent make_content(const ContentOptions& options);
 inline ReportContent make_content() { return make_content({}); }
 
+/// The same with the first three of its mistakes explained, two training images near each, and a
+/// map of all images. What spoke for the answer is at the upper left, for the true class at the
+/// lower right.
+ReportContent explained_content(const ContentOptions& options = {});
+
 /// How often `part` occurs in `text`.
 std::size_t count_of(const std::string& text, const std::string& part);
 

@@ -3,30 +3,42 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "digitry/evaluation/logits_of.h"
+#include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
-#include "digitry/nn/predictor.h"
 #include "tests/support/networks.h"
 #include "tests/support/values.h"
 
 namespace digitry::test {
 
 /// A small model with everything a model has: 1×4×4 images, three classes.
-inline Model small_model() {
-  return {.network =
-              random_network({1, 4, 4}, 3, {flatten(), dense(5), relu(), dropout(0.25), dense(3)}),
+inline Model small_model(std::uint64_t seed = 1) {
+  return {.members = one_member(random_network(
+              {1, 4, 4}, 3, {flatten(), dense(5), relu(), dropout(0.25), dense(3)}, seed)),
           .preprocessing = {.pixel_scale = 0.01F, .pixel_offset = -0.5F},
+          .views = {},
           .class_names = {"zero", "one \"1\"", "zwei \xC3\xA4"},
           .provenance = {{"seed", "7"}, {"recipe", "name = \"mlp\"\n[training]\n"}},
           .temperature = 1.3F,
           .refusal_threshold = 0.75F};
 }
 
-/// What the model computes from ten random images: (10, classes), the same for equal models.
-inline Tensor logits_of(const Model& model) {
-  Tensor images(model.network.input_shape().with_batch(10), DType::kU8);
+/// Ten random images of the model's input shape.
+inline Tensor ten_images(const Model& model) {
+  Tensor images(model.input_shape().with_batch(10), DType::kU8);
   auto pixels = images.as<std::uint8_t>();
   std::ranges::copy(random_pixels(std::ssize(pixels), 1), pixels.begin());
-  return Predictor(model.network, model.preprocessing).logits(images);
+  return images;
 }
+
+/// The answers of `predictor`, which has to outlive the function.
+inline LogitsOf logits_by(auto& predictor) {
+  return [&](const Tensor& images, std::span<const std::int32_t> image_indices) {
+    return predictor.logits(images, image_indices);
+  };
+}
+
+/// What the model computes from ten random images: (10, classes), the same for equal models.
+inline Tensor logits_of(const Model& model) { return Classifier(model).logits(ten_images(model)); }
 
 }  // namespace digitry::test

@@ -1,7 +1,9 @@
 #include "digitry/training/recipe.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <sstream>
 
 #include "digitry/base/file.h"
@@ -36,6 +38,9 @@ void expect_same(const Recipe& a, const Recipe& b) {
   EXPECT_EQ(a.optimizer, b.optimizer);
   EXPECT_EQ(a.schedule, b.schedule);
   EXPECT_EQ(a.augmentation, b.augmentation);
+  EXPECT_EQ(a.split_seed, b.split_seed);
+  EXPECT_EQ(a.members, b.members);
+  EXPECT_EQ(a.views, b.views);
 }
 
 TEST(ParseRecipe, ReadsEverySetting) {
@@ -48,6 +53,8 @@ batch_size = 64
 validation = 0.25
 patience = 2
 seed = 9
+split_seed = 4
+members = 5
 precision = "f32"
 data = "./digits"
 ema_decay = 0.99
@@ -62,6 +69,8 @@ warmup = 0.1
 [augmentation]
 rotation = 10
 elastic = 0.8
+[views]
+zoom = 0.05
 [[layers]]
 type = "flatten"
 [[layers]]
@@ -76,6 +85,9 @@ out_features = 10
   EXPECT_EQ(recipe.validation, 0.25);
   EXPECT_EQ(recipe.patience, 2);
   EXPECT_EQ(recipe.seed, 9u);
+  EXPECT_EQ(recipe.split_seed, 4u);
+  EXPECT_EQ(recipe.members, 5);
+  EXPECT_EQ(recipe.views, (Options{{"zoom", 0.05}}));
   EXPECT_EQ(recipe.data, "./digits");
   EXPECT_EQ(recipe.ema_decay, 0.99);
   EXPECT_EQ(recipe.label_smoothing, 0.1);
@@ -111,12 +123,16 @@ TEST(Recipe, SurvivesTheWayToTomlAndBack) {
 }
 
 TEST(Recipe, ShippedOnesParseAndFitMnist) {
-  EXPECT_EQ(recipe_names(),
-            (std::vector<std::string>{"cnn", "cnn-mnist-convnet", "fast", "mlp", "notebook"}));
+  std::set<std::string> files;
+  for (const auto& path : list_folder(DIGITRY_RECIPES_FOLDER)) files.insert(path.stem().string());
+  const std::vector<std::string> names = recipe_names();
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()), files);
+  const std::string page = read_file(DIGITRY_RECIPES_FOLDER "/../docs/recipes.md", 1 << 20);
   for (const std::string& name : recipe_names()) {
     const Recipe recipe = find_recipe(name);
     EXPECT_EQ(recipe.name, name);
     EXPECT_FALSE(recipe.description.empty());
+    EXPECT_THAT(page, testing::HasSubstr("`" + name + "`"));
     const Network network({1, 28, 28}, 10, recipe.layers);
     const std::string path = DIGITRY_RECIPES_FOLDER "/" + name + ".toml";
     expect_same(find_recipe(path), recipe);
@@ -150,7 +166,7 @@ TEST(RecipesPage, ListsEveryKeyAndType) {
 }
 
 TEST(FindRecipe, NamesTheShippedOnesWhereThereIsNone) {
-  test::expect_error(ErrorCode::kBadData, {"'mlpp'", "cnn, cnn-mnist-convnet, fast, mlp, notebook"},
+  test::expect_error(ErrorCode::kBadData, {"'mlpp'", "are: cnn, ", "notebook"},
                      [] { find_recipe("mlpp"); });
   const test::TemporaryFolder folder;
   test::expect_error(ErrorCode::kBadData, {"found a folder"},
@@ -198,7 +214,8 @@ TEST(ParseRecipe, RefusesMissingAndImpossibleLayers) {
 
 TEST(ParseRecipe, RefusesTablesItDoesNotKnow) {
   refuse({"unknown table [optimiser]", "[optimizer]"}, kLayers + "[optimiser]\n");
-  refuse({"unknown table [layer]", "[augmentation] and [[layers]]"}, kLayers + "[[layer]]\n");
+  refuse({"unknown table [layer]", "[augmentation], [views] and [[layers]]"},
+         kLayers + "[[layer]]\n");
 }
 
 // The parser recurses: as deep as the limit lets it, it still has to come back.

@@ -21,9 +21,10 @@ const std::map<std::string_view, std::vector<std::string_view>>& allowed_edges()
       {"data", {"base", "tensor"}},
       {"nn", {"base", "tensor", "kernels"}},
       {"optim", {"base", "tensor", "kernels"}},
-      {"model_io", {"base", "tensor", "nn"}},
+      {"model_io", {"base", "tensor", "data", "nn"}},
       {"evaluation", {"base", "tensor", "data", "nn"}},
       {"training", {"base", "tensor", "kernels", "data", "nn", "optim", "model_io", "evaluation"}},
+      {"tuning", {"base", "data", "training"}},
       {"report", {"base", "tensor", "evaluation"}},
       {"vision", {"base", "tensor"}},
   };

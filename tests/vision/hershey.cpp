@@ -71,8 +71,8 @@ void draw_text(Picture& picture, const std::string& text, const TextOptions& opt
               options.thickness, cv::LINE_AA);
 }
 
-const Classifier& hershey_classifier() {
-  static const Classifier classifier = [](const Tensor& images) {
+const DigitJudge& hershey_classifier() {
+  static const DigitJudge classifier = [](const Tensor& images) {
     std::vector<Verdict> verdicts;
     const auto pixels = images.as<std::uint8_t>();
     for (std::size_t i = 0; i < static_cast<std::size_t>(images.shape()[0]); ++i)

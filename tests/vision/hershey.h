@@ -25,7 +25,7 @@ Picture blank_picture(std::int64_t height, std::int64_t width, std::uint8_t pape
 void draw_text(Picture& picture, const std::string& text, const TextOptions& options);
 
 /// Knows digits drawn so; everything else it refuses by its score, the cosine.
-const Classifier& hershey_classifier();
+const DigitJudge& hershey_classifier();
 
 /// What that classifier reads in the picture, rows apart by '/'.
 std::string read_text(const Picture& picture, const ReadOptions& options = {});

@@ -133,7 +133,7 @@ TEST(ReadDigits, ShowsItsStages) {
 }
 
 TEST(ReadDigits, AClassifierThatLosesCountIsRefused) {
-  const Classifier lossy = [](const Tensor&) { return std::vector<Verdict>{}; };
+  const DigitJudge lossy = [](const Tensor&) { return std::vector<Verdict>{}; };
   expect_error(ErrorCode::kInvalidArgument, {"want 1 verdicts", "got 0"},
                [&] { read_digits(page_of("1"), lossy); });
 }

@@ -5,8 +5,8 @@
 #include "digitry/base/version.h"
 #include "digitry/data/dataset.h"
 #include "digitry/kernels/cpu_info.h"
+#include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
-#include "digitry/nn/predictor.h"
 
 namespace {
 
@@ -14,8 +14,8 @@ namespace {
 digitry::Tensor classify() {
   const digitry::Model model = digitry::load_model("runs/first/model.safetensors");
   const digitry::Dataset data = digitry::load_inputs("images.png");
-  digitry::Predictor predictor(model.network, model.preprocessing);
-  return predictor.logits(data.images);  // [N, classes]
+  digitry::Classifier classifier(model);
+  return classifier.logits(data.images);  // [N, classes]
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
-#include "apps/digitry/model_classifier.h"
+#include "apps/digitry/digit_judge.h"
 
 #include <memory>
 
+#include "apps/digitry/judge.h"
 #include "digitry/base/error.h"
 #include "digitry/evaluation/recognizer.h"
+#include "digitry/model_io/classifier.h"
 
 namespace digitry::app {
 namespace {
@@ -13,19 +15,19 @@ constexpr std::int64_t kDigitsAtOnce = 32;
 
 }  // namespace
 
-Classifier make_classifier(const Model& model) {
+DigitJudge make_digit_judge(const Model& model) {
   const Shape wanted{1, kMnistSide, kMnistSide};
-  if (model.network.input_shape() != wanted)
+  if (model.input_shape() != wanted)
     throw Error(
         ErrorCode::kBadData,
         "reading pictures: want a model of images {} ([channels, height, width]), got one of "
         "{}; use --as images",
-        wanted.to_string(), model.network.input_shape().to_string());
-  const auto recognizer = std::make_shared<Recognizer>(model.network, model.preprocessing,
-                                                       model.temperature, kDigitsAtOnce);
+        wanted.to_string(), model.input_shape().to_string());
+  const auto classifier = std::make_shared<Classifier>(model, kDigitsAtOnce);
+  const auto temperature = static_cast<double>(model.temperature);
   const auto threshold = static_cast<double>(model.refusal_threshold);
-  return [recognizer, threshold](const Tensor& images) {
-    const Recognition recognition = recognizer->recognize(images);
+  return [=](const Tensor& images) {
+    const Recognition recognition = recognize(logits_by(*classifier), temperature, images);
     const auto num_classes = static_cast<std::size_t>(recognition.probabilities.shape()[1]);
     const auto probabilities = recognition.probabilities.as<float>();
     std::vector<Verdict> verdicts;

@@ -8,6 +8,6 @@ namespace digitry::app {
 /// The model as `read_digits` asks it: with scores, and known from its refusal threshold on. Keeps
 /// a copy of the parameters. Not for several threads at once. Throws Error{kBadData} where the
 /// model is not one of 28×28 grey images.
-Classifier make_classifier(const Model& model);
+DigitJudge make_digit_judge(const Model& model);
 
 }  // namespace digitry::app

@@ -1,0 +1,89 @@
+#include "apps/digitry/train_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+#include <system_error>
+#include <vector>
+
+#include "apps/digitry/shell_word.h"
+#include "apps/digitry/terminal.h"
+#include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/base/version.h"
+#include "digitry/evaluation/calibration.h"
+#include "digitry/evaluation/recognizer.h"
+#include "digitry/model_io/classifier.h"
+
+namespace digitry::app {
+namespace {
+
+// Training reads its data again to judge the model, and once more to go on after a crash.
+void check_can_be_read_again(const std::string& data) {
+  std::error_code error;
+  const auto status = std::filesystem::status(data, error);
+  if (data == "-" || (std::filesystem::exists(status) && !std::filesystem::is_directory(status) &&
+                      !std::filesystem::is_regular_file(status)))
+    throw Error(ErrorCode::kInvalidArgument,
+                "data '{}': training reads its data more than once; put them into a file", data);
+}
+
+// Images to fit the refusal on: so many that its place among their scores is sure enough.
+constexpr std::size_t kScoredImages = 2000;
+
+}  // namespace
+
+HeldRun hold_unfinished(const std::string& out) {
+  HeldRun run = hold_run_folder(out);
+  if (run.folder.finished())
+    throw Error(ErrorCode::kInvalidArgument,
+                "{} is finished; look at it with digitry report, or train anew under another --out",
+                out);
+  return run;
+}
+
+Dataset load_training_data(const Recipe& recipe) {
+  check_can_be_read_again(recipe.data);
+  Dataset data = load_dataset(recipe.data, Split::kTrain);
+  if (!data.labelled())
+    throw Error(ErrorCode::kBadData, "{}: these images have no labels; training needs them",
+                recipe.data);
+  return data;
+}
+
+std::map<std::string, std::string> provenance_of(const Recipe& recipe, const Dataset& data) {
+  return {{"digitry_version", std::string(version())},
+          {"recipe_name", recipe.name},
+          {"recipe", to_toml(recipe)},
+          {"seed", fmt::format("{}", recipe.seed)},
+          {"data", data.name},
+          {"data_sha256", data.sha256}};
+}
+
+std::optional<JudgedImages> images_to_judge(const Recipe& recipe, const ValidationSplit& split,
+                                            const Model& model) {
+  const std::string judged = final_split(recipe.data);
+  if (judged == "test" || !split.validation.empty()) return load_judged(recipe.data, judged, model);
+  warn(recipe.data + " has neither labelled test nor validation images: the model is not judged");
+  return std::nullopt;
+}
+
+void calibrate(Model& model, const Dataset& data, const ValidationSplit& split) {
+  model.temperature = 1;
+  if (split.validation.empty()) return;
+  std::vector<std::int32_t> labels;
+  for (const std::int32_t i : split.validation)
+    labels.push_back(data.labels[static_cast<std::size_t>(i)]);
+  Classifier classifier(model);
+  const Tensor logits = classifier.logits(data.images, split.validation);
+  model.temperature = static_cast<float>(fit_temperature(logits, labels));
+  const auto scored = std::span(split.validation)
+                          .first(std::min<std::size_t>(split.validation.size(), kScoredImages));
+  model.refusal_threshold = static_cast<float>(
+      fit_refusal_threshold(recognize(logits_by(classifier), static_cast<double>(model.temperature),
+                                      data.images.take(scored))
+                                .scores));
+}
+
+}  // namespace digitry::app

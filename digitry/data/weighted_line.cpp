@@ -1,0 +1,12 @@
+#include "digitry/data/weighted_line.h"
+
+#include "digitry/base/vectorize.h"
+
+namespace digitry {
+
+DIGITRY_VECTORIZE void add_weighted_line(const float* __restrict from, float weight,
+                                         std::int64_t width, float* __restrict to) {
+  for (std::int64_t x = 0; x < width; ++x) to[x] += weight * from[x];
+}
+
+}  // namespace digitry

@@ -1,0 +1,91 @@
+#include "digitry/evaluation/nearest_images.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "digitry/base/error.h"
+#include "digitry/base/parallel.h"
+#include "digitry/evaluation/squared_distance.h"
+
+namespace digitry {
+namespace {
+
+// Of a block's features: 16 MiB.
+constexpr std::int64_t kBlockValues = std::int64_t{1} << 22;
+constexpr std::int64_t kMaxBlock = 4000;
+// What the predictor computes at a time: a block that is no multiple of it would waste some.
+constexpr std::int64_t kBatch = 500;
+
+/// The nearest so far, nearest first.
+class NearestSoFar {
+ public:
+  explicit NearestSoFar(std::size_t count) : count_(count) { found_.reserve(count); }
+
+  /// Allocates nothing.
+  void offer(std::int64_t image_index, float squared) {
+    if (found_.size() == count_ && (count_ == 0 || squared >= found_.back().squared)) return;
+    if (found_.size() == count_) found_.pop_back();
+    const Found offered{image_index, squared};
+    found_.insert(std::ranges::upper_bound(found_, squared, {}, &Found::squared), offered);
+  }
+
+  std::vector<Neighbour> neighbours(const Dataset& data) const {
+    std::vector<Neighbour> all;
+    for (const Found& found : found_)
+      all.push_back({.image_index = found.image_index,
+                     .label = data.labels[static_cast<std::size_t>(found.image_index)],
+                     .distance = std::sqrt(static_cast<double>(found.squared))});
+    return all;
+  }
+
+ private:
+  struct Found {
+    std::int64_t image_index;
+    float squared;
+  };
+  std::size_t count_;
+  std::vector<Found> found_;
+};
+
+std::size_t block_size(std::int64_t num_features) {
+  const std::int64_t block = std::clamp(kBlockValues / num_features, std::int64_t{1}, kMaxBlock);
+  return static_cast<std::size_t>(block < kBatch ? block : block / kBatch * kBatch);
+}
+
+}  // namespace
+
+std::vector<std::vector<Neighbour>> nearest_images(HiddenLayer& hidden, const Tensor& queries,
+                                                   const Dataset& data,
+                                                   std::span<const std::int32_t> among,
+                                                   std::size_t count) {
+  const std::int64_t num_features = hidden.num_features();
+  if (queries.shape().rank() != 2 || queries.shape()[1] != num_features || !data.labelled())
+    throw Error(ErrorCode::kShapeMismatch,
+                "nearest_images: want queries [Q, {}] and labelled images, got queries {} and {} "
+                "labels",
+                num_features, queries.shape().to_string(), data.labels.size());
+  const std::int64_t num_queries = queries.shape()[0];
+  std::vector<NearestSoFar> nearest;
+  for (std::int64_t q = 0; q < num_queries; ++q)
+    nearest.emplace_back(std::min(count, among.size()));
+  const std::size_t block = block_size(num_features);
+  for (std::size_t first = 0; first < among.size(); first += block) {
+    const auto part = among.subspan(first, std::min(block, among.size() - first));
+    const Tensor features = hidden.features(data.images, part);
+    const float* rows = features.as<float>().data();
+    const float* wanted = queries.as<float>().data();
+    parallel_for(num_queries, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::size_t i = 0; i < part.size(); ++i)
+        for (std::int64_t q = begin; q < end; ++q)
+          nearest[static_cast<std::size_t>(q)].offer(
+              part[i],
+              squared_distance(wanted + q * num_features,
+                               rows + static_cast<std::int64_t>(i) * num_features, num_features));
+    });
+  }
+  std::vector<std::vector<Neighbour>> all;
+  for (const NearestSoFar& each : nearest) all.push_back(each.neighbours(data));
+  return all;
+}
+
+}  // namespace digitry

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "digitry/base/progress.h"
+#include "digitry/data/corruption.h"
+#include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/logits_of.h"
+
+namespace digitry {
+
+/// How many of the images were recognised.
+struct Score {
+  std::int64_t num_correct = 0;
+  double accuracy = 0;
+  Interval accuracy_95;  ///< Wilson's.
+};
+
+struct CorruptedScore {
+  Corruption corruption = Corruption::kShotNoise;
+  Score score;
+};
+
+/// A classifier judged on a labelled set and on corrupted versions of it.
+struct Robustness {
+  std::int64_t num_images = 0;
+  std::uint64_t seed = 0;  ///< Of the corruptions.
+  Score clean;
+  std::vector<CorruptedScore> corrupted;
+  double mean_accuracy = 0;  ///< Over the corruptions, each counting as much as another.
+};
+
+/// Judges `predictor` on `images` (uint8 [N, C, H, W], N ≥ 1) with their `labels`, as they are and
+/// under each of `corruptions` (at least one), and tells `progress` of each before it begins.
+/// Throws what `evaluate_logits` and `logits_of` do.
+Robustness evaluate_robustness(const LogitsOf& logits_of, const Tensor& images,
+                               std::span<const std::int32_t> labels,
+                               const std::vector<std::string>& class_names,
+                               std::span<const Corruption> corruptions, std::uint64_t seed,
+                               const ProgressSink& progress = {});
+
+/// As one JSON object: num_images, seed, clean {accuracy, accuracy_95 [low, high], num_correct},
+/// corrupted [{corruption, and the same}], mean_accuracy.
+std::string to_json(const Robustness& robustness);
+
+}  // namespace digitry

@@ -1,0 +1,178 @@
+#include "digitry/tuning/tuner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "digitry/base/error.h"
+
+namespace digitry {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Whether a point, and not the world, brought it about.
+bool is_of_the_point(const Error& error) {
+  return error.code() == ErrorCode::kDiverged || error.code() == ErrorCode::kBadData ||
+         error.code() == ErrorCode::kShapeMismatch;
+}
+
+class Search {
+ public:
+  Search(Study& study, const Dataset& data, const TunerOptions& options,
+         const TunerObserver& observer)
+      : study_(study), data_(data), options_(options), observer_(observer) {}
+
+  SearchEnd run() {
+    while (true) {
+      if (const auto end = ended()) return *end;
+      std::optional<Trial> trial = study_.begin_trial();
+      if (!trial) return SearchEnd::kFinished;
+      if (observer_.on_begin) observer_.on_begin(*trial);
+      run_trial(*trial);
+      if (observer_.on_end) observer_.on_end(*trial);
+    }
+  }
+
+ private:
+  std::optional<SearchEnd> ended() const {
+    if (observer_.should_stop && observer_.should_stop()) return SearchEnd::kInterrupted;
+    const std::chrono::duration<double> taken = Clock::now() - start_;
+    if (options_.time_limit_seconds > 0 && taken.count() >= options_.time_limit_seconds)
+      return SearchEnd::kTimeOver;
+    return std::nullopt;
+  }
+
+  void run_trial(Trial& trial) {
+    try {
+      trial.state = train(trial);
+    } catch (const Error& error) {
+      // Anything else, like a full disk, ends the search.
+      if (!is_of_the_point(error)) {
+        study_.end_trial(trial.id, TrialState::kWaiting);
+        throw;
+      }
+      trial.state = TrialState::kFailed;
+      trial.message = error.what();
+    }
+    study_.end_trial(trial.id, trial.state, trial.message);
+  }
+
+  // How it ended: finished, stopped by halving, or left to be begun again.
+  TrialState train(Trial& trial) {
+    const Recipe recipe = recipe_of(study_.settings(), trial);
+    Trainer trainer(recipe, data_);
+    bool stopped = false;
+    TrainingObserver observer;
+    observer.on_step = [&](const TrainingProgress& progress) {
+      if (observer_.on_step) observer_.on_step(trial, progress);
+    };
+    observer.on_epoch = [&](const EpochRecord& epoch, bool best) {
+      record(trial, epoch, best);
+      stopped = trial.epochs < recipe.epochs && halving_stops(trial);
+    };
+    observer.should_stop = [&] {
+      return stopped || (observer_.should_stop && observer_.should_stop());
+    };
+    const TrainingEnd end = trainer.run(observer);
+    if (end != TrainingEnd::kInterrupted) return TrialState::kFinished;
+    return stopped ? TrialState::kStopped : TrialState::kWaiting;
+  }
+
+  void record(Trial& trial, const EpochRecord& epoch, bool best) {
+    trial.epochs = epoch.epoch;
+    trial.seconds = epoch.elapsed_seconds;
+    if (best) {
+      trial.score = *epoch.val_accuracy;
+      trial.loss = *epoch.val_loss;
+    }
+    study_.record_epoch(trial.id, epoch.epoch, *epoch.val_accuracy, *epoch.val_loss,
+                        epoch.elapsed_seconds);
+  }
+
+  bool halving_stops(const Trial& trial) {
+    if (!study_.settings().stops_trials || !options_.halving.is_rung(trial.epochs)) return false;
+    return options_.halving.stops(trial.score, study_.other_scores(trial.id, trial.epochs));
+  }
+
+  Study& study_;
+  const Dataset& data_;
+  const TunerOptions& options_;
+  const TunerObserver& observer_;
+  Clock::time_point start_ = Clock::now();
+};
+
+// The best validation accuracy of one training; nothing where it was interrupted.
+std::optional<double> score_of(const Recipe& recipe, const Dataset& data, const Trial& trial,
+                               const TunerObserver& observer) {
+  double score = 0;
+  TrainingObserver watching;
+  watching.should_stop = observer.should_stop;
+  watching.on_step = [&](const TrainingProgress& progress) {
+    if (observer.on_step) observer.on_step(trial, progress);
+  };
+  watching.on_epoch = [&](const EpochRecord& epoch, bool best) {
+    if (best) score = *epoch.val_accuracy;
+  };
+  try {
+    if (Trainer(recipe, data).run(watching) == TrainingEnd::kInterrupted) return std::nullopt;
+  } catch (const Error& error) {
+    if (!is_of_the_point(error)) throw;
+    return 0;
+  }
+  return score;
+}
+
+void check_data(const Study& study, const Dataset& data) {
+  const std::string& wanted = study.settings().data_sha256;
+  if (!wanted.empty() && wanted != data.sha256)
+    throw Error(ErrorCode::kBadData,
+                "{}: these are not the images that the study began with; trials on others cannot "
+                "be compared: begin a new study",
+                data.name);
+  check_tunable(study.settings().recipe, data);
+}
+
+}  // namespace
+
+void check_tunable(const Recipe& recipe, const Dataset& data) {
+  if (split_by(recipe, data).validation.empty())
+    throw Error(ErrorCode::kBadData,
+                "{}: tuning judges by validation images, and validation = {} in [training] sets "
+                "none aside; want more",
+                data.name, recipe.validation);
+}
+
+SearchEnd run_trials(Study& study, const Dataset& data, const TunerOptions& options,
+                     const TunerObserver& observer) {
+  check_data(study, data);
+  return Search(study, data, options, observer).run();
+}
+
+SearchEnd retrain_best(Study& study, const Dataset& data, const RetrainOptions& options,
+                       const TunerObserver& observer) {
+  check_data(study, data);
+  const StudySettings& settings = study.settings();
+  // By what the search saw, so that a trial that was trained again is chosen again.
+  std::vector<Trial> best = study.ranking();
+  std::ranges::stable_sort(best, [](const Trial& a, const Trial& b) {
+    return std::pair(-a.score, a.loss) < std::pair(-b.score, b.loss);
+  });
+  best.resize(std::min(best.size(), options.num_trials));
+  for (Trial& trial : best) {
+    while (std::ssize(trial.fresh_scores) < options.num_seeds) {
+      Recipe recipe = recipe_of(settings, trial);
+      recipe.seed = settings.recipe.seed + 1 + trial.fresh_scores.size();
+      recipe.split_seed.reset();
+      const std::optional<double> score = score_of(recipe, data, trial, observer);
+      if (!score) return SearchEnd::kInterrupted;
+      study.add_fresh_score(trial.id, *score);
+      trial.fresh_scores.push_back(*score);
+    }
+    if (observer.on_end) observer.on_end(trial);
+  }
+  return SearchEnd::kFinished;
+}
+
+}  // namespace digitry

@@ -1,0 +1,119 @@
+#include "digitry/evaluation/tsne.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tests/support/errors.h"
+#include "tests/support/near.h"
+#include "tests/support/values.h"
+
+namespace digitry::test {
+namespace {
+
+constexpr std::int64_t kFeatures = 20;
+
+/// `count` points about each of four centres; `spread` is their distance, the noise's being 1.
+Tensor groups(std::int64_t count, float spread) {
+  Tensor rows({4 * count, kFeatures}, DType::kF32);
+  const std::vector<float> noise = random_values(rows.num_elements(), 1);
+  for (std::int64_t i = 0; i < 4 * count; ++i)
+    for (std::int64_t f = 0; f < kFeatures; ++f) {
+      const auto at = static_cast<std::size_t>(i * kFeatures + f);
+      rows.as<float>()[at] = noise[at] + (f == i / count ? spread : 0);
+    }
+  return rows;
+}
+
+double distance(const Tensor& map, std::int64_t i, std::int64_t j) {
+  const auto at = [&](std::int64_t point, std::size_t axis) {
+    return double{map.as<float>()[2 * static_cast<std::size_t>(point) + axis]};
+  };
+  return std::hypot(at(i, 0) - at(j, 0), at(i, 1) - at(j, 1));
+}
+
+TEST(Tsne, KeepsGroupsTogetherAndApart) {
+  constexpr std::int64_t kCount = 30;
+  const Tensor map = tsne(groups(kCount, 25), {.perplexity = 10});
+  ASSERT_EQ(map.shape(), (Shape{4 * kCount, 2}));
+  for (std::int64_t i = 0; i < 4 * kCount; ++i) {
+    double within = 0, between = HUGE_VAL;
+    for (std::int64_t j = 0; j < 4 * kCount; ++j)
+      if (i / kCount == j / kCount)
+        within = std::max(within, distance(map, i, j));
+      else
+        between = std::min(between, distance(map, i, j));
+    EXPECT_LT(within, 2 * between) << "point " << i;
+    EXPECT_GT(between, 1) << "point " << i;
+  }
+}
+
+TEST(Tsne, KeepsTheOrderOfALine) {
+  constexpr std::int64_t kCount = 60;
+  Tensor line({kCount, 3}, DType::kF32);
+  for (std::int64_t i = 0; i < kCount; ++i)
+    line.as<float>()[static_cast<std::size_t>(3 * i)] = static_cast<float>(i);
+  const Tensor map = tsne(line, {.perplexity = 5});
+  for (std::int64_t i = 2; i < kCount; ++i)
+    EXPECT_LT(distance(map, i, i - 1), distance(map, i, i - 2) + 1e-3) << i;
+  EXPECT_GT(distance(map, 0, kCount - 1), distance(map, 0, 1));
+}
+
+TEST(Tsne, IsTheSameEachTime) {
+  const Tensor rows = groups(20, 5);
+  const Tensor first = tsne(rows), again = tsne(rows);
+  EXPECT_TRUE(same_bits(first.as<float>(), again.as<float>()));
+  const WithThreads one(1);
+  EXPECT_TRUE(same_bits(tsne(rows).as<float>(), first.as<float>()));
+}
+
+TEST(Tsne, BeginsAlongThePrincipalAxes) {
+  // Widest along the first feature, then along the second.
+  Tensor rows({50, 4}, DType::kF32);
+  const std::vector<float> noise = random_values(rows.num_elements(), 2);
+  for (std::size_t i = 0; i < noise.size(); ++i)
+    rows.as<float>()[i] = noise[i] * std::array{9.0F, 3.0F, 0.5F, 0.1F}[i % 4];
+  const Tensor start = tsne(rows, {.num_steps = 0});
+  for (std::size_t axis = 0; axis < 2; ++axis) {
+    double xy = 0, xx = 0, yy = 0, mean = 0;
+    for (std::size_t i = 0; i < 50; ++i) mean += double{rows.as<float>()[4 * i + axis]} / 50;
+    for (std::size_t i = 0; i < 50; ++i) {
+      const double x = start.as<float>()[2 * i + axis];
+      const double y = double{rows.as<float>()[4 * i + axis]} - mean;
+      xy += x * y;
+      xx += x * x;
+      yy += y * y;
+    }
+    EXPECT_GT(std::abs(xy) / std::sqrt(xx * yy), 0.95) << axis;
+  }
+}
+
+TEST(Tsne, HasAPlaceForFewAndForEqualPoints) {
+  for (const std::int64_t count : {1, 2, 3, 5}) {
+    const Tensor map = tsne(Tensor({count, 3}, DType::kF32));
+    ASSERT_EQ(map.shape(), (Shape{count, 2}));
+    for (const float place : map.as<float>()) EXPECT_TRUE(std::isfinite(place)) << count;
+  }
+  Tensor twins = groups(10, 8);
+  const auto values = twins.as<float>();
+  std::copy_n(values.begin(), 10 * kFeatures, values.begin() + 10 * kFeatures);
+  const Tensor map = tsne(twins);
+  for (const float place : map.as<float>()) EXPECT_TRUE(std::isfinite(place));
+}
+
+TEST(Tsne, RefusesWhatItCannotDraw) {
+  expect_error(ErrorCode::kShapeMismatch, {"[N, F]"}, [] { tsne(Tensor({0, 3}, DType::kF32)); });
+  expect_error(ErrorCode::kShapeMismatch, {"[4]"}, [] { tsne(Tensor({4}, DType::kF32)); });
+  expect_error(ErrorCode::kInvalidArgument, {"10000 rows"}, [] {
+    tsne(Tensor({10'001, 1}, DType::kF32));
+  });
+  for (const double bad : {0.0, std::nan("")})
+    expect_error(ErrorCode::kInvalidArgument, {"perplexity"}, [&] {
+      tsne(Tensor({4, 1}, DType::kF32), {.perplexity = bad});
+    });
+}
+
+}  // namespace
+}  // namespace digitry::test

@@ -1,0 +1,207 @@
+#include "digitry/model_io/classifier.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "digitry/model_io/safetensors.h"
+#include "tests/support/errors.h"
+#include "tests/support/models.h"
+#include "tests/support/near.h"
+#include "tests/support/temporary_folder.h"
+
+// Models of several networks and views: what they answer, and that it survives a file.
+
+namespace digitry {
+namespace {
+
+Model three_networks() {
+  std::vector<Model> models;
+  for (const std::uint64_t seed : {1, 2, 3}) models.push_back(test::small_model(seed));
+  models[2].temperature = 0.5F;
+  return combine(std::move(models), {"a", "b", "c"});
+}
+
+// [N][classes], of the answers' softmax.
+std::vector<std::vector<double>> probabilities_of(const Tensor& logits, double temperature) {
+  std::vector<std::vector<double>> all;
+  const std::int64_t classes = logits.shape()[1];
+  for (std::int64_t row = 0; row < logits.shape()[0]; ++row) {
+    std::vector<double> probabilities;
+    double sum = 0;
+    for (std::int64_t c = 0; c < classes; ++c) {
+      const double logit = logits.as<float>()[static_cast<std::size_t>(row * classes + c)];
+      probabilities.push_back(std::exp(logit / temperature));
+      sum += probabilities.back();
+    }
+    for (double& probability : probabilities) probability /= sum;
+    all.push_back(probabilities);
+  }
+  return all;
+}
+
+void expect_mean(const Tensor& got, const std::vector<std::vector<std::vector<double>>>& parts) {
+  const auto mean = probabilities_of(got, 1);
+  for (std::size_t row = 0; row < mean.size(); ++row)
+    for (std::size_t c = 0; c < mean[row].size(); ++c) {
+      double want = 0;
+      for (const auto& part : parts) want += part[row][c] / static_cast<double>(parts.size());
+      EXPECT_NEAR(mean[row][c], want, 1e-5) << row << ", " << c;
+    }
+}
+
+TEST(Classifier, OfOneNetworkGivesItsLogits) {
+  const Model model = test::small_model();
+  const Tensor images = test::ten_images(model);
+  const Tensor want = Predictor(model.members.front().network, model.preprocessing).logits(images);
+  EXPECT_TRUE(test::same_bits(Classifier(model).logits(images).as<float>(), want.as<float>()));
+}
+
+TEST(Classifier, OfSeveralGivesTheMeanOfTheirProbabilitiesEachAtItsTemperature) {
+  const Model model = three_networks();
+  EXPECT_EQ(model.temperature, 1);
+  const Tensor images = test::ten_images(model);
+  expect_mean(Classifier(model).logits(images),
+              {probabilities_of(test::logits_of(test::small_model(1)), 1.3),
+               probabilities_of(test::logits_of(test::small_model(2)), 1.3),
+               probabilities_of(test::logits_of(test::small_model(3)), 0.5)});
+}
+
+TEST(Classifier, LooksAtEachView) {
+  Model model = test::small_model();
+  const Tensor images = test::ten_images(model);
+  std::vector<std::vector<std::vector<double>>> parts;
+  const Views views{.translation = 1, .rotation = 20};
+  for (std::int64_t view = 0; view < num_views(views); ++view)
+    parts.push_back(probabilities_of(Classifier(model).logits(view_of(images, views, view)), 1));
+  ASSERT_EQ(parts.size(), 7u);
+  model.views = views;
+  expect_mean(Classifier(model).logits(images), parts);
+}
+
+TEST(Classifier, TakesTheImagesAsked) {
+  const Model model = three_networks();
+  const Tensor images = test::ten_images(model);
+  Classifier classifier(model, 4);
+  const Tensor all = classifier.logits(images);
+  const std::vector<std::int32_t> asked{7, 0, 7};
+  const Tensor some = classifier.logits(images, asked);
+  for (std::size_t i = 0; i < asked.size(); ++i)
+    test::expect_near(some.as<float>().subspan(3 * i, 3),
+                      all.as<float>().subspan(3 * static_cast<std::size_t>(asked[i]), 3), 1e-6, 0);
+  EXPECT_EQ(classifier.logits(images, {}).shape(), (Shape{0, 3}));
+}
+
+TEST(Classifier, HasFiniteLogitsWhereNetworksAreSureOfOneClass) {
+  std::vector<Model> models;
+  models.push_back(test::small_model(1));
+  models.push_back(test::small_model(2));
+  for (Model& model : models) model.temperature = 0.001F;
+  const Model sure = combine(std::move(models), {"a", "b"});
+  const Tensor logits = test::logits_of(sure);
+  for (const float logit : logits.as<float>()) EXPECT_TRUE(std::isfinite(logit));
+}
+
+TEST(Classifier, RefusesImagesOfAnotherShape) {
+  Classifier classifier(three_networks());
+  test::expect_error(ErrorCode::kShapeMismatch, {"[1,4,4]", "[1,5,4]"}, [&] {
+    classifier.logits(Tensor({2, 1, 5, 4}, DType::kU8));
+  });
+}
+
+TEST(Combine, RefusesWhatDoesNotFit) {
+  const auto refused = [](Model other, const std::vector<std::string>& parts) {
+    std::vector<Model> models;
+    models.push_back(test::small_model());
+    models.push_back(std::move(other));
+    test::expect_error(ErrorCode::kInvalidArgument, parts, [&] {
+      combine(std::move(models), {"one", "two"});
+    });
+  };
+  Model other = test::small_model();
+  other.class_names[1] = "1";
+  refused(std::move(other), {"two", "other classes than one"});
+  other = test::small_model();
+  other.preprocessing.pixel_scale = 1;
+  refused(std::move(other), {"two", "scales pixels otherwise"});
+  other = test::small_model();
+  other.views.zoom = 0.1;
+  refused(std::move(other), {"two", "several networks or views already"});
+  refused(three_networks(), {"two", "several networks or views already"});
+  other = test::small_model();
+  other.members = one_member(test::random_network({1, 5, 4}, 3, {test::flatten(), test::dense(3)}));
+  refused(std::move(other), {"two", "[1,5,4]", "[1,4,4]"});
+}
+
+TEST(Combine, KeepsOfTheProvenanceWhatIsTheSameForAll) {
+  std::vector<Model> models;
+  models.push_back(test::small_model(1));
+  models.push_back(test::small_model(2));
+  models[1].provenance["seed"] = "8";
+  models[0].provenance["mine"] = "x";
+  const Model model = combine(std::move(models), {"a", "b"});
+  EXPECT_EQ(model.provenance.count("seed"), 0u);
+  EXPECT_EQ(model.provenance.count("mine"), 0u);
+  EXPECT_EQ(model.provenance.count("recipe"), 1u);
+}
+
+TEST(ModelOfSeveral, ComesBackAndComputesTheSameBits) {
+  const test::TemporaryFolder folder;
+  Model model = three_networks();
+  model.views = {.translation = 1, .zoom = 0.125};
+  model.temperature = 0.75F;
+  save_model(model, folder / "m");
+  const Model read = load_model(folder / "m");
+  ASSERT_EQ(read.members.size(), 3u);
+  EXPECT_EQ(read.members[2].temperature, 0.5F);
+  EXPECT_EQ(read.views, model.views);
+  EXPECT_EQ(read.temperature, 0.75F);
+  EXPECT_TRUE(
+      test::same_bits(test::logits_of(read).as<float>(), test::logits_of(model).as<float>()));
+  EXPECT_EQ(model_to_bytes(read), model_to_bytes(model)) << "written again, the same file";
+}
+
+TEST(ModelOfSeveral, IsNoFileForReadersOfOneNetwork) {
+  EXPECT_EQ(parse_safetensors(model_to_bytes(three_networks()), "m").metadata.at("digitry.format"),
+            "2");
+  Model model = test::small_model();
+  model.views.rotation = 5;
+  EXPECT_EQ(parse_safetensors(model_to_bytes(model), "m").metadata.at("digitry.format"), "2");
+}
+
+// Sound safetensors that are no sound model of several.
+TEST(ModelOfSeveral, IsRefusedWhereItIsHostile) {
+  const Safetensors sound = parse_safetensors(model_to_bytes(three_networks()), "m");
+  const auto refused = [&](const std::vector<std::string>& parts,
+                           const std::map<std::string, std::string>& metadata,
+                           const std::string& from, const std::string& to) {
+    std::vector<std::pair<std::string, const Tensor*>> tensors;
+    for (const NamedTensor& tensor : sound.tensors)
+      tensors.emplace_back(tensor.name == from ? to : tensor.name, &tensor.value);
+    const std::string bytes = to_safetensors(metadata, tensors);
+    test::expect_error(ErrorCode::kBadData, parts, [&] { model_from_bytes(bytes, "m"); });
+  };
+  const auto refused_entry = [&](const std::vector<std::string>& parts, const std::string& key,
+                                 const std::string& value) {
+    auto metadata = sound.metadata;
+    metadata[key] = value;
+    refused(parts, metadata, "", "");
+  };
+  for (const char* name : {"9.1.weight", ".1.weight", "-1.1.weight", "x", "1"})
+    refused({"m: ", "tensor"}, sound.metadata, "0.1.weight", name);
+  refused({"m: ", "member 0", "want 4 parameters"}, sound.metadata, "0.1.weight", "1.weight");
+  refused({"m: ", "member 1", "1.weight"}, sound.metadata, "1.1.weight", "1.7.weight");
+  refused_entry({"member 0", "layers"}, "digitry.architecture",
+                R"({"input_shape":[1,4,4],"members":[{"layers":[],"temperature":1},1]})");
+  refused_entry({"members: want a list of 2 to 1000"}, "digitry.architecture",
+                R"({"input_shape":[1,4,4],"members":[]})");
+  refused_entry({"member 0: want an object"}, "digitry.architecture",
+                R"({"input_shape":[1,4,4],"members":[1,2]})");
+  refused_entry({"member 0", "temperature"}, "digitry.architecture",
+                R"({"input_shape":[1,4,4],"members":[{"layers":[]},{"layers":[]}]})");
+  refused_entry({"views", "rotation"}, "digitry.views", R"({"rotation":1e9})");
+  refused_entry({"views", "spin"}, "digitry.views", R"({"spin":1})");
+}
+
+}  // namespace
+}  // namespace digitry
