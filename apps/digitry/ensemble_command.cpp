@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "apps/digitry/checks.h"
@@ -25,14 +26,21 @@ struct EnsembleOptions {
   bool json = false;
 };
 
+// `more`, and of `views` those that it does not name.
+Views with_more(Views views, const Views& more) {
+  for (const auto member : {&Views::translation, &Views::rotation, &Views::zoom})
+    if (more.*member != 0) views.*member = more.*member;
+  views.flip = views.flip || more.flip;
+  return views;
+}
+
 Model assembled(const EnsembleOptions& options) {
   std::vector<Model> models;
   for (const std::string& path : options.models) models.push_back(open_model(path));
-  Model model =
-      models.size() == 1 ? std::move(models.front()) : combine(std::move(models), options.models);
-  // Of a model that has views, those that nobody names stay.
-  for (const auto member : {&Views::translation, &Views::rotation, &Views::zoom})
-    if (options.views.*member != 0) model.views.*member = options.views.*member;
+  std::optional<Views> views;
+  if (models.size() == 1) views = with_more(models.front().views, options.views);
+  if (models.size() > 1 && options.views != Views()) views = options.views;
+  Model model = combine(std::move(models), options.models, views);
   model.provenance["digitry_version"] = version();
   model.provenance["assembled_by"] = command_line();
   return model;
@@ -41,7 +49,8 @@ Model assembled(const EnsembleOptions& options) {
 void ensemble(const EnsembleOptions& options) {
   if (options.models.size() == 1 && options.views == Views())
     throw Error(ErrorCode::kInvalidArgument,
-                "want several models, or views of each image (--translation, --rotation, --zoom)");
+                "want several models, or views of each image (--translation, --rotation, --zoom, "
+                "--flip)");
   if (path_exists(options.out))
     throw Error(ErrorCode::kInvalidArgument,
                 "{} exists already and is never overwritten; choose another --out", options.out);
@@ -88,6 +97,8 @@ void add_ensemble_command(CLI::App& app) {
       ->add_option("--zoom", options->views.zoom,
                    "Look at it smaller and larger by such a fraction, too")
       ->check(number_in(0.0, 0.9));
+  command->add_flag("--flip", options->views.flip,
+                    "Look at it with left and right changed, too: for clothes, not for digits");
   command->add_flag("--json", options->json, "Print the result as JSON");
   command->footer(
       "The answer is the mean of all probabilities, of each network for each view; it costs as "

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "apps/digitry/shell_word.h"
@@ -70,14 +71,21 @@ std::optional<JudgedImages> images_to_judge(const Recipe& recipe, const Validati
 }
 
 void calibrate(Model& model, const Dataset& data, const ValidationSplit& split) {
-  model.temperature = 1;
   if (split.validation.empty()) return;
   std::vector<std::int32_t> labels;
   for (const std::int32_t i : split.validation)
     labels.push_back(data.labels[static_cast<std::size_t>(i)]);
+  const auto fitted = [&] {
+    const Tensor logits = Classifier(model).logits(data.images, split.validation);
+    return static_cast<float>(fit_temperature(logits, labels));
+  };
+  if (model.members.size() == 1 && model.views != Views()) {
+    const Views views = std::exchange(model.views, {});
+    model.members.front().temperature = fitted();
+    model.views = views;
+  }
+  model.temperature = fitted();
   Classifier classifier(model);
-  const Tensor logits = classifier.logits(data.images, split.validation);
-  model.temperature = static_cast<float>(fit_temperature(logits, labels));
   const auto scored = std::span(split.validation)
                           .first(std::min<std::size_t>(split.validation.size(), kScoredImages));
   model.refusal_threshold = static_cast<float>(

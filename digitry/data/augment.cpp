@@ -130,7 +130,8 @@ class Augmenter::Workspace {
                float* to) {
     RandomStream random = augmentation_stream(which.seed, which.epoch, which.index);
     Deformation drawn = draw_deformation(of_.options_, size_, random);
-    if (which.stream(RandomPurpose::kFlip).next_float() < of_.options_.flip)
+    if (of_.options_.flip > 0 &&
+        which.stream(RandomPurpose::kFlip).next_float() < of_.options_.flip)
       drawn.source = warp::mirrored(drawn.source, size_);
     if (of_.options_.elastic > 0) {
       of_.elastic_grid_.draw(random, of_.options_.elastic, knots_);

@@ -20,6 +20,7 @@ struct Change {
   double move_y = 0;
   double degrees = 0;
   double scale = 1;
+  bool flip = false;
 };
 
 std::vector<Change> changes_of(const Views& views) {
@@ -33,14 +34,17 @@ std::vector<Change> changes_of(const Views& views) {
     for (const double by : {-views.rotation, views.rotation}) changes.push_back({.degrees = by});
   if (views.zoom > 0)
     for (const double by : {-views.zoom, views.zoom}) changes.push_back({.scale = 1 + by});
+  if (views.flip) changes.push_back({.flip = true});
   return changes;
 }
 
-// The inverse of move · rotate · scale about the centre.
+// The inverse of move · rotate · scale · flip about the centre.
 warp::AffineMap source_of(const Change& change, ImageSize size) {
   const double angle = change.degrees * std::numbers::pi / 180;
   const double cosine = std::cos(angle) / change.scale, sine = std::sin(angle) / change.scale;
-  return warp::about_center(size, {cosine, sine, -sine, cosine}, change.move_x, change.move_y);
+  const warp::AffineMap source =
+      warp::about_center(size, {cosine, sine, -sine, cosine}, change.move_x, change.move_y);
+  return change.flip ? warp::mirrored(source, size) : source;
 }
 
 constexpr struct {
@@ -59,6 +63,7 @@ Views read_views(const Options& options, const std::string& where) {
   Views views;
   OptionReader reader(options, where);
   for (const auto& [key, member, high] : kViewKeys) views.*member = reader.number(key, 0, high, 0);
+  views.flip = reader.boolean("flip", false);
   reader.finish();
   return views;
 }
@@ -67,6 +72,7 @@ Options to_options(const Views& views) {
   Options options;
   for (const auto& [key, member, high] : kViewKeys)
     if (views.*member != 0) options[key] = views.*member;
+  if (views.flip) options["flip"] = true;
   return options;
 }
 

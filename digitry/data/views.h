@@ -14,19 +14,20 @@ struct Views {
   double translation = 0;  ///< Pixels; 4 views: moved so far left, right, up and down.
   double rotation = 0;     ///< Degrees; 2 views: turned so far either way.
   double zoom = 0;         ///< 2 views: both sides times 1 − zoom and 1 + zoom.
+  bool flip = false;       ///< 1 view: left and right have changed places.
 
   bool operator==(const Views&) const = default;
 };
 
-/// How many views there are of each image: 1 to 9.
+/// How many views there are of each image: 1 to 10.
 std::int64_t num_views(const Views& views);
 
 /// Reads the fields by their names, as in the `[views]` table of a recipe.
 /// Throws Error{kBadData} that begins with `where` for unknown keys, and unless translation is in
-/// [0, 1000], rotation in [0, 180] and zoom in [0, 0.9].
+/// [0, 1000], rotation in [0, 180], zoom in [0, 0.9] and flip true or false.
 Views read_views(const Options& options, const std::string& where);
 
-/// The inverse: the fields that are not 0.
+/// The inverse: the fields that are not off.
 Options to_options(const Views& views);
 
 /// `images` (uint8 [N, C, H, W]) as the view number `view` shows them: bilinear about the centre,

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "digitry/base/error.h"
@@ -44,6 +45,7 @@ auto in_source(const std::string& source, const Read& read) {
 std::vector<std::string> texts(const Json& list, const std::string& source) {
   std::vector<std::string> found;
   if (!list.is_array()) throw Error(ErrorCode::kBadData, "{}: want a list of texts", source);
+  std::vector<Member> members;
   for (const Json& entry : list) {
     if (!entry.is_string()) throw Error(ErrorCode::kBadData, "{}: want texts only", source);
     found.push_back(entry.get<std::string>());
@@ -106,12 +108,17 @@ void read_calibration(const Json& object, const std::string& source, Model& mode
                 model.refusal_threshold);
 }
 
-// One network stands there with its layers; of several, there is a list of objects with them.
+// One network stands there with its layers, and its temperature if it has views; of several, there
+// is a list of objects with them.
 std::vector<Member> members_from_json(const Json& architecture, std::int64_t num_classes,
                                       const std::string& source) {
   const Shape input_shape = input_shape_from_json(architecture, source);
-  if (!architecture.contains("members"))
-    return one_member(network_from_json(architecture, input_shape, num_classes, source));
+  if (!architecture.contains("members")) {
+    auto alone = one_member(network_from_json(architecture, input_shape, num_classes, source));
+    if (architecture.contains("temperature"))
+      alone.front().temperature = temperature_from_json(architecture, source);
+    return alone;
+  }
   const Json& list = architecture.at("members");
   if (!list.is_array() || list.size() < 2 || list.size() > kMaxMembers)
     throw Error(ErrorCode::kBadData, "{}: members: want a list of 2 to {}", source, kMaxMembers);
@@ -200,22 +207,23 @@ Model checked_model(Safetensors file, const std::string& source) {
   return model;
 }
 
-Json layers_to_json(const Network& network) {
+Json member_to_json(const Member& member) {
   Json layers = Json::array();
-  for (const Options& layer : network.layer_options()) layers.push_back(options_to_json(layer));
-  return layers;
+  for (const Options& layer : member.network.layer_options())
+    layers.push_back(options_to_json(layer));
+  return {{"temperature", member.temperature}, {"layers", std::move(layers)}};
 }
 
 Json architecture_to_json(const Model& model) {
   Json architecture{{"input_shape", model.input_shape().extents()}};
   if (model.members.size() == 1) {
-    architecture["layers"] = layers_to_json(model.members.front().network);
+    architecture.update(member_to_json(model.members.front()));
+    if (model.views == Views()) architecture.erase("temperature");
     return architecture;
   }
   architecture["members"] = Json::array();
   for (const Member& member : model.members)
-    architecture["members"].push_back(
-        {{"temperature", member.temperature}, {"layers", layers_to_json(member.network)}});
+    architecture["members"].push_back(member_to_json(member));
   return architecture;
 }
 
@@ -233,35 +241,57 @@ std::vector<Member> one_member(Network network) {
   return members;
 }
 
-Model combine(std::vector<Model> models, const std::vector<std::string>& names) {
-  Model combined = std::move(models.front());
-  const auto check_single = [](const Model& model, const std::string& name) {
-    if (model.members.size() > 1 || model.views != Views())
-      throw Error(ErrorCode::kInvalidArgument,
-                  "{}: has several networks or views already; want the models that it was made of",
-                  name);
-  };
-  check_single(combined, names.front());
-  combined.members.front().temperature = combined.temperature;
-  combined.temperature = 1;
-  for (std::size_t i = 1; i < models.size(); ++i) {
-    Model& model = models[i];
-    check_single(model, names[i]);
-    if (model.input_shape() != combined.input_shape())
-      throw Error(ErrorCode::kInvalidArgument, "{}: takes images of {}, {} of {}", names[i],
-                  model.input_shape().to_string(), names[0], combined.input_shape().to_string());
-    if (model.class_names != combined.class_names)
-      throw Error(ErrorCode::kInvalidArgument, "{}: has other classes than {}", names[i], names[0]);
-    if (model.preprocessing != combined.preprocessing)
-      throw Error(ErrorCode::kInvalidArgument, "{}: scales pixels otherwise than {}", names[i],
-                  names[0]);
+namespace {
+
+// Makes networks ready for the company of others. A network alone has the model's temperature; one
+// with views has its own already, and the model's is that of their mean.
+void keep_own_temperatures(Model& model) {
+  if (model.members.size() == 1 && model.views == Views())
     model.members.front().temperature = model.temperature;
+  model.temperature = 1;
+}
+
+void check_fits(const Model& model, const std::string& name, const Model& first,
+                const std::string& first_name) {
+  if (model.members.size() > 1)
+    throw Error(ErrorCode::kInvalidArgument,
+                "{}: has several networks already; want the models that it was made of", name);
+  if (model.input_shape() != first.input_shape())
+    throw Error(ErrorCode::kInvalidArgument, "{}: takes images of {}, {} of {}", name,
+                model.input_shape().to_string(), first_name, first.input_shape().to_string());
+  if (model.class_names != first.class_names)
+    throw Error(ErrorCode::kInvalidArgument, "{}: has other classes than {}", name, first_name);
+  if (model.preprocessing != first.preprocessing)
+    throw Error(ErrorCode::kInvalidArgument, "{}: scales pixels otherwise than {}", name,
+                first_name);
+}
+
+void check_same_views(const std::vector<Model>& models, const std::vector<std::string>& names) {
+  for (std::size_t i = 1; i < models.size(); ++i)
+    if (models[i].views != models.front().views)
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          "{}: looks at each image in other ways than {}; say in which ways the whole is to",
+          names[i], names.front());
+}
+
+}  // namespace
+
+Model combine(std::vector<Model> models, const std::vector<std::string>& names,
+              const std::optional<Views>& views) {
+  for (std::size_t i = 0; models.size() > 1 && i < models.size(); ++i)
+    check_fits(models[i], names[i], models.front(), names.front());
+  if (!views) check_same_views(models, names);
+  for (Model& model : models) keep_own_temperatures(model);
+  Model combined = std::move(models.front());
+  for (Model& model : std::span(models).subspan(1)) {
     combined.members.push_back(std::move(model.members.front()));
     std::erase_if(combined.provenance, [&](const auto& entry) {
       const auto other = model.provenance.find(entry.first);
       return other == model.provenance.end() || other->second != entry.second;
     });
   }
+  combined.views = views.value_or(combined.views);
   return combined;
 }
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,8 @@ namespace digitry {
 /// One network of a model.
 struct Member {
   Network network;
-  /// In the company of others its probabilities are softmax(logits / temperature).
+  /// In the company of other networks or views its probabilities are softmax(logits / temperature);
+  /// alone, it has the model's.
   float temperature = 1;
 };
 
@@ -42,11 +44,13 @@ struct Model {
 /// The members of a model of one network.
 std::vector<Member> one_member(Network network);
 
-/// Several models' networks as one model, each at its own temperature. What of the provenance is
-/// the same for all is kept.
+/// The networks of one or more models as one model, each at its own temperature, with `views`;
+/// without any, with the views that the models all have. The whole is not calibrated: its
+/// temperature is 1. What of the provenance is the same for all is kept.
 /// Throws Error{kInvalidArgument} naming the first that does not fit, as `names` has it: another
-/// input shape, other classes or preprocessing, several networks or views.
-Model combine(std::vector<Model> models, const std::vector<std::string>& names);
+/// input shape, other classes, preprocessing or views; of more than one, several networks.
+Model combine(std::vector<Model> models, const std::vector<std::string>& names,
+              const std::optional<Views>& views = std::nullopt);
 
 /// The model as a safetensors file; docs/model_format.md describes the metadata.
 std::string model_to_bytes(const Model& model);

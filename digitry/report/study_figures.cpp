@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "digitry/report/figure_style.h"
 #include "digitry/report/text.h"
@@ -51,8 +50,9 @@ std::string frame(const StudyContent& content, const std::string& title, const s
 
 // Choices lie where their ticks do.
 double place(const StudyValue& value, double coordinate) {
-  const auto count = static_cast<double>(value.ticks.size());
-  return value.is_choice ? (std::floor(coordinate * count) + 0.5) / count : coordinate;
+  if (!value.is_choice) return coordinate;
+  return (static_cast<double>(choice_at(value, coordinate)) + 0.5) /
+         static_cast<double>(value.ticks.size());
 }
 
 std::string x_tics(const StudyValue& value) {

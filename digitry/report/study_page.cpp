@@ -40,11 +40,17 @@ std::vector<const StudyTrial*> scored_best_last(const StudyContent& content) {
   return scored;
 }
 
+// Of [0, 1) cut into so many parts of one length, the one that holds `coordinate`.
+std::size_t part_of(double coordinate, std::size_t parts) {
+  return std::min(static_cast<std::size_t>(coordinate * static_cast<double>(parts)), parts - 1);
+}
+
 // Where a trial lies on the axis of a value, in [0, 1]; choices lie where their ticks do.
 double axis_place(const StudyValue& value, double coordinate) {
-  const auto count = static_cast<double>(value.ticks.size());
   if (!value.is_choice) return coordinate;
-  return count > 1 ? std::floor(coordinate * count) / (count - 1) : 0.5;
+  const std::size_t last = value.ticks.size() - 1;
+  return last > 0 ? static_cast<double>(choice_at(value, coordinate)) / static_cast<double>(last)
+                  : 0.5;
 }
 
 // One line a trial over one axis a value, the better the stronger; the page's colours.
@@ -170,6 +176,10 @@ void check_study(const StudyContent& content) {
 
 }  // namespace
 
+std::size_t choice_at(const StudyValue& value, double coordinate) {
+  return part_of(coordinate, value.ticks.size());
+}
+
 std::vector<double> explained_variance(const StudyContent& content) {
   std::vector<const StudyTrial*> scored = scored_best_last(content);
   const auto count = static_cast<double>(scored.size());
@@ -187,8 +197,7 @@ std::vector<double> explained_variance(const StudyContent& content) {
     std::vector<double> sums(parts);
     std::vector<double> counts(parts);
     for (const StudyTrial* trial : scored) {
-      const auto part = std::min(
-          static_cast<std::size_t>(trial->coordinates[v] * static_cast<double>(parts)), parts - 1);
+      const std::size_t part = part_of(trial->coordinates[v], parts);
       sums[part] += trial->score;
       counts[part] += 1;
     }

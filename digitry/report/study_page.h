@@ -37,6 +37,9 @@ struct StudyContent {
   std::int64_t num_fresh_seeds = 0;  ///< Of the best trial.
 };
 
+/// Which of the choices, counted from 0, a coordinate in [0, 1) stands for. Wants `is_choice`.
+std::size_t choice_at(const StudyValue& value, double coordinate);
+
 /// How much of the score's variance over the trials with a score each value explains by itself, in
 /// [0, 1]: the correlation ratio η² over the choices, or over five parts of a range.
 /// Source: Pearson 1905; as a first look: values that only matter together explain little alone.

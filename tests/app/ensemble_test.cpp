@@ -82,16 +82,55 @@ TEST_F(Ensemble, OfTwoRunsIsAModelForEveryCommand) {
   EXPECT_EQ(compared.exit_status, 0) << compared.err;
 }
 
+TEST_F(Ensemble, OfARecipeOfOneWithViewsKeepsTheTemperatureThatTheNetworkHasWithoutThem) {
+  std::string recipe = kTwoMembers;
+  recipe.replace(recipe.find("members = 2"), 11, "members = 1");
+  write_file_atomically(at("moved.toml"), recipe);
+  recipe.erase(recipe.find("[views]"), std::string("[views]\ntranslation = 1\n").size());
+  write_file_atomically(at("plain.toml"), recipe);
+  for (const std::string name : {"moved", "plain"})
+    ASSERT_EQ(digitry({"train", "--recipe", at(name + ".toml"), "--data", small_mnist().string(),
+                       "--out", at(name), "--no-report", "--threads", "1"})
+                  .exit_status,
+              0);
+  const Model moved = load_model(at("moved") + "/model.safetensors");
+  const Model plain = load_model(at("plain") + "/model.safetensors");
+  EXPECT_EQ(moved.members.front().temperature, plain.temperature);
+  EXPECT_NE(plain.temperature, 1);
+  EXPECT_NE(moved.temperature, 1) << "of the mean over the views, in which each has its own";
+  EXPECT_NE(moved.temperature, plain.temperature);
+}
+
 TEST_F(Ensemble, OfOneRunAddsViews) {
   const std::string file = at("views.safetensors");
   const CommandResult made = digitry({"ensemble", at("run1"), "--rotation", "5", "--out", file});
   ASSERT_EQ(made.exit_status, 0) << made.err;
   EXPECT_THAT(made.out, AllOf(HasSubstr("views of an image   3"), HasSubstr("digitry evaluate")));
-  EXPECT_EQ(load_model(file).views.rotation, 5);
+  const Model turned = load_model(file);
+  EXPECT_EQ(turned.views.rotation, 5);
+  EXPECT_EQ(turned.members.front().temperature,
+            load_model(at("run1") + "/model.safetensors").temperature);
+  EXPECT_EQ(turned.temperature, 1);
   EXPECT_GT(accuracy_of(file), 0.8);
   const std::string more = at("more_views.safetensors");
-  ASSERT_EQ(digitry({"ensemble", file, "--zoom", "0.1", "--out", more}).exit_status, 0);
-  EXPECT_EQ(load_model(more).views, (Views{.translation = 0, .rotation = 5, .zoom = 0.1}));
+  ASSERT_EQ(digitry({"ensemble", file, "--zoom", "0.1", "--flip", "--out", more}).exit_status, 0);
+  EXPECT_EQ(load_model(more).views,
+            (Views{.translation = 0, .rotation = 5, .zoom = 0.1, .flip = true}));
+}
+
+TEST_F(Ensemble, ViewsOfTheWholeTakeThePlaceOfItsModels) {
+  const std::string turned = at("turned.safetensors");
+  ASSERT_EQ(digitry({"ensemble", at("run1"), "--rotation", "5", "--out", turned}).exit_status, 0);
+  const CommandResult unsaid = digitry({"ensemble", turned, at("run2"), "--out", at("x")});
+  EXPECT_EQ(unsaid.exit_status, 2);
+  EXPECT_THAT(unsaid.err, HasSubstr("say in which ways"));
+  const std::string both = at("both_moved.safetensors");
+  const CommandResult made =
+      digitry({"ensemble", turned, at("run2"), "--translation", "1", "--out", both});
+  ASSERT_EQ(made.exit_status, 0) << made.err;
+  const Model model = load_model(both);
+  EXPECT_EQ(model.members.size(), 2u);
+  EXPECT_EQ(model.views, Views{.translation = 1});
 }
 
 TEST_F(Ensemble, SaysWhatIsWrong) {

@@ -1,49 +1,19 @@
 // Opens a report in a real Chromium. To run it:
 //
 //   digitry train ... (or `digitry report RUN`)        # makes runs/NAME/report.html
+//   digitry tune ...                                   # makes runs/NAME/tune.html
 //   cd tests/browser && npm ci
-//   DIGITRY_REPORT=/path/to/report.html npm test
+//   DIGITRY_REPORT=/path/to/report.html DIGITRY_STUDY=/path/to/tune.html npm test
 //
-// The report has to have a history and at least one mistake. Debian's `chromium` is used; another
-// one by DIGITRY_CHROMIUM=/path/to/chromium. Nothing is downloaded but the two npm packages.
+// The report has to have a history and at least one mistake.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import path from 'node:path';
-import { after, before, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
+import { test } from 'node:test';
 
-import { AxeBuilder } from '@axe-core/playwright';
-import { chromium } from 'playwright-core';
+import { expectAccessible, expectFitsAPhone, expectQuiet, pageOf } from './pages.mjs';
 
-const report = process.env.DIGITRY_REPORT;
-assert.ok(report && existsSync(report), 'set DIGITRY_REPORT to the path of a report.html');
-const url = pathToFileURL(path.resolve(report)).href;
-
-let browser;
-before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.DIGITRY_CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    ],
-  });
-});
-after(() => browser?.close());
-
-/// Opens the report; what the page asks for and complains of is kept from the very beginning.
-async function open({ hash = '', ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1180, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.requests = [];
-  page.complaints = [];
-  page.on('request', (request) => page.requests.push(request.url()));
-  page.on('console', (message) => page.complaints.push(message.text()));
-  page.on('pageerror', (error) => page.complaints.push(String(error)));
-  await page.goto(url + hash);
-  return page;
-}
+const report = pageOf('DIGITRY_REPORT');
+const { open } = report;
 
 const colours = (page) => page.evaluate(() => {
   const style = getComputedStyle(document.body);
@@ -59,24 +29,7 @@ const colours = (page) => page.evaluate(() => {
   };
 });
 
-test('asks the network for nothing and complains of nothing', async () => {
-  for (const colorScheme of ['light', 'dark']) {
-    const page = await open({ colorScheme });
-    await page.waitForLoadState('networkidle');
-    const outside = page.requests.filter((u) => u !== url && !u.startsWith('data:'));
-    assert.deepEqual(outside, []);
-    assert.deepEqual(page.complaints, []);
-    await page.context().close();
-  }
-});
-
-test('lets no script run, whatever is in its text', async () => {
-  const page = await open();
-  assert.equal(await page.locator('script').count(), 0);
-  const policy = page.locator('meta[http-equiv="Content-Security-Policy"]');
-  assert.match(await policy.getAttribute('content'), /default-src 'none'/);
-  await page.context().close();
-});
+test('asks the network for nothing, complains of nothing and runs no script', () => expectQuiet(report));
 
 test('has its headings in order', async () => {
   const page = await open();
@@ -223,26 +176,10 @@ test('is light or dark as the reader wants, and light on paper', async () => {
   await dark.context().close();
 });
 
-test('fits a phone: only tables scroll sideways', async () => {
-  const page = await open({ viewport: { width: 360, height: 740 } });
-  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
-  await page.context().close();
-});
+test('fits a phone: only tables scroll sideways', () => expectFitsAPhone(report));
 
-test('axe finds no violation', async () => {
-  for (const colorScheme of ['light', 'dark']) {
-    const page = await open({ colorScheme });
-    await page.locator('details').evaluateAll((all) => all.forEach((d) => { d.open = true; }));
-    // A few of each kind of picture: hundreds alike take axe a minute and tell it nothing.
-    const { violations } = await new AxeBuilder({ page })
-      .exclude('.gallery li:nth-child(n+4)')
-      .exclude('.cards > li:nth-child(n+4)')
-      .exclude('.groups > section:nth-child(n+4)')
-      .exclude('.strip li:nth-child(n+4)')
-      .analyze();
-    assert.deepEqual(
-      violations.map((v) => `${colorScheme}: ${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html + n.failureSummary).join('\n')}`),
-      []);
-    await page.context().close();
-  }
-});
+// A few of each kind of picture: hundreds alike take axe a minute and tell it nothing.
+test('axe finds no violation', () => expectAccessible(report, [
+  '.gallery li:nth-child(n+4)', '.cards > li:nth-child(n+4)', '.groups > section:nth-child(n+4)',
+  '.strip li:nth-child(n+4)',
+]));

@@ -65,13 +65,22 @@ TEST(Views, ZoomAboutTheCentre) {
   EXPECT_THAT(bytes_of(view_of(image, views, 2)), ElementsAre(10, 30, 10, 30, 90, 30, 10, 30, 10));
 }
 
-TEST(Views, AddUp) { EXPECT_EQ(num_views({.translation = 1, .rotation = 5, .zoom = 0.1}), 9); }
+TEST(Views, ChangeLeftAndRight) {
+  const Views views{.flip = true};
+  ASSERT_EQ(num_views(views), 2);
+  const Tensor image = small_image({1, 2, 3, 4, 5, 6, 7, 8, 9});
+  EXPECT_THAT(bytes_of(view_of(image, views, 1)), ElementsAre(3, 2, 1, 6, 5, 4, 9, 8, 7));
+}
+
+TEST(Views, AddUp) {
+  EXPECT_EQ(num_views({.translation = 1, .rotation = 5, .zoom = 0.1, .flip = true}), 10);
+}
 
 TEST(Views, AreTheSameWithAnyNumberOfThreads) {
   Tensor images({50, 2, 9, 7}, DType::kU8);
   std::ranges::copy(test::random_pixels(images.num_elements(), 1),
                     images.as<std::uint8_t>().begin());
-  const Views views{.translation = 1.5, .rotation = 8, .zoom = 0.1};
+  const Views views{.translation = 1.5, .rotation = 8, .zoom = 0.1, .flip = true};
   const int threads = num_threads();
   for (std::int64_t view = 0; view < num_views(views); ++view) {
     set_num_threads(1);
@@ -83,7 +92,7 @@ TEST(Views, AreTheSameWithAnyNumberOfThreads) {
 }
 
 TEST(Views, AreReadStrictlyAndComeBack) {
-  const Views views{.translation = 1, .zoom = 0.05};
+  const Views views{.translation = 1, .zoom = 0.05, .flip = true};
   EXPECT_EQ(read_views(to_options(views), "x"), views);
   EXPECT_TRUE(to_options(Views()).empty());
   test::expect_error(ErrorCode::kBadData, {"here", "rotaton"}, [] {

@@ -34,6 +34,78 @@ double distance(const Tensor& map, std::int64_t i, std::int64_t j) {
   return std::hypot(at(i, 0) - at(j, 0), at(i, 1) - at(j, 1));
 }
 
+double squared_distance(std::span<const float> rows, std::size_t width, std::size_t i,
+                        std::size_t j) {
+  double sum = 0;
+  for (std::size_t f = 0; f < width; ++f)
+    sum += std::pow(double{rows[i * width + f]} - double{rows[j * width + f]}, 2);
+  return sum;
+}
+
+// The source's p_ij, [N, N], to all points: the precision of each found by bisection.
+std::vector<double> joint_probabilities(const Tensor& rows, double perplexity) {
+  const auto n = static_cast<std::size_t>(rows.shape()[0]);
+  const auto width = static_cast<std::size_t>(rows.shape()[1]);
+  std::vector<double> joint(n * n);
+  for (std::size_t i = 0; i < n; ++i) {
+    std::vector<double> given(n);
+    double low = 0, high = 1000;
+    for (int step = 0; step < 100; ++step) {
+      const double beta = (low + high) / 2;
+      double sum = 0, entropy = 0;
+      for (std::size_t j = 0; j < n; ++j) {
+        given[j] = j == i ? 0 : std::exp(-beta * squared_distance(rows.as<float>(), width, i, j));
+        sum += given[j];
+      }
+      for (double& p : given) {
+        p /= sum;
+        if (p > 0) entropy -= p * std::log(p);
+      }
+      (entropy > std::log(perplexity) ? low : high) = beta;
+    }
+    for (std::size_t j = 0; j < n; ++j) {
+      joint[i * n + j] += given[j] / (2 * static_cast<double>(n));
+      joint[j * n + i] += given[j] / (2 * static_cast<double>(n));
+    }
+  }
+  return joint;
+}
+
+// Kullback-Leibler divergence of the map's q_ij from p_ij, which t-SNE is to make small.
+double divergence(const std::vector<double>& joint, std::span<const float> map) {
+  const std::size_t n = map.size() / 2;
+  double total = 0, sum = 0;
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < n; ++j)
+      if (i != j) total += 1 / (1 + squared_distance(map, 2, i, j));
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < n; ++j)
+      if (i != j && joint[i * n + j] > 0)
+        sum += joint[i * n + j] *
+               std::log(joint[i * n + j] * total * (1 + squared_distance(map, 2, i, j)));
+  return sum;
+}
+
+TEST(Tsne, EndsWhereNoPointCanBetterItsPlace) {
+  Tensor rows({40, 5}, DType::kF32);
+  std::ranges::copy(random_values(rows.num_elements(), 4), rows.as<float>().begin());
+  // To the nearest 3 · 13 points: all of them.
+  const Tensor map = tsne(rows, {.perplexity = 13, .num_steps = 3000});
+  const std::vector<double> joint = joint_probabilities(rows, 13);
+  const auto places = map.as<float>();
+  std::vector<float> moved(places.begin(), places.end());
+  for (float& place : moved) {
+    const float at = place;
+    constexpr float kStep = 0.01F;
+    place = at + kStep;
+    const double above = divergence(joint, moved);
+    place = at - kStep;
+    const double below = divergence(joint, moved);
+    place = at;
+    EXPECT_NEAR((above - below) / double{2 * kStep}, 0, 1e-4);
+  }
+}
+
 TEST(Tsne, KeepsGroupsTogetherAndApart) {
   constexpr std::int64_t kCount = 30;
   const Tensor map = tsne(groups(kCount, 25), {.perplexity = 10});

@@ -126,11 +126,53 @@ TEST(Combine, RefusesWhatDoesNotFit) {
   refused(std::move(other), {"two", "scales pixels otherwise"});
   other = test::small_model();
   other.views.zoom = 0.1;
-  refused(std::move(other), {"two", "several networks or views already"});
-  refused(three_networks(), {"two", "several networks or views already"});
+  refused(std::move(other), {"two", "in other ways than one"});
+  refused(three_networks(), {"two", "several networks already"});
   other = test::small_model();
   other.members = one_member(test::random_network({1, 5, 4}, 3, {test::flatten(), test::dense(3)}));
   refused(std::move(other), {"two", "[1,5,4]", "[1,4,4]"});
+}
+
+TEST(Combine, KeepsTheViewsThatAllHave) {
+  std::vector<Model> models;
+  for (const std::uint64_t seed : {1, 2}) {
+    models.push_back(test::small_model(seed));
+    models.back().views = {.rotation = 5, .flip = true};
+  }
+  EXPECT_EQ(combine(std::move(models), {"a", "b"}).views, (Views{.rotation = 5, .flip = true}));
+}
+
+TEST(Combine, HasTheViewsAskedInTheirPlace) {
+  std::vector<Model> models;
+  models.push_back(test::small_model(1));
+  models.push_back(test::small_model(2));
+  models.back().views.zoom = 0.1;
+  const Views views{.rotation = 5};
+  EXPECT_EQ(combine(std::move(models), {"a", "b"}, views).views, views);
+}
+
+TEST(Combine, TakesOfAModelWithViewsTheTemperatureOfItsNetwork) {
+  std::vector<Model> models;
+  models.push_back(test::small_model(1));
+  models.push_back(test::small_model(2));
+  models[0].temperature = 0.5F;
+  models[1].views.rotation = 5;
+  models[1].members.front().temperature = 2;
+  models[1].temperature = 0.75F;
+  const Model model = combine(std::move(models), {"a", "b"}, Views{.zoom = 0.1});
+  EXPECT_EQ(model.members[0].temperature, 0.5F);
+  EXPECT_EQ(model.members[1].temperature, 2);
+  EXPECT_EQ(model.temperature, 1);
+}
+
+TEST(Combine, OfOneModelOfSeveralNetworksKeepsThem) {
+  std::vector<Model> models;
+  models.push_back(three_networks());
+  models.front().temperature = 0.75F;
+  const Model model = combine(std::move(models), {"a"}, Views{.rotation = 5});
+  ASSERT_EQ(model.members.size(), 3u);
+  EXPECT_EQ(model.members[2].temperature, 0.5F);
+  EXPECT_EQ(model.temperature, 1);
 }
 
 TEST(Combine, KeepsOfTheProvenanceWhatIsTheSameForAll) {
@@ -159,6 +201,30 @@ TEST(ModelOfSeveral, ComesBackAndComputesTheSameBits) {
   EXPECT_TRUE(
       test::same_bits(test::logits_of(read).as<float>(), test::logits_of(model).as<float>()));
   EXPECT_EQ(model_to_bytes(read), model_to_bytes(model)) << "written again, the same file";
+}
+
+TEST(ModelOfSeveral, KeepsTheTemperatureOfItsOnlyNetworkBesideThatOfTheViews) {
+  Model model = test::small_model();
+  model.views.rotation = 5;
+  model.members.front().temperature = 2;
+  const Model read = model_from_bytes(model_to_bytes(model), "m");
+  EXPECT_EQ(read.members.front().temperature, 2);
+  EXPECT_EQ(read.temperature, 1.3F);
+  EXPECT_EQ(model_to_bytes(read), model_to_bytes(model)) << "written again, the same file";
+
+  Safetensors file = parse_safetensors(model_to_bytes(model), "m");
+  std::string& architecture = file.metadata.at("digitry.architecture");
+  std::vector<std::pair<std::string, const Tensor*>> tensors;
+  for (const NamedTensor& tensor : file.tensors) tensors.emplace_back(tensor.name, &tensor.value);
+  const std::string entry = R"("temperature":2.0,)";
+  ASSERT_NE(architecture.find(entry), std::string::npos) << architecture;
+  architecture.replace(architecture.find(entry), entry.size(), "");
+  EXPECT_EQ(
+      model_from_bytes(to_safetensors(file.metadata, tensors), "m").members.front().temperature, 1)
+      << "files of before have none";
+  architecture.insert(1, R"("temperature":0,)");
+  test::expect_error(ErrorCode::kBadData, {"m: digitry.architecture: temperature", "found 0"},
+                     [&] { model_from_bytes(to_safetensors(file.metadata, tensors), "m"); });
 }
 
 TEST(ModelOfSeveral, IsNoFileForReadersOfOneNetwork) {
