@@ -43,11 +43,14 @@ std::vector<std::string> matches(const std::string& pattern) {
   return files;
 }
 
+bool named_as_picture(const fs::path& path) {
+  return std::ranges::find(kPictureExtensions, extension_of(path)) != kPictureExtensions.end();
+}
+
 std::vector<std::string> pictures_in(const fs::path& folder) {
   std::vector<std::string> files;
   for (const fs::path& path : list_folder(folder))
-    if (!path.filename().string().starts_with('.') && !is_folder(path) &&
-        std::ranges::find(kPictureExtensions, extension_of(path)) != kPictureExtensions.end())
+    if (!path.filename().string().starts_with('.') && !is_folder(path) && named_as_picture(path))
       files.push_back(path.string());
   return files;
 }
@@ -110,8 +113,8 @@ PredictInput load_input(const std::string& input, InputKind kind, ImageSize mode
   const std::unique_ptr<ByteStream> stream = open_stream(input);
   const std::string_view start = stream->peek(kStartBytes);
   if (!looks_like_picture(start)) {
-    const bool table =
-        start.empty() || start.starts_with(std::string_view("\0\0", 2)) || looks_like_csv(start);
+    const bool table = start.empty() || start.starts_with(std::string_view("\0\0", 2)) ||
+                       (looks_like_csv(start) && !named_as_picture(input));
     if (!table || kind == InputKind::kPicture)
       throw Error(ErrorCode::kBadData,
                   "{}: want a picture (PNG, JPEG, BMP, WebP, TIFF){}, found bytes {:02x}",

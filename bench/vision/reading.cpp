@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <map>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include "apps/digitry/run_folder.h"
 #include "bench/vision/unknown_images.h"
 #include "digitry/base/error.h"
+#include "digitry/base/file.h"
 #include "digitry/data/dataset.h"
 #include "digitry/data/split.h"
 #include "digitry/evaluation/evaluation.h"
@@ -23,6 +25,7 @@
 #include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
 #include "digitry/training/recipe.h"
+#include "digitry/vision/decode.h"
 #include "digitry/vision/reader.h"
 #include "tests/cases/drawn_pages.h"
 
@@ -57,7 +60,27 @@ Digits load_digits(const Model& model, const std::string& split) {
   return digits;
 }
 
+// With DIGITRY_READING_LOST in the environment: tells what was not read, and keeps its picture
+// where that names a folder.
+void tell_lost(const std::string& name, const Picture& picture, const std::string& what) {
+  const char* folder = std::getenv("DIGITRY_READING_LOST");
+  if (folder == nullptr) return;
+  fmt::print("  {}: {}\n", name, what);
+  if (is_folder(folder))
+    write_file_atomically(std::filesystem::path(folder) / (name + ".png"), encode_picture(picture));
+}
+
 double percent(double part, double whole) { return whole > 0 ? 100 * part / whole : 0; }
+
+// What was read, without gaps between words, refused digits as what they are likeliest.
+std::string best_text(const Reading& reading) {
+  std::string text;
+  for (std::size_t i = 0; i < reading.digits.size(); ++i) {
+    if (i > 0 && reading.digits[i].line != reading.digits[i - 1].line) text += '\n';
+    text += std::to_string(reading.digits[i].label());
+  }
+  return text;
+}
 
 // Digits as they are, against the same drawn on a canvas and read.
 void measure_canvases(const Model& model, const Digits& digits, std::int64_t count) {
@@ -72,7 +95,6 @@ void measure_canvases(const Model& model, const Digits& digits, std::int64_t cou
   std::int64_t right = 0;
   std::int64_t told = 0;
   std::int64_t one = 0;
-  std::vector<std::string> lost;
   for (std::int64_t i = 0; i < count; ++i) {
     const auto place = static_cast<std::size_t>(i);
     const auto row = probabilities.subspan(place * 10, 10);
@@ -92,7 +114,9 @@ void measure_canvases(const Model& model, const Digits& digits, std::int64_t cou
     const bool read_right = single && reading.digits[0].label() == label;
     right += read_right ? 1 : 0;
     told += read_right && reading.digits[0].verdict.known ? 1 : 0;
-    if (plain_right && !read_right) lost.push_back(fmt::format("{}:{}", i, reading.digits.size()));
+    if (plain_right && !read_right)
+      tell_lost(fmt::format("canvas-{}", i), canvas,
+                fmt::format("{} read as {}", label, best_text(reading)));
   }
   const auto all = static_cast<double>(count);
   fmt::print(
@@ -101,8 +125,6 @@ void measure_canvases(const Model& model, const Digits& digits, std::int64_t cou
       count, percent(static_cast<double>(right_plain), all),
       percent(static_cast<double>(refused_plain), all), percent(static_cast<double>(right), all),
       percent(static_cast<double>(told), all), percent(static_cast<double>(one), all));
-  if (std::getenv("DIGITRY_READING_LOST") != nullptr)
-    for (const std::string& text : lost) fmt::print("  {}\n", text);
 }
 
 // Levenshtein's distance.
@@ -119,16 +141,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     }
   }
   return row[b.size()];
-}
-
-// What was read, without gaps between words, refused digits as what they are likeliest.
-std::string best_text(const Reading& reading) {
-  std::string text;
-  for (std::size_t i = 0; i < reading.digits.size(); ++i) {
-    if (i > 0 && reading.digits[i].line != reading.digits[i - 1].line) text += '\n';
-    text += std::to_string(reading.digits[i].label());
-  }
-  return text;
 }
 
 bool found_at(const Reading& reading, const test::DrawnDigit& digit, std::int32_t label,
@@ -191,7 +203,6 @@ void measure_pages(const Model& model, const Digits& digits, std::int64_t count,
   const DigitJudge classify = app::make_digit_judge(model);
   PageCounts counts;
   const auto start = std::chrono::steady_clock::now();
-  std::vector<std::int64_t> lost;
   for (std::int64_t i = 0; i < count; ++i) {
     RandomStream random(set, RandomPurpose::kTest, 5, static_cast<std::uint32_t>(i));
     test::PageOptions options;
@@ -208,15 +219,12 @@ void measure_pages(const Model& model, const Digits& digits, std::int64_t count,
     const Reading reading = read_digits(page.picture, classify);
     const std::int64_t before = counts.pages_right;
     count_page(page, digits, reading, options.scale, counts);
-    if (counts.pages_right == before) {
-      lost.push_back(i);
-      if (std::getenv("DIGITRY_READING_LOST") != nullptr)
-        fmt::print(
-            "  page {}: scale {:.1f}, skew {:.1f} (found {:.1f}), {}, rules {}:\n{}\n--\n{}\n", i,
-            options.scale, options.skew_degrees, reading.skew_degrees,
-            options.ruled ? "ruled" : "plain", reading.num_rules,
-            test::text_of(page, digits.labels), best_text(reading));
-    }
+    if (counts.pages_right == before)
+      tell_lost(fmt::format("page-{}-{}", set, i), page.picture,
+                fmt::format("scale {:.1f}, skew {:.1f} (found {:.1f}), {}, rules {}:\n{}\n--\n{}",
+                            options.scale, options.skew_degrees, reading.skew_degrees,
+                            options.ruled ? "ruled" : "plain", reading.num_rules,
+                            test::text_of(page, digits.labels), best_text(reading)));
   }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

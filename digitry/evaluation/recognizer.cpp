@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::int64_t kPlanesAThread = 16;
 constexpr std::size_t kFewestScores = 100;
-constexpr std::int64_t kImagesAtOnce = 512;
+constexpr std::int64_t kImagesBentAtOnce = 512;
 
 // Where what a bent image shows comes from; ±12° are 0.978 and 0.208.
 constexpr std::array<warp::LinearMap, kNumBends> kBends = {{
@@ -86,9 +86,9 @@ Recognition recognize(const LogitsOf& logits_of, double temperature, const Tenso
                 images.shape().to_string());
   const std::int64_t num_images = images.shape()[0];
   Recognition result;
-  for (std::int64_t begin = 0; begin < num_images; begin += kImagesAtOnce) {
+  for (std::int64_t begin = 0; begin < num_images; begin += kImagesBentAtOnce) {
     std::vector<std::int32_t> some(
-        static_cast<std::size_t>(std::min(kImagesAtOnce, num_images - begin)));
+        static_cast<std::size_t>(std::min(kImagesBentAtOnce, num_images - begin)));
     std::iota(some.begin(), some.end(), static_cast<std::int32_t>(begin));
     recognize_some(logits_of, temperature, images.take(some), begin, num_images, result);
   }

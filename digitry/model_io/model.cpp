@@ -245,10 +245,11 @@ namespace {
 
 // Makes networks ready for the company of others. A network alone has the model's temperature; one
 // with views has its own already, and the model's is that of their mean.
-void keep_own_temperatures(Model& model) {
+void forget_calibration_of_whole(Model& model) {
   if (model.members.size() == 1 && model.views == Views())
     model.members.front().temperature = model.temperature;
   model.temperature = 1;
+  model.refusal_threshold = Model().refusal_threshold;
 }
 
 void check_fits(const Model& model, const std::string& name, const Model& first,
@@ -282,7 +283,7 @@ Model combine(std::vector<Model> models, const std::vector<std::string>& names,
   for (std::size_t i = 0; models.size() > 1 && i < models.size(); ++i)
     check_fits(models[i], names[i], models.front(), names.front());
   if (!views) check_same_views(models, names);
-  for (Model& model : models) keep_own_temperatures(model);
+  for (Model& model : models) forget_calibration_of_whole(model);
   Model combined = std::move(models.front());
   for (Model& model : std::span(models).subspan(1)) {
     combined.members.push_back(std::move(model.members.front()));

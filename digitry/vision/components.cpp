@@ -15,6 +15,7 @@ constexpr double kSpeckStrokes = 0.5;   // squared: the least area
 constexpr double kSmallestDigit = 10;   // pixels
 constexpr double kSmallPart = 0.45;     // of a digit's height
 constexpr double kSpeck = 0.3;          // of a digit's height
+constexpr double kLowestDigit = 0.45;   // of a digit's height
 constexpr double kFarthestPart = 0.12;  // of a digit's height
 constexpr double kFarthestBar = 0.2;    // of a digit's height, above one another
 constexpr double kTallestDigit = 1.3;   // of a digit's height
@@ -104,6 +105,12 @@ std::vector<Blob> joined(const std::vector<Blob>& blobs, Groups& groups) {
   return result;
 }
 
+// Dots, commas; dashes and what is left of ruled lines.
+bool is_too_small(const cv::Rect& box, double height) {
+  if (std::max(box.width, box.height) < std::max(kSpeck * height, kSmallestDigit)) return true;
+  return box.height < kLowestDigit * height && box.width > 2 * box.height;
+}
+
 int longer_side(const cv::Rect& box) { return std::max(box.width, box.height); }
 
 bool are_parts_of_one(const cv::Rect& a, const cv::Rect& b, double height) {
@@ -171,8 +178,7 @@ std::vector<Blob> join_broken(const Components& components) {
     for (std::size_t j = i + 1; j < blobs.size(); ++j)
       if (are_parts_of_one(blobs[i].box, blobs[j].box, height)) groups.join(i, j);
   std::vector<Blob> whole = joined(blobs, groups);
-  const double smallest = std::max(kSpeck * height, kSmallestDigit);
-  std::erase_if(whole, [&](const Blob& blob) { return longer_side(blob.box) < smallest; });
+  std::erase_if(whole, [&](const Blob& blob) { return is_too_small(blob.box, height); });
   return whole;
 }
 
@@ -203,7 +209,9 @@ Glyph cut_out(const Page& page, const Components& components, const Blob& blob) 
       glyph.ink.at<float>(y, x) = dark;
       darkness.push_back(dark);
     }
-  glyph.ink = cv::min(glyph.ink / ink_level(std::move(darkness)), 1.0);
+  const cv::Rect inked = cv::boundingRect(cv::Mat(glyph.ink > 0));
+  glyph.ink = cv::min(glyph.ink(inked) / ink_level(std::move(darkness)), 1.0);
+  glyph.box = inked + glyph.box.tl();
   return glyph;
 }
 

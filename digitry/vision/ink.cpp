@@ -155,7 +155,9 @@ Ink find_ink(const cv::Mat& grey, bool light, double paper_window) {
 }
 
 double find_stroke_width(const Ink& ink) {
-  const cv::Mat mask = first_mask(ink);
+  // Paper all around, so that there is an edge to every stroke.
+  cv::Mat mask;
+  cv::copyMakeBorder(first_mask(ink), mask, 1, 1, 1, 1, cv::BORDER_CONSTANT, 0);
   cv::Mat labels;
   cv::Mat distance;
   const int count = cv::connectedComponents(mask, labels, 8, CV_32S);

@@ -60,18 +60,18 @@ TEST(Recognize, ScoresHighWhatStaysInItsClass) {
   EXPECT_NEAR(got.scores[1], 1, 1e-6);
 }
 
-// With ink right of the middle, squeezed or turned copies differ from the image.
+// Ink in the corner is elsewhere, or fainter, in most of the copies.
 TEST(Recognize, ScoresLowWhatDoesNot) {
   Network network = watches_the_middle();
   std::vector<Parameter> moved;
   for (const Parameter& parameter : network.parameters())
     moved.push_back({parameter.name, parameter.value.clone()});
   auto weights = moved[0].value.as<float>();
-  std::swap(weights[12], weights[14]);
+  std::swap(weights[12], weights[0]);
   network.set_parameters(std::move(moved));
   Predictor predictor(network, {});
   Tensor images({1, 1, 5, 5}, DType::kU8);
-  images.as<std::uint8_t>()[14] = 255;
+  images.as<std::uint8_t>()[0] = 255;
   EXPECT_LT(recognize(logits_by(predictor), 1, images).scores[0], 0.9);
 }
 

@@ -56,7 +56,9 @@ TEST(ReadDigits, UnderAShadowAndNoise) {
 TEST(ReadDigits, OnRuledPaperThatIsTurned) {
   Picture picture = page_of("3842", "5167");
   cv::Mat canvas = canvas_of_picture(picture);
-  for (int y = 20; y < 260; y += 40) cv::line(canvas, {0, y}, {459, y}, 190, 2);
+  cv::Mat rules(canvas.size(), CV_8U, cv::Scalar(255));
+  for (int y = 20; y < 260; y += 40) cv::line(rules, {0, y}, {459, y}, 190, 2);
+  cv::min(canvas, rules, canvas);
   const cv::Mat turn = cv::getRotationMatrix2D({230, 130}, -6, 1);
   cv::warpAffine(canvas, canvas, turn, canvas.size(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
   const Reading reading = read_digits(picture, hershey_classifier());
