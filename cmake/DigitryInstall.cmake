@@ -6,8 +6,18 @@ set(DIGITRY_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/digitry)
 
 install(TARGETS digitry EXPORT digitry-targets)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/digitry/
-        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/digitry FILES_MATCHING PATTERN "*.h")
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/digitry FILES_MATCHING PATTERN "*.h"
+        PATTERN vision EXCLUDE)
 install(EXPORT digitry-targets NAMESPACE digitry:: DESTINATION ${DIGITRY_PACKAGE_DIR})
+
+# digitry::vision is a component of its own: without it, users need none of its libraries.
+if(TARGET digitry_vision)
+  install(TARGETS digitry_vision EXPORT digitry-vision-targets)
+  install(FILES ${DIGITRY_VISION_HEADERS} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/digitry/vision)
+  install(EXPORT digitry-vision-targets NAMESPACE digitry:: DESTINATION ${DIGITRY_PACKAGE_DIR})
+  install(FILES ${CMAKE_CURRENT_LIST_DIR}/FindDigitryOpenCV.cmake
+                ${CMAKE_CURRENT_LIST_DIR}/FindDigitryWebP.cmake DESTINATION ${DIGITRY_PACKAGE_DIR})
+endif()
 
 get_target_property(DIGITRY_LIBRARY_TYPE digitry TYPE)
 configure_package_config_file(

@@ -59,6 +59,9 @@ function(digitry_add_tidy_target)
   set(includes $<TARGET_PROPERTY:digitry,INCLUDE_DIRECTORIES>)
   set(definitions $<TARGET_PROPERTY:digitry,COMPILE_DEFINITIONS>)
   set(digitry_flags -std=c++20 -fopenmp -w "-I$<JOIN:${includes},$<SEMICOLON>-I>" "-D$<JOIN:${definitions},$<SEMICOLON>-D>")
+  if(TARGET digitry_vision)
+    list(APPEND digitry_flags -I${DIGITRY_OPENCV_INCLUDE_DIR})
+  endif()
   set(stamps)
 
   # clang brings no omp.h of its own; GCC's, but no other header of GCC's, will do for reading.

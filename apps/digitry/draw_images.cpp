@@ -17,7 +17,7 @@ constexpr int kMinPerRowPlain = 2;  // plain characters need more of them to be 
 constexpr std::string_view kShades = " .:-=+*#%@";
 
 // One image, made smaller by a whole factor.
-struct Picture {
+struct TextImage {
   int height = 0;
   int width = 0;
   std::vector<int> pixels;
@@ -31,13 +31,13 @@ struct Picture {
   }
 };
 
-Picture make_picture(const Dataset& dataset, std::int64_t image_index, int factor) {
+TextImage make_text_image(const Dataset& dataset, std::int64_t image_index, int factor) {
   const Shape shape = dataset.image_shape();
   const auto height = static_cast<int>(shape[1]);
   const auto width = static_cast<int>(shape[2]);
   const std::uint8_t* image =
       dataset.images.as<std::uint8_t>().data() + image_index * shape.num_elements();
-  Picture picture;
+  TextImage picture;
   picture.height = (height + factor - 1) / factor;
   picture.width = (width + factor - 1) / factor;
   for (int row = 0; row < picture.height; ++row) {
@@ -60,7 +60,7 @@ Picture make_picture(const Dataset& dataset, std::int64_t image_index, int facto
   return picture;
 }
 
-void draw_line(const Picture& picture, int row, bool color, std::string& text) {
+void draw_line(const TextImage& picture, int row, bool color, std::string& text) {
   for (int column = 0; column < picture.width; ++column) {
     const int upper = picture.at(row, column);
     const int lower = picture.at(row + 1, column);
@@ -75,20 +75,20 @@ void draw_line(const Picture& picture, int row, bool color, std::string& text) {
   if (color) text += "\x1b[0m";
 }
 
-void draw_row(std::span<const Picture> pictures, bool color, std::string& text) {
+void draw_row(std::span<const TextImage> pictures, bool color, std::string& text) {
   const std::string gap(kGap, ' ');
   const auto end_line = [&] {
     text.erase(text.find_last_not_of(' ') + 1);
     text += '\n';
   };
   for (int row = 0; row < pictures.front().height; row += 2) {
-    for (const Picture& picture : pictures) {
+    for (const TextImage& picture : pictures) {
       draw_line(picture, row, color, text);
       text += gap;
     }
     end_line();
   }
-  for (const Picture& picture : pictures)
+  for (const TextImage& picture : pictures)
     text += fmt::format("{:^{}}{}", picture.caption, picture.width, gap);
   end_line();
 }
@@ -109,10 +109,10 @@ std::string draw_images(const Dataset& dataset, std::span<const std::int64_t> im
   const int fitting = std::max(1, (options.width + kGap) / (shown_width + kGap));
   const auto per_row = static_cast<std::size_t>(options.per_row > 0 ? options.per_row : fitting);
   for (std::size_t first = 0; first < image_indices.size(); first += per_row) {
-    std::vector<Picture> row;
+    std::vector<TextImage> row;
     for (const std::int64_t i :
          image_indices.subspan(first, std::min(per_row, image_indices.size() - first)))
-      row.push_back(make_picture(dataset, i, factor));
+      row.push_back(make_text_image(dataset, i, factor));
     draw_row(row, options.color, text);
   }
   return text;

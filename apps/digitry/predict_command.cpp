@@ -2,21 +2,31 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
+#include "apps/digitry/checks.h"
 #include "apps/digitry/command.h"
+#include "apps/digitry/digit_judge.h"
+#include "apps/digitry/judge.h"
+#include "apps/digitry/predict_inputs.h"
+#include "apps/digitry/predict_output.h"
 #include "apps/digitry/run_folder.h"
 #include "apps/digitry/shared_options.h"
+#include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
+#include "digitry/base/file.h"
 #include "digitry/base/parallel.h"
-#include "digitry/data/dataset.h"
 #include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/recognizer.h"
 #include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
 #include "digitry/model_io/shipped_models.h"
-#include "digitry/report/text.h"
+#include "digitry/vision/annotate.h"
+#include "digitry/vision/decode.h"
 
 namespace digitry::app {
 namespace {
@@ -25,152 +35,188 @@ constexpr std::int64_t kImagesAtOnce = 500;
 
 struct PredictOptions {
   std::vector<std::string> model_and_inputs;
+  std::string kind = "auto";
+  std::string annotate;
+  std::string debug_folder;
   bool json = false;
   bool csv = false;
   bool probability = false;
   int threads = 0;
+
+  PredictFormat format() const {
+    if (json) return PredictFormat::kJson;
+    if (csv) return probability ? PredictFormat::kCsvWithProbability : PredictFormat::kCsv;
+    return PredictFormat::kText;
+  }
 };
 
-struct Prediction {
-  std::size_t label;
-  std::span<const float> probabilities;
-  float probability() const { return probabilities[label]; }
-};
-
-// A field of CSV: quoted where it has to be (RFC 4180).
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
+InputKind kind_of(const std::string& name) {
+  return name == "images"     ? InputKind::kImages
+         : name == "pictures" ? InputKind::kPicture
+                              : InputKind::kAuto;
 }
 
-class Writer {
- public:
-  Writer(const PredictOptions& options, const std::vector<std::string>& class_names)
-      : options_(options), class_names_(class_names) {
-    if (options.csv) fmt::print("ImageId,Label{}\n", options.probability ? ",Probability" : "");
-    if (options.json) fmt::print("[");
-  }
-
-  // `source` is the file; `image_index` counts within it, from 0.
-  void write(const std::string& source, std::int64_t image_index, const Prediction& prediction) {
-    ++written_;
-    const std::string& name = class_names_[prediction.label];
-    if (options_.csv) {
-      fmt::print("{},{}", written_, csv_field(name));
-      if (options_.probability) fmt::print(",{:.6f}", prediction.probability());
-      fmt::print("\n");
-    } else if (options_.json) {
-      write_json(source, image_index, name, prediction);
-    } else {
-      fmt::print("{}[{}]  {}  {:.2f} %\n", clean_utf8(source), image_index, clean_utf8(name),
-                 100 * static_cast<double>(prediction.probability()));
-    }
-  }
-
-  void finish() const {
-    if (options_.json) fmt::print("\n]\n");
-  }
-
- private:
-  void write_json(const std::string& source, std::int64_t image_index, const std::string& name,
-                  const Prediction& prediction) const {
-    nlohmann::ordered_json probabilities = nlohmann::ordered_json::object();
-    for (std::size_t c = 0; c < class_names_.size(); ++c)
-      probabilities[class_names_[c]] = prediction.probabilities[c];
-    const nlohmann::ordered_json entry{{"image_id", written_},
-                                       {"source", source},
-                                       {"image_index", image_index},
-                                       {"label", name},
-                                       {"probability", prediction.probability()},
-                                       {"probabilities", probabilities}};
-    fmt::print("{}\n {}", written_ == 1 ? "" : ",",
-               entry.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
-  }
-
-  const PredictOptions& options_;
-  const std::vector<std::string>& class_names_;
-  std::int64_t written_ = 0;
-};
-
-// What one input holds, each image with its probabilities.
-struct Predicted {
-  std::string input;
-  std::vector<std::string> sources;  // one an image, or none
-  Tensor probabilities;              // [N, classes]
-};
-
-Predicted predict_source(const Model& model, const std::string& input) {
-  Dataset data = load_inputs(input, Labels::kIgnore);
+PredictedImages predict_images(const Model& model, const Dataset& data, bool ask_known) {
   if (data.image_shape() != model.input_shape())
     throw Error(ErrorCode::kBadData,
-                "{}: want images of {} ([channels, height, width]), as the model, found {}", input,
-                model.input_shape().to_string(), data.image_shape().to_string());
+                "{}: want images of {} ([channels, height, width]), as the model, found {}",
+                data.name, model.input_shape().to_string(), data.image_shape().to_string());
+  PredictedImages predicted{data.name, data.sources, {}, {}};
   Classifier classifier(model, std::clamp<std::int64_t>(data.num_images(), 1, kImagesAtOnce));
-  Predicted predicted{input, std::move(data.sources), classifier.logits(data.images)};
-  softmax_rows(predicted.probabilities, model.temperature);
+  const auto temperature = static_cast<double>(model.temperature);
+  if (!ask_known) {
+    predicted.probabilities = classifier.logits(data.images);
+    softmax_rows(predicted.probabilities, temperature);
+    return predicted;
+  }
+  Recognition recognition = recognize(logits_by(classifier), temperature, data.images);
+  predicted.probabilities = std::move(recognition.probabilities);
+  for (const double score : recognition.scores)
+    predicted.known.push_back(score >= static_cast<double>(model.refusal_threshold));
   return predicted;
 }
 
-void write_predictions(const Predicted& predicted, Writer& writer) {
-  const std::int64_t num_images = predicted.probabilities.shape()[0];
-  const auto classes = static_cast<std::size_t>(predicted.probabilities.shape()[1]);
-  for (std::int64_t i = 0; i < num_images; ++i) {
-    const auto image = static_cast<std::size_t>(i);
-    const auto row = predicted.probabilities.as<float>().subspan(image * classes, classes);
-    const auto label = static_cast<std::size_t>(std::ranges::max_element(row) - row.begin());
-    writer.write(predicted.sources.empty() ? predicted.input : predicted.sources[image], i,
-                 {label, row});
+// Reads pictures one after the other, and writes what --debug-images and --annotate ask for.
+class PictureReader {
+ public:
+  PictureReader(const Model& model, const PredictOptions& options)
+      : model_(model), options_(options) {}
+
+  PredictedPicture read(const NamedPicture& input) {
+    if (!classify_) classify_ = make_digit_judge(model_);
+    ++num_read_;
+    ReadOptions read_options;
+    if (!options_.debug_folder.empty())
+      read_options.on_stage = [&](std::string_view stage, const Picture& picture) {
+        save_stage(input.name, stage, picture);
+      };
+    PredictedPicture predicted{input.name, input.picture.height, input.picture.width,
+                               read_digits(input.picture, classify_, read_options)};
+    if (!options_.annotate.empty()) {
+      const Picture drawn = annotate(input.picture, predicted.reading, model_.class_names);
+      write_file_atomically(options_.annotate, encode_picture(drawn));
+    }
+    return predicted;
   }
+
+ private:
+  void save_stage(const std::string& name, std::string_view stage, const Picture& picture) const {
+    const std::filesystem::path folder = options_.debug_folder;
+    make_folder(folder);
+    const std::string stem = std::filesystem::path(name).stem().string();
+    write_file_atomically(folder / fmt::format("{:03}-{}-{}.png", num_read_, stem, stage),
+                          encode_picture(picture));
+  }
+
+  const Model& model_;
+  const PredictOptions& options_;
+  DigitJudge classify_;
+  int num_read_ = 0;
+};
+
+ImageSize input_size(const Model& model) {
+  const Shape& shape = model.input_shape();
+  return {.height = shape[1], .width = shape[2]};
 }
 
-void predict(const PredictOptions& options) {
-  set_num_threads(options.threads);
-  std::vector<std::string> inputs = options.model_and_inputs;
+// The model that the first of the inputs names, taken from them, or the shipped one.
+Model take_model(std::vector<std::string>& inputs) {
   std::string name = kDefaultModel;
   if (is_model(inputs.front())) {
     name = inputs.front();
     inputs.erase(inputs.begin());
   }
   if (inputs.empty())
-    throw Error(ErrorCode::kInvalidArgument, "want images for {} to classify", name);
-  const Model model = open_model(name);
+    throw Error(ErrorCode::kInvalidArgument, "want images or pictures for {} to read", name);
+  return open_model(name);
+}
+
+void check_one_picture(const PredictOptions& options, const std::vector<std::string>& inputs) {
+  if (!options.annotate.empty() && inputs.size() != 1)
+    throw Error(ErrorCode::kInvalidArgument, "--annotate: want one picture, got {} inputs",
+                inputs.size());
+}
+
+void predict(const PredictOptions& options) {
+  set_num_threads(options.threads);
+  std::vector<std::string> named = options.model_and_inputs;
+  const Model model = take_model(named);
+  const InputKind kind = kind_of(options.kind);
+  const ImageSize size = input_size(model);
+  const std::vector<std::string> inputs = list_inputs(named, kind, size);
+  check_one_picture(options, inputs);
+  PictureReader reader(model, options);
   // All before a word of it is printed: half a list is neither JSON nor a submission.
   std::vector<Predicted> all;
-  for (const std::string& input : inputs) all.push_back(predict_source(model, input));
-  Writer writer(options, model.class_names);
-  for (const Predicted& predicted : all) write_predictions(predicted, writer);
-  writer.finish();
+  for (const std::string& name : inputs) {
+    const PredictInput input = load_input(name, kind, size);
+    if (const auto* picture = std::get_if<NamedPicture>(&input)) {
+      all.emplace_back(reader.read(*picture));
+    } else {
+      if (!options.annotate.empty())
+        throw Error(ErrorCode::kInvalidArgument,
+                    "--annotate: {} holds images of the model's size, no picture to draw on; "
+                    "--as pictures takes it for one",
+                    name);
+      all.emplace_back(predict_images(model, std::get<Dataset>(input), !options.csv));
+    }
+  }
+  print_predictions(all, options.format(), model.class_names);
+}
+
+void add_picture_options(CLI::App& command, PredictOptions& options) {
+  command
+      .add_option(
+          "--as", options.kind,
+          "What files of pixels are: ready images of the model's size, or pictures with digits "
+          "in them [auto: by their size]")
+      ->check(CLI::IsMember({"auto", "images", "pictures"}));
+  command
+      .add_option("--annotate", options.annotate,
+                  "Draw what was read on the picture, into this file")
+      ->type_name("FILE.png")
+      ->check(not_empty());
+  command
+      .add_option("--debug-images", options.debug_folder,
+                  "Write each stage of reading a picture into this folder")
+      ->type_name("DIR")
+      ->check(not_empty());
 }
 
 }  // namespace
 
 void add_predict_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("predict", "Say what images show");
+  CLI::App* command = app.add_subcommand("predict", "Say what images and pictures show");
   const auto options = std::make_shared<PredictOptions>();
   command
-      ->add_option("input", options->model_and_inputs,
-                   fmt::format("A model, unless it is to be {}: one of {}, a file or the folder of "
-                               "a run. Then IDX, CSV or PNG files (raw or .gz), folders of PNG "
-                               "files, or - for standard input",
-                               kDefaultModel, fmt::join(shipped_model_names(), ", ")))
+      ->add_option(
+          "input", options->model_and_inputs,
+          fmt::format("A model, unless it is to be {}: one of {}, a file or the folder of "
+                      "a run. Then pictures (PNG, JPEG, BMP, WebP, TIFF), IDX or CSV files "
+                      "(raw or .gz), folders, patterns, or - for standard input",
+                      kDefaultModel, fmt::join(shipped_model_names(), ", ")))
       ->type_name("[MODEL] FILE")
       ->required();
+  add_picture_options(*command, *options);
   CLI::Option* json = command->add_flag("--json", options->json,
                                         "Print JSON: label and probability of every class");
-  CLI::Option* csv =
-      command->add_flag("--csv", options->csv, "Print ImageId,Label, images counted from 1");
+  CLI::Option* csv = command->add_flag(
+      "--csv", options->csv,
+      "Print ImageId,Label, images counted from 1; of pictures a row a digit with its box");
   csv->excludes(json);
   command
       ->add_flag("--probability", options->probability,
-                 "With --csv: a third column, the probability of the label")
+                 "With --csv of images: a third column, the probability of the label")
       ->needs(csv);
   add_threads_option(*command, options->threads);
   command->footer(
-      "Labels are the model's class names. Examples:\n"
-      "  digitry predict seven.png\n"
-      "  digitry predict tiny seven.png\n"
+      "Labels are the model's class names. A file of the model's own size (28x28) is taken as it "
+      "is;\n"
+      "in any other picture digits are looked for. What is like nothing the model knows is "
+      "unknown, '?'.\n"
+      "Examples:\n"
+      "  digitry predict photo.jpg --annotate read.png\n"
+      "  digitry predict tiny 'scans/*.png' --csv\n"
       "  digitry predict runs/mlp-001 t10k-images-idx3-ubyte\n"
       "  digitry predict runs/mlp-001 test.csv --csv > submission.csv\n"
       "  digitry predict runs/mlp-001 - --json < images.idx.gz");

@@ -14,6 +14,7 @@
 #include "apps/digitry/serve_log.h"
 #include "apps/digitry/serve_models.h"
 #include "apps/digitry/serve_nearest.h"
+#include "apps/digitry/serve_reader.h"
 #include "apps/digitry/shared_options.h"
 #include "apps/digitry/terminal.h"
 #include "apps/digitry/web_files.h"
@@ -131,6 +132,7 @@ void write_log_to_stderr(LogFormat format) {
 serving::PageOptions page_options(const ServeOptions& options) {
   serving::PageOptions page;
   page.files = web_files();
+  page.read = read_served_picture;
   page.nearest = [trained = std::make_shared<ServedTrainingImages>()](
                      const auto& model, const Tensor& image, std::size_t count) {
     return trained->find(model, image, count);

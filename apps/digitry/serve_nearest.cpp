@@ -25,12 +25,19 @@ using serving::ServedModel;
 // Of a model's index. Where more images were trained on, every second, third... of them is looked
 // at.
 constexpr double kMaxIndexBytes = 128.0 * 1024 * 1024;
+// Multiply-adds, so that an index takes some seconds of one processor...
+constexpr double kIndexWork = 1e11;
+// ...but so many images at least, however large the network.
+constexpr double kMinIndexed = 5000;
 
 std::vector<std::int32_t> images_to_index(const Model& model, const TrainingImages& trained) {
   const HiddenLayer hidden(described_by(model), model.preprocessing);
-  const double bytes = 4.0 * static_cast<double>(hidden.num_features()) *
-                       static_cast<double>(trained.indices.size());
-  const auto step = static_cast<std::size_t>(std::max(1.0, std::ceil(bytes / kMaxIndexBytes)));
+  const double fitting = kMaxIndexBytes / (4.0 * static_cast<double>(hidden.num_features()));
+  const double quick =
+      kIndexWork / static_cast<double>(std::max<std::int64_t>(hidden.multiply_adds(), 1));
+  const double most = std::min(fitting, std::max(quick, kMinIndexed));
+  const auto step = static_cast<std::size_t>(
+      std::max(1.0, std::ceil(static_cast<double>(trained.indices.size()) / most)));
   std::vector<std::int32_t> chosen;
   for (std::size_t i = 0; i < trained.indices.size(); i += step)
     chosen.push_back(trained.indices[i]);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "digitry/base/file.h"
 #include "digitry/base/version.h"
 #include "digitry/evaluation/calibration.h"
+#include "digitry/evaluation/recognizer.h"
 #include "digitry/model_io/classifier.h"
 
 namespace digitry::app {
@@ -26,6 +29,9 @@ void check_can_be_read_again(const std::string& data) {
     throw Error(ErrorCode::kInvalidArgument,
                 "data '{}': training reads its data more than once; put them into a file", data);
 }
+
+// Images to fit the refusal on: so many that its place among their scores is sure enough.
+constexpr std::size_t kScoredImages = 2000;
 
 }  // namespace
 
@@ -79,6 +85,13 @@ void calibrate(Model& model, const Dataset& data, const ValidationSplit& split) 
     model.views = views;
   }
   model.temperature = fitted();
+  Classifier classifier(model);
+  const auto scored = std::span(split.validation)
+                          .first(std::min<std::size_t>(split.validation.size(), kScoredImages));
+  model.refusal_threshold = static_cast<float>(
+      fit_refusal_threshold(recognize(logits_by(classifier), static_cast<double>(model.temperature),
+                                      data.images.take(scored))
+                                .scores));
 }
 
 }  // namespace digitry::app

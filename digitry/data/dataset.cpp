@@ -178,28 +178,27 @@ Dataset load_idx_file(ByteStream& stream, const std::string& path, Labels wanted
   return dataset;
 }
 
-Dataset load_file(const std::string& path, Labels labels) {
-  const std::unique_ptr<ByteStream> stream = open_stream(path);
-  const std::string_view start = stream->peek(kSniffBytes);
+Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels) {
+  const std::string_view start = stream.peek(kSniffBytes);
   if (start.empty())
     throw Error(ErrorCode::kBadData, "{}: want images (IDX, CSV or PNG), found an empty file",
-                stream->name());
-  if (start.starts_with(std::string_view("\0\0", 2))) return load_idx_file(*stream, path, labels);
+                stream.name());
+  if (start.starts_with(std::string_view("\0\0", 2))) return load_idx_file(stream, path, labels);
   Dataset dataset;
   if (looks_like_png(start)) {
-    const GreyImage image = decode_png(read_rest(*stream, kMaxPngBytes), stream->name());
+    const GreyImage image = decode_png(read_rest(stream, kMaxPngBytes), stream.name());
     dataset.images = Tensor({1, 1, image.size.height, image.size.width}, DType::kU8);
     std::ranges::copy(image.pixels, dataset.images.as<std::uint8_t>().begin());
     dataset.sources = {path};
   } else if (looks_like_csv(start)) {
-    CsvImages content = read_csv(*stream);
+    CsvImages content = read_csv(stream);
     dataset.images = std::move(content.images);
     dataset.labels = std::move(content.labels);
     dataset.class_names = numbered_names(count_classes(dataset.labels));
   } else {
     throw Error(ErrorCode::kBadData,
                 "{}: want an IDX, CSV or PNG file (or one of them as .gz), found bytes {:02x}",
-                stream->name(), fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " "));
+                stream.name(), fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " "));
   }
   finish(dataset, path, path);
   return dataset;
@@ -208,9 +207,15 @@ Dataset load_file(const std::string& path, Labels labels) {
 }  // namespace
 
 Dataset load_inputs(const std::string& path, Labels labels) {
-  Dataset dataset = path != "-" && is_folder(path)
-                        ? from_image_files(read_unlabelled_images(path), path)
-                        : load_file(path, labels);
+  if (path == "-" || !is_folder(path)) return load_inputs(*open_stream(path), path, labels);
+  Dataset dataset = from_image_files(read_unlabelled_images(path), path);
+  dataset.name = path;
+  dataset.split = Split::kTest;
+  return dataset;
+}
+
+Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels) {
+  Dataset dataset = load_stream(stream, path, labels);
   dataset.name = path;
   dataset.split = Split::kTest;
   return dataset;

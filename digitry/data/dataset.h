@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "digitry/base/limits.h"
+#include "digitry/data/byte_stream.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {
@@ -62,5 +63,8 @@ bool has_labelled_test_split(const std::string& name_or_path);
 /// anything.
 enum class Labels { kRead, kIgnore };
 Dataset load_inputs(const std::string& path, Labels labels = Labels::kRead);
+
+/// The same of a file that is open already, "-" among them, and not yet read.
+Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels);
 
 }  // namespace digitry

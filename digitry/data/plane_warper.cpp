@@ -1,5 +1,8 @@
 #include "digitry/data/plane_warper.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace digitry {
 
 PlaneWarper::PlaneWarper(ImageSize size)
@@ -14,6 +17,16 @@ void PlaneWarper::warp(const std::uint8_t* from, const warp::AffineMap& source,
   warp::pack_squares(padded_.data(), size_, packed_.data());
   for (std::int64_t y = 0; y < size_.height; ++y)
     warp::sample_row(packed_.data(), size_, source, y, still_.data(), pixel, to + y * size_.width);
+}
+
+RoundingWarper::RoundingWarper(ImageSize size)
+    : warper_(size), exact_(static_cast<std::size_t>(size.height * size.width)) {}
+
+void RoundingWarper::warp(const std::uint8_t* from, const warp::AffineMap& source,
+                          std::uint8_t* to) {
+  warper_.warp(from, source, {}, exact_.data());
+  std::ranges::transform(exact_, to,
+                         [](float value) { return static_cast<std::uint8_t>(std::lround(value)); });
 }
 
 }  // namespace digitry

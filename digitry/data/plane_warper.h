@@ -25,4 +25,18 @@ class PlaneWarper {
   std::vector<float> still_;  // No displacement.
 };
 
+/// The same to whole pixel values.
+class RoundingWarper {
+ public:
+  /// Wants sides >= 1.
+  explicit RoundingWarper(ImageSize size);
+
+  /// Reads `from` and writes `to`, both height · width pixels.
+  void warp(const std::uint8_t* from, const warp::AffineMap& source, std::uint8_t* to);
+
+ private:
+  PlaneWarper warper_;
+  std::vector<float> exact_;
+};
+
 }  // namespace digitry

@@ -47,23 +47,6 @@ warp::AffineMap source_of(const Change& change, ImageSize size) {
   return change.flip ? warp::mirrored(source, size) : source;
 }
 
-// Warps one plane after the other to whole pixel values.
-class RoundingWarper {
- public:
-  explicit RoundingWarper(ImageSize size)
-      : warper_(size), exact_(static_cast<std::size_t>(size.height * size.width)) {}
-
-  void warp(const std::uint8_t* from, const warp::AffineMap& source, std::uint8_t* to) {
-    warper_.warp(from, source, {}, exact_.data());
-    std::ranges::transform(
-        exact_, to, [](float value) { return static_cast<std::uint8_t>(std::lround(value)); });
-  }
-
- private:
-  PlaneWarper warper_;
-  std::vector<float> exact_;
-};
-
 constexpr struct {
   const char* key;
   double Views::*member;

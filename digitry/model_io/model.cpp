@@ -99,6 +99,15 @@ float temperature_from_json(const Json& object, const std::string& source) {
   return temperature;
 }
 
+void read_calibration(const Json& object, const std::string& source, Model& model) {
+  model.temperature = temperature_from_json(object, source);
+  if (!object.contains("refusal_threshold")) return;
+  model.refusal_threshold = finite_number(object, "refusal_threshold", source);
+  if (model.refusal_threshold < 0 || model.refusal_threshold > 1)
+    throw Error(ErrorCode::kBadData, "{}: refusal_threshold: want 0 to 1, found {}", source,
+                model.refusal_threshold);
+}
+
 // One network stands there with its layers, and its temperature if it has views; of several, there
 // is a list of objects with them.
 std::vector<Member> members_from_json(const Json& architecture, std::int64_t num_classes,
@@ -190,7 +199,7 @@ Model checked_model(Safetensors file, const std::string& source) {
     model.views = read_views(options_from_json(json("digitry.views"), source + ": views"),
                              source + ": digitry.views");
   if (file.metadata.contains("digitry.calibration"))
-    model.temperature = temperature_from_json(json("digitry.calibration"), source);
+    read_calibration(json("digitry.calibration"), source, model);
   const Json provenance = json("digitry.provenance");
   for (const auto& [key, value] : provenance.items())
     model.provenance[key] = value.is_string() ? value.get<std::string>() : dump(value);
@@ -236,10 +245,11 @@ namespace {
 
 // Makes networks ready for the company of others. A network alone has the model's temperature; one
 // with views has its own already, and the model's is that of their mean.
-void keep_own_temperatures(Model& model) {
+void forget_calibration_of_whole(Model& model) {
   if (model.members.size() == 1 && model.views == Views())
     model.members.front().temperature = model.temperature;
   model.temperature = 1;
+  model.refusal_threshold = Model().refusal_threshold;
 }
 
 void check_fits(const Model& model, const std::string& name, const Model& first,
@@ -273,7 +283,7 @@ Model combine(std::vector<Model> models, const std::vector<std::string>& names,
   for (std::size_t i = 0; models.size() > 1 && i < models.size(); ++i)
     check_fits(models[i], names[i], models.front(), names.front());
   if (!views) check_same_views(models, names);
-  for (Model& model : models) keep_own_temperatures(model);
+  for (Model& model : models) forget_calibration_of_whole(model);
   Model combined = std::move(models.front());
   for (Model& model : std::span(models).subspan(1)) {
     combined.members.push_back(std::move(model.members.front()));
@@ -295,7 +305,8 @@ std::string model_to_bytes(const Model& model) {
       {"digitry.architecture", dump(architecture_to_json(model))},
       {"digitry.preprocessing", dump(preprocessing)},
       {"digitry.classes", dump(Json{{"names", model.class_names}})},
-      {"digitry.calibration", dump(Json{{"temperature", model.temperature}})},
+      {"digitry.calibration", dump(Json{{"temperature", model.temperature},
+                                        {"refusal_threshold", model.refusal_threshold}})},
       {"digitry.provenance", dump(Json(model.provenance))}};
   if (model.views != Views())
     metadata["digitry.views"] = dump(options_to_json(to_options(model.views)));

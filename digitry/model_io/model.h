@@ -32,6 +32,9 @@ struct Model {
   /// Of the whole: probabilities are softmax(logits / temperature), fitted on validation images, 1
   /// without any.
   float temperature = 1;
+  /// Images of a lower score are told to be unknown (evaluation/recognizer.h): fitted on validation
+  /// images; a middling one where the file does not say.
+  float refusal_threshold = 0.8F;
 
   const Shape& input_shape() const { return members.front().network.input_shape(); }
   /// Of all members together.
@@ -43,7 +46,8 @@ std::vector<Member> one_member(Network network);
 
 /// The networks of one or more models as one model, each at its own temperature, with `views`;
 /// without any, with the views that the models all have. The whole is not calibrated: its
-/// temperature is 1. What of the provenance is the same for all is kept.
+/// temperature is 1, its refusal threshold the middling one. What of the provenance is the same for
+/// all is kept.
 /// Throws Error{kInvalidArgument} naming the first that does not fit, as `names` has it: another
 /// input shape, other classes, preprocessing or views; of more than one, several networks.
 Model combine(std::vector<Model> models, const std::vector<std::string>& names,

@@ -10,6 +10,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/data/image_folder.h"
 #include "digitry/data/png.h"
 #include "digitry/data/sha256.h"
 
@@ -17,8 +18,6 @@ namespace digitry::serving {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kClassNames = "class_names.txt";
-constexpr std::uint64_t kMaxNamesBytes = std::uint64_t{1} << 20;
 constexpr std::size_t kMaxNameBytes = 255;  // That file systems take.
 constexpr std::size_t kHashDigits = 16;
 
@@ -28,10 +27,6 @@ bool is_folder_name(std::string_view name) {
          std::ranges::none_of(name, [](char c) {
            return c == '/' || static_cast<unsigned char>(c) < ' ' || c == 0x7F;
          });
-}
-
-std::string lines_of(const std::vector<std::string>& names) {
-  return fmt::format("{}\n", fmt::join(names, "\n"));
 }
 
 std::size_t count_images(const fs::path& folder) {
@@ -70,7 +65,6 @@ std::string Corrections::save(const Tensor& image, const std::string& label,
     throw Error(ErrorCode::kUnavailable, "{} holds {} images already: no more are kept",
                 folder_.string(), num_images_);
   claim(class_names);
-  make_folder(folder_ / label);
   if (!path_exists(folder_ / saved)) ++num_images_;
   write_file_atomically(folder_ / saved,
                         encode_png({.size = {.height = shape[2], .width = shape[3]},
@@ -84,13 +78,12 @@ std::string Corrections::save(const Tensor& image, const std::string& label,
 }
 
 void Corrections::claim(const std::vector<std::string>& class_names) const {
-  const fs::path file = folder_ / kClassNames;
-  const std::string wanted = lines_of(class_names);
-  if (!path_exists(file))
-    write_file_atomically(file, wanted);
-  else if (read_file(file, kMaxNamesBytes) != wanted)
-    throw Error(ErrorCode::kUnavailable, "{} lists other classes than the model's: {}",
-                file.string(), fmt::join(class_names, ", "));
+  for (const std::string& other : list_classes(folder_))
+    if (std::ranges::find(class_names, other) == class_names.end())
+      throw Error(ErrorCode::kUnavailable, "{} has a class \"{}\" that is none of the model's: {}",
+                  folder_.string(), other, fmt::join(class_names, ", "));
+  for (const std::string& name : class_names)
+    if (is_folder_name(name)) make_folder(folder_ / name);
 }
 
 }  // namespace digitry::serving

@@ -10,8 +10,8 @@
 
 namespace digitry::serving {
 
-/// Digits whose true class somebody has told, as a data set: a folder CLASS/*.png with a
-/// `class_names.txt` beside them, as `load_dataset` takes it. May be used from several threads.
+/// Digits whose true class somebody has told, as a data set: folders CLASS/*.png, as `load_dataset`
+/// takes them. May be used from several threads.
 class Corrections {
  public:
   /// More are not kept.
@@ -22,7 +22,8 @@ class Corrections {
 
   /// Keeps `image`, uint8 [1,1,H,W], as one of `label`, and no longer as one of another class. The
   /// file's path below the folder: the name is made of the pixels, so that the same image is there
-  /// once. The first one writes `class_names`, those of the model.
+  /// once. All of `class_names`, those of the model, get a folder, so that what is trained on them
+  /// has the same classes.
   /// Throws Error{kBadData} where `label` is none of `class_names` or cannot be the name of a
   /// folder, Error{kShapeMismatch} where the image is not grey, Error{kUnavailable} where there are
   /// too many already or the folder is of other classes, Error{kIo}.

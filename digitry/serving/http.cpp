@@ -74,10 +74,9 @@ const std::string* Request::find_header(std::string_view name) const {
 }
 
 std::optional<std::string> Request::query(std::string_view name) const {
-  std::string_view text = target;
-  const std::size_t mark = text.find('?');
-  if (mark == std::string_view::npos) return std::nullopt;
-  text = text.substr(mark + 1, text.find('#', mark) - mark - 1);
+  std::string_view text = std::string_view(target).substr(0, target.find('#'));
+  text.remove_prefix(std::min(text.size(), text.find('?')));
+  if (!text.empty()) text.remove_prefix(1);
   while (!text.empty()) {
     const std::string_view pair = text.substr(0, text.find('&'));
     text.remove_prefix(std::min(text.size(), pair.size() + 1));

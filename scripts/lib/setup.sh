@@ -11,6 +11,7 @@ build_packages=(
   libcurl4-openssl-dev ca-certificates libssl-dev zlib1g-dev libpng-dev libsqlite3-dev
   libkainjow-mustache-dev gnuplot-nox
   libboost-dev libsimdjson-dev prometheus-cpp-dev
+  libopencv-imgproc-dev libjpeg-dev libwebp-dev libtiff-dev
 )
 # shellcheck disable=SC2034
 check_packages=(

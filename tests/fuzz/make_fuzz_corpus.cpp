@@ -11,7 +11,9 @@
 #include "digitry/model_io/model.h"
 #include "digitry/model_io/safetensors.h"
 #include "digitry/training/recipe.h"
+#include "digitry/vision/decode.h"
 #include "tests/support/models.h"
+#include "tests/vision/encoders.h"
 
 // Sound inputs for the fuzzers to start from: FOLDER/<target>/<name>.
 
@@ -55,6 +57,25 @@ void write_csv_corpus(const fs::path& root) {
 void write_png_corpus(const fs::path& root) {
   write(root / "fuzz_png" / "grey", encode_png({{3, 4}, std::vector<std::uint8_t>(12, 100)}));
   write(root / "fuzz_png" / "larger", encode_png({{28, 28}, std::vector<std::uint8_t>(784, 9)}));
+}
+
+// A ring and a bar of ink, in every format.
+void write_picture_corpus(const fs::path& root) {
+  Picture picture{48, 64, 3, std::vector<std::uint8_t>(std::size_t{48} * 64 * 3, 230)};
+  for (std::int64_t y = 8; y < 40; ++y)
+    for (std::int64_t x = 4; x < 60; ++x) {
+      const std::int64_t away = (x - 20) * (x - 20) + (y - 24) * (y - 24);
+      if ((away > 90 && away < 200) || (x > 45 && x < 50))
+        std::fill_n(picture.pixels.begin() + (y * 64 + x) * 3, 3, std::uint8_t{20});
+    }
+  const fs::path folder = root / "fuzz_picture";
+  const std::string jpeg = test::encode_jpeg(picture);
+  write(folder / "png", test::png_with_exif(encode_picture(picture), test::exif_block(6)));
+  write(folder / "jpeg", test::jpeg_with_exif(jpeg, test::exif_block(3)));
+  write(folder / "progressive", test::encode_jpeg(picture, true));
+  write(folder / "webp", test::encode_webp(picture));
+  write(folder / "tiff", test::encode_tiff(picture, 8));
+  write(folder / "bmp", test::encode_bmp(picture));
 }
 
 void write_tar_corpus(const fs::path& root) {
@@ -135,6 +156,7 @@ int main(int argc, char** argv) {
     write_idx_corpus(argv[1]);
     write_csv_corpus(argv[1]);
     write_png_corpus(argv[1]);
+    write_picture_corpus(argv[1]);
     write_tar_corpus(argv[1]);
     write_safetensors_corpus(argv[1]);
     write_recipe_corpus(argv[1]);

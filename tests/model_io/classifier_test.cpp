@@ -177,6 +177,14 @@ TEST(Combine, TakesOfAModelWithViewsTheTemperatureOfItsNetwork) {
   EXPECT_EQ(model.temperature, 1);
 }
 
+TEST(Combine, RefusesByTheThresholdOfModelsThatAreNotCalibrated) {
+  std::vector<Model> models;
+  models.push_back(test::small_model(1));
+  models.push_back(test::small_model(2));
+  for (Model& model : models) model.refusal_threshold = 0.25F;
+  EXPECT_EQ(combine(std::move(models), {"a", "b"}).refusal_threshold, Model().refusal_threshold);
+}
+
 TEST(Combine, OfOneModelOfSeveralNetworksKeepsThem) {
   std::vector<Model> models;
   models.push_back(three_networks());

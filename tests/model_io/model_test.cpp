@@ -26,6 +26,7 @@ TEST(Model, ComesBackWithEverythingAndComputesTheSameBits) {
   EXPECT_EQ(read.preprocessing.pixel_scale, model.preprocessing.pixel_scale);
   EXPECT_EQ(read.preprocessing.pixel_offset, model.preprocessing.pixel_offset);
   EXPECT_EQ(read.temperature, 1.3F);
+  EXPECT_EQ(read.refusal_threshold, 0.75F);
   EXPECT_EQ(read.input_shape(), model.input_shape());
   EXPECT_EQ(read.members.front().network.layer_options(),
             model.members.front().network.layer_options());
@@ -54,7 +55,8 @@ TEST(Model, DescribesItselfInItsMetadata) {
 
 TEST(Model, WithoutACalibrationTakesLogitsAsTheyAre) {
   Safetensors file = parse_safetensors(model_to_bytes(test::small_model()), "m");
-  EXPECT_EQ(file.metadata.at("digitry.calibration"), R"({"temperature":1.2999999523162842})");
+  EXPECT_EQ(file.metadata.at("digitry.calibration"),
+            R"({"temperature":1.2999999523162842,"refusal_threshold":0.75})");
   file.metadata.erase("digitry.calibration");
   std::vector<std::pair<std::string, const Tensor*>> tensors;
   for (const NamedTensor& tensor : file.tensors) tensors.emplace_back(tensor.name, &tensor.value);

@@ -75,9 +75,10 @@ TEST(Corrections, AreOfOneModelsClasses) {
   const test::TemporaryFolder folder;
   Corrections corrections(folder.path());
   corrections.save(drawn_image(1), "0", kNames);
-  test::expect_error(ErrorCode::kUnavailable, {"class_names.txt", "other classes", "cat"}, [&] {
-    corrections.save(drawn_image(2), "cat", {"cat", "dog"});
-  });
+  test::expect_error(ErrorCode::kUnavailable,
+                     {"has a class \"0\"", "none of the model's: cat, dog"}, [&] {
+                       corrections.save(drawn_image(2), "cat", {"cat", "dog"});
+                     });
 }
 
 }  // namespace

@@ -155,10 +155,10 @@ TEST(Page, KeepsCorrections) {
   const Dataset data = load_dataset(folder / "mine", Split::kTrain);
   EXPECT_EQ(pixels_of(data.images), pixels_of(small_images(1)));
 
-  write_file_atomically(folder / "mine/class_names.txt", "cat\ndog\n");
+  make_folder(folder / "mine/cat");
   const Response other = served.post(path, question(small_images(1, 2), "label", "zero").dump());
   EXPECT_EQ(other.status, 409);
-  EXPECT_THAT(error_of(other), HasSubstr("other classes"));
+  EXPECT_THAT(error_of(other), HasSubstr("a class \"cat\""));
   EXPECT_EQ(Served().post(path, question(small_images(1), "label", "zero").dump()).status, 403);
 }
 

@@ -19,7 +19,8 @@ inline Model small_model(std::uint64_t seed = 1) {
           .views = {},
           .class_names = {"zero", "one \"1\"", "zwei \xC3\xA4"},
           .provenance = {{"seed", "7"}, {"recipe", "name = \"mlp\"\n[training]\n"}},
-          .temperature = 1.3F};
+          .temperature = 1.3F,
+          .refusal_threshold = 0.75F};
 }
 
 /// Ten random images of the model's input shape.
@@ -31,7 +32,7 @@ inline Tensor ten_images(const Model& model) {
 }
 
 /// The answers of `predictor`, which has to outlive the function.
-inline LogitsOf logits_by(Predictor& predictor) {
+inline LogitsOf logits_by(auto& predictor) {
   return [&](const Tensor& images, std::span<const std::int32_t> image_indices) {
     return predictor.logits(images, image_indices);
   };

@@ -27,6 +27,7 @@ const std::map<std::string_view, std::vector<std::string_view>>& allowed_edges()
       {"tuning", {"base", "data", "training"}},
       {"serving", {"base", "tensor", "data", "model_io", "evaluation"}},
       {"report", {"base", "tensor", "evaluation"}},
+      {"vision", {"base", "tensor"}},
   };
   return edges;
 }

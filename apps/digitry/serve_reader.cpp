@@ -1,0 +1,36 @@
+#include "apps/digitry/serve_reader.h"
+
+#include <nlohmann/json.hpp>
+
+#include "apps/digitry/digit_judge.h"
+#include "apps/digitry/reading_json.h"
+#include "digitry/base/base64.h"
+#include "digitry/vision/decode.h"
+
+namespace digitry::app {
+namespace {
+
+// A camera's picture; the page sends smaller ones. Others would keep a thread for seconds.
+constexpr std::int64_t kMaxServedPixels = std::int64_t{1} << 24;
+
+}  // namespace
+
+std::string read_served_picture(const std::shared_ptr<const serving::ServedModel>& model,
+                                std::string_view bytes) {
+  const Picture picture = decode_picture(bytes, "the picture", kMaxServedPixels);
+  const DigitJudge judge = make_digit_judge(
+      model->model(), [&](const Tensor& images, std::span<const std::int32_t> image_indices) {
+        return model->logits(images.take(image_indices));
+      });
+  const Reading reading = read_digits(picture, judge);
+  auto json = reading_json(picture.width, picture.height, reading, model->model().class_names);
+  for (std::size_t i = 0; i < reading.digits.size(); ++i) {
+    const ReadDigit& digit = reading.digits[i];
+    json["digits"][i]["probabilities"] = digit.verdict.probabilities;
+    json["digits"][i]["image"] =
+        base64({reinterpret_cast<const char*>(digit.image.data()), digit.image.size()});
+  }
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+}  // namespace digitry::app

@@ -1,0 +1,323 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apps/digitry/digit_judge.h"
+#include "apps/digitry/judge.h"
+#include "apps/digitry/run_folder.h"
+#include "bench/vision/unknown_images.h"
+#include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/data/dataset.h"
+#include "digitry/data/split.h"
+#include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/recognizer.h"
+#include "digitry/model_io/classifier.h"
+#include "digitry/model_io/model.h"
+#include "digitry/training/recipe.h"
+#include "digitry/vision/decode.h"
+#include "digitry/vision/reader.h"
+#include "tests/cases/drawn_pages.h"
+
+// How well pictures are read: docs/reading.md has the figures, and says what is measured.
+
+namespace digitry::bench {
+namespace {
+
+struct Digits {
+  Tensor images;
+  std::vector<std::int32_t> labels;
+};
+
+Digits load_digits(const Model& model, const std::string& split) {
+  const bool test = split == "test";
+  const Dataset data = load_dataset("mnist", test ? Split::kTest : Split::kTrain);
+  std::vector<std::int32_t> indices;
+  if (test) {
+    for (std::int32_t i = 0; i < data.num_images(); ++i) indices.push_back(i);
+  } else {
+    const Recipe recipe = parse_recipe(model.provenance.at("recipe"), "the model's recipe");
+    indices = stratified_split(data.labels, data.num_classes(), recipe.validation, recipe.seed)
+                  .validation;
+  }
+  constexpr std::int64_t kPixels = kMnistSide * kMnistSide;
+  Digits digits{Tensor({std::ssize(indices), 1, kMnistSide, kMnistSide}, DType::kU8), {}};
+  auto to = digits.images.as<std::uint8_t>().begin();
+  for (const std::int32_t i : indices) {
+    to = std::copy_n(data.images.as<std::uint8_t>().begin() + i * kPixels, kPixels, to);
+    digits.labels.push_back(data.labels[static_cast<std::size_t>(i)]);
+  }
+  return digits;
+}
+
+// With DIGITRY_READING_LOST in the environment: tells what was not read, and keeps its picture
+// where that names a folder.
+void tell_lost(const std::string& name, const Picture& picture, const std::string& what) {
+  const char* folder = std::getenv("DIGITRY_READING_LOST");
+  if (folder == nullptr) return;
+  fmt::print("  {}: {}\n", name, what);
+  if (is_folder(folder))
+    write_file_atomically(std::filesystem::path(folder) / (name + ".png"), encode_picture(picture));
+}
+
+double percent(double part, double whole) { return whole > 0 ? 100 * part / whole : 0; }
+
+// What was read, without gaps between words, refused digits as what they are likeliest.
+std::string best_text(const Reading& reading) {
+  std::string text;
+  for (std::size_t i = 0; i < reading.digits.size(); ++i) {
+    if (i > 0 && reading.digits[i].line != reading.digits[i - 1].line) text += '\n';
+    text += std::to_string(reading.digits[i].label());
+  }
+  return text;
+}
+
+// Digits as they are, against the same drawn on a canvas and read.
+void measure_canvases(const Model& model, const Digits& digits, std::int64_t count) {
+  count = std::min(count, digits.images.shape()[0]);
+  const DigitJudge classify = app::make_digit_judge(model);
+  Classifier classifier(model);
+  const Recognition plain =
+      recognize(app::logits_by(classifier), static_cast<double>(model.temperature), digits.images);
+  const auto probabilities = plain.probabilities.as<float>();
+  std::int64_t right_plain = 0;
+  std::int64_t refused_plain = 0;
+  std::int64_t right = 0;
+  std::int64_t told = 0;
+  std::int64_t one = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto place = static_cast<std::size_t>(i);
+    const auto row = probabilities.subspan(place * 10, 10);
+    const auto label = static_cast<std::size_t>(digits.labels[place]);
+    const bool plain_right =
+        static_cast<std::size_t>(std::ranges::max_element(row) - row.begin()) == label;
+    right_plain += plain_right ? 1 : 0;
+    refused_plain += plain.scores[place] < static_cast<double>(model.refusal_threshold) ? 1 : 0;
+    RandomStream random(0, RandomPurpose::kTest, 4, static_cast<std::uint32_t>(i));
+    const double scale = 3 + 9 * static_cast<double>(random.next_float());
+    const double noise = 8 * static_cast<double>(random.next_float());
+    const Picture canvas = test::draw_canvas(
+        digits.images, i, {.scale = scale, .light = i % 2 == 1, .noise = noise}, random);
+    const Reading reading = read_digits(canvas, classify);
+    const bool single = reading.digits.size() == 1;
+    one += single ? 1 : 0;
+    const bool read_right = single && reading.digits[0].label() == label;
+    right += read_right ? 1 : 0;
+    told += read_right && reading.digits[0].verdict.known ? 1 : 0;
+    if (plain_right && !read_right)
+      tell_lost(fmt::format("canvas-{}", i), canvas,
+                fmt::format("{} read as {}", label, best_text(reading)));
+  }
+  const auto all = static_cast<double>(count);
+  fmt::print(
+      "canvases: {} digits, as they are {:.2f} % right, {:.2f} % refused; "
+      "read {:.2f} % right (with refusing {:.2f} %), one digit found in {:.2f} %\n",
+      count, percent(static_cast<double>(right_plain), all),
+      percent(static_cast<double>(refused_plain), all), percent(static_cast<double>(right), all),
+      percent(static_cast<double>(told), all), percent(static_cast<double>(one), all));
+}
+
+// Levenshtein's distance.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+bool found_at(const Reading& reading, const test::DrawnDigit& digit, std::int32_t label,
+              double reach) {
+  return std::ranges::any_of(reading.digits, [&](const ReadDigit& read) {
+    const double x = static_cast<double>(read.box.left) + static_cast<double>(read.box.width) / 2;
+    const double y = static_cast<double>(read.box.top) + static_cast<double>(read.box.height) / 2;
+    return std::fabs(x - digit.x) < reach && std::fabs(y - digit.y) < 2 * reach &&
+           read.label() == static_cast<std::size_t>(label);
+  });
+}
+
+struct PageCounts {
+  std::int64_t pages = 0, pages_right = 0;
+  std::int64_t lines = 0, lines_right = 0;
+  std::int64_t digits = 0, refused = 0;
+  std::size_t edits = 0;
+  std::int64_t pairs = 0, pairs_right = 0;
+};
+
+std::vector<std::string> rows_of(const std::string& text) {
+  std::vector<std::string> rows(1);
+  for (const char c : text) {
+    if (c == '\n')
+      rows.emplace_back();
+    else
+      rows.back() += c;
+  }
+  return rows;
+}
+
+void count_page(const test::DrawnPage& page, const Digits& digits, const Reading& reading,
+                double scale, PageCounts& counts) {
+  const std::string truth = test::text_of(page, digits.labels);
+  const std::string text = best_text(reading);
+  ++counts.pages;
+  counts.pages_right += text == truth ? 1 : 0;
+  const auto rows = rows_of(truth);
+  const auto read_rows = rows_of(text);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    counts.lines_right +=
+        i < read_rows.size() && read_rows.size() == rows.size() && read_rows[i] == rows[i] ? 1 : 0;
+  counts.lines += std::ssize(rows);
+  counts.digits += std::ssize(page.digits);
+  counts.edits += edit_distance(truth, text);
+  for (const ReadDigit& digit : reading.digits) counts.refused += digit.verdict.known ? 0 : 1;
+  const auto right = [&](const test::DrawnDigit& digit) {
+    return found_at(reading, digit, digits.labels[static_cast<std::size_t>(digit.image_index)],
+                    5 * scale);
+  };
+  for (std::size_t i = 0; i + 1 < page.digits.size(); ++i) {
+    if (!page.digits[i].touches_next) continue;
+    ++counts.pairs;
+    counts.pairs_right += right(page.digits[i]) && right(page.digits[i + 1]) ? 1 : 0;
+  }
+}
+
+void measure_pages(const Model& model, const Digits& digits, std::int64_t count,
+                   double touching_share, std::uint32_t set) {
+  const DigitJudge classify = app::make_digit_judge(model);
+  PageCounts counts;
+  const auto start = std::chrono::steady_clock::now();
+  for (std::int64_t i = 0; i < count; ++i) {
+    RandomStream random(set, RandomPurpose::kTest, 5, static_cast<std::uint32_t>(i));
+    test::PageOptions options;
+    options.num_digits = 1 + random.next_below(12);
+    options.num_lines = std::min<std::int64_t>(options.num_digits,
+                                               1 + static_cast<std::int64_t>(random.next_below(3)));
+    options.scale = 1.5 + 3 * static_cast<double>(random.next_float());
+    options.skew_degrees = 20 * static_cast<double>(random.next_float()) - 10;
+    options.ruled = random.next_below(2) == 0;
+    options.shade = 0.45 * static_cast<double>(random.next_float());
+    options.noise = 6 * static_cast<double>(random.next_float());
+    options.touching_share = touching_share;
+    const test::DrawnPage page = test::draw_page(digits.images, options, random);
+    const Reading reading = read_digits(page.picture, classify);
+    const std::int64_t before = counts.pages_right;
+    count_page(page, digits, reading, options.scale, counts);
+    if (counts.pages_right == before)
+      tell_lost(fmt::format("page-{}-{}", set, i), page.picture,
+                fmt::format("scale {:.1f}, skew {:.1f} (found {:.1f}), {}, rules {}:\n{}\n--\n{}",
+                            options.scale, options.skew_degrees, reading.skew_degrees,
+                            options.ruled ? "ruled" : "plain", reading.num_rules,
+                            test::text_of(page, digits.labels), best_text(reading)));
+  }
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const auto all = static_cast<double>(counts.digits);
+  fmt::print(
+      "pages, {:.0f} % of neighbours touching: {} pages, {} lines, {} digits; "
+      "digits {:.2f} % right, lines {:.2f} %, pages {:.2f} %, refused {:.2f} %",
+      100 * touching_share, counts.pages, counts.lines, counts.digits,
+      100 - percent(static_cast<double>(counts.edits), all),
+      percent(static_cast<double>(counts.lines_right), static_cast<double>(counts.lines)),
+      percent(static_cast<double>(counts.pages_right), static_cast<double>(counts.pages)),
+      percent(static_cast<double>(counts.refused), all));
+  if (counts.pairs > 0)
+    fmt::print("; touching pairs {:.2f} % of {}",
+               percent(static_cast<double>(counts.pairs_right), static_cast<double>(counts.pairs)),
+               counts.pairs);
+  fmt::print("; {:.0f} ms a page, drawing included\n", 1000 * seconds / static_cast<double>(count));
+}
+
+// The chance that a digit has a higher score than something else; equal ones count half.
+double auroc(std::vector<double> known, std::vector<double> unknown) {
+  std::ranges::sort(known);
+  std::ranges::sort(unknown);
+  double wins = 0;
+  for (const double score : known) {
+    const auto [low, high] = std::ranges::equal_range(unknown, score);
+    wins += static_cast<double>(low - unknown.begin()) + static_cast<double>(high - low) / 2;
+  }
+  return wins / (static_cast<double>(known.size()) * static_cast<double>(unknown.size()));
+}
+
+void measure_refusing(const Model& model, const Digits& digits) {
+  Classifier classifier(model);
+  const auto scores_of = [&](const Tensor& images) {
+    return recognize(app::logits_by(classifier), static_cast<double>(model.temperature), images)
+        .scores;
+  };
+  const auto threshold = static_cast<double>(model.refusal_threshold);
+  const std::vector<double> known = scores_of(digits.images);
+  const auto refused = [&](const std::vector<double>& scores) {
+    const auto count = std::ranges::count_if(scores, [&](double s) { return s < threshold; });
+    return percent(static_cast<double>(count), static_cast<double>(scores.size()));
+  };
+  fmt::print("refusing: threshold {:.4f}, {:.2f} % of {} digits refused\n", threshold,
+             refused(known), known.size());
+  std::vector<ImageSet> sets;
+  sets.push_back({"uniform noise", uniform_noise(2000)});
+  sets.push_back({"structured noise", structured_noise(2000)});
+  sets.push_back({"scribbles", scribbles(2000)});
+  sets.push_back({"letters", letter_images()});
+  sets.push_back({"letters like digits (not in the aim)", ambiguous_letter_images()});
+  try {
+    const Dataset fashion = load_dataset("fashion-mnist", Split::kTest);
+    sets.push_back({"Fashion-MNIST, as it is", fashion.images.clone()});
+    sets.push_back({"Fashion-MNIST, cut out", in_mnist_form(fashion.images)});
+  } catch (const Error& error) {
+    fmt::print("  {}\n", error.what());
+  }
+  for (const ImageSet& set : sets) {
+    const std::vector<double> scores = scores_of(set.images);
+    fmt::print("  {:<38} {:>6} images  AUROC {:.4f}  refused {:.2f} %\n", set.name, scores.size(),
+               auroc(known, scores), refused(scores));
+  }
+}
+
+int run(std::span<char*> arguments) {
+  if (arguments.size() < 3) {
+    fmt::print(stderr,
+               "usage: digitry_reading MODEL validation|test [canvases|pages|refusing] [COUNT]\n"
+               "MNIST (and Fashion-MNIST, for refusing) have to be in the cache.\n");
+    return 2;
+  }
+  const Model model = app::open_model(arguments[1]);
+  const Digits digits = load_digits(model, arguments[2]);
+  const std::string part = arguments.size() > 3 ? arguments[3] : "all";
+  const std::int64_t count = arguments.size() > 4 ? std::atoll(arguments[4]) : 10'000;
+  const auto wanted = [&](const char* name) { return part == "all" || part == name; };
+  if (wanted("canvases")) measure_canvases(model, digits, count);
+  if (wanted("pages")) {
+    const std::int64_t pages = arguments.size() > 4 ? count : 1000;
+    measure_pages(model, digits, pages, 0, 0);
+    measure_pages(model, digits, pages, 0.1, 1);
+  }
+  if (wanted("refusing")) measure_refusing(model, digits);
+  return 0;
+}
+
+}  // namespace
+}  // namespace digitry::bench
+
+int main(int argc, char** argv) try {
+  return digitry::bench::run({argv, static_cast<std::size_t>(argc)});
+} catch (const std::exception& error) {
+  fmt::print(stderr, "digitry_reading: {}\n", error.what());
+  return 1;
+}

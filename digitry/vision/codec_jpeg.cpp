@@ -1,0 +1,159 @@
+// jpeglib.h wants cstdio before it, and jerror.h wants jpeglib.h.
+// clang-format off
+#include <cstdio>
+#include <jpeglib.h>
+#include <jerror.h>
+// clang-format on
+
+#include <array>
+#include <csetjmp>
+#include <cstddef>
+
+#include "digitry/vision/codecs.h"
+
+namespace digitry {
+namespace {
+
+// More than any encoder makes; each costs a pass over all coefficients.
+constexpr int kMaxScans = 100;
+
+// What libjpeg calls instead of printing and exiting.
+struct JpegErrors {
+  jpeg_error_mgr manager{};  // First: libjpeg knows this part alone.
+  std::jmp_buf jump{};
+  std::array<char, JMSG_LENGTH_MAX> message{};
+  bool damaged = false;
+};
+
+JpegErrors& errors_of(j_common_ptr info) { return *reinterpret_cast<JpegErrors*>(info->err); }
+
+[[noreturn]] void give_up(j_common_ptr info) {
+  info->err->format_message(info, errors_of(info).message.data());
+  std::longjmp(errors_of(info).jump, 1);
+}
+
+// Warnings that mean lost pixels; others (bytes too many, an odd version) are harmless.
+void take_warning(j_common_ptr info, int level) {
+  JpegErrors& errors = errors_of(info);
+  if (level >= 0 || errors.damaged) return;
+  const int code = info->err->msg_code;
+  errors.damaged = code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE ||
+                   code == JWRN_MUST_RESYNC || code == JWRN_ARITH_BAD_CODE;
+  if (errors.damaged) info->err->format_message(info, errors.message.data());
+}
+
+void say_nothing(j_common_ptr) {}
+
+void watch_scans(j_common_ptr info) {
+  auto* decompress = reinterpret_cast<j_decompress_ptr>(info);
+  if (decompress->input_scan_number <= kMaxScans) return;
+  std::snprintf(errors_of(info).message.data(), JMSG_LENGTH_MAX, "more than %d scans", kMaxScans);
+  std::longjmp(errors_of(info).jump, 1);
+}
+
+// libjpeg leaves by longjmp where it fails: the functions that set the target hold nothing that
+// would have to be destroyed.
+class JpegFile {
+ public:
+  explicit JpegFile(std::string_view bytes) : bytes_(bytes) {
+    info_.err = jpeg_std_error(&errors_.manager);
+    errors_.manager.error_exit = give_up;
+    errors_.manager.emit_message = take_warning;
+    errors_.manager.output_message = say_nothing;
+    progress_.progress_monitor = watch_scans;
+  }
+  ~JpegFile() { jpeg_destroy_decompress(&info_); }
+  JpegFile(const JpegFile&) = delete;
+  JpegFile& operator=(const JpegFile&) = delete;
+
+  // Both return false where `message` says what is wrong.
+  bool read_header();
+  bool decode(std::uint8_t* to);
+
+  std::int64_t height() const { return info_.image_height; }
+  std::int64_t width() const { return info_.image_width; }
+  // Of what `decode` writes; 4 is CMYK.
+  std::int64_t channels() const {
+    if (info_.jpeg_color_space == JCS_GRAYSCALE) return 1;
+    return inks() ? 4 : 3;
+  }
+  bool inks() const {
+    return info_.jpeg_color_space == JCS_CMYK || info_.jpeg_color_space == JCS_YCCK;
+  }
+  // Adobe's programs write the complement of the inks.
+  bool inverted_inks() const { return info_.saw_Adobe_marker != 0; }
+  const char* message() const { return errors_.message.data(); }
+  std::string_view exif() const;
+
+ private:
+  std::string_view bytes_;
+  JpegErrors errors_;
+  jpeg_progress_mgr progress_{};
+  jpeg_decompress_struct info_{};
+};
+
+bool JpegFile::read_header() {
+  if (setjmp(errors_.jump) != 0) return false;
+  jpeg_create_decompress(&info_);
+  info_.progress = &progress_;
+  jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes_.data()), bytes_.size());
+  jpeg_save_markers(&info_, JPEG_APP0 + 1, 0xFFFF);
+  jpeg_read_header(&info_, TRUE);
+  return true;
+}
+
+bool JpegFile::decode(std::uint8_t* to) {
+  if (setjmp(errors_.jump) != 0) return false;
+  info_.out_color_space = channels() == 1 ? JCS_GRAYSCALE : inks() ? JCS_CMYK : JCS_RGB;
+  jpeg_start_decompress(&info_);
+  const std::size_t stride = std::size_t{info_.output_width} * info_.output_components;
+  while (info_.output_scanline < info_.output_height && !errors_.damaged) {
+    JSAMPROW row = to + info_.output_scanline * stride;
+    jpeg_read_scanlines(&info_, &row, 1);
+  }
+  if (errors_.damaged) return false;
+  jpeg_finish_decompress(&info_);
+  return !errors_.damaged;
+}
+
+std::string_view JpegFile::exif() const {
+  static constexpr std::string_view kExif("Exif\0\0", 6);
+  for (const auto* marker = info_.marker_list; marker != nullptr; marker = marker->next) {
+    const std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
+    if (data.starts_with(kExif)) return data.substr(kExif.size());
+  }
+  return {};
+}
+
+// Four bytes of ink a pixel to three of light.
+void inks_to_rgb(Picture& picture, bool inverted) {
+  std::uint8_t* to = picture.pixels.data();
+  for (std::size_t i = 0; i < picture.pixels.size(); i += 4) {
+    const std::uint8_t* inks = picture.pixels.data() + i;
+    const auto light = [&](int ink) {
+      const int value = inks[ink];
+      return inverted ? value : 255 - value;
+    };
+    const int black = light(3);
+    for (int c = 0; c < 3; ++c) *to++ = static_cast<std::uint8_t>(light(c) * black / 255);
+  }
+  picture.pixels.resize(picture.pixels.size() / 4 * 3);
+  picture.channels = 3;
+}
+
+}  // namespace
+
+Picture codecs::decode_jpeg(const Source& source) {
+  JpegFile jpeg(source.bytes);
+  if (!jpeg.read_header()) throw damaged(source, jpeg.message());
+  check_extent(source, jpeg.height(), jpeg.width());
+  const int orientation = exif_orientation(jpeg.exif());  // Decoding forgets it.
+  Picture picture{jpeg.height(), jpeg.width(), jpeg.channels(), {}};
+  picture.pixels.resize(
+      static_cast<std::size_t>(picture.height * picture.width * picture.channels));
+  if (!jpeg.decode(picture.pixels.data())) throw damaged(source, jpeg.message());
+  if (picture.channels == 4) inks_to_rgb(picture, jpeg.inverted_inks());
+  return upright(std::move(picture), orientation);
+}
+
+}  // namespace digitry

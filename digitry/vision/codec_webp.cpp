@@ -1,0 +1,48 @@
+#include <webp/decode.h>
+
+#include <cstddef>
+
+#include "digitry/vision/codecs.h"
+
+namespace digitry {
+namespace {
+
+// The content of the EXIF chunk of the RIFF container; empty without one.
+std::string_view webp_exif(std::string_view bytes) {
+  std::size_t at = 12;  // behind "RIFF", the length and "WEBP"
+  while (bytes.size() >= 8 && at <= bytes.size() - 8) {
+    std::size_t length = 0;
+    for (std::size_t i = 4; i > 0; --i)
+      length = length << 8 | static_cast<unsigned char>(bytes[at + 3 + i]);
+    if (length > bytes.size() - at - 8) break;
+    if (bytes.substr(at, 4) == "EXIF") {
+      const std::string_view content = bytes.substr(at + 8, length);
+      static constexpr std::string_view kExif("Exif\0\0", 6);  // Some programs write it too.
+      return content.starts_with(kExif) ? content.substr(kExif.size()) : content;
+    }
+    at += 8 + length + length % 2;
+  }
+  return {};
+}
+
+}  // namespace
+
+Picture codecs::decode_webp(const Source& source) {
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(source.bytes.data());
+  WebPBitstreamFeatures features;
+  if (WebPGetFeatures(bytes, source.bytes.size(), &features) != VP8_STATUS_OK)
+    throw damaged(source, "a header that cannot be read");
+  if (features.has_animation != 0) throw damaged(source, "an animation");
+  check_extent(source, features.height, features.width);
+  const bool alpha = features.has_alpha != 0;
+  Picture picture{features.height, features.width, alpha ? 4 : 3, {}};
+  const auto stride = static_cast<std::size_t>(picture.width * picture.channels);
+  picture.pixels.resize(stride * static_cast<std::size_t>(picture.height));
+  const auto decode = alpha ? WebPDecodeRGBAInto : WebPDecodeRGBInto;
+  if (decode(bytes, source.bytes.size(), picture.pixels.data(), picture.pixels.size(),
+             static_cast<int>(stride)) == nullptr)
+    throw damaged(source, "pixels that are damaged or cut short");
+  return upright(std::move(picture), exif_orientation(webp_exif(source.bytes)));
+}
+
+}  // namespace digitry

@@ -1,0 +1,234 @@
+#include "digitry/vision/components.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <opencv2/imgproc.hpp>
+#include <unordered_map>
+#include <utility>
+
+namespace digitry {
+namespace {
+
+constexpr double kHaloStrokes = 0.6;    // how far faint pixels belong to a stroke
+constexpr double kSpeckStrokes = 0.5;   // squared: the least area
+constexpr double kSmallestDigit = 10;   // pixels
+constexpr double kSmallPart = 0.45;     // of a digit's height
+constexpr double kSpeck = 0.3;          // of a digit's height
+constexpr double kLowestDigit = 0.45;   // of a digit's height
+constexpr double kFarthestPart = 0.12;  // of a digit's height
+constexpr double kFarthestBar = 0.2;    // of a digit's height, above one another
+constexpr double kTallestDigit = 1.3;   // of a digit's height
+constexpr double kTallestBroken = 1.7;  // of a digit's height, which broken ones make seem smaller
+constexpr double kOwnDigit = 0.5;       // of a digit's height
+constexpr double kNeighbourGap = 0.1;   // of a digit's height
+constexpr double kInkLevel = 0.9;       // quantile
+
+int overlap(int begin_a, int length_a, int begin_b, int length_b) {
+  return std::min(begin_a + length_a, begin_b + length_b) - std::max(begin_a, begin_b);
+}
+int overlap_x(const cv::Rect& a, const cv::Rect& b) { return overlap(a.x, a.width, b.x, b.width); }
+int overlap_y(const cv::Rect& a, const cv::Rect& b) {
+  return overlap(a.y, a.height, b.y, b.height);
+}
+
+// The sides of the picture that a box lies on.
+int sides_touched(const cv::Rect& box, const cv::Size& page) {
+  return static_cast<int>(box.x == 0) + static_cast<int>(box.y == 0) +
+         static_cast<int>(box.x + box.width == page.width) +
+         static_cast<int>(box.y + box.height == page.height);
+}
+
+// Half of the ink is in components at least as high.
+double typical_height(const std::vector<Component>& components) {
+  std::vector<std::pair<int, int>> heights;
+  std::int64_t total = 0;
+  for (const Component& component : components) {
+    heights.emplace_back(component.box.height, component.area);
+    total += component.area;
+  }
+  std::ranges::sort(heights);
+  std::int64_t below = 0;
+  for (const auto& [height, area] : heights)
+    if (2 * (below += area) >= total) return height;
+  return 0;
+}
+
+// Gives each faint pixel near strong ink the label of the nearest.
+void add_halo(const Page& page, const cv::Mat& strong, cv::Mat& owners) {
+  cv::Mat distance;
+  cv::Mat nearest;
+  cv::distanceTransform(strong == 0, distance, nearest, cv::DIST_L2, 5, cv::DIST_LABEL_PIXEL);
+  std::vector<int> label_of(strong.total() + 1, 0);
+  for (int y = 0; y < strong.rows; ++y)
+    for (int x = 0; x < strong.cols; ++x)
+      if (strong.at<std::uint8_t>(y, x) != 0)
+        label_of[static_cast<std::size_t>(nearest.at<int>(y, x))] = owners.at<int>(y, x);
+  const cv::Mat weak = weak_mask(page.ink);
+  const double reach = std::max(2.0, kHaloStrokes * page.ink.stroke_width);
+  for (int y = 0; y < strong.rows; ++y)
+    for (int x = 0; x < strong.cols; ++x)
+      if (strong.at<std::uint8_t>(y, x) == 0 && weak.at<std::uint8_t>(y, x) != 0 &&
+          static_cast<double>(distance.at<float>(y, x)) <= reach)
+        owners.at<int>(y, x) = label_of[static_cast<std::size_t>(nearest.at<int>(y, x))];
+}
+
+class Groups {
+ public:
+  explicit Groups(std::size_t count) : parents_(count) {
+    std::iota(parents_.begin(), parents_.end(), std::size_t{0});
+  }
+  std::size_t of(std::size_t i) {
+    while (parents_[i] != i) i = parents_[i] = parents_[parents_[i]];
+    return i;
+  }
+  void join(std::size_t a, std::size_t b) { parents_[of(a)] = of(b); }
+
+ private:
+  std::vector<std::size_t> parents_;
+};
+
+std::vector<Blob> joined(const std::vector<Blob>& blobs, Groups& groups) {
+  std::unordered_map<std::size_t, std::size_t> places;
+  std::vector<Blob> result;
+  for (std::size_t i = 0; i < blobs.size(); ++i) {
+    const auto [entry, fresh] = places.try_emplace(groups.of(i), result.size());
+    if (fresh) {
+      result.push_back(blobs[i]);
+      continue;
+    }
+    Blob& whole = result[entry->second];
+    whole.labels.insert(whole.labels.end(), blobs[i].labels.begin(), blobs[i].labels.end());
+    whole.box |= blobs[i].box;
+    whole.num_parts += blobs[i].num_parts;
+  }
+  return result;
+}
+
+// Dots, commas; dashes and what is left of ruled lines.
+bool is_too_small(const cv::Rect& box, double height) {
+  if (std::max(box.width, box.height) < std::max(kSpeck * height, kSmallestDigit)) return true;
+  return box.height < kLowestDigit * height && box.width > 2 * box.height;
+}
+
+int longer_side(const cv::Rect& box) { return std::max(box.width, box.height); }
+
+bool are_parts_of_one(const cv::Rect& a, const cv::Rect& b, double height) {
+  const int across = overlap_x(a, b);
+  const int down = overlap_y(a, b);
+  const cv::Rect common = a & b;
+  const int smaller = std::min(a.area(), b.area());
+  if (common.area() >= 0.8 * smaller) return true;
+  const cv::Rect both = a | b;
+  if (both.height > kTallestBroken * height) return false;
+  if (across >= 0.4 * std::min(a.width, b.width) && -down <= kFarthestBar * height) return true;
+  const bool small = std::min(longer_side(a), longer_side(b)) < kSmallPart * height;
+  return small && std::max(both.width, both.height) <= kTallestDigit * height &&
+         -across <= kFarthestPart * height && -down <= kFarthestPart * height;
+}
+
+cv::Rect grown(const cv::Rect& box, int by, const cv::Size& within) {
+  return cv::Rect(box.x - by, box.y - by, box.width + 2 * by, box.height + 2 * by) &
+         cv::Rect({0, 0}, within);
+}
+
+// The darkness that counts as 1.
+double ink_level(std::vector<float> darkness) {
+  if (darkness.empty()) return 1;
+  const auto place = darkness.begin() + static_cast<std::ptrdiff_t>(
+                                            kInkLevel * static_cast<double>(darkness.size() - 1));
+  std::nth_element(darkness.begin(), place, darkness.end());
+  return std::max(static_cast<double>(*place), 0.01);
+}
+
+}  // namespace
+
+Components find_components(const Page& page) {
+  const cv::Mat strong = strong_mask(page.ink);
+  Components components;
+  cv::Mat stats;
+  cv::Mat centers;
+  const int count =
+      cv::connectedComponentsWithStats(strong, components.owners, stats, centers, 8, CV_32S);
+  const double stroke = page.ink.stroke_width;
+  const double least_area = std::max(4.0, kSpeckStrokes * kSpeckStrokes * stroke * stroke);
+  for (int label = 1; label < count; ++label) {
+    const cv::Rect box(
+        stats.at<int>(label, cv::CC_STAT_LEFT), stats.at<int>(label, cv::CC_STAT_TOP),
+        stats.at<int>(label, cv::CC_STAT_WIDTH), stats.at<int>(label, cv::CC_STAT_HEIGHT));
+    const int area = stats.at<int>(label, cv::CC_STAT_AREA);
+    if (area < least_area || sides_touched(box, strong.size()) >= 3) continue;
+    components.list.push_back({label, box, area});
+  }
+  std::ranges::stable_sort(components.list, std::greater{}, &Component::area);
+  if (components.list.size() > kMaxComponents) components.list.resize(kMaxComponents);
+  components.digit_height = typical_height(components.list);
+  if (!components.list.empty()) add_halo(page, strong, components.owners);
+  return components;
+}
+
+std::vector<Blob> join_broken(const Components& components) {
+  const double height = components.digit_height;
+  std::vector<Blob> blobs;
+  for (const Component& component : components.list)
+    blobs.push_back(
+        {{component.label}, component.box, component.box.height >= kOwnDigit * height ? 1 : 0});
+  Groups groups(blobs.size());
+  for (std::size_t i = 0; i < blobs.size(); ++i)
+    for (std::size_t j = i + 1; j < blobs.size(); ++j)
+      if (are_parts_of_one(blobs[i].box, blobs[j].box, height)) groups.join(i, j);
+  std::vector<Blob> whole = joined(blobs, groups);
+  std::erase_if(whole, [&](const Blob& blob) { return is_too_small(blob.box, height); });
+  return whole;
+}
+
+std::vector<Blob> join_neighbours(const std::vector<Blob>& blobs, double digit_height) {
+  Groups groups(blobs.size());
+  for (std::size_t i = 0; i < blobs.size(); ++i)
+    for (std::size_t j = i + 1; j < blobs.size(); ++j) {
+      const cv::Rect& a = blobs[i].box;
+      const cv::Rect& b = blobs[j].box;
+      const bool side_by_side = overlap_y(a, b) >= 0.4 * std::min(a.height, b.height);
+      if (side_by_side && -overlap_x(a, b) <= kNeighbourGap * digit_height) groups.join(i, j);
+    }
+  return joined(blobs, groups);
+}
+
+Glyph cut_out(const Page& page, const Components& components, const Blob& blob) {
+  const cv::Mat& owners = components.owners;
+  const int halo = static_cast<int>(std::ceil(std::max(2.0, kHaloStrokes * page.ink.stroke_width)));
+  Glyph glyph{.box = grown(blob.box, halo, owners.size()), .ink = {}};
+  glyph.ink = cv::Mat::zeros(glyph.box.size(), CV_32F);
+  std::vector<float> darkness;
+  for (int y = 0; y < glyph.box.height; ++y)
+    for (int x = 0; x < glyph.box.width; ++x) {
+      const cv::Point at(glyph.box.x + x, glyph.box.y + y);
+      const int owner = owners.at<int>(at);
+      if (owner == 0 || std::ranges::find(blob.labels, owner) == blob.labels.end()) continue;
+      const float dark = page.ink.darkness.at<float>(at);
+      glyph.ink.at<float>(y, x) = dark;
+      darkness.push_back(dark);
+    }
+  const cv::Rect inked = cv::boundingRect(cv::Mat(glyph.ink > 0));
+  glyph.ink = cv::min(glyph.ink(inked) / ink_level(std::move(darkness)), 1.0);
+  glyph.box = inked + glyph.box.tl();
+  return glyph;
+}
+
+double lean_of(const Glyph& glyph) {
+  const cv::Moments moments = cv::moments(glyph.ink);
+  return moments.mu02 > 0 ? -moments.mu11 / moments.mu02 : 0;
+}
+
+Glyph sheared(const Glyph& glyph, double lean) {
+  // Rows above the middle move to the left where strokes lean to the right.
+  const double middle = glyph.ink.rows / 2.0;
+  const int margin = static_cast<int>(std::ceil(std::fabs(lean) * middle)) + 1;
+  const cv::Matx23d shear(1, lean, margin - lean * middle, 0, 1, 0);
+  Glyph upright{.box = glyph.box, .ink = {}};
+  cv::warpAffine(glyph.ink, upright.ink, shear, {glyph.ink.cols + 2 * margin, glyph.ink.rows},
+                 cv::INTER_LINEAR, cv::BORDER_CONSTANT, 0);
+  return upright;
+}
+
+}  // namespace digitry

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <opencv2/core.hpp>
+#include <vector>
+
+#include "digitry/vision/page.h"
+
+// From ink on a page to things that may be digits.
+
+namespace digitry {
+
+/// Connected ink.
+struct Component {
+  int label = 0;  ///< In `Components::owners`.
+  cv::Rect box;   ///< Of its strong pixels.
+  int area = 0;   ///< Of its strong pixels.
+};
+
+struct Components {
+  cv::Mat owners;  ///< CV_32S: the label of the component that an inked pixel is of, else 0.
+  std::vector<Component> list;  ///< Largest first, at most `kMaxComponents`.
+  double digit_height = 0;      ///< Of most of the ink, in pixels.
+};
+
+inline constexpr std::size_t kMaxComponents = 1000;
+
+/// Components of the strong ink, each with the faint pixels around it that are nearer to it than to
+/// any other. Specks of less than a stroke's width are left out, and so is what touches three sides
+/// of the picture: the table that a page lies on.
+Components find_components(const Page& page);
+
+/// Components that belong together.
+struct Blob {
+  std::vector<int> labels;
+  cv::Rect box;
+  int num_parts = 1;  ///< Those that are large enough for a digit of their own.
+};
+
+/// Joins the parts of broken strokes: what lies within another's box, above one another, or is
+/// small and close. What is much smaller than a digit and alone (a dot, a comma) is left out.
+std::vector<Blob> join_broken(const Components& components);
+
+/// Joins blobs side by side that are so close that they may be one digit, or several that touch.
+std::vector<Blob> join_neighbours(const std::vector<Blob>& blobs, double digit_height);
+
+/// Ink of one thing alone.
+struct Glyph {
+  cv::Rect box;  ///< On the page.
+  cv::Mat ink;   ///< CV_32F [box], 0 for paper, 1 for the dark part of the ink.
+};
+
+Glyph cut_out(const Page& page, const Components& components, const Blob& blob);
+
+/// How far upright strokes lean to the right, as the tangent: −μ11/μ02 of the ink.
+double lean_of(const Glyph& glyph);
+
+/// The glyph made upright by a shear that takes away this much of its lean.
+Glyph sheared(const Glyph& glyph, double lean);
+
+}  // namespace digitry

@@ -1,0 +1,249 @@
+// `digitry predict` on pictures: photographs and scans as people have them, made of real digits.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "digitry/base/file.h"
+#include "digitry/data/dataset.h"
+#include "digitry/data/png.h"
+#include "digitry/vision/decode.h"
+#include "tests/app/digitry.h"
+#include "tests/app/small_mnist.h"
+#include "tests/cases/drawn_pages.h"
+#include "tests/vision/encoders.h"
+
+namespace digitry::test {
+namespace fs = std::filesystem;
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+class PredictPictures : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new TemporaryFolder;
+    run_ = *folder_ / "run";
+    trained_ = digitry({"train", "--recipe", "fast", "--data", small_mnist().string(), "--epochs",
+                        "4", "--out", run_, "--threads", "1", "--no-report"});
+    digits_ = new Dataset(load_dataset(small_mnist().string(), Split::kTest));
+  }
+  static void TearDownTestSuite() {
+    delete digits_;
+    delete folder_;
+  }
+  void SetUp() override { ASSERT_EQ(trained_.exit_status, 0) << trained_.err; }
+
+  static std::string write(const std::string& name, const std::string& bytes) {
+    const fs::path path = *folder_ / name;
+    make_folder(path.parent_path());
+    write_file_atomically(path, bytes);
+    return path.string();
+  }
+
+  static DrawnPage page_of(const PageOptions& options, std::uint32_t number) {
+    RandomStream random(1, RandomPurpose::kTest, number);
+    return draw_page(digits_->images, options, random);
+  }
+
+  // One digit on a canvas of paper.
+  static Picture canvas_of(std::int64_t image_index, bool light = false) {
+    RandomStream random(2, RandomPurpose::kTest, static_cast<std::uint32_t>(image_index));
+    return draw_canvas(digits_->images, image_index, {.light = light}, random);
+  }
+
+  static CommandResult predict(std::vector<std::string> arguments, CommandOptions options = {}) {
+    arguments.insert(arguments.begin(), {"predict", run_});
+    return digitry(std::move(arguments), std::move(options));
+  }
+
+  static json predicted(std::vector<std::string> arguments) {
+    arguments.emplace_back("--json");
+    const CommandResult result = predict(std::move(arguments));
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    EXPECT_THAT(result.err, IsEmpty());
+    return json::parse(result.out);
+  }
+
+  static void expect_refused(const std::vector<std::string>& arguments, int status,
+                             const std::string& message, const std::string& input = "") {
+    const CommandResult result = predict(arguments, {.input = input});
+    EXPECT_EQ(result.exit_status, status) << result.err;
+    EXPECT_THAT(result.err, AllOf(StartsWith("digitry: error: "), HasSubstr(message)));
+    EXPECT_THAT(result.out, IsEmpty());
+  }
+
+  static inline TemporaryFolder* folder_ = nullptr;
+  static inline Dataset* digits_ = nullptr;
+  static inline std::string run_;
+  static inline CommandResult trained_;
+};
+
+// What was read on one page of several lines, as far as `count` wrong digits go.
+std::size_t wrong_digits(const std::string& got, const std::string& want) {
+  if (got.size() != want.size()) return want.size();
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < want.size(); ++i) wrong += got[i] != want[i] ? 1 : 0;
+  return wrong;
+}
+
+TEST_F(PredictPictures, ReadsAPageOfSeveralLines) {
+  const DrawnPage page =
+      page_of({.num_digits = 9, .num_lines = 3, .skew_degrees = 5, .ruled = true, .shade = 0.4}, 1);
+  const std::string file = write("page.jpg", encode_jpeg(page.picture));
+  const json read = predicted({file});
+  ASSERT_EQ(read.size(), 1u);
+  std::string text;
+  for (const json& digit : read[0]["digits"]) text += digit["label"].get<std::string>();
+  std::string want = text_of(page, digits_->labels);
+  std::erase(want, '\n');
+  // The model is a small one, trained in a second.
+  EXPECT_LE(wrong_digits(text, want), 1u) << text << ", want " << want;
+  EXPECT_EQ(read[0]["num_lines"], 3);
+  EXPECT_EQ(read[0]["width"], page.picture.width);
+  const json& first = read[0]["digits"][0];
+  EXPECT_EQ(first["line"], 1);
+  EXPECT_NEAR(first["box"]["left"].get<double>() + first["box"]["width"].get<double>() / 2,
+              page.digits[0].x, 12);
+
+  const CommandResult shown = predict({file});
+  EXPECT_THAT(shown.out,
+              AllOf(StartsWith(file + ": 9 digits in 3 lines\n  "), HasSubstr("  line 3  ")));
+  const CommandResult csv = predict({file, "--csv"});
+  EXPECT_THAT(csv.out, StartsWith("Source,Line,Place,Label,Probability,Known,Left,Top,Width,Height,"
+                                  "Alternatives\n" +
+                                  file + ",1,1,"));
+  EXPECT_EQ(std::ranges::count(csv.out, '\n'), 10);
+}
+
+// A digit drawn large on paper, light or dark, is read as the image that it was drawn from.
+TEST_F(PredictPictures, ReadsDrawnDigitsAsTheirImages) {
+  std::vector<std::string> files;
+  for (std::int64_t i = 0; i < 30; ++i)
+    files.push_back(write("drawn/" + std::to_string(100 + i) + ".png",
+                          encode_picture(canvas_of(i, i % 2 == 1))));
+  const json plain = predicted({(small_mnist() / "t10k-images-idx3-ubyte").string()});
+  const json read = predicted({*folder_ / "drawn"});
+  ASSERT_EQ(read.size(), 30u);
+  int same = 0;
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    EXPECT_EQ(read[i]["light_ink"].get<bool>(), i % 2 == 1) << files[i];
+    same +=
+        read[i]["digits"].size() == 1 && read[i]["digits"][0]["label"] == plain[i]["label"] ? 1 : 0;
+  }
+  EXPECT_GE(same, 29);
+}
+
+TEST_F(PredictPictures, TakesReadyImagesAsTheyAreUnlessToldOtherwise) {
+  std::vector<std::uint8_t> pixels(784);
+  std::copy_n(digits_->images.as<std::uint8_t>().begin(), 784, pixels.begin());
+  const std::string png = write("ready/seven.png", encode_png({{28, 28}, pixels}));
+  const std::string bmp_bytes = [&] {
+    Picture picture{28, 28, 3, {}};
+    for (const std::uint8_t pixel : pixels) picture.pixels.insert(picture.pixels.end(), 3, pixel);
+    return encode_bmp(picture);
+  }();
+  const std::string bmp = write("ready.bmp", bmp_bytes);
+  const json idx = predicted({(small_mnist() / "t10k-images-idx3-ubyte").string()})[0];
+  for (const std::string& input : {png, bmp, (*folder_ / "ready").string()}) {
+    const json read = predicted({input});
+    ASSERT_EQ(read.size(), 1u) << input;
+    for (const auto& [name, probability] : idx["probabilities"].items())
+      EXPECT_NEAR(read[0]["probabilities"][name], probability.get<double>(), 1e-5) << input;
+  }
+  const json as_picture = predicted({"--as", "pictures", png});
+  EXPECT_EQ(as_picture[0]["text"], "7");
+  EXPECT_EQ(as_picture[0]["width"], 28);
+  const std::string canvas = write("canvas.png", encode_picture(canvas_of(0)));
+  expect_refused({"--as", "images", canvas}, 3, canvas + ": want images of [1,28,28]");
+}
+
+TEST_F(PredictPictures, TakesFoldersPatternsAndStandardInput) {
+  const std::string a = write("mixed/a.jpg", encode_jpeg(canvas_of(0)));
+  const std::string b = write("mixed/b.webp", encode_webp(canvas_of(1)));
+  write("mixed/notes.txt", "not a picture");
+  const auto sources = [](const json& read) {
+    std::vector<std::string> names;
+    for (const json& one : read) names.push_back(one["source"]);
+    return names;
+  };
+  EXPECT_THAT(sources(predicted({*folder_ / "mixed"})), ElementsAre(a, b));
+  EXPECT_THAT(sources(predicted({*folder_ / "mixed/*.w*"})), ElementsAre(b));
+  expect_refused({*folder_ / "mixed/*.gif"}, 3, "mixed/*.gif: want files that match, found none");
+  const CommandResult piped = predict({"-"}, {.input = encode_tiff(canvas_of(2))});
+  EXPECT_THAT(piped.out, StartsWith("standard input: 1 digit in 1 line\n"));
+}
+
+TEST_F(PredictPictures, DrawsTheResultAndShowsItsStages) {
+  const Picture canvas = canvas_of(3);
+  const std::string file = write("shown.png", encode_picture(canvas));
+  const std::string out = *folder_ / "annotated.png";
+  const std::string stages = *folder_ / "stages";
+  ASSERT_EQ(predict({file, "--annotate", out, "--debug-images", stages}).exit_status, 0);
+  const Picture drawn = decode_picture(file_bytes(out), out);
+  EXPECT_EQ(drawn.width, canvas.width);
+  EXPECT_NE(drawn.pixels, canvas.pixels);
+  EXPECT_THAT(TemporaryFolder::names_in(stages),
+              ElementsAre("001-shown-1-grey.png", "001-shown-2-ink.png", "001-shown-3-level.png",
+                          "001-shown-4-strokes.png", "001-shown-5-digits.png"));
+  expect_refused({file, file, "--annotate", out}, 2, "--annotate: want one picture, got 2");
+}
+
+TEST_F(PredictPictures, BlankPagesHaveNoDigits) {
+  const Picture blank{300, 200, 1, std::vector<std::uint8_t>(60'000, 230)};
+  const std::string page = write("blank.png", encode_picture(blank));
+  const std::string pixel = write("pixel.png", encode_picture({1, 1, 1, {7}}));
+  EXPECT_EQ(predict({page, pixel}).out, page + ": no digits\n" + pixel + ": no digits\n");
+  EXPECT_THAT(predicted({page})[0]["digits"], IsEmpty());
+  EXPECT_EQ(std::ranges::count(predict({page, "--csv"}).out, '\n'), 1);
+}
+
+TEST_F(PredictPictures, WhatIsLikeNoDigitIsUnknown) {
+  Picture rings{200, 200, 1, std::vector<std::uint8_t>(40'000, 240)};
+  for (std::int64_t y = 0; y < 200; ++y)
+    for (std::int64_t x = 0; x < 200; ++x) {
+      const double radius = std::hypot(x - 100, y - 100);
+      if (radius < 80 && std::fmod(radius, 26) < 9)
+        rings.pixels[static_cast<std::size_t>(y * 200 + x)] = 15;
+    }
+  const json read = predicted({write("rings.png", encode_picture(rings))})[0];
+  ASSERT_FALSE(read["digits"].empty());
+  EXPECT_THAT(read["text"].get<std::string>(), HasSubstr("?"));
+}
+
+TEST_F(PredictPictures, BadPicturesAreRefusedByTheRuleTheyBreak) {
+  const std::string jpeg = encode_jpeg(canvas_of(0));
+  const std::string text = write("text.jpg", "this is no picture");
+  expect_refused({text}, 3,
+                 text + ": want a picture (PNG, JPEG, BMP, WebP, TIFF) or images as IDX or CSV");
+  const std::string cut = write("cut.jpg", jpeg.substr(0, jpeg.size() / 2));
+  expect_refused({cut}, 3, cut + ": want a sound JPEG picture");
+  const std::string side("\0\0\x75\x30", 4);
+  const std::string bomb =
+      write("bomb.png", std::string("\x89PNG\r\n\x1a\n", 8) +
+                            png_chunk("IHDR", side + side + std::string("\x08\0\0\0\0", 5)) +
+                            png_chunk("IDAT", "x") + png_chunk("IEND", ""));
+  expect_refused({bomb}, 3,
+                 bomb + ": want a picture of at most 67108864 pixels, found 30000x30000");
+  expect_refused({"-"}, 3, "standard input: want a PNG, JPEG, BMP, WebP or TIFF picture, found GIF",
+                 "GIF89a............");
+  expect_refused({*folder_ / "nowhere.jpg"}, 3, "nowhere.jpg");
+  const std::string canvas = write("fine.png", encode_picture(canvas_of(0)));
+  expect_refused({canvas, (small_mnist() / "t10k-images-idx3-ubyte").string(), "--csv"}, 2,
+                 "--csv: want images of the model's size or pictures");
+  expect_refused(
+      {(small_mnist() / "t10k-images-idx3-ubyte").string(), "--annotate", *folder_ / "x.png"}, 2,
+      "--annotate");
+}
+
+}  // namespace
+}  // namespace digitry::test

@@ -1,0 +1,33 @@
+#include "digitry/vision/decode.h"
+#include "digitry/vision/reader.h"
+#include "tests/fuzz/fuzz_target.h"
+
+namespace {
+
+// Any answer will do, as long as it is one an image.
+std::vector<digitry::Verdict> judge(const digitry::Tensor& images) {
+  std::vector<digitry::Verdict> verdicts;
+  const auto pixels = images.as<std::uint8_t>();
+  for (std::size_t i = 0; i < pixels.size(); i += 784)
+    verdicts.push_back({{0.5F, 0.5F}, pixels[i + 400] / 255.0, pixels[i + 380] > 128});
+  return verdicts;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace digitry;
+  return fuzz::run(data, size, [](std::string_view bytes) {
+    constexpr std::int64_t kMaxPixels = 1 << 20;
+    const Picture picture = decode_picture(bytes, "input", kMaxPixels);
+    check_picture(picture);
+    fuzz::require(picture.height * picture.width <= kMaxPixels);
+    // Reading takes a while; large pictures are no better inputs than small ones.
+    if (picture.pixels.size() > 1 << 14) return;
+    const Reading reading = read_digits(picture, judge);
+    for (const ReadDigit& digit : reading.digits)
+      fuzz::require(digit.box.left >= 0 && digit.box.width >= 1 &&
+                    digit.box.left + digit.box.width <= picture.width && digit.box.top >= 0 &&
+                    digit.box.height >= 1 && digit.box.top + digit.box.height <= picture.height);
+  });
+}

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "digitry/vision/picture.h"
+
+// Files of every format, written by the formats' own libraries.
+
+namespace digitry::test {
+
+/// Of a grey or RGB picture.
+std::string encode_jpeg(const Picture& picture, bool progressive = false);
+
+/// Lossless, of an RGB or RGBA picture.
+std::string encode_webp(const Picture& picture);
+
+/// Of a grey or RGB picture, stored under an orientation.
+std::string encode_tiff(const Picture& picture, int orientation = 1);
+
+/// 24 bits a pixel, of an RGB picture; from below, as most are, or from the top.
+std::string encode_bmp(const Picture& picture, bool from_below = true);
+
+/// An EXIF block that tells nothing but an orientation.
+std::string exif_block(int orientation);
+
+/// A JPEG or PNG file with this block in it.
+std::string jpeg_with_exif(const std::string& jpeg, const std::string& block);
+std::string png_with_exif(const std::string& png, const std::string& block);
+
+/// A PNG chunk with its check sum.
+std::string png_chunk(const std::string& type, const std::string& content);
+
+}  // namespace digitry::test

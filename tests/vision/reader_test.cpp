@@ -1,0 +1,144 @@
+#include "digitry/vision/reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <opencv2/imgproc.hpp>
+
+#include "digitry/base/random.h"
+#include "tests/support/errors.h"
+#include "tests/vision/hershey.h"
+
+namespace digitry::test {
+namespace {
+
+Picture page_of(const std::string& first, const std::string& second = "") {
+  Picture picture = blank_picture(260, 460);
+  draw_text(picture, first, {.x = 50, .y = 90, .height = 50, .thickness = 5});
+  draw_text(picture, second, {.x = 70, .y = 200, .height = 50, .thickness = 5});
+  return picture;
+}
+
+cv::Mat canvas_of_picture(Picture& picture) {
+  return {static_cast<int>(picture.height), static_cast<int>(picture.width), CV_8U,
+          picture.pixels.data()};
+}
+
+TEST(ReadDigits, LineByLineFromTheLeft) {
+  EXPECT_EQ(read_text(page_of("314", "15926")), "314/15926");
+  EXPECT_EQ(read_text(page_of("0123456")), "0123456");
+}
+
+TEST(ReadDigits, OfEitherPolarityInColourOrTransparency) {
+  Picture picture = page_of("27", "81");
+  for (std::uint8_t& pixel : picture.pixels) pixel = static_cast<std::uint8_t>(255 - pixel);
+  EXPECT_EQ(read_text(picture), "27/81");
+  EXPECT_TRUE(read_digits(picture, hershey_classifier()).light_ink);
+  Picture canvas{picture.height, picture.width, 4, {}};
+  for (const std::uint8_t ink : picture.pixels)
+    for (const int value : {0, 0, 160, static_cast<int>(ink)})
+      canvas.pixels.push_back(static_cast<std::uint8_t>(value));
+  EXPECT_EQ(read_text(canvas), "27/81") << "blue on nothing";
+}
+
+TEST(ReadDigits, UnderAShadowAndNoise) {
+  Picture picture = page_of("593", "204");
+  RandomStream random(1, RandomPurpose::kTest);
+  for (std::size_t i = 0; i < picture.pixels.size(); ++i) {
+    const double x = static_cast<double>(i % 460) / 460;
+    const double shadow = 1 - 0.5 / (1 + std::exp(-(x - 0.5) / 0.05));
+    const double value = picture.pixels[i] * shadow + 5 * static_cast<double>(random.next_normal());
+    picture.pixels[i] = static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0));
+  }
+  EXPECT_EQ(read_text(picture), "593/204");
+}
+
+TEST(ReadDigits, OnRuledPaperThatIsTurned) {
+  Picture picture = page_of("3842", "5167");
+  cv::Mat canvas = canvas_of_picture(picture);
+  cv::Mat rules(canvas.size(), CV_8U, cv::Scalar(255));
+  for (int y = 20; y < 260; y += 40) cv::line(rules, {0, y}, {459, y}, 190, 2);
+  cv::min(canvas, rules, canvas);
+  const cv::Mat turn = cv::getRotationMatrix2D({230, 130}, -6, 1);
+  cv::warpAffine(canvas, canvas, turn, canvas.size(), cv::INTER_LINEAR, cv::BORDER_REPLICATE);
+  const Reading reading = read_digits(picture, hershey_classifier());
+  EXPECT_NEAR(reading.skew_degrees, 6, 0.5);
+  EXPECT_GE(reading.num_rules, 5);
+  EXPECT_EQ(read_text(picture), "3842/5167");
+}
+
+TEST(ReadDigits, BoxesAreInPixelsOfThePicture) {
+  Picture picture = blank_picture(200, 300);
+  canvas_of_picture(picture)(cv::Rect(120, 60, 12, 80)).setTo(10);
+  const Reading reading = read_digits(picture, hershey_classifier());
+  ASSERT_EQ(reading.digits.size(), 1u);
+  const PixelBox& box = reading.digits[0].box;
+  EXPECT_NEAR(static_cast<double>(box.left), 120, 2);
+  EXPECT_NEAR(static_cast<double>(box.top), 60, 2);
+  EXPECT_NEAR(static_cast<double>(box.width), 12, 4);
+  EXPECT_NEAR(static_cast<double>(box.height), 80, 4);
+}
+
+TEST(ReadDigits, BrokenStrokesAreOneDigit) {
+  Picture picture = page_of("582");
+  canvas_of_picture(picture)(cv::Rect(40, 64, 50, 3)).setTo(235);
+  EXPECT_EQ(read_text(picture), "582");
+}
+
+TEST(ReadDigits, TouchingDigitsAreCut) {
+  Picture picture = blank_picture(160, 300);
+  draw_text(picture, "3", {.x = 60, .y = 110, .height = 60, .thickness = 6});
+  draw_text(picture, "5", {.x = 103, .y = 110, .height = 60, .thickness = 6});
+  EXPECT_EQ(read_digits(picture, hershey_classifier(), {.split_touching = false}).digits.size(), 1u)
+      << "they do touch";
+  EXPECT_EQ(read_text(picture), "35");
+}
+
+TEST(ReadDigits, WhatIsNoDigitIsUnknown) {
+  Picture picture = page_of("1");
+  cv::Mat canvas = canvas_of_picture(picture);
+  cv::line(canvas, {200, 50}, {290, 60}, 20, 5);
+  cv::line(canvas, {200, 90}, {290, 40}, 20, 5);
+  cv::line(canvas, {210, 40}, {280, 95}, 20, 5);
+  cv::line(canvas, {245, 35}, {245, 99}, 20, 5);
+  const std::string text = read_text(picture, {.split_touching = false});
+  EXPECT_TRUE(text == "1?" || text == "1 ?") << text;
+}
+
+TEST(ReadDigits, NothingIsReadWhereThereIsNothing) {
+  EXPECT_EQ(read_text(blank_picture(200, 300)), "");
+  EXPECT_EQ(read_text(blank_picture(1, 1)), "");
+  EXPECT_EQ(read_text(blank_picture(1, 5000)), "");
+  EXPECT_EQ(read_text({1, 1, 4, {0, 0, 0, 0}}), "");
+  Picture noisy = blank_picture(300, 400);
+  RandomStream random(2, RandomPurpose::kTest);
+  for (std::uint8_t& pixel : noisy.pixels)
+    pixel = static_cast<std::uint8_t>(std::clamp(235 + 6 * random.next_normal(), 0.0F, 255.0F));
+  EXPECT_EQ(read_text(noisy), "") << "grain is no ink";
+}
+
+TEST(ReadDigits, SpecksAndDotsAreLeftOut) {
+  Picture picture = page_of("47");
+  cv::circle(canvas_of_picture(picture), {300, 85}, 4, 20, cv::FILLED);
+  EXPECT_EQ(read_text(picture), "47");
+}
+
+TEST(ReadDigits, ShowsItsStages) {
+  std::vector<std::string> stages;
+  ReadOptions options;
+  options.on_stage = [&](std::string_view stage, const Picture& picture) {
+    check_picture(picture);
+    stages.emplace_back(stage);
+  };
+  read_digits(page_of("12"), hershey_classifier(), options);
+  EXPECT_THAT(stages, testing::ElementsAre("1-grey", "2-ink", "3-level", "4-strokes", "5-digits"));
+}
+
+TEST(ReadDigits, AClassifierThatLosesCountIsRefused) {
+  const DigitJudge lossy = [](const Tensor&) { return std::vector<Verdict>{}; };
+  expect_error(ErrorCode::kInvalidArgument, {"want 1 verdicts", "got 0"},
+               [&] { read_digits(page_of("1"), lossy); });
+}
+
+}  // namespace
+}  // namespace digitry::test
