@@ -17,7 +17,7 @@ export class Answer {
     const { digits, text } = reading;
     this.setText(text || 'No digit', digits.length === 0);
     this.remark.textContent = digits.some((digit) => !digit.known)
-      ? '? stands for what is like no digit that the model knows.'
+      ? '? is like no digit it knows'
       : '';
     this.showDigits(digits, chosen);
   }

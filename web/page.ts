@@ -4,7 +4,7 @@ import { Detail } from './detail';
 import { byId, make } from './dom';
 import { newestOnly } from './newest';
 import { listenForPictures, openPicture } from './picture';
-import { rasterize } from './raster';
+import { rasterize, SHEET } from './raster';
 import { showRuns } from './runs';
 import { Sheet } from './sheet';
 import { Point } from './strokes';
@@ -30,22 +30,19 @@ function spoken(reading: Reading): string {
 /// The digit that the pen was on last, or the first one.
 function digitAt(reading: Reading, point: Point | undefined): number {
   if (!point) return 0;
-  const scale = reading.width / 640;
+  const scale = reading.width / SHEET.width;
   const distance = reading.digits.map(({ box }) =>
     Math.hypot(box.left + box.width / 2 - point.x * scale, box.top + box.height / 2 - point.y * scale));
   return Math.max(0, distance.indexOf(Math.min(...distance)));
 }
 
-/// One thing to be read: the drawing as it is now, or a file.
-type Job = { version: number; lifted: boolean; file: File | undefined };
+/// One thing to be read: the drawing as it is when its turn comes, or a file.
+type Job = { file: File | undefined };
 
 class Reader {
   private readonly sheet = new Sheet({
-    drawn: () => this.drawn(false),
-    lifted: () => {
-      performance.mark(LIFTED);
-      this.drawn(true);
-    },
+    drawn: () => this.drawn(),
+    lifted: () => this.lifted(),
     say: announce,
   });
   private readonly answer = new Answer((index) => {
@@ -57,8 +54,10 @@ class Reader {
   private model: ServedModel;
   private reading: Reading | undefined;
   private chosen = 0;
-  private version = 0;  // Of what is on the sheet.
-  private oldest = 0;   // Answers to older versions are of a sheet that was cleared.
+  private version = 0;       // Of what is on the sheet.
+  private shownVersion = 0;  // Of what the reading is of.
+  private clearVersion = 0;  // When the sheet was empty: answers to what was before are of no use.
+  private isLifted = false;  // A stroke is complete whose reading is not shown yet.
   private file: File | undefined;
   private timer = 0;
 
@@ -104,7 +103,7 @@ class Reader {
       this.model = this.info.models[select.selectedIndex] as ServedModel;
       this.detail.hide();
       this.detail.useModel(this.model);
-      if (this.file || !this.sheet.strokes.isEmpty) this.ask(false);
+      if (this.file || !this.sheet.strokes.isEmpty) this.ask();
     });
   }
 
@@ -117,26 +116,36 @@ class Reader {
   private open(file: File): void {
     this.sheet.clear();
     this.file = file;
-    this.ask(false);
+    this.ask();
   }
 
-  private drawn(lifted: boolean): void {
+  private drawn(): void {
     this.file = undefined;
     if (this.sheet.strokes.isEmpty) this.forget();
-    else this.ask(lifted);
+    else this.ask();
+  }
+
+  // The stroke itself has been asked about already.
+  private lifted(): void {
+    performance.mark(LIFTED);
+    this.isLifted = true;
+    if (this.shownVersion === this.version) this.measure();
   }
 
   // Has what is on the sheet read.
-  private ask(lifted: boolean): void {
+  private ask(): void {
+    ++this.version;
+    this.isLifted = false;
     this.refreshTools();
-    this.request({ version: ++this.version, lifted, file: this.file });
+    this.request({ file: this.file });
   }
 
   // Nothing is on the sheet.
   private forget(): void {
     this.refreshTools();
-    this.oldest = ++this.version;
+    this.clearVersion = ++this.version;
     this.reading = undefined;
+    this.showProblem('');
     clearTimeout(this.timer);
     this.answer.showNothing();
     this.detail.hide();
@@ -151,29 +160,39 @@ class Reader {
 
   private async pictureOf(job: Job): Promise<Blob> {
     if (!job.file) return (await rasterize(this.sheet.strokes.all)).file;
-    this.answer.showNothing('Reading the picture …');
+    this.answer.showNothing('reading the picture …');
     const opened = await openPicture(job.file);
     if (job.file === this.file) this.sheet.showPicture(opened.shown);
     return opened.file;
   }
 
   private async read(job: Job): Promise<void> {
-    const outdated = (): boolean => job.version < this.oldest || job.file !== this.file;
+    const { version } = this;
+    const outdated = (): boolean => version < this.clearVersion || job.file !== this.file;
     if (outdated()) return;
     try {
       const reading = await read(this.model.name, await this.pictureOf(job));
       if (outdated()) return;
       this.show(reading);
-      if (job.lifted && job.version === this.version) this.measure();
+      this.shownVersion = version;
+      if (this.isLifted && version === this.version) this.measure();
     } catch (error) {
       if (outdated()) return;
-      this.answer.showNothing(error instanceof Refusal ? error.message : 'This picture cannot be opened.');
+      this.answer.showNothing();
       this.detail.hide();
+      this.showProblem(error instanceof Refusal ? error.message : 'This picture cannot be opened.');
     }
+  }
+
+  private showProblem(problem: string): void {
+    const line = byId('problem');
+    line.hidden = problem === '';
+    line.textContent = problem;
   }
 
   private show(reading: Reading): void {
     this.reading = reading;
+    this.showProblem('');
     this.chosen = digitAt(reading, this.file ? undefined : this.sheet.strokes.lastPoint);
     this.answer.show(reading, this.chosen);
     this.showChosen();
@@ -193,6 +212,7 @@ class Reader {
 
   // Once what was shown is painted.
   private measure(): void {
+    this.isLifted = false;
     requestAnimationFrame(() => setTimeout(() => performance.measure(SHOWN, LIFTED)));
   }
 }

@@ -142,8 +142,6 @@ export class Sheet {
       // A hand that rests on the screen beside the stylus draws nothing.
       const isPalm = event.pointerType === 'touch' && this.sawStylus;
       if (this.pointer !== undefined || event.button !== 0 || isPalm) return;
-      event.preventDefault();
-      canvas.focus({ preventScroll: true });
       canvas.setPointerCapture(event.pointerId);
       this.pointer = event.pointerId;
       this.keys.shown = false;

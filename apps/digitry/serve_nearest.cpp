@@ -1,5 +1,7 @@
 #include "apps/digitry/serve_nearest.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -29,6 +31,7 @@ constexpr double kMaxIndexBytes = 128.0 * 1024 * 1024;
 constexpr double kIndexWork = 1e11;
 // ...but so many images at least, however large the network.
 constexpr double kMinIndexed = 5000;
+constexpr int kLowestPriority = 19;
 
 std::vector<std::int32_t> images_to_index(const Model& model, const TrainingImages& trained) {
   const HiddenLayer hidden(described_by(model), model.preprocessing);
@@ -74,7 +77,9 @@ class ServedTrainingImages::Index {
 
  private:
   void build(const ServedModel& served, const std::stop_token& stop) {
-    set_num_threads(1);  // Of this thread's own: those that answer go before.
+    // Both of this thread alone (on Linux): those that answer go before.
+    set_num_threads(1);
+    ::setpriority(PRIO_PROCESS, 0, kLowestPriority);
     try {
       const Model& model = served.model();
       TrainingImages trained = find_training_images(model);

@@ -64,26 +64,30 @@ std::string Corrections::save(const Tensor& image, const std::string& label,
   if (num_images_ >= max_images_ && !path_exists(folder_ / saved))
     throw Error(ErrorCode::kUnavailable, "{} holds {} images already: no more are kept",
                 folder_.string(), num_images_);
-  claim(class_names);
+  check_classes(class_names);
+  make_folder(folder_ / label);
   if (!path_exists(folder_ / saved)) ++num_images_;
   write_file_atomically(folder_ / saved,
                         encode_png({.size = {.height = shape[2], .width = shape[3]},
                                     .pixels = {pixels.begin(), pixels.end()}}));
-  for (const std::string& other : class_names) {
-    if (other == label || !is_folder_name(other) || !path_exists(folder_ / other / file)) continue;
-    remove_file(folder_ / other / file);
-    --num_images_;
-  }
+  for (const std::string& other : class_names)
+    if (other != label && is_folder_name(other)) remove(other, file);
   return saved;
 }
 
-void Corrections::claim(const std::vector<std::string>& class_names) const {
+void Corrections::check_classes(const std::vector<std::string>& class_names) const {
   for (const std::string& other : list_classes(folder_))
     if (std::ranges::find(class_names, other) == class_names.end())
       throw Error(ErrorCode::kUnavailable, "{} has a class \"{}\" that is none of the model's: {}",
                   folder_.string(), other, fmt::join(class_names, ", "));
-  for (const std::string& name : class_names)
-    if (is_folder_name(name)) make_folder(folder_ / name);
+}
+
+void Corrections::remove(const std::string& label, const std::string& file) {
+  const fs::path folder = folder_ / label;
+  if (!path_exists(folder / file)) return;
+  remove_file(folder / file);
+  --num_images_;
+  if (list_folder(folder).empty()) remove_file(folder);
 }
 
 }  // namespace digitry::serving

@@ -22,8 +22,7 @@ class Corrections {
 
   /// Keeps `image`, uint8 [1,1,H,W], as one of `label`, and no longer as one of another class. The
   /// file's path below the folder: the name is made of the pixels, so that the same image is there
-  /// once. All of `class_names`, those of the model, get a folder, so that what is trained on them
-  /// has the same classes.
+  /// once. Only classes with images have a folder, as `load_dataset` wants it.
   /// Throws Error{kBadData} where `label` is none of `class_names` or cannot be the name of a
   /// folder, Error{kShapeMismatch} where the image is not grey, Error{kUnavailable} where there are
   /// too many already or the folder is of other classes, Error{kIo}.
@@ -31,7 +30,8 @@ class Corrections {
                    const std::vector<std::string>& class_names);
 
  private:
-  void claim(const std::vector<std::string>& class_names) const;
+  void check_classes(const std::vector<std::string>& class_names) const;
+  void remove(const std::string& label, const std::string& file);
 
   const std::filesystem::path folder_;
   const std::size_t max_images_;

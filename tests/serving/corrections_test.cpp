@@ -31,8 +31,8 @@ TEST(Corrections, AreADataSet) {
   corrections.save(drawn_image(3), "0", kNames);
   const Dataset data = load_dataset(folder / "mine", Split::kTrain);
   EXPECT_EQ(data.num_images(), 3);
-  EXPECT_EQ(data.class_names, kNames);
-  EXPECT_THAT(data.labels, ElementsAre(0, 0, 2));
+  EXPECT_THAT(data.class_names, ElementsAre("0", "two"));
+  EXPECT_THAT(data.labels, ElementsAre(0, 0, 1));
   EXPECT_EQ(data.images.as<std::uint8_t>()[2 * 16 + 5], drawn_image(1).as<std::uint8_t>()[5]);
 }
 
@@ -42,6 +42,7 @@ TEST(Corrections, AnImageIsOfOneClass) {
   const std::string wrong = corrections.save(drawn_image(1), "0", kNames);
   const std::string right = corrections.save(drawn_image(1), "1", kNames);
   EXPECT_FALSE(path_exists(folder / wrong));
+  EXPECT_FALSE(path_exists(folder / "0")) << "an empty class is no data";
   EXPECT_TRUE(path_exists(folder / right));
 }
 
