@@ -10,13 +10,9 @@ import { pathToFileURL } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 
-/// Opens the file that the environment variable `variable` names, in a browser that lives as long as
-/// the test file. `open(options)` gives a page with all that it asked for and complained of since
-/// the very beginning; options are those of a browser's context, and `hash`.
-export function pageOf(variable) {
-  const file = process.env[variable];
-  assert.ok(file && existsSync(file), `set ${variable} to the path of the page`);
-  const url = pathToFileURL(path.resolve(file)).href;
+/// A browser that lives as long as the test file. `open(url, options)` gives a page with all that it
+/// asked for and complained of since the very beginning; options are those of a browser's context.
+export function inBrowser() {
   let browser;
   before(async () => {
     browser = await chromium.launch({
@@ -28,8 +24,7 @@ export function pageOf(variable) {
     });
   });
   after(() => browser?.close());
-
-  async function open({ hash = '', ...options } = {}) {
+  return async function open(url, options = {}) {
     const context = await browser.newContext({ viewport: { width: 1180, height: 900 }, ...options });
     const page = await context.newPage();
     page.requests = [];
@@ -37,10 +32,27 @@ export function pageOf(variable) {
     page.on('request', (request) => page.requests.push(request.url()));
     page.on('console', (message) => page.complaints.push(message.text()));
     page.on('pageerror', (error) => page.complaints.push(String(error)));
-    await page.goto(url + hash);
+    await page.goto(url);
     return page;
-  }
-  return { url, open };
+  };
+}
+
+/// Opens the file that the environment variable `variable` names; `open` takes a `hash` besides.
+export function pageOf(variable) {
+  const file = process.env[variable];
+  assert.ok(file && existsSync(file), `set ${variable} to the path of the page`);
+  const url = pathToFileURL(path.resolve(file)).href;
+  const openUrl = inBrowser();
+  return { url, open: ({ hash = '', ...options } = {}) => openUrl(url + hash, options) };
+}
+
+/// What keeps a reader of any kind out of the page as it stands (axe). Leaves out what is `unread`,
+/// by CSS selectors.
+export async function violationsOf(page, unread = []) {
+  const axe = unread.reduce((builder, selector) => builder.exclude(selector), new AxeBuilder({ page }));
+  const { violations } = await axe.analyze();
+  return violations.map(
+    (v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html + n.failureSummary).join('\n')}`);
 }
 
 /// Fails where the page asks the network for anything, complains, or runs a script.
@@ -64,11 +76,7 @@ export async function expectAccessible({ open }, unread = []) {
   for (const colorScheme of ['light', 'dark']) {
     const page = await open({ colorScheme });
     await page.locator('details').evaluateAll((all) => all.forEach((d) => { d.open = true; }));
-    const axe = unread.reduce((builder, selector) => builder.exclude(selector), new AxeBuilder({ page }));
-    const { violations } = await axe.analyze();
-    assert.deepEqual(
-      violations.map((v) => `${colorScheme}: ${v.id}: ${v.nodes.slice(0, 3).map((n) => n.html + n.failureSummary).join('\n')}`),
-      []);
+    assert.deepEqual(await violationsOf(page, unread), [], colorScheme);
     await page.context().close();
   }
 }
