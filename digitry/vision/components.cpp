@@ -20,8 +20,8 @@ constexpr double kFarthestPart = 0.12;  // of a digit's height
 constexpr double kFarthestBar = 0.2;    // of a digit's height, above one another
 constexpr double kTallestDigit = 1.3;   // of a digit's height
 constexpr double kTallestBroken = 1.7;  // of a digit's height, which broken ones make seem smaller
-constexpr double kOwnDigit = 0.5;       // of a digit's height
 constexpr double kNeighbourGap = 0.1;   // of a digit's height
+constexpr double kWidestJoined = 1;     // of a digit's height
 constexpr double kInkLevel = 0.9;       // quantile
 
 int overlap(int begin_a, int length_a, int begin_b, int length_b) {
@@ -88,21 +88,15 @@ class Groups {
   std::vector<std::size_t> parents_;
 };
 
-std::vector<Blob> joined(const std::vector<Blob>& blobs, Groups& groups) {
+std::vector<std::vector<std::size_t>> members_of(Groups& groups, std::size_t count) {
   std::unordered_map<std::size_t, std::size_t> places;
-  std::vector<Blob> result;
-  for (std::size_t i = 0; i < blobs.size(); ++i) {
-    const auto [entry, fresh] = places.try_emplace(groups.of(i), result.size());
-    if (fresh) {
-      result.push_back(blobs[i]);
-      continue;
-    }
-    Blob& whole = result[entry->second];
-    whole.labels.insert(whole.labels.end(), blobs[i].labels.begin(), blobs[i].labels.end());
-    whole.box |= blobs[i].box;
-    whole.num_parts += blobs[i].num_parts;
+  std::vector<std::vector<std::size_t>> members;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto [entry, fresh] = places.try_emplace(groups.of(i), members.size());
+    if (fresh) members.emplace_back();
+    members[entry->second].push_back(i);
   }
-  return result;
+  return members;
 }
 
 // Dots, commas; dashes and what is left of ruled lines.
@@ -171,27 +165,42 @@ std::vector<Blob> join_broken(const Components& components) {
   const double height = components.digit_height;
   std::vector<Blob> blobs;
   for (const Component& component : components.list)
-    blobs.push_back(
-        {{component.label}, component.box, component.box.height >= kOwnDigit * height ? 1 : 0});
+    blobs.push_back({{component.label}, component.box});
   Groups groups(blobs.size());
   for (std::size_t i = 0; i < blobs.size(); ++i)
     for (std::size_t j = i + 1; j < blobs.size(); ++j)
       if (are_parts_of_one(blobs[i].box, blobs[j].box, height)) groups.join(i, j);
-  std::vector<Blob> whole = joined(blobs, groups);
+  std::vector<Blob> whole;
+  for (const auto& members : members_of(groups, blobs.size()))
+    whole.push_back(together(blobs, members));
   std::erase_if(whole, [&](const Blob& blob) { return is_too_small(blob.box, height); });
   return whole;
 }
 
-std::vector<Blob> join_neighbours(const std::vector<Blob>& blobs, double digit_height) {
+std::vector<std::vector<std::size_t>> group_neighbours(const std::vector<Blob>& blobs,
+                                                       const std::vector<bool>& doubtful,
+                                                       double digit_height) {
   Groups groups(blobs.size());
   for (std::size_t i = 0; i < blobs.size(); ++i)
     for (std::size_t j = i + 1; j < blobs.size(); ++j) {
+      if (!doubtful[i] && !doubtful[j]) continue;
       const cv::Rect& a = blobs[i].box;
       const cv::Rect& b = blobs[j].box;
       const bool side_by_side = overlap_y(a, b) >= 0.4 * std::min(a.height, b.height);
-      if (side_by_side && -overlap_x(a, b) <= kNeighbourGap * digit_height) groups.join(i, j);
+      const bool close = -overlap_x(a, b) <= kNeighbourGap * digit_height;
+      const bool narrow = (a | b).width <= kWidestJoined * digit_height;
+      if (side_by_side && close && narrow) groups.join(i, j);
     }
-  return joined(blobs, groups);
+  return members_of(groups, blobs.size());
+}
+
+Blob together(const std::vector<Blob>& blobs, const std::vector<std::size_t>& indices) {
+  Blob whole;
+  for (const std::size_t i : indices) {
+    whole.labels.insert(whole.labels.end(), blobs[i].labels.begin(), blobs[i].labels.end());
+    whole.box |= blobs[i].box;
+  }
+  return whole;
 }
 
 Glyph cut_out(const Page& page, const Components& components, const Blob& blob) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <opencv2/core.hpp>
 #include <vector>
 
@@ -33,15 +34,20 @@ Components find_components(const Page& page);
 struct Blob {
   std::vector<int> labels;
   cv::Rect box;
-  int num_parts = 1;  ///< Those that are large enough for a digit of their own.
 };
 
 /// Joins the parts of broken strokes: what lies within another's box, above one another, or is
 /// small and close. What is much smaller than a digit and alone (a dot, a comma) is left out.
 std::vector<Blob> join_broken(const Components& components);
 
-/// Joins blobs side by side that are so close that they may be one digit, or several that touch.
-std::vector<Blob> join_neighbours(const std::vector<Blob>& blobs, double digit_height);
+/// Groups of indices of blobs side by side that may be parts of one digit: so close, and together
+/// no wider than one, and one of them at least `doubtful`. Each index is in one group.
+std::vector<std::vector<std::size_t>> group_neighbours(const std::vector<Blob>& blobs,
+                                                       const std::vector<bool>& doubtful,
+                                                       double digit_height);
+
+/// All ink of the blobs as one.
+Blob together(const std::vector<Blob>& blobs, const std::vector<std::size_t>& indices);
 
 /// Ink of one thing alone.
 struct Glyph {
