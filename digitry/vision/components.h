@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <opencv2/core.hpp>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "digitry/vision/page.h"
@@ -20,14 +22,16 @@ struct Component {
 struct Components {
   cv::Mat owners;  ///< CV_32S: the label of the component that an inked pixel is of, else 0.
   std::vector<Component> list;  ///< Largest first, at most `kMaxComponents`.
-  double digit_height = 0;      ///< Of most of the ink, in pixels.
+  /// Labels of two components between which there is faint ink all the way, the smaller one first.
+  std::set<std::pair<int, int>> linked;
+  double digit_height = 0;  ///< Of most of the ink, in pixels.
 };
 
 inline constexpr std::size_t kMaxComponents = 1000;
 
-/// Components of the strong ink, each with the faint pixels around it that are nearer to it than to
-/// any other. Specks of less than a stroke's width are left out, and so is what touches three sides
-/// of the picture: the table that a page lies on.
+/// Components of the strong ink, each with the faint ink that goes out from it, as far as that is
+/// nearer to it, along the ink, than to any other. Specks of less than a stroke's width are left
+/// out, and so is what touches three sides of the picture: the table that a page lies on.
 Components find_components(const Page& page);
 
 /// Components that belong together.
