@@ -105,8 +105,10 @@ MnistImage to_mnist_form(std::span<const float> ink, std::int64_t height, std::i
   for (std::size_t i = 0; i < kBoxPixels; ++i) {
     quantised[i] = static_cast<std::uint8_t>(std::lround(255 * sums[i] / darkest));
     mass += quantised[i];
-    mass_x += quantised[i] * (static_cast<double>(i % kMnistBoxSide) + 0.5);
-    mass_y += quantised[i] * (static_cast<double>(i / kMnistBoxSide) + 0.5);
+    const std::size_t row = i / kMnistBoxSide;
+    const std::size_t column = i % kMnistBoxSide;
+    mass_x += quantised[i] * (static_cast<double>(column) + 0.5);
+    mass_y += quantised[i] * (static_cast<double>(row) + 0.5);
   }
   const std::int64_t top = box_offset(mass_y / mass);
   const std::int64_t left = box_offset(mass_x / mass);

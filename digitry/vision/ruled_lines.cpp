@@ -131,7 +131,7 @@ void erase_rule(cv::Mat& darkness, const cv::Mat& mask, const Band& band) {
 // Both in the same frame, in which the rules are rows.
 std::vector<Band> erase_rules(cv::Mat& darkness, const cv::Mat& mask, const cv::Mat& inside,
                               double stroke_width, std::size_t fewest) {
-  const std::vector<Band> bands = find_bands(long_runs(mask), inside, stroke_width);
+  std::vector<Band> bands = find_bands(long_runs(mask), inside, stroke_width);
   if (bands.size() < fewest) return {};
   for (const Band& band : bands) erase_rule(darkness, mask, band);
   return bands;

@@ -144,7 +144,7 @@ TEST(MnistForm, PutsTheCentreOfMassWhereMnistHasIt) {
     for (int y = 0; y < 50; ++y)
       for (int x = 0; x < 60; ++x)
         if (std::fabs(std::hypot(x - cx, y - cy) - 10) < 2 || std::hypot(x - cx - 8, y - cy) < 4)
-          ink[static_cast<std::size_t>(y * 60 + x)] = 0.7F;
+          ink[static_cast<std::size_t>(y) * 60 + static_cast<std::size_t>(x)] = 0.7F;
     const MnistImage image = to_mnist_form(ink, 50, 60);
     double mass = 0;
     double mass_x = 0;
