@@ -107,7 +107,6 @@ class Reader {
   private listenToModels(): void {
     const select = byId<HTMLSelectElement>('model');
     select.replaceChildren(...this.info.models.map(({ name }) => make('option', { value: name }, name)));
-    byId('model-choice').hidden = this.info.models.length < 2;
     select.addEventListener('change', () => {
       this.model = this.info.models[select.selectedIndex] as ServedModel;
       this.detail.hide();
@@ -244,6 +243,7 @@ function showView(info: PageInfo): void {
   const runsShown = info.runs && location.hash === '#runs';
   byId('read').hidden = runsShown;
   byId('runs').hidden = !runsShown;
+  byId('model-choice').hidden = runsShown || info.models.length < 2;
   for (const link of document.querySelectorAll('#views a')) {
     const current = link.getAttribute('href') === (runsShown ? '#runs' : '#read');
     if (current) link.setAttribute('aria-current', 'page');
