@@ -23,7 +23,7 @@ export class Answer {
   }
 
   showNothing(remark = ''): void {
-    this.setText('…', true);
+    this.setText('–', true);
     this.remark.textContent = remark;
     this.digits.replaceChildren();
   }

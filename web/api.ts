@@ -85,9 +85,13 @@ export const pageInfo = (): Promise<PageInfo> => ask('v1/page');
 
 export const signIn = (token: string): Promise<unknown> => post('v1/session', { token });
 
-export const read = (model: string, picture: Blob): Promise<Reading> => ask(`v1/read${of(model)}`, {
-  method: 'POST', headers: { 'Content-Type': picture.type || 'image/unknown' }, body: picture,
-});
+/// How much is tried: "quick" is for a drawing whose stroke goes on.
+export type Effort = 'quick' | 'full';
+
+export const read = (model: string, picture: Blob, effort: Effort): Promise<Reading> =>
+  ask(`v1/read${of(model)}&effort=${effort}`, {
+    method: 'POST', headers: { 'Content-Type': picture.type || 'image/unknown' }, body: picture,
+  });
 
 export const explain = (model: string, image: string, label: string): Promise<Explanation> =>
   post(`v1/explain${of(model)}`, { image, class: label });

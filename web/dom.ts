@@ -32,10 +32,6 @@ export function makeSvg<K extends keyof SVGElementTagNameMap>(
 }
 
 /// "99.98 %", never 100 % of what is less than that.
-export function percent(probability: number): string {
-  const shown = 100 * probability;
-  const digits = shown >= 99.95 || shown < 9.95 ? 2 : 1;
-  const limit = 10 ** digits;
-  const rounded = probability < 1 ? Math.min(Math.round(shown * limit), 100 * limit - 1) : 100 * limit;
-  return `${(rounded / limit).toFixed(digits)} %`;
+export function percent(share: number): string {
+  return `${(share < 1 ? Math.min(Math.round(share * 1e4), 9999) / 100 : 100).toFixed(2)} %`;
 }

@@ -1,5 +1,5 @@
 import { Answer } from './answer';
-import { pageInfo, PageInfo, read, Reading, Refusal, ServedModel, signIn } from './api';
+import { Effort, pageInfo, PageInfo, read, Reading, Refusal, ServedModel, signIn } from './api';
 import { Detail } from './detail';
 import { byId, make } from './dom';
 import { newestOnly } from './newest';
@@ -11,6 +11,9 @@ import { Point } from './strokes';
 
 // A screen reader is told of a reading once it has stood so long, milliseconds.
 const SETTLED = 600;
+
+// A drawing is looked at more closely once the pen has been up so long, milliseconds.
+const PAUSE = 200;
 
 // From pen-up to the painted number: what the browser's own tools (and the tests) see.
 const LIFTED = 'digitry pen-up';
@@ -37,7 +40,7 @@ function digitAt(reading: Reading, point: Point | undefined): number {
 }
 
 /// One thing to be read: the drawing as it is when its turn comes, or a file.
-type Job = { file: File | undefined };
+type Job = { file: File | undefined; effort: Effort };
 
 class Reader {
   private readonly sheet = new Sheet({
@@ -50,7 +53,12 @@ class Reader {
     this.showChosen();
   });
   private readonly detail: Detail;
-  private readonly request = newestOnly<Job>((job) => this.read(job));
+  // While a stroke goes on, each reading has to be quick. What takes longer waits on a lane of its
+  // own.
+  private readonly request = {
+    quick: newestOnly<Job>((job) => this.read(job)),
+    full: newestOnly<Job>((job) => this.read(job)),
+  };
   private model: ServedModel;
   private reading: Reading | undefined;
   private chosen = 0;
@@ -60,6 +68,7 @@ class Reader {
   private isLifted = false;  // A stroke is complete whose reading is not shown yet.
   private file: File | undefined;
   private timer = 0;
+  private pause = 0;
 
   constructor(private readonly info: PageInfo) {
     this.model = info.models[0] as ServedModel;
@@ -98,7 +107,6 @@ class Reader {
   private listenToModels(): void {
     const select = byId<HTMLSelectElement>('model');
     select.replaceChildren(...this.info.models.map(({ name }) => make('option', { value: name }, name)));
-    byId('model-choice').hidden = this.info.models.length < 2;
     select.addEventListener('change', () => {
       this.model = this.info.models[select.selectedIndex] as ServedModel;
       this.detail.hide();
@@ -115,14 +123,16 @@ class Reader {
 
   private open(file: File): void {
     this.sheet.clear();
+    clearTimeout(this.pause);
     this.file = file;
     this.ask();
   }
 
   private drawn(): void {
     this.file = undefined;
-    if (this.sheet.strokes.isEmpty) this.forget();
-    else this.ask();
+    if (this.sheet.strokes.isEmpty) return this.forget();
+    this.ask();
+    this.lookCloser();
   }
 
   // The stroke itself has been asked about already.
@@ -130,6 +140,14 @@ class Reader {
     performance.mark(LIFTED);
     this.isLifted = true;
     if (this.shownVersion === this.version) this.measure();
+    this.lookCloser();
+  }
+
+  // Digits that touch, or are in pieces, are found by a full reading alone.
+  private lookCloser(): void {
+    clearTimeout(this.pause);
+    if (this.sheet.isPenDown) return;
+    this.pause = window.setTimeout(() => this.request.full({ file: undefined, effort: 'full' }), PAUSE);
   }
 
   // Has what is on the sheet read.
@@ -137,7 +155,8 @@ class Reader {
     ++this.version;
     this.isLifted = false;
     this.refreshTools();
-    this.request({ file: this.file });
+    const effort = this.file ? 'full' : 'quick';
+    this.request[effort]({ file: this.file, effort });
   }
 
   // Nothing is on the sheet.
@@ -147,6 +166,7 @@ class Reader {
     this.reading = undefined;
     this.showProblem('');
     clearTimeout(this.timer);
+    clearTimeout(this.pause);
     this.answer.showNothing();
     this.detail.hide();
     this.sheet.showBoxes([], 1, 1, 0);
@@ -168,10 +188,12 @@ class Reader {
 
   private async read(job: Job): Promise<void> {
     const { version } = this;
-    const outdated = (): boolean => version < this.clearVersion || job.file !== this.file;
+    // A full reading is of no use once the drawing has gone on.
+    const outdated = (): boolean => version < this.clearVersion || job.file !== this.file
+      || (job.effort === 'full' && version < this.version);
     if (outdated()) return;
     try {
-      const reading = await read(this.model.name, await this.pictureOf(job));
+      const reading = await read(this.model.name, await this.pictureOf(job), job.effort);
       if (outdated()) return;
       this.show(reading);
       this.shownVersion = version;
@@ -221,6 +243,7 @@ function showView(info: PageInfo): void {
   const runsShown = info.runs && location.hash === '#runs';
   byId('read').hidden = runsShown;
   byId('runs').hidden = !runsShown;
+  byId('model-choice').hidden = runsShown || info.models.length < 2;
   for (const link of document.querySelectorAll('#views a')) {
     const current = link.getAttribute('href') === (runsShown ? '#runs' : '#read');
     if (current) link.setAttribute('aria-current', 'page');

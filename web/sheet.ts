@@ -47,6 +47,10 @@ export class Sheet {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.repaint());
   }
 
+  get isPenDown(): boolean {
+    return this.pointer !== undefined || this.keys.down;
+  }
+
   /// Lays a picture on the empty sheet; nothing where it cannot be shown.
   showPicture(picture: ImageBitmap | undefined): void {
     this.picture = picture;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "digitry/base/error.h"
@@ -87,7 +88,8 @@ void Corrections::remove(const std::string& label, const std::string& file) {
   if (!path_exists(folder / file)) return;
   remove_file(folder / file);
   --num_images_;
-  if (list_folder(folder).empty()) remove_file(folder);
+  std::error_code not_empty;
+  fs::remove(folder, not_empty);
 }
 
 }  // namespace digitry::serving

@@ -74,6 +74,13 @@ std::optional<Response> wrong_picture_request(const Request& request) {
   return std::nullopt;
 }
 
+ReadEffort effort_of(const Request& request) {
+  const std::string effort = request.query("effort").value_or("full");
+  if (effort != "full" && effort != "quick")
+    throw Error(ErrorCode::kBadData, "effort: want quick or full, got \"{}\"", effort);
+  return effort == "quick" ? ReadEffort::kQuick : ReadEffort::kFull;
+}
+
 LogitsOf logits_of(const ServedModel& model) {
   return [&model](const Tensor& images, std::span<const std::int32_t> indices) {
     return model.logits(images.take(indices));
@@ -197,11 +204,12 @@ void Page::read(const Call& call) {
   if (!is_readable(model->model()))
     throw Error(ErrorCode::kBadData, "{}: is a model of images {}, want one of [1,28,28]",
                 entry->name(), model->model().input_shape().to_string());
-  in_background(call, [this, model, name = entry->name(), picture = call.request.body] {
+  const ReadEffort effort = effort_of(call.request);
+  in_background(call, [this, model, effort, name = entry->name(), picture = call.request.body] {
+    const std::string reading = options_.read(model, picture, effort);
     Response response;
     // The members follow the model's name.
-    response.body = fmt::format("{{\"model\":{},{}", json_quoted(name),
-                                std::string_view(options_.read(model, picture)).substr(1));
+    response.body = fmt::format("{{\"model\":{},{}", json_quoted(name), reading.substr(1));
     return response;
   });
 }

@@ -25,11 +25,15 @@ struct PageFile {
   std::string_view content;
 };
 
+/// How much is tried to read a picture: kQuick takes each piece of ink for one digit, level and on
+/// blank paper, as a drawing has them while its stroke goes on.
+enum class ReadEffort { kQuick, kFull };
+
 /// Reads a picture, a file's bytes, with a model that `is_readable`: the members of the answer of
 /// /v1/read as JSON, `{"width": ...}`. Throws Error{kBadData} where it is none. Called on several
 /// threads at once.
-using ReadPicture =
-    std::function<std::string(const std::shared_ptr<const ServedModel>&, std::string_view picture)>;
+using ReadPicture = std::function<std::string(const std::shared_ptr<const ServedModel>&,
+                                              std::string_view picture, ReadEffort effort)>;
 
 /// A training image.
 struct NearImage {

@@ -10,13 +10,13 @@ build_packages=(
   libdnnl-dev libfmt-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev
   libcurl4-openssl-dev ca-certificates libssl-dev zlib1g-dev libpng-dev libsqlite3-dev
   libkainjow-mustache-dev gnuplot-nox
-  libboost-dev libsimdjson-dev prometheus-cpp-dev
+  libboost-dev libsimdjson-dev prometheus-cpp-dev esbuild
   libopencv-imgproc-dev libjpeg-dev libwebp-dev libtiff-dev
 )
 # shellcheck disable=SC2034
 check_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14
-  chromium npm fish zsh curl openssl dataset-fashion-mnist
+  chromium npm node-typescript fish zsh curl openssl dataset-fashion-mnist
 )
 
 jobs=$(nproc)

@@ -71,7 +71,7 @@ TEST(Page, TellsWhatItMayOffer) {
       << "the small model's images are no digits of MNIST's form";
   const TemporaryFolder folder;
   PageOptions page;
-  page.read = [](const auto&, std::string_view) { return "{}"; };
+  page.read = [](const auto&, std::string_view, ReadEffort) { return "{}"; };
   page.corrections = folder / "mine";
   page.runs = folder.path();
   Served served({.page = page}, {}, readable_model());
@@ -83,13 +83,22 @@ TEST(Page, TellsWhatItMayOffer) {
 
 TEST(Page, ReadsPictures) {
   PageOptions page;
-  page.read = [](const std::shared_ptr<const ServedModel>& model, std::string_view picture) {
+  page.read = [](const std::shared_ptr<const ServedModel>& model, std::string_view picture,
+                 ReadEffort effort) {
     if (picture == "bad") throw Error(ErrorCode::kBadData, "the picture: no PNG");
-    return json{{"bytes", picture.size()}, {"classes", model->model().class_names.size()}}.dump();
+    return json{{"bytes", picture.size()},
+                {"classes", model->model().class_names.size()},
+                {"quick", effort == ReadEffort::kQuick}}
+        .dump();
   };
   Served served({.page = page}, {}, readable_model());
   const Response response = served.post("/v1/read?model=small", "1234", kPng);
-  EXPECT_EQ(json::parse(response.body), json({{"model", "small"}, {"bytes", 4}, {"classes", 3}}));
+  EXPECT_EQ(json::parse(response.body),
+            json({{"model", "small"}, {"bytes", 4}, {"classes", 3}, {"quick", false}}));
+  const std::string quick = "/v1/read?model=small&effort=";
+  EXPECT_TRUE(json::parse(served.post(quick + "quick", "1", kPng).body).at("quick"));
+  EXPECT_FALSE(json::parse(served.post(quick + "full", "1", kPng).body).at("quick"));
+  EXPECT_EQ(served.post(quick + "much", "1", kPng).status, 400);
   const Response bad = served.post("/v1/read?model=small", "bad", kPng);
   EXPECT_EQ(bad.status, 400);
   EXPECT_EQ(error_of(bad), "the picture: no PNG");
