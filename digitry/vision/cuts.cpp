@@ -12,7 +12,7 @@ constexpr double kCutSpacing = 0.06;  // of a digit's height
 constexpr double kCutStray = 0.25;    // of a digit's height: how far a cut may leave its place
 constexpr double kStrayCost = 0.004;  // of ink, a pixel away from its place at 100 pixels' height
 constexpr double kSameCut = 0.045;    // of a digit's height
-constexpr double kMostStrokes = 1.6;
+constexpr double kMostStrokes = 2.5;
 constexpr double kCrumb = 0.08;      // of the segment's ink
 constexpr double kNarrowest = 0.06;  // of a digit's height
 
