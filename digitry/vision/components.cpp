@@ -16,7 +16,7 @@ constexpr double kSmallestDigit = 10;   // pixels
 constexpr double kSpeck = 0.3;          // of a digit's height
 constexpr double kLowestDigit = 0.45;   // of a digit's height
 constexpr double kFarthestPart = 0.12;  // of a digit's height
-constexpr double kFarthestBar = 0.2;    // of a digit's height, above one another
+constexpr double kFarthestBar = 0.3;    // of a digit's height, above one another
 constexpr double kTallestBroken = 1.7;  // of a digit's height, which broken ones make seem smaller
 constexpr double kNeighbourGap = 0.1;   // of a digit's height
 constexpr double kWidestJoined = 1;     // of a digit's height
@@ -136,8 +136,8 @@ cv::Rect grown(const cv::Rect& box, int by, const cv::Size& within) {
          cv::Rect({0, 0}, within);
 }
 
-// The darkness that counts as 1: less than the pen's own, so that edges, which pictures blur, are as
-// steep as MNIST's.
+// The darkness that counts as 1: less than the pen's own, so that edges, which pictures blur, are
+// as steep as MNIST's.
 double ink_level(std::vector<float> darkness) {
   if (darkness.empty()) return 1;
   const auto place = darkness.begin() + static_cast<std::ptrdiff_t>(

@@ -28,14 +28,15 @@ constexpr double kLeanOfMany = 0.45;  // from three digits on
 constexpr double kLeanOfFew = 0.8;
 constexpr std::size_t kManyLeans = 3;
 
-constexpr double kDoubtfulCost = 0.5;    // above which a glyph may be several
-constexpr double kNarrowestPair = 0.75;  // width by height
-constexpr double kWidestDigit = 1.4;     // width by height
-constexpr double kWidthCost = 4;         // for each height that a glyph is wider than that
-constexpr double kWidestSegment = 1.35;  // of a digit's height
-constexpr double kCutSlack = 0.3;        // of a digit's height: by which cuts may lean
-constexpr double kLowestSegment = 0.35;  // of a digit's height
-constexpr double kSureScore = 0.982;     // costs nothing
+constexpr double kDoubtfulCost = 0.5;       // above which a glyph may be several
+constexpr double kNarrowestPair = 0.75;     // width by height
+constexpr double kNarrowestLonePair = 1.2;  // where nothing else is on the page
+constexpr double kWidestDigit = 1.1;        // width by height
+constexpr double kWidthCost = 5;            // for each height that a glyph is wider than that
+constexpr double kWidestSegment = 1.35;     // of a digit's height
+constexpr double kCutSlack = 0.3;           // of a digit's height: by which cuts may lean
+constexpr double kLowestSegment = 0.35;     // of a digit's height
+constexpr double kSureScore = 0.982;        // costs nothing
 constexpr double kLeastDoubt = 0.002;
 constexpr std::size_t kMaxSegments = 2000;  // of one glyph
 
@@ -222,9 +223,10 @@ PixelBox to_pixel_box(const cv::Rect& box, const Page& page, double scale, const
 }
 
 // What is sure to be one digit is never cut; nor is what is too narrow for two.
-bool may_be_several(const Judged& judged) {
+bool may_be_several(const Judged& judged, bool alone) {
   const cv::Rect& box = judged.glyph.box;
-  return box.width >= kNarrowestPair * box.height && cost_of(judged.verdict, box) > kDoubtfulCost;
+  const double narrowest = alone ? kNarrowestLonePair : kNarrowestPair;
+  return box.width >= narrowest * box.height && cost_of(judged.verdict, box) > kDoubtfulCost;
 }
 
 std::vector<Judged> find_digits(const Page& page, const DigitJudge& classify,
@@ -242,7 +244,7 @@ std::vector<Judged> find_digits(const Page& page, const DigitJudge& classify,
   for (const Judged& whole : wholes)
     doubtful.push_back(cost_of(whole.verdict, whole.glyph.box) > kDoubtfulCost);
   std::vector<Judged> digits;
-  const auto add_split = [&](Judged whole) {
+  const auto add_split = [&](Judged&& whole) {
     for (Judged& part : split(std::move(whole), height, stroke_width, lean, classify))
       digits.push_back(std::move(part));
   };
@@ -250,7 +252,7 @@ std::vector<Judged> find_digits(const Page& page, const DigitJudge& classify,
     Judged& first = wholes[group.front()];
     if (group.size() > 1)
       add_split({.glyph = cut_out(page, components, together(blobs, group))});
-    else if (may_be_several(first))
+    else if (may_be_several(first, blobs.size() == 1))
       add_split(std::move(first));
     else
       digits.push_back(std::move(first));
