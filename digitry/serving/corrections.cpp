@@ -59,7 +59,7 @@ std::string Corrections::save(const Tensor& image, const std::string& label,
   const auto pixels = image.as<std::uint8_t>();
   const std::string bytes(pixels.begin(), pixels.end());
   const std::string file = sha256(bytes).substr(0, kHashDigits) + ".png";
-  const std::string saved = label + "/" + file;
+  std::string saved = label + "/" + file;
 
   const std::lock_guard lock(mutex_);
   if (num_images_ >= max_images_ && !path_exists(folder_ / saved))

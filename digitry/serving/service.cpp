@@ -113,9 +113,8 @@ Service::Service(ServiceOptions options, ModelRepository& models, Metrics& metri
 
 void Service::add_routes() {
   // `answer` makes the Response to a Call, at once.
-  const auto get = [this](std::string pattern, auto answer) {
-    router_.add("GET", std::move(pattern),
-                [answer](const Call& call) { call.respond(answer(call)); });
+  const auto get = [this](const char* pattern, auto answer) {
+    router_.add("GET", pattern, [answer](const Call& call) { call.respond(answer(call)); });
   };
   get("/v2", [](const Call&) {
     ServedJson json{{"name", "digitry"}, {"version", version()}};
