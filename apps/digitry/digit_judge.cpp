@@ -42,7 +42,7 @@ DigitJudge make_digit_judge(const Model& model, LogitsOf logits_of) {
     for (std::size_t i = 0; i < recognition.scores.size(); ++i) {
       const auto row = probabilities.subspan(i * num_classes, num_classes);
       verdicts.push_back(
-          {{row.begin(), row.end()}, recognition.scores[i], recognition.scores[i] >= threshold});
+          {{row.begin(), row.end()}, recognition.agreement[i], recognition.scores[i] >= threshold});
     }
     return verdicts;
   };

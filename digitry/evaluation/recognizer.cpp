@@ -14,6 +14,7 @@ namespace digitry {
 namespace {
 
 constexpr std::int64_t kPlanesAThread = 16;
+constexpr double kScoreTemperature = 3;  // of the model's
 constexpr std::size_t kFewestScores = 100;
 constexpr std::int64_t kImagesBentAtOnce = 512;
 
@@ -49,8 +50,8 @@ Tensor bent(const Tensor& images) {
 }
 
 // The mean over the bends, rows of `probabilities`, of what the class of the first has.
-double score_of(std::span<const float> probabilities, std::size_t num_classes,
-                std::size_t num_images, std::size_t image) {
+double mean_of_class(std::span<const float> probabilities, std::size_t num_classes,
+                     std::size_t num_images, std::size_t image) {
   const auto row = probabilities.subspan(image * num_classes, num_classes);
   const auto label = static_cast<std::size_t>(std::ranges::max_element(row) - row.begin());
   double sum = 0;
@@ -65,7 +66,9 @@ void recognize_some(const LogitsOf& logits_of, double temperature, const Tensor&
   std::vector<std::int32_t> all(static_cast<std::size_t>(kNumBends * images.shape()[0]));
   std::iota(all.begin(), all.end(), 0);
   Tensor seen = logits_of(bent(images), all);
+  Tensor unsure = seen.clone();
   softmax_rows(seen, temperature);
+  softmax_rows(unsure, kScoreTemperature * temperature);
   const auto num_classes = static_cast<std::size_t>(seen.shape()[1]);
   if (result.probabilities.empty())
     result.probabilities = Tensor({num_images, seen.shape()[1]}, DType::kF32);
@@ -74,8 +77,11 @@ void recognize_some(const LogitsOf& logits_of, double temperature, const Tensor&
   std::ranges::copy(
       probabilities.first(count * num_classes),
       result.probabilities.as<float>().begin() + begin * static_cast<std::int64_t>(num_classes));
-  for (std::size_t i = 0; i < count; ++i)
-    result.scores.push_back(score_of(probabilities, num_classes, count, i));
+  for (std::size_t i = 0; i < count; ++i) {
+    result.agreement.push_back(mean_of_class(probabilities, num_classes, count, i));
+    result.scores.push_back(
+        mean_of_class(std::as_const(unsure).as<float>(), num_classes, count, i));
+  }
 }
 
 }  // namespace

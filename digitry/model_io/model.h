@@ -34,7 +34,7 @@ struct Model {
   float temperature = 1;
   /// Images of a lower score are told to be unknown (evaluation/recognizer.h): fitted on validation
   /// images; a middling one where the file does not say.
-  float refusal_threshold = 0.8F;
+  float refusal_threshold = 0.35F;
 
   const Shape& input_shape() const { return members.front().network.input_shape(); }
   /// Of all members together.

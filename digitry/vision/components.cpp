@@ -10,19 +10,18 @@
 namespace digitry {
 namespace {
 
-constexpr double kHaloStrokes = 0.6;    // how far faint pixels belong to a stroke
+constexpr double kFaintStrokes = 3;     // how far faint ink goes on from a stroke
 constexpr double kSpeckStrokes = 0.5;   // squared: the least area
 constexpr double kSmallestDigit = 10;   // pixels
-constexpr double kSmallPart = 0.45;     // of a digit's height
 constexpr double kSpeck = 0.3;          // of a digit's height
 constexpr double kLowestDigit = 0.45;   // of a digit's height
 constexpr double kFarthestPart = 0.12;  // of a digit's height
-constexpr double kFarthestBar = 0.2;    // of a digit's height, above one another
-constexpr double kTallestDigit = 1.3;   // of a digit's height
+constexpr double kFarthestBar = 0.3;    // of a digit's height, above one another
 constexpr double kTallestBroken = 1.7;  // of a digit's height, which broken ones make seem smaller
-constexpr double kOwnDigit = 0.5;       // of a digit's height
 constexpr double kNeighbourGap = 0.1;   // of a digit's height
+constexpr double kWidestJoined = 1;     // of a digit's height
 constexpr double kInkLevel = 0.9;       // quantile
+constexpr double kFullInk = 0.8;        // of that
 
 int overlap(int begin_a, int length_a, int begin_b, int length_b) {
   return std::min(begin_a + length_a, begin_b + length_b) - std::max(begin_a, begin_b);
@@ -54,23 +53,34 @@ double typical_height(const std::vector<Component>& components) {
   return 0;
 }
 
-// Gives each faint pixel near strong ink the label of the nearest.
-void add_halo(const Page& page, const cv::Mat& strong, cv::Mat& owners) {
-  cv::Mat distance;
-  cv::Mat nearest;
-  cv::distanceTransform(strong == 0, distance, nearest, cv::DIST_L2, 5, cv::DIST_LABEL_PIXEL);
-  std::vector<int> label_of(strong.total() + 1, 0);
-  for (int y = 0; y < strong.rows; ++y)
-    for (int x = 0; x < strong.cols; ++x)
-      if (strong.at<std::uint8_t>(y, x) != 0)
-        label_of[static_cast<std::size_t>(nearest.at<int>(y, x))] = owners.at<int>(y, x);
+// From the strong ink outwards, step by step, each faint pixel gets the label of the one that it
+// was reached from: strokes go on where the pen was light.
+void add_faint(const Page& page, Components& components) {
+  cv::Mat& owners = components.owners;
   const cv::Mat weak = weak_mask(page.ink);
-  const double reach = std::max(2.0, kHaloStrokes * page.ink.stroke_width);
-  for (int y = 0; y < strong.rows; ++y)
-    for (int x = 0; x < strong.cols; ++x)
-      if (strong.at<std::uint8_t>(y, x) == 0 && weak.at<std::uint8_t>(y, x) != 0 &&
-          static_cast<double>(distance.at<float>(y, x)) <= reach)
-        owners.at<int>(y, x) = label_of[static_cast<std::size_t>(nearest.at<int>(y, x))];
+  const auto steps = static_cast<int>(std::max(2.0, kFaintStrokes * page.ink.stroke_width));
+  std::vector<cv::Point> front;
+  for (int y = 0; y < owners.rows; ++y)
+    for (int x = 0; x < owners.cols; ++x)
+      if (owners.at<int>(y, x) != 0) front.emplace_back(x, y);
+  const cv::Rect inside({0, 0}, owners.size());
+  std::vector<cv::Point> next;
+  for (int step = 0; step < steps && !front.empty(); ++step) {
+    next.clear();
+    for (const cv::Point& at : front) {
+      const int label = owners.at<int>(at);
+      for (const cv::Point& aside : {cv::Point(1, 0), {-1, 0}, {0, 1}, {0, -1}}) {
+        const cv::Point to = at + aside;
+        if (!to.inside(inside) || weak.at<std::uint8_t>(to) == 0) continue;
+        int& owner = owners.at<int>(to);
+        if (owner != 0 && owner != label) components.linked.insert(std::minmax(owner, label));
+        if (owner != 0) continue;
+        owner = label;
+        next.push_back(to);
+      }
+    }
+    front.swap(next);
+  }
 }
 
 class Groups {
@@ -88,21 +98,15 @@ class Groups {
   std::vector<std::size_t> parents_;
 };
 
-std::vector<Blob> joined(const std::vector<Blob>& blobs, Groups& groups) {
+std::vector<std::vector<std::size_t>> members_of(Groups& groups, std::size_t count) {
   std::unordered_map<std::size_t, std::size_t> places;
-  std::vector<Blob> result;
-  for (std::size_t i = 0; i < blobs.size(); ++i) {
-    const auto [entry, fresh] = places.try_emplace(groups.of(i), result.size());
-    if (fresh) {
-      result.push_back(blobs[i]);
-      continue;
-    }
-    Blob& whole = result[entry->second];
-    whole.labels.insert(whole.labels.end(), blobs[i].labels.begin(), blobs[i].labels.end());
-    whole.box |= blobs[i].box;
-    whole.num_parts += blobs[i].num_parts;
+  std::vector<std::vector<std::size_t>> members;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto [entry, fresh] = places.try_emplace(groups.of(i), members.size());
+    if (fresh) members.emplace_back();
+    members[entry->second].push_back(i);
   }
-  return result;
+  return members;
 }
 
 // Dots, commas; dashes and what is left of ruled lines.
@@ -111,20 +115,20 @@ bool is_too_small(const cv::Rect& box, double height) {
   return box.height < kLowestDigit * height && box.width > 2 * box.height;
 }
 
-int longer_side(const cv::Rect& box) { return std::max(box.width, box.height); }
-
-bool are_parts_of_one(const cv::Rect& a, const cv::Rect& b, double height) {
+bool are_parts_of_one(const cv::Rect& a, const cv::Rect& b, bool linked, double height) {
   const int across = overlap_x(a, b);
   const int down = overlap_y(a, b);
   const cv::Rect common = a & b;
   const int smaller = std::min(a.area(), b.area());
   if (common.area() >= 0.8 * smaller) return true;
+  const bool above = across >= 0.4 * std::min(a.width, b.width);
+  if (above && linked) return true;
   const cv::Rect both = a | b;
   if (both.height > kTallestBroken * height) return false;
-  if (across >= 0.4 * std::min(a.width, b.width) && -down <= kFarthestBar * height) return true;
-  const bool small = std::min(longer_side(a), longer_side(b)) < kSmallPart * height;
-  return small && std::max(both.width, both.height) <= kTallestDigit * height &&
-         -across <= kFarthestPart * height && -down <= kFarthestPart * height;
+  if (above && -down <= kFarthestBar * height) return true;
+  const bool flat = std::min(a.height, b.height) < kLowestDigit * height;
+  return flat && std::max(both.width, both.height) <= kTallestBroken * height &&
+         -across <= kFarthestPart * height && -down <= kFarthestBar * height;
 }
 
 cv::Rect grown(const cv::Rect& box, int by, const cv::Size& within) {
@@ -132,13 +136,14 @@ cv::Rect grown(const cv::Rect& box, int by, const cv::Size& within) {
          cv::Rect({0, 0}, within);
 }
 
-// The darkness that counts as 1.
+// The darkness that counts as 1: less than the pen's own, so that edges, which pictures blur, are
+// as steep as MNIST's.
 double ink_level(std::vector<float> darkness) {
   if (darkness.empty()) return 1;
   const auto place = darkness.begin() + static_cast<std::ptrdiff_t>(
                                             kInkLevel * static_cast<double>(darkness.size() - 1));
   std::nth_element(darkness.begin(), place, darkness.end());
-  return std::max(static_cast<double>(*place), 0.01);
+  return std::max(kFullInk * static_cast<double>(*place), 0.01);
 }
 
 }  // namespace
@@ -163,7 +168,7 @@ Components find_components(const Page& page) {
   std::ranges::stable_sort(components.list, std::greater{}, &Component::area);
   if (components.list.size() > kMaxComponents) components.list.resize(kMaxComponents);
   components.digit_height = typical_height(components.list);
-  if (!components.list.empty()) add_halo(page, strong, components.owners);
+  if (!components.list.empty()) add_faint(page, components);
   return components;
 }
 
@@ -171,32 +176,51 @@ std::vector<Blob> join_broken(const Components& components) {
   const double height = components.digit_height;
   std::vector<Blob> blobs;
   for (const Component& component : components.list)
-    blobs.push_back(
-        {{component.label}, component.box, component.box.height >= kOwnDigit * height ? 1 : 0});
+    blobs.push_back({{component.label}, component.box});
   Groups groups(blobs.size());
   for (std::size_t i = 0; i < blobs.size(); ++i)
     for (std::size_t j = i + 1; j < blobs.size(); ++j)
-      if (are_parts_of_one(blobs[i].box, blobs[j].box, height)) groups.join(i, j);
-  std::vector<Blob> whole = joined(blobs, groups);
+      if (are_parts_of_one(blobs[i].box, blobs[j].box,
+                           components.linked.contains(
+                               std::minmax(components.list[i].label, components.list[j].label)),
+                           height))
+        groups.join(i, j);
+  std::vector<Blob> whole;
+  for (const auto& members : members_of(groups, blobs.size()))
+    whole.push_back(together(blobs, members));
   std::erase_if(whole, [&](const Blob& blob) { return is_too_small(blob.box, height); });
   return whole;
 }
 
-std::vector<Blob> join_neighbours(const std::vector<Blob>& blobs, double digit_height) {
+std::vector<std::vector<std::size_t>> group_neighbours(const std::vector<Blob>& blobs,
+                                                       const std::vector<bool>& doubtful,
+                                                       double digit_height) {
   Groups groups(blobs.size());
   for (std::size_t i = 0; i < blobs.size(); ++i)
     for (std::size_t j = i + 1; j < blobs.size(); ++j) {
+      if (!doubtful[i] && !doubtful[j]) continue;
       const cv::Rect& a = blobs[i].box;
       const cv::Rect& b = blobs[j].box;
       const bool side_by_side = overlap_y(a, b) >= 0.4 * std::min(a.height, b.height);
-      if (side_by_side && -overlap_x(a, b) <= kNeighbourGap * digit_height) groups.join(i, j);
+      const bool close = -overlap_x(a, b) <= kNeighbourGap * digit_height;
+      const bool narrow = (a | b).width <= kWidestJoined * digit_height;
+      if (side_by_side && close && narrow) groups.join(i, j);
     }
-  return joined(blobs, groups);
+  return members_of(groups, blobs.size());
+}
+
+Blob together(const std::vector<Blob>& blobs, const std::vector<std::size_t>& indices) {
+  Blob whole;
+  for (const std::size_t i : indices) {
+    whole.labels.insert(whole.labels.end(), blobs[i].labels.begin(), blobs[i].labels.end());
+    whole.box |= blobs[i].box;
+  }
+  return whole;
 }
 
 Glyph cut_out(const Page& page, const Components& components, const Blob& blob) {
   const cv::Mat& owners = components.owners;
-  const int halo = static_cast<int>(std::ceil(std::max(2.0, kHaloStrokes * page.ink.stroke_width)));
+  const auto halo = static_cast<int>(std::max(2.0, kFaintStrokes * page.ink.stroke_width));
   Glyph glyph{.box = grown(blob.box, halo, owners.size()), .ink = {}};
   glyph.ink = cv::Mat::zeros(glyph.box.size(), CV_32F);
   std::vector<float> darkness;

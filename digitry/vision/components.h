@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <opencv2/core.hpp>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "digitry/vision/page.h"
@@ -19,29 +22,36 @@ struct Component {
 struct Components {
   cv::Mat owners;  ///< CV_32S: the label of the component that an inked pixel is of, else 0.
   std::vector<Component> list;  ///< Largest first, at most `kMaxComponents`.
-  double digit_height = 0;      ///< Of most of the ink, in pixels.
+  /// Labels of two components between which there is faint ink all the way, the smaller one first.
+  std::set<std::pair<int, int>> linked;
+  double digit_height = 0;  ///< Of most of the ink, in pixels.
 };
 
 inline constexpr std::size_t kMaxComponents = 1000;
 
-/// Components of the strong ink, each with the faint pixels around it that are nearer to it than to
-/// any other. Specks of less than a stroke's width are left out, and so is what touches three sides
-/// of the picture: the table that a page lies on.
+/// Components of the strong ink, each with the faint ink that goes out from it, as far as that is
+/// nearer to it, along the ink, than to any other. Specks of less than a stroke's width are left
+/// out, and so is what touches three sides of the picture: the table that a page lies on.
 Components find_components(const Page& page);
 
 /// Components that belong together.
 struct Blob {
   std::vector<int> labels;
   cv::Rect box;
-  int num_parts = 1;  ///< Those that are large enough for a digit of their own.
 };
 
 /// Joins the parts of broken strokes: what lies within another's box, above one another, or is
 /// small and close. What is much smaller than a digit and alone (a dot, a comma) is left out.
 std::vector<Blob> join_broken(const Components& components);
 
-/// Joins blobs side by side that are so close that they may be one digit, or several that touch.
-std::vector<Blob> join_neighbours(const std::vector<Blob>& blobs, double digit_height);
+/// Groups of indices of blobs side by side that may be parts of one digit: so close, and together
+/// no wider than one, and one of them at least `doubtful`. Each index is in one group.
+std::vector<std::vector<std::size_t>> group_neighbours(const std::vector<Blob>& blobs,
+                                                       const std::vector<bool>& doubtful,
+                                                       double digit_height);
+
+/// All ink of the blobs as one.
+Blob together(const std::vector<Blob>& blobs, const std::vector<std::size_t>& indices);
 
 /// Ink of one thing alone.
 struct Glyph {

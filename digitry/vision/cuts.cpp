@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <opencv2/imgproc.hpp>
 
 namespace digitry {
@@ -13,6 +14,7 @@ constexpr double kCutStray = 0.25;    // of a digit's height: how far a cut may 
 constexpr double kStrayCost = 0.004;  // of ink, a pixel away from its place at 100 pixels' height
 constexpr double kSameCut = 0.045;    // of a digit's height
 constexpr double kMostStrokes = 2.5;
+constexpr double kLeastShare = 0.08;
 constexpr double kCrumb = 0.08;      // of the segment's ink
 constexpr double kNarrowest = 0.06;  // of a digit's height
 
@@ -50,6 +52,17 @@ Cut cut_near(const cv::Mat& ink, int x0, int stray, double stray_cost, double st
   }
   cut.crossed = crossed / std::max(1.0, stroke_width);
   return cut;
+}
+
+// The smaller part of the ink that the cut would part from the rest.
+double lesser_share(const cv::Mat& ink, const Cut& cut) {
+  double left = 0;
+  for (int y = 0; y < ink.rows; ++y) {
+    const auto* row = ink.ptr<float>(y);
+    left += std::accumulate(row, row + cut.x[static_cast<std::size_t>(y)], 0.0);
+  }
+  const double share = left / cv::sum(ink)[0];
+  return std::min(share, 1 - share);
 }
 
 double mean_distance(const Cut& a, const Cut& b) {
@@ -105,7 +118,7 @@ std::vector<Cut> find_cuts(const Glyph& glyph, double digit_height, double strok
   std::vector<Cut> cuts;
   for (double x = narrowest; x < glyph.ink.cols - narrowest; x += spacing) {
     Cut cut = cut_near(glyph.ink, static_cast<int>(x), stray, stray_cost, stroke_width);
-    if (cut.crossed > kMostStrokes) continue;
+    if (cut.crossed > kMostStrokes || lesser_share(glyph.ink, cut) < kLeastShare) continue;
     if (!cuts.empty() && mean_distance(cuts.back(), cut) < kSameCut * digit_height) {
       if (cut.crossed < cuts.back().crossed) cuts.back() = std::move(cut);
       continue;

@@ -16,7 +16,7 @@ struct Cut {
 };
 
 /// The cheapest ways through the ink near each place across the glyph, from left to right; none
-/// that crosses more than two strokes and a half.
+/// that crosses more than two strokes and a half, or parts next to nothing from the rest.
 /// Source: after Casey and Lecolinet, "A survey of methods and strategies in character
 /// segmentation", PAMI 1996, sec. 3: cuts as candidates, which recognition chooses from.
 std::vector<Cut> find_cuts(const Glyph& glyph, double digit_height, double stroke_width);

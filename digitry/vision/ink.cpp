@@ -57,7 +57,7 @@ struct Spread {
 };
 
 Spread spread_of(const cv::Mat& values) {
-  constexpr int kSamples = 200'000;
+  constexpr int kSamples = 20'000;
   const auto total = static_cast<int>(values.total());
   const int step = std::max(1, total / kSamples);
   std::vector<float> sample;

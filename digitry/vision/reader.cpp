@@ -28,13 +28,15 @@ constexpr double kLeanOfMany = 0.45;  // from three digits on
 constexpr double kLeanOfFew = 0.8;
 constexpr std::size_t kManyLeans = 3;
 
-constexpr double kDoubtfulCost = 0.5;    // above which a glyph may be several
-constexpr double kWidestDigit = 1.4;     // width by height
-constexpr double kWidthCost = 4;         // for each height that a glyph is wider than that
-constexpr double kWidestSegment = 1.35;  // of a digit's height
-constexpr double kCutSlack = 0.3;        // of a digit's height: by which cuts may lean
-constexpr double kLowestSegment = 0.35;  // of a digit's height
-constexpr double kSureScore = 0.982;     // costs nothing
+constexpr double kDoubtfulCost = 0.5;       // above which a glyph may be several
+constexpr double kNarrowestPair = 0.75;     // width by height
+constexpr double kNarrowestLonePair = 1.2;  // where nothing else is on the page
+constexpr double kWidestDigit = 1.1;        // width by height
+constexpr double kWidthCost = 5;            // for each height that a glyph is wider than that
+constexpr double kWidestSegment = 1.35;     // of a digit's height
+constexpr double kCutSlack = 0.3;           // of a digit's height: by which cuts may lean
+constexpr double kLowestSegment = 0.35;     // of a digit's height
+constexpr double kSureScore = 0.982;        // costs nothing
 constexpr double kLeastDoubt = 0.002;
 constexpr std::size_t kMaxSegments = 2000;  // of one glyph
 
@@ -136,7 +138,7 @@ double cost_of(const Verdict& verdict, const cv::Rect& box) {
 struct Judged {
   Glyph glyph;
   MnistImage image{};
-  Verdict verdict;
+  Verdict verdict{};
 };
 
 std::vector<Judged> judge_glyphs(std::vector<Glyph> glyphs, double lean,
@@ -220,28 +222,40 @@ PixelBox to_pixel_box(const cv::Rect& box, const Page& page, double scale, const
           std::max<std::int64_t>(1, within(bottom, picture.height) - y)};
 }
 
+// What is sure to be one digit is never cut; nor is what is too narrow for two.
+bool may_be_several(const Judged& judged, bool alone) {
+  const cv::Rect& box = judged.glyph.box;
+  const double narrowest = alone ? kNarrowestLonePair : kNarrowestPair;
+  return box.width >= narrowest * box.height && cost_of(judged.verdict, box) > kDoubtfulCost;
+}
+
 std::vector<Judged> find_digits(const Page& page, const DigitJudge& classify,
                                 const ReadOptions& options, double& lean) {
   const Components components = find_components(page);
-  std::vector<Blob> blobs = join_broken(components);
-  const double height = components.digit_height;
-  if (options.split_touching) blobs = join_neighbours(blobs, height);
+  const std::vector<Blob> blobs = join_broken(components);
   std::vector<Glyph> glyphs;
   for (const Blob& blob : blobs) glyphs.push_back(cut_out(page, components, blob));
   lean = typical_lean(glyphs);
-  std::vector<Judged> digits;
   std::vector<Judged> wholes = judge_glyphs(std::move(glyphs), lean, classify);
-  for (std::size_t i = 0; i < wholes.size(); ++i) {
-    Judged& whole = wholes[i];
-    const bool doubtful =
-        blobs[i].num_parts > 1 || cost_of(whole.verdict, whole.glyph.box) > kDoubtfulCost;
-    if (!options.split_touching || !doubtful) {
-      digits.push_back(std::move(whole));
-      continue;
-    }
-    const double stroke_width = page.ink.stroke_width;
+  if (!options.split_touching) return wholes;
+  const double height = components.digit_height;
+  const double stroke_width = page.ink.stroke_width;
+  std::vector<bool> doubtful;
+  for (const Judged& whole : wholes)
+    doubtful.push_back(cost_of(whole.verdict, whole.glyph.box) > kDoubtfulCost);
+  std::vector<Judged> digits;
+  const auto add_split = [&](Judged whole) {
     for (Judged& part : split(std::move(whole), height, stroke_width, lean, classify))
       digits.push_back(std::move(part));
+  };
+  for (const auto& group : group_neighbours(blobs, doubtful, height)) {
+    Judged& first = wholes[group.front()];
+    if (group.size() > 1)
+      add_split({.glyph = cut_out(page, components, together(blobs, group))});
+    else if (may_be_several(first, blobs.size() == 1))
+      add_split(std::move(first));
+    else
+      digits.push_back(std::move(first));
   }
   return digits;
 }

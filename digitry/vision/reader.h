@@ -15,9 +15,8 @@ namespace digitry {
 /// What a classifier says of one image.
 struct Verdict {
   std::vector<float> probabilities;  ///< One a class, at least one; they add up to 1.
-  /// How much the image is like those that the classifier was trained on: 0 (not at all) to 1.
-  double score = 0;
-  bool known = true;  ///< Whether the score is high enough for the class to be told.
+  double score = 0;   ///< How sure it is that the image is one digit: 0 (not at all) to 1.
+  bool known = true;  ///< Whether the image is like those that it was trained on.
 };
 
 /// Judges images: uint8 [N,1,28,28] (N ≥ 1) to N verdicts, all of the same number of classes.

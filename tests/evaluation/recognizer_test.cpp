@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "digitry/evaluation/evaluation.h"
@@ -43,9 +44,9 @@ TEST(Recognize, ProbabilitiesAreThoseOfTheImagesThemselves) {
   Tensor want = classifier.logits(images);
   softmax_rows(want, 1.3);
   EXPECT_TRUE(same_bits(got.probabilities.as<float>(), want.as<float>()));
-  for (const double score : got.scores) {
-    EXPECT_GE(score, 0);
-    EXPECT_LE(score, 1);
+  for (std::size_t i = 0; i < 7; ++i) {
+    EXPECT_GE(got.scores[i], 0);
+    EXPECT_LE(got.agreement[i], 1);
   }
 }
 
@@ -56,8 +57,11 @@ TEST(Recognize, ScoresHighWhatStaysInItsClass) {
   Tensor images({2, 1, 5, 5}, DType::kU8);
   images.as<std::uint8_t>()[12] = 255;
   const Recognition got = recognize(logits_by(predictor), 1, images);
-  EXPECT_NEAR(got.scores[0], 1, 1e-6);
-  EXPECT_NEAR(got.scores[1], 1, 1e-6);
+  EXPECT_NEAR(got.agreement[0], 1, 1e-6);
+  EXPECT_NEAR(got.agreement[1], 1, 1e-6);
+  // Logits that are 20 apart: at three times the temperature a bit less than sure.
+  EXPECT_NEAR(got.scores[0], 1 / (1 + std::exp(-20.0 / 3)), 1e-6);
+  EXPECT_NEAR(got.scores[1], got.scores[0], 1e-6);
 }
 
 // Ink in the corner is elsewhere, or fainter, in most of the copies.
@@ -72,7 +76,9 @@ TEST(Recognize, ScoresLowWhatDoesNot) {
   Predictor predictor(network, {});
   Tensor images({1, 1, 5, 5}, DType::kU8);
   images.as<std::uint8_t>()[0] = 255;
-  EXPECT_LT(recognize(logits_by(predictor), 1, images).scores[0], 0.9);
+  const Recognition got = recognize(logits_by(predictor), 1, images);
+  EXPECT_LT(got.agreement[0], 0.9);
+  EXPECT_LT(got.scores[0], 0.9);
 }
 
 TEST(Recognize, ImagesOfAnotherSizeAreRefused) {

@@ -94,6 +94,17 @@ TEST(ReadDigits, TouchingDigitsAreCut) {
   EXPECT_EQ(read_text(picture), "35");
 }
 
+TEST(ReadDigits, WhatIsSurelyOneDigitIsNeverCut) {
+  std::size_t asked = 0;
+  const DigitJudge sure = [&](const Tensor& images) {
+    asked += static_cast<std::size_t>(images.shape()[0]);
+    return std::vector<Verdict>(static_cast<std::size_t>(images.shape()[0]),
+                                {.probabilities = {1}, .score = 1, .known = true});
+  };
+  EXPECT_EQ(read_digits(page_of("8888"), sure).digits.size(), 4u);
+  EXPECT_EQ(asked, 4u);
+}
+
 TEST(ReadDigits, WhatIsNoDigitIsUnknown) {
   Picture picture = page_of("1");
   cv::Mat canvas = canvas_of_picture(picture);

@@ -1,0 +1,68 @@
+#include "digitry/vision/components.h"
+
+#include <gtest/gtest.h>
+
+namespace digitry::test {
+namespace {
+
+constexpr double kStroke = 6;
+
+// A page of 200×200 with dark bars on it, and faint ones.
+Page page_of(const std::vector<cv::Rect>& dark, const std::vector<cv::Rect>& faint = {}) {
+  Ink ink;
+  ink.darkness = cv::Mat::zeros(200, 200, CV_32F);
+  ink.stroke_width = kStroke;
+  for (const cv::Rect& bar : faint) ink.darkness(bar).setTo(0.2);
+  for (const cv::Rect& bar : dark) ink.darkness(bar).setTo(0.9);
+  return make_page(ink, 0);
+}
+
+TEST(Components, WithoutInkThereAreNone) {
+  const Page page = page_of({});
+  EXPECT_TRUE(find_components(page).list.empty());
+  Ink all = page.ink;
+  all.darkness.setTo(1);
+  EXPECT_LE(find_stroke_width(all), 202) << "of ink all over";
+}
+
+TEST(Components, FaintInkBelongsToTheStrokeThatItGoesOnFrom) {
+  const Page page = page_of({{50, 50, 6, 60}}, {{56, 100, 10, 6}, {60, 70, 6, 6}});
+  const Components components = find_components(page);
+  ASSERT_EQ(components.list.size(), 1u);
+  const Glyph glyph = cut_out(page, components, {{components.list[0].label}, {50, 50, 6, 60}});
+  EXPECT_EQ(glyph.box, cv::Rect(50, 50, 16, 60)) << "what stands apart is not its own";
+}
+
+// The parts are too high together for the page's digits, as half a digit is what is highest here.
+TEST(Components, StackedPartsThatFaintInkLinksAreOneDigit) {
+  const std::vector<cv::Rect> halves = {{50, 40, 20, 50}, {50, 96, 20, 50}};
+  EXPECT_EQ(join_broken(find_components(page_of(halves))).size(), 2u);
+  EXPECT_EQ(join_broken(find_components(page_of(halves, {{56, 90, 6, 6}}))).size(), 1u);
+}
+
+TEST(Components, ABarAsideOfItsDigitIsJoinedAndOneAloneIsNoDigit) {
+  const cv::Rect body(60, 60, 24, 60);
+  const cv::Rect bar(80, 44, 40, 6);
+  const std::vector<Blob> five = join_broken(find_components(page_of({body, bar})));
+  ASSERT_EQ(five.size(), 1u);
+  EXPECT_EQ(five[0].box, body | bar);
+  const std::vector<Blob> apart = join_broken(find_components(page_of({body, {120, 160, 40, 6}})));
+  ASSERT_EQ(apart.size(), 1u);
+  EXPECT_EQ(apart[0].box, body);
+}
+
+TEST(Neighbours, AreOneGroupWhereOneIsDoubtfulAndBothAreNarrow) {
+  const std::vector<Blob> blobs = {
+      {{1}, {20, 50, 20, 60}}, {{2}, {43, 50, 20, 60}}, {{3}, {66, 50, 50, 60}}};
+  const auto groups = [&](std::vector<bool> doubtful) {
+    return group_neighbours(blobs, doubtful, 60).size();
+  };
+  EXPECT_EQ(groups({false, false, false}), 3u);
+  EXPECT_EQ(groups({false, true, false}), 2u);
+  EXPECT_EQ(groups({false, false, true}), 3u) << "too wide with its neighbour";
+  EXPECT_EQ(together(blobs, {0, 1}).box, cv::Rect(20, 50, 43, 60));
+  EXPECT_EQ(together(blobs, {0, 1}).labels, (std::vector<int>{1, 2}));
+}
+
+}  // namespace
+}  // namespace digitry::test
