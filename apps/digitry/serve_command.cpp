@@ -80,7 +80,7 @@ std::string read_token(const std::string& file) {
 int allowed_connections(int wanted) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
-  const auto needed = static_cast<rlim_t>(wanted) + rlim_t{kOtherDescriptors};
+  const auto needed = static_cast<rlim_t>(wanted) + kOtherDescriptors;
   if (limit.rlim_cur < needed) {
     limit.rlim_cur = std::min(needed, limit.rlim_max);
     ::setrlimit(RLIMIT_NOFILE, &limit);

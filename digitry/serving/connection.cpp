@@ -134,7 +134,7 @@ void Connection::process() {
       break;
   }
   if (context_.draining && !begun_) return close();
-  if (!count_body()) return refuse(error_response(503, "too much is being sent; try again later"));
+  if (!count_body()) return refuse(unavailable_response("too much is being sent; try again later"));
   if (reader_->headers_done() && !std::exchange(checked_, true))
     if (const auto refusal = context_.service.refusal_of(reader_->request()))
       return refuse(*refusal);

@@ -74,7 +74,7 @@ void check_options(const ServerOptions& options) {
 
 class Server::Impl {
  public:
-  Impl(const ServerOptions& options, Service& service);
+  Impl(ServerOptions options, Service& service);
   ~Impl();
 
   tcp::endpoint endpoint() const { return endpoint_; }
@@ -103,8 +103,8 @@ class Server::Impl {
   std::vector<std::thread> threads_;
 };
 
-Server::Impl::Impl(const ServerOptions& options, Service& service)
-    : options_(options), context_{options_, service} {
+Server::Impl::Impl(ServerOptions options, Service& service)
+    : options_(std::move(options)), context_{options_, service} {
   check_options(options_);
   if (!options_.tls_certificate.empty()) tls_.emplace(make_tls_context(options_));
   listen();

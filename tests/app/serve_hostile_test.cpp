@@ -160,6 +160,30 @@ TEST_F(HostileClients, ABodyIsInvited) {
   EXPECT_THAT(client.receive_until("}"), StartsWith("HTTP/1.1 400 "));
 }
 
+TEST(ServeLimits, BodiesAreBoundedInTheirSum) {
+  ServeProcess server({served_run(), "--max-body-mib", "1", "--quiet"});
+  const std::string most =
+      "POST /v2/models/digits/infer HTTP/1.1\r\nHost: a\r\n"
+      "Content-Length: 1048576\r\n\r\n" +
+      std::string(1'000'000, ' ');
+  std::vector<RawClient> clients;  // None of them sends its last bytes.
+  for (int i = 0; i < 20; ++i) {
+    clients.emplace_back(server.port());
+    clients.back().send(most);
+  }
+  std::string metrics;
+  for (int i = 0; i < 500 && metrics.find("status=\"503\"} 4\n") == std::string::npos; ++i) {
+    metrics = server.curl("/metrics").out;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_THAT(metrics, HasSubstr("status=\"503\"} 4\n")) << "16 bodies of 20 have room";
+  EXPECT_EQ(server.status("/v2"), 200) << "small requests go on";
+  clients.clear();
+  RawClient last(server.port());
+  last.send(most + std::string(48'576, ' '));
+  EXPECT_THAT(last.receive_until("}"), StartsWith("HTTP/1.1 400 ")) << "there is room again";
+}
+
 TEST(ServeLimits, ConnectionsOverTheLimitAreTurnedAway) {
   ServeProcess server({served_run(), "--max-connections", "3", "--quiet"});
   std::vector<RawClient> clients;

@@ -90,7 +90,7 @@ CommandResult ServeProcess::stop(int signal) {
 const std::string& served_run() {
   static const TemporaryFolder folder;
   static const std::string run = [] {
-    const std::string path = folder / "digits";
+    std::string path = folder / "digits";
     const CommandResult trained = digitry(small_training(path, {"--epochs", "1"}));
     if (trained.exit_status != 0) throw std::runtime_error("no run to serve: " + trained.err);
     return path;
