@@ -16,17 +16,17 @@ constexpr std::int64_t kMaxServedPixels = std::int64_t{1} << 24;
 }  // namespace
 
 std::string read_served_picture(const std::shared_ptr<const serving::ServedModel>& model,
-                                std::string_view bytes, serving::ReadEffort effort) {
-  const Picture picture = decode_picture(bytes, "the picture", kMaxServedPixels);
+                                std::string_view picture, serving::ReadEffort effort) {
+  const Picture decoded = decode_picture(picture, "the picture", kMaxServedPixels);
   const DigitJudge judge = make_digit_judge(
       model->model(), [&](const Tensor& images, std::span<const std::int32_t> image_indices) {
         return model->logits(images.take(image_indices));
       });
   const bool full = effort == serving::ReadEffort::kFull;
   const Reading reading = read_digits(
-      picture, judge,
+      decoded, judge,
       {.find_skew = full, .remove_rules = full, .split_touching = full, .on_stage = {}});
-  auto json = reading_json(picture.width, picture.height, reading, model->model().class_names);
+  auto json = reading_json(decoded.width, decoded.height, reading, model->model().class_names);
   for (std::size_t i = 0; i < reading.digits.size(); ++i) {
     const ReadDigit& digit = reading.digits[i];
     json["digits"][i]["probabilities"] = digit.verdict.probabilities;

@@ -20,12 +20,6 @@ constexpr std::chrono::seconds kHandlingExtra{5};
 constexpr std::size_t kMaxBodies = 16;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-Response too_much_at_once() {
-  Response response = error_response(503, "too much is being sent; try again later");
-  response.headers.emplace_back("Retry-After", "1");
-  return response;
-}
-
 }  // namespace
 
 void ConnectionList::add(const std::shared_ptr<Connection>& connection) {
@@ -140,7 +134,7 @@ void Connection::process() {
       break;
   }
   if (context_.draining && !begun_) return close();
-  if (!count_body()) return refuse(too_much_at_once());
+  if (!count_body()) return refuse(unavailable_response("too much is being sent; try again later"));
   if (reader_->headers_done() && !std::exchange(checked_, true))
     if (const auto refusal = context_.service.refusal_of(reader_->request()))
       return refuse(*refusal);
