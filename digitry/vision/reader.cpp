@@ -244,7 +244,7 @@ std::vector<Judged> find_digits(const Page& page, const DigitJudge& classify,
   for (const Judged& whole : wholes)
     doubtful.push_back(cost_of(whole.verdict, whole.glyph.box) > kDoubtfulCost);
   std::vector<Judged> digits;
-  const auto add_split = [&](Judged whole) {
+  const auto add_split = [&](Judged&& whole) {
     for (Judged& part : split(std::move(whole), height, stroke_width, lean, classify))
       digits.push_back(std::move(part));
   };
