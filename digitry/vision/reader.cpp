@@ -38,6 +38,7 @@ constexpr double kCutSlack = 0.3;           // of a digit's height: by which cut
 constexpr double kLowestSegment = 0.35;     // of a digit's height
 constexpr double kSureScore = 0.982;        // costs nothing
 constexpr double kLeastDoubt = 0.002;
+constexpr double kLowestRow = 2.5;          // strokes: what is no higher is one stroke, no digits
 constexpr std::size_t kMaxSegments = 2000;  // of one glyph
 
 void silence_opencv() {
@@ -252,7 +253,8 @@ std::vector<Judged> find_digits(const Page& page, const DigitJudge& classify,
     Judged& first = wholes[group.front()];
     if (group.size() > 1)
       add_split({.glyph = cut_out(page, components, together(blobs, group))});
-    else if (may_be_several(first, blobs.size() == 1))
+    else if (may_be_several(first, blobs.size() == 1) &&
+             first.glyph.box.height > kLowestRow * stroke_width)
       add_split(std::move(first));
     else
       digits.push_back(std::move(first));

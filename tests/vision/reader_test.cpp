@@ -105,6 +105,19 @@ TEST(ReadDigits, WhatIsSurelyOneDigitIsNeverCut) {
   EXPECT_EQ(asked, 4u);
 }
 
+TEST(ReadDigits, AStrokeAcrossIsNotCutIntoDigits) {
+  Picture picture = blank_picture(240, 320);
+  cv::line(canvas_of_picture(picture), {90, 80}, {230, 80}, 20, 12);
+  std::size_t asked = 0;
+  const DigitJudge unsure = [&](const Tensor& images) {
+    asked += static_cast<std::size_t>(images.shape()[0]);
+    return std::vector<Verdict>(static_cast<std::size_t>(images.shape()[0]),
+                                {.probabilities = {1}, .score = 0, .known = false});
+  };
+  EXPECT_EQ(read_digits(picture, unsure).digits.size(), 1u);
+  EXPECT_EQ(asked, 1u);
+}
+
 TEST(ReadDigits, WhatIsNoDigitIsUnknown) {
   Picture picture = page_of("1");
   cv::Mat canvas = canvas_of_picture(picture);
