@@ -32,7 +32,8 @@ RowProfile row_profile(const std::vector<cv::Point>& points, double degrees, cv:
   const double cosine = std::cos(radians(degrees));
   const double sine = std::sin(radians(degrees));
   const int offset = size.width;  // Rows may be above the first.
-  rows.assign(2 * static_cast<std::size_t>(size.width) + static_cast<std::size_t>(size.height) + 2, 0);
+  rows.assign(2 * static_cast<std::size_t>(size.width) + static_cast<std::size_t>(size.height) + 2,
+              0);
   for (const cv::Point& point : points)
     ++rows[static_cast<std::size_t>(std::lround(point.y * cosine - point.x * sine) + offset)];
   RowProfile profile;

@@ -11,7 +11,7 @@ int main() {
   digitry::Picture page{100, 80, 1, std::vector<std::uint8_t>(8000, 240)};
   for (int y = 20; y < 80; ++y)
     for (int x = 36; x < 44; ++x) page.pixels[static_cast<std::size_t>(y * 80 + x)] = 20;
-  const digitry::Classifier ones = [](const digitry::Tensor& images) {
+  const digitry::DigitJudge ones = [](const digitry::Tensor& images) {
     return std::vector<digitry::Verdict>(static_cast<std::size_t>(images.shape()[0]),
                                          {{0, 1}, 1, true});
   };
