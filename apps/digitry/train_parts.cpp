@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/digitry/judge.h"
 #include "apps/digitry/shell_word.h"
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
