@@ -59,6 +59,8 @@ function(digitry_add_tidy_target)
   set(includes $<TARGET_PROPERTY:digitry,INCLUDE_DIRECTORIES>)
   set(definitions $<TARGET_PROPERTY:digitry,COMPILE_DEFINITIONS>)
   set(digitry_flags -std=c++20 -fopenmp -w "-I$<JOIN:${includes},$<SEMICOLON>-I>" "-D$<JOIN:${definitions},$<SEMICOLON>-D>")
+  # The page, which the command embeds.
+  list(APPEND digitry_flags -I${PROJECT_BINARY_DIR}/apps/digitry/embedded)
   if(TARGET digitry_vision)
     list(APPEND digitry_flags -I${DIGITRY_OPENCV_INCLUDE_DIR})
   endif()

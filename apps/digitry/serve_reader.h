@@ -12,6 +12,6 @@ namespace digitry::app {
 /// probabilities and the image that the network saw. Throws Error{kBadData} where it is none, or
 /// larger than a server should have to read. For several threads at once.
 std::string read_served_picture(const std::shared_ptr<const serving::ServedModel>& model,
-                                std::string_view bytes, serving::ReadEffort effort);
+                                std::string_view picture, serving::ReadEffort effort);
 
 }  // namespace digitry::app

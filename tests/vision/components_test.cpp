@@ -54,7 +54,7 @@ TEST(Components, ABarAsideOfItsDigitIsJoinedAndOneAloneIsNoDigit) {
 TEST(Neighbours, AreOneGroupWhereOneIsDoubtfulAndBothAreNarrow) {
   const std::vector<Blob> blobs = {
       {{1}, {20, 50, 20, 60}}, {{2}, {43, 50, 20, 60}}, {{3}, {66, 50, 50, 60}}};
-  const auto groups = [&](std::vector<bool> doubtful) {
+  const auto groups = [&](const std::vector<bool>& doubtful) {
     return group_neighbours(blobs, doubtful, 60).size();
   };
   EXPECT_EQ(groups({false, false, false}), 3u);
