@@ -4,10 +4,11 @@
 
 # What the library and the command need. clang-format-14 and the rest of check_packages are for
 # scripts/test alone.
+# oneDNN's CMake package looks for OpenCL, which Debian's package only recommends.
 # shellcheck disable=SC2034
 build_packages=(
   g++ cmake ninja-build
-  libdnnl-dev libfmt-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev
+  libdnnl-dev ocl-icd-opencl-dev libfmt-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev
   libcurl4-openssl-dev ca-certificates libssl-dev zlib1g-dev libpng-dev libsqlite3-dev
   libkainjow-mustache-dev gnuplot-nox
   libboost-dev libsimdjson-dev prometheus-cpp-dev esbuild
