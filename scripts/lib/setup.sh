@@ -16,7 +16,7 @@ build_packages=(
 )
 # shellcheck disable=SC2034
 check_packages=(
-  libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14
+  libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 libomp-14-dev
   chromium npm node-typescript fish zsh curl openssl dataset-fashion-mnist
 )
 
