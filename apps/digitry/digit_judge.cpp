@@ -7,6 +7,7 @@
 #include "digitry/base/error.h"
 #include "digitry/evaluation/recognizer.h"
 #include "digitry/model_io/classifier.h"
+#include "digitry/model_io/familiarity.h"
 
 namespace digitry::app {
 namespace {
@@ -18,13 +19,16 @@ constexpr std::int64_t kDigitsAtOnce = 32;
 
 DigitJudge make_digit_judge(const Model& model) {
   const auto classifier = std::make_shared<Classifier>(model, kDigitsAtOnce);
+  const auto familiarity = std::make_shared<Familiarity>(model, kDigitsAtOnce);
   return make_digit_judge(
-      model, [classifier](const Tensor& images, std::span<const std::int32_t> image_indices) {
+      model,
+      [classifier](const Tensor& images, std::span<const std::int32_t> image_indices) {
         return classifier->logits(images, image_indices);
-      });
+      },
+      [familiarity](const Tensor& images) { return familiarity->scores(images); });
 }
 
-DigitJudge make_digit_judge(const Model& model, LogitsOf logits_of) {
+DigitJudge make_digit_judge(const Model& model, LogitsOf logits_of, FamiliarityOf familiarity_of) {
   const Shape wanted{1, kMnistSide, kMnistSide};
   if (model.input_shape() != wanted)
     throw Error(
@@ -34,15 +38,19 @@ DigitJudge make_digit_judge(const Model& model, LogitsOf logits_of) {
         wanted.to_string(), model.input_shape().to_string());
   const auto temperature = static_cast<double>(model.temperature);
   const auto threshold = static_cast<double>(model.refusal_threshold);
-  return [=, logits_of = std::move(logits_of)](const Tensor& images) {
+  return [=, logits_of = std::move(logits_of),
+          familiarity_of = std::move(familiarity_of)](const Tensor& images) {
     const Recognition recognition = recognize(logits_of, temperature, images);
+    const std::vector<double> familiarity = familiarity_of(images);
     const auto num_classes = static_cast<std::size_t>(recognition.probabilities.shape()[1]);
     const auto probabilities = recognition.probabilities.as<float>();
     std::vector<Verdict> verdicts;
-    for (std::size_t i = 0; i < recognition.scores.size(); ++i) {
+    for (std::size_t i = 0; i < familiarity.size(); ++i) {
       const auto row = probabilities.subspan(i * num_classes, num_classes);
-      verdicts.push_back(
-          {{row.begin(), row.end()}, recognition.agreement[i], recognition.scores[i] >= threshold});
+      verdicts.push_back({.probabilities = {row.begin(), row.end()},
+                          .score = recognition.agreement[i],
+                          .familiarity = familiarity[i],
+                          .known = familiarity[i] >= threshold});
     }
     return verdicts;
   };

@@ -21,8 +21,8 @@
 #include "digitry/base/file.h"
 #include "digitry/base/parallel.h"
 #include "digitry/evaluation/evaluation.h"
-#include "digitry/evaluation/recognizer.h"
 #include "digitry/model_io/classifier.h"
+#include "digitry/model_io/familiarity.h"
 #include "digitry/model_io/model.h"
 #include "digitry/model_io/shipped_models.h"
 #include "digitry/vision/annotate.h"
@@ -61,17 +61,14 @@ PredictedImages predict_images(const Model& model, const Dataset& data, bool ask
     throw Error(ErrorCode::kBadData,
                 "{}: want images of {} ([channels, height, width]), as the model, found {}",
                 data.name, model.input_shape().to_string(), data.image_shape().to_string());
-  PredictedImages predicted{data.name, data.sources, {}, {}};
-  Classifier classifier(model, std::clamp<std::int64_t>(data.num_images(), 1, kImagesAtOnce));
-  const auto temperature = static_cast<double>(model.temperature);
-  if (!ask_known) {
-    predicted.probabilities = classifier.logits(data.images);
-    softmax_rows(predicted.probabilities, temperature);
-    return predicted;
-  }
-  Recognition recognition = recognize(logits_by(classifier), temperature, data.images);
-  predicted.probabilities = std::move(recognition.probabilities);
-  for (const double score : recognition.scores)
+  PredictedImages predicted{data.name, data.sources, {}, {}, {}};
+  const auto batch_size = std::clamp<std::int64_t>(data.num_images(), 1, kImagesAtOnce);
+  Classifier classifier(model, batch_size);
+  predicted.probabilities = classifier.logits(data.images);
+  softmax_rows(predicted.probabilities, static_cast<double>(model.temperature));
+  if (!ask_known) return predicted;
+  predicted.familiarity = Familiarity(model, batch_size).scores(data.images);
+  for (const double score : predicted.familiarity)
     predicted.known.push_back(score >= static_cast<double>(model.refusal_threshold));
   return predicted;
 }

@@ -105,6 +105,7 @@ class Printer {
                    {"image_index", image},
                    {"label", name},
                    {"known", known},
+                   {"familiarity", predicted.familiarity[image]},
                    {"probability", probabilities[label]},
                    {"probabilities", all}});
     } else if (known) {

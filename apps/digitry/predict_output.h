@@ -15,7 +15,8 @@ struct PredictedImages {
   std::string input;
   std::vector<std::string> sources;  ///< One an image, or none.
   Tensor probabilities;              ///< [N, classes]
-  std::vector<bool> known;           ///< N, or none where nobody asked.
+  std::vector<double> familiarity;   ///< N, or none where nobody asked.
+  std::vector<bool> known;           ///< As many.
 };
 
 /// What was read in one picture.

@@ -18,6 +18,7 @@ ReadingJson digit_json(const ReadDigit& digit, const std::vector<std::string>& c
           {"known", digit.verdict.known},
           {"probability", digit.verdict.probabilities[digit.label()]},
           {"score", digit.verdict.score},
+          {"familiarity", digit.verdict.familiarity},
           {"alternatives", others},
           {"line", digit.line + 1},
           {"box",

@@ -19,9 +19,11 @@ std::string read_served_picture(const std::shared_ptr<const serving::ServedModel
                                 std::string_view picture, serving::ReadEffort effort) {
   const Picture decoded = decode_picture(picture, "the picture", kMaxServedPixels);
   const DigitJudge judge = make_digit_judge(
-      model->model(), [&](const Tensor& images, std::span<const std::int32_t> image_indices) {
+      model->model(),
+      [&](const Tensor& images, std::span<const std::int32_t> image_indices) {
         return model->logits(images.take(image_indices));
-      });
+      },
+      [&](const Tensor& images) { return model->familiarity(images); });
   const bool full = effort == serving::ReadEffort::kFull;
   const Reading reading = read_digits(
       decoded, judge,

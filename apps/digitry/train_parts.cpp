@@ -8,15 +8,16 @@
 #include <utility>
 #include <vector>
 
-#include "apps/digitry/judge.h"
 #include "apps/digitry/shell_word.h"
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/version.h"
 #include "digitry/evaluation/calibration.h"
-#include "digitry/evaluation/recognizer.h"
+#include "digitry/evaluation/prototypes.h"
 #include "digitry/model_io/classifier.h"
+#include "digitry/model_io/familiarity.h"
+#include "digitry/nn/hidden_layer.h"
 
 namespace digitry::app {
 namespace {
@@ -31,7 +32,9 @@ void check_can_be_read_again(const std::string& data) {
                 "data '{}': training reads its data more than once; put them into a file", data);
 }
 
-// Images to fit the refusal on: so many that its place among their scores is sure enough.
+// Images to fit prototypes to: more make them no better.
+constexpr std::size_t kDescribedImages = 4000;
+// And the refusal: so many that its place among their scores is sure enough.
 constexpr std::size_t kScoredImages = 2000;
 
 }  // namespace
@@ -71,13 +74,18 @@ std::optional<JudgedImages> images_to_judge(const Recipe& recipe, const Validati
   return std::nullopt;
 }
 
-void calibrate(Model& model, const Dataset& data, const ValidationSplit& split) {
-  if (split.validation.empty()) return;
+namespace {
+
+std::vector<std::int32_t> labels_of(const Dataset& data, std::span<const std::int32_t> indices) {
   std::vector<std::int32_t> labels;
-  for (const std::int32_t i : split.validation)
-    labels.push_back(data.labels[static_cast<std::size_t>(i)]);
+  for (const std::int32_t i : indices) labels.push_back(data.labels[static_cast<std::size_t>(i)]);
+  return labels;
+}
+
+void fit_temperatures(Model& model, const Dataset& data, std::span<const std::int32_t> validation) {
+  const std::vector<std::int32_t> labels = labels_of(data, validation);
   const auto fitted = [&] {
-    const Tensor logits = Classifier(model).logits(data.images, split.validation);
+    const Tensor logits = Classifier(model).logits(data.images, validation);
     return static_cast<float>(fit_temperature(logits, labels));
   };
   if (model.members.size() == 1 && model.views != Views()) {
@@ -86,13 +94,40 @@ void calibrate(Model& model, const Dataset& data, const ValidationSplit& split) 
     model.views = views;
   }
   model.temperature = fitted();
-  Classifier classifier(model);
-  const auto scored = std::span(split.validation)
-                          .first(std::min<std::size_t>(split.validation.size(), kScoredImages));
+}
+
+// At most `most` of the indices, evenly spread from place `first` on.
+std::vector<std::int32_t> spread(const std::vector<std::int32_t>& indices, std::size_t most,
+                                 std::size_t first) {
+  const std::size_t step = std::max<std::size_t>(1, indices.size() / most);
+  std::vector<std::int32_t> chosen;
+  for (std::size_t i = first; i < indices.size() && chosen.size() < most; i += step)
+    chosen.push_back(indices[i]);
+  return chosen;
+}
+
+// The prototypes of training images; the threshold by validation images, else by other training
+// images, which are a little more familiar.
+void fit_what_is_known(Model& model, const Dataset& data, const ValidationSplit& split) {
+  const std::vector<std::int32_t> described = spread(split.train, kDescribedImages, 0);
+  const std::vector<std::int32_t> labels = labels_of(data, described);
+  for (Member& member : model.members) {
+    HiddenLayer hidden(member.network, model.preprocessing);
+    member.prototypes =
+        fit_prototypes(hidden.features(data.images, described), labels, data.num_classes());
+  }
+  const std::vector<std::int32_t> scored = split.validation.empty()
+                                               ? spread(split.train, kScoredImages, 1)
+                                               : spread(split.validation, kScoredImages, 0);
   model.refusal_threshold = static_cast<float>(
-      fit_refusal_threshold(recognize(logits_by(classifier), static_cast<double>(model.temperature),
-                                      data.images.take(scored))
-                                .scores));
+      fit_refusal_threshold(Familiarity(model).scores(data.images.take(scored))));
+}
+
+}  // namespace
+
+void calibrate(Model& model, const Dataset& data, const ValidationSplit& split) {
+  if (!split.validation.empty()) fit_temperatures(model, data, split.validation);
+  fit_what_is_known(model, data, split);
 }
 
 }  // namespace digitry::app

@@ -32,9 +32,9 @@ std::map<std::string, std::string> provenance_of(const Recipe& recipe, const Dat
 std::optional<JudgedImages> images_to_judge(const Recipe& recipe, const ValidationSplit& split,
                                             const Model& model);
 
-/// Fits the temperatures and the refusal threshold on the validation images, without any of which
-/// they stay: the temperature of one network that has views for its logits of an image as it is,
-/// then that of the whole, then the threshold.
+/// Fits the temperatures on the validation images, without any of which they stay: that of one
+/// network that has views for its logits of an image as it is, then that of the whole. Then what
+/// tells images unlike those trained on: each network's prototypes, and the refusal threshold.
 void calibrate(Model& model, const Dataset& data, const ValidationSplit& split);
 
 }  // namespace digitry::app

@@ -21,8 +21,8 @@
 #include "digitry/data/dataset.h"
 #include "digitry/data/split.h"
 #include "digitry/evaluation/evaluation.h"
-#include "digitry/evaluation/recognizer.h"
 #include "digitry/model_io/classifier.h"
+#include "digitry/model_io/familiarity.h"
 #include "digitry/model_io/model.h"
 #include "digitry/training/recipe.h"
 #include "digitry/vision/decode.h"
@@ -47,8 +47,9 @@ Digits load_digits(const Model& model, const std::string& split) {
     for (std::int32_t i = 0; i < data.num_images(); ++i) indices.push_back(i);
   } else {
     const Recipe recipe = parse_recipe(model.provenance.at("recipe"), "the model's recipe");
-    indices = stratified_split(data.labels, data.num_classes(), recipe.validation, recipe.seed)
-                  .validation;
+    const ValidationSplit both =
+        stratified_split(data.labels, data.num_classes(), recipe.validation, recipe.seed);
+    indices = split == "training" ? both.train : both.validation;
   }
   constexpr std::int64_t kPixels = kMnistSide * kMnistSide;
   Digits digits{Tensor({std::ssize(indices), 1, kMnistSide, kMnistSide}, DType::kU8), {}};
@@ -86,10 +87,8 @@ std::string best_text(const Reading& reading) {
 void measure_canvases(const Model& model, const Digits& digits, std::int64_t count) {
   count = std::min(count, digits.images.shape()[0]);
   const DigitJudge classify = app::make_digit_judge(model);
-  Classifier classifier(model);
-  const Recognition plain =
-      recognize(app::logits_by(classifier), static_cast<double>(model.temperature), digits.images);
-  const auto probabilities = plain.probabilities.as<float>();
+  const Tensor logits = Classifier(model).logits(digits.images);
+  const std::vector<double> familiarity = Familiarity(model).scores(digits.images);
   std::int64_t right_plain = 0;
   std::int64_t refused_plain = 0;
   std::int64_t right = 0;
@@ -97,12 +96,12 @@ void measure_canvases(const Model& model, const Digits& digits, std::int64_t cou
   std::int64_t one = 0;
   for (std::int64_t i = 0; i < count; ++i) {
     const auto place = static_cast<std::size_t>(i);
-    const auto row = probabilities.subspan(place * 10, 10);
+    const auto row = logits.as<float>().subspan(place * 10, 10);
     const auto label = static_cast<std::size_t>(digits.labels[place]);
     const bool plain_right =
         static_cast<std::size_t>(std::ranges::max_element(row) - row.begin()) == label;
     right_plain += plain_right ? 1 : 0;
-    refused_plain += plain.scores[place] < static_cast<double>(model.refusal_threshold) ? 1 : 0;
+    refused_plain += familiarity[place] < static_cast<double>(model.refusal_threshold) ? 1 : 0;
     RandomStream random(0, RandomPurpose::kTest, 4, static_cast<std::uint32_t>(i));
     const double scale = 3 + 9 * static_cast<double>(random.next_float());
     const double noise = 8 * static_cast<double>(random.next_float());
@@ -256,12 +255,9 @@ double auroc(std::vector<double> known, std::vector<double> unknown) {
   return wins / (static_cast<double>(known.size()) * static_cast<double>(unknown.size()));
 }
 
-void measure_refusing(const Model& model, const Digits& digits) {
-  Classifier classifier(model);
-  const auto scores_of = [&](const Tensor& images) {
-    return recognize(app::logits_by(classifier), static_cast<double>(model.temperature), images)
-        .scores;
-  };
+void measure_refusing(const Model& model, const Digits& digits, std::uint64_t seed) {
+  Familiarity familiarity(model);
+  const auto scores_of = [&](const Tensor& images) { return familiarity.scores(images); };
   const auto threshold = static_cast<double>(model.refusal_threshold);
   const std::vector<double> known = scores_of(digits.images);
   const auto refused = [&](const std::vector<double>& scores) {
@@ -271,13 +267,13 @@ void measure_refusing(const Model& model, const Digits& digits) {
   fmt::print("refusing: threshold {:.4f}, {:.2f} % of {} digits refused\n", threshold,
              refused(known), known.size());
   std::vector<ImageSet> sets;
-  sets.push_back({"uniform noise", uniform_noise(2000)});
-  sets.push_back({"structured noise", structured_noise(2000)});
-  sets.push_back({"scribbles", scribbles(2000)});
-  sets.push_back({"letters", letter_images()});
-  sets.push_back({"letters like digits (not in the aim)", ambiguous_letter_images()});
+  sets.push_back({"uniform noise", uniform_noise(2000, seed)});
+  sets.push_back({"structured noise", structured_noise(2000, seed)});
+  sets.push_back({"scribbles", scribbles(2000, seed)});
+  sets.push_back({"letters", letter_images(seed)});
+  sets.push_back({"letters like digits (not in the aim)", ambiguous_letter_images(seed)});
   try {
-    const Dataset fashion = load_dataset("fashion-mnist", Split::kTest);
+    const Dataset fashion = load_dataset("fashion-mnist", seed == 0 ? Split::kTrain : Split::kTest);
     sets.push_back({"Fashion-MNIST, as it is", fashion.images.clone()});
     sets.push_back({"Fashion-MNIST, cut out", in_mnist_form(fashion.images)});
   } catch (const Error& error) {
@@ -292,9 +288,10 @@ void measure_refusing(const Model& model, const Digits& digits) {
 
 int run(std::span<char*> arguments) {
   if (arguments.size() < 3) {
-    fmt::print(stderr,
-               "usage: digitry_reading MODEL validation|test [canvases|pages|refusing] [COUNT]\n"
-               "MNIST (and Fashion-MNIST, for refusing) have to be in the cache.\n");
+    fmt::print(
+        stderr,
+        "usage: digitry_reading MODEL training|validation|test [canvases|pages|refusing] [COUNT]\n"
+        "MNIST (and Fashion-MNIST, for refusing) have to be in the cache.\n");
     return 2;
   }
   const Model model = app::open_model(arguments[1]);
@@ -308,7 +305,8 @@ int run(std::span<char*> arguments) {
     measure_pages(model, digits, pages, 0, 0);
     measure_pages(model, digits, pages, 0.1, 1);
   }
-  if (wanted("refusing")) measure_refusing(model, digits);
+  if (wanted("refusing"))
+    measure_refusing(model, digits, std::string_view(arguments[2]) == "test" ? 1 : 0);
   return 0;
 }
 

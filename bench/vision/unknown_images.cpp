@@ -28,25 +28,41 @@ MnistImage form_of(const cv::Mat& drawn) {
   return to_mnist_form({ink.ptr<float>(), ink.total()}, ink.rows, ink.cols);
 }
 
-Tensor hershey(std::string_view letters) {
+RandomStream stream_of(std::uint64_t seed, std::uint32_t set, std::int64_t image) {
+  return {seed, RandomPurpose::kTest, set, static_cast<std::uint32_t>(image)};
+}
+
+// Turned by up to 10° and leaning by up to 0.2, about the middle.
+cv::Mat as_by_hand(const cv::Mat& drawn, RandomStream& random) {
+  const double angle = (20 * static_cast<double>(random.next_float()) - 10) * CV_PI / 180;
+  const double lean = 0.4 * static_cast<double>(random.next_float()) - 0.2;
+  const cv::Matx22d change(std::cos(angle), lean - std::sin(angle), std::sin(angle),
+                           std::cos(angle));
+  const cv::Vec2d middle(drawn.cols / 2.0, drawn.rows / 2.0);
+  const cv::Vec2d shift = middle - change * middle;
+  const cv::Matx23d whole(change(0, 0), change(0, 1), shift[0], change(1, 0), change(1, 1),
+                          shift[1]);
+  cv::Mat bent;
+  cv::warpAffine(drawn, bent, whole, drawn.size());
+  return bent;
+}
+
+Tensor hershey(std::string_view letters, std::uint64_t seed) {
   std::vector<MnistImage> images;
   for (const int face : {cv::FONT_HERSHEY_SIMPLEX, cv::FONT_HERSHEY_PLAIN, cv::FONT_HERSHEY_DUPLEX,
                          cv::FONT_HERSHEY_COMPLEX, cv::FONT_HERSHEY_TRIPLEX,
                          cv::FONT_HERSHEY_SCRIPT_SIMPLEX, cv::FONT_HERSHEY_SCRIPT_COMPLEX})
     for (const int slant : {0, static_cast<int>(cv::FONT_ITALIC)})
-      for (const int thickness : {8, 13})
-        for (const char letter : letters) {
-          cv::Mat canvas = cv::Mat::zeros(2 * kCanvas, 2 * kCanvas, CV_8U);
-          const double scale = cv::getFontScaleFromHeight(face, 100);
-          cv::putText(canvas, std::string(1, letter), {kCanvas / 2, 3 * kCanvas / 2}, face | slant,
-                      scale, 255, thickness, cv::LINE_AA);
-          images.push_back(form_of(canvas));
-        }
+      for (const char letter : letters) {
+        RandomStream random = stream_of(seed, 4, std::ssize(images));
+        cv::Mat canvas = cv::Mat::zeros(2 * kCanvas, 2 * kCanvas, CV_8U);
+        const double scale = cv::getFontScaleFromHeight(face, 100);
+        const int thickness = 8 + static_cast<int>(random.next_below(6));
+        cv::putText(canvas, std::string(1, letter), {kCanvas / 2, 3 * kCanvas / 2}, face | slant,
+                    scale, 255, thickness, cv::LINE_AA);
+        images.push_back(form_of(as_by_hand(canvas, random)));
+      }
   return stack(images);
-}
-
-RandomStream stream_of(std::uint32_t set, std::int64_t image) {
-  return {0, RandomPurpose::kTest, set, static_cast<std::uint32_t>(image)};
 }
 
 cv::Mat blobs(RandomStream& random) {
@@ -99,36 +115,36 @@ cv::Mat wandering_pen(RandomStream& random) {
 
 }  // namespace
 
-Tensor letter_images() {
+Tensor letter_images(std::uint64_t seed) {
   std::string letters;
   for (const char letter : kLetters)
     if (kLikeDigits.find(letter) == std::string_view::npos) letters += letter;
-  return hershey(letters);
+  return hershey(letters, seed);
 }
 
-Tensor ambiguous_letter_images() { return hershey(kLikeDigits); }
+Tensor ambiguous_letter_images(std::uint64_t seed) { return hershey(kLikeDigits, seed); }
 
-Tensor uniform_noise(std::int64_t count) {
+Tensor uniform_noise(std::int64_t count, std::uint64_t seed) {
   Tensor images({count, 1, kMnistSide, kMnistSide}, DType::kU8);
-  RandomStream random = stream_of(1, 0);
+  RandomStream random = stream_of(seed, 1, 0);
   for (std::uint8_t& pixel : images.as<std::uint8_t>())
     pixel = static_cast<std::uint8_t>(random.next_below(256));
   return images;
 }
 
-Tensor structured_noise(std::int64_t count) {
+Tensor structured_noise(std::int64_t count, std::uint64_t seed) {
   std::vector<MnistImage> images;
   for (std::int64_t i = 0; i < count; ++i) {
-    RandomStream random = stream_of(2, i);
+    RandomStream random = stream_of(seed, 2, i);
     images.push_back(form_of(i % 2 == 0 ? blobs(random) : stripes(random)));
   }
   return stack(images);
 }
 
-Tensor scribbles(std::int64_t count) {
+Tensor scribbles(std::int64_t count, std::uint64_t seed) {
   std::vector<MnistImage> images;
   for (std::int64_t i = 0; i < count; ++i) {
-    RandomStream random = stream_of(3, i);
+    RandomStream random = stream_of(seed, 3, i);
     images.push_back(form_of(wandering_pen(random)));
   }
   return stack(images);

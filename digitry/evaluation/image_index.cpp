@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "digitry/base/error.h"
-#include "digitry/evaluation/squared_distance.h"
+#include "digitry/kernels/vectors.h"
 
 namespace digitry {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/parallel.h"
-#include "digitry/evaluation/squared_distance.h"
+#include "digitry/kernels/vectors.h"
 
 namespace digitry {
 namespace {

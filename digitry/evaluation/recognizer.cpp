@@ -14,8 +14,6 @@ namespace digitry {
 namespace {
 
 constexpr std::int64_t kPlanesAThread = 16;
-constexpr double kScoreTemperature = 3;  // of the model's
-constexpr std::size_t kFewestScores = 100;
 constexpr std::int64_t kImagesBentAtOnce = 512;
 
 // Where what a bent image shows comes from; ±12° are 0.978 and 0.208.
@@ -66,9 +64,7 @@ void recognize_some(const LogitsOf& logits_of, double temperature, const Tensor&
   std::vector<std::int32_t> all(static_cast<std::size_t>(kNumBends * images.shape()[0]));
   std::iota(all.begin(), all.end(), 0);
   Tensor seen = logits_of(bent(images), all);
-  Tensor unsure = seen.clone();
   softmax_rows(seen, temperature);
-  softmax_rows(unsure, kScoreTemperature * temperature);
   const auto num_classes = static_cast<std::size_t>(seen.shape()[1]);
   if (result.probabilities.empty())
     result.probabilities = Tensor({num_images, seen.shape()[1]}, DType::kF32);
@@ -77,11 +73,8 @@ void recognize_some(const LogitsOf& logits_of, double temperature, const Tensor&
   std::ranges::copy(
       probabilities.first(count * num_classes),
       result.probabilities.as<float>().begin() + begin * static_cast<std::int64_t>(num_classes));
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < count; ++i)
     result.agreement.push_back(mean_of_class(probabilities, num_classes, count, i));
-    result.scores.push_back(
-        mean_of_class(std::as_const(unsure).as<float>(), num_classes, count, i));
-  }
 }
 
 }  // namespace
@@ -99,14 +92,6 @@ Recognition recognize(const LogitsOf& logits_of, double temperature, const Tenso
     recognize_some(logits_of, temperature, images.take(some), begin, num_images, result);
   }
   return result;
-}
-
-double fit_refusal_threshold(std::vector<double> scores) {
-  if (scores.size() < kFewestScores) return kDefaultRefusalThreshold;
-  const auto place = scores.begin() + static_cast<std::ptrdiff_t>(
-                                          kRefusedShare * static_cast<double>(scores.size()));
-  std::nth_element(scores.begin(), place, scores.end());
-  return *place;
 }
 
 }  // namespace digitry

@@ -10,7 +10,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/vectorize.h"
-#include "digitry/evaluation/squared_distance.h"
+#include "digitry/kernels/vectors.h"
 
 namespace digitry {
 namespace {

@@ -14,6 +14,7 @@
 #include "digitry/base/limits.h"
 #include "digitry/model_io/json.h"
 #include "digitry/model_io/safetensors.h"
+#include "digitry/nn/hidden_layer.h"
 
 namespace digitry {
 namespace {
@@ -24,6 +25,8 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kFormatOfOne = "1";
 constexpr const char* kFormatOfSeveral = "2";
 constexpr std::size_t kMaxMembers = 1000;
+constexpr std::int64_t kMaxPrototypes = 100'000;
+constexpr const char* kPrototypes = "prototypes";
 constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 32;
 constexpr std::int64_t kMaxExtent = 4096;
 // What a fit may find (evaluation/calibration.h), and room for others'.
@@ -45,7 +48,6 @@ auto in_source(const std::string& source, const Read& read) {
 std::vector<std::string> texts(const Json& list, const std::string& source) {
   std::vector<std::string> found;
   if (!list.is_array()) throw Error(ErrorCode::kBadData, "{}: want a list of texts", source);
-  std::vector<Member> members;
   for (const Json& entry : list) {
     if (!entry.is_string()) throw Error(ErrorCode::kBadData, "{}: want texts only", source);
     found.push_back(entry.get<std::string>());
@@ -155,14 +157,27 @@ std::size_t take_member(std::string& name, std::size_t num_members, const std::s
   return index;
 }
 
-void give_parameters(std::vector<NamedTensor> tensors, std::vector<Member>& members,
-                     const std::string& source) {
+void give_prototypes(Tensor prototypes, Member& member, const std::string& source) {
+  const std::int64_t width = num_hidden_features(member.network);
+  const Shape& shape = prototypes.shape();
+  if (prototypes.dtype() != DType::kF32 || shape.rank() != 2 || shape[0] < 1 ||
+      shape[0] > kMaxPrototypes || shape[1] != width)
+    throw Error(ErrorCode::kBadData, "{}: prototypes: want f32 [1 to {}, {}], got {} {}", source,
+                kMaxPrototypes, width, to_string(prototypes.dtype()), shape.to_string());
+  member.prototypes = std::move(prototypes);
+}
+
+void give_tensors(std::vector<NamedTensor> tensors, std::vector<Member>& members,
+                  const std::string& source) {
   std::vector<std::vector<Parameter>> parameters(members.size());
   for (NamedTensor& tensor : tensors) {
     if (tensor.value.dtype() == DType::kF32) check_finite(tensor, source);
     const std::size_t index =
         members.size() == 1 ? 0 : take_member(tensor.name, members.size(), source);
-    parameters[index].push_back({tensor.name, std::move(tensor.value)});
+    if (tensor.name == kPrototypes)
+      give_prototypes(std::move(tensor.value), members[index], source);
+    else
+      parameters[index].push_back({tensor.name, std::move(tensor.value)});
   }
   const bool one = members.size() == 1;
   for (std::size_t i = 0; i < members.size(); ++i)
@@ -203,7 +218,7 @@ Model checked_model(Safetensors file, const std::string& source) {
   const Json provenance = json("digitry.provenance");
   for (const auto& [key, value] : provenance.items())
     model.provenance[key] = value.is_string() ? value.get<std::string>() : dump(value);
-  give_parameters(std::move(file.tensors), model.members, source);
+  give_tensors(std::move(file.tensors), model.members, source);
   return model;
 }
 
@@ -249,7 +264,12 @@ void forget_calibration_of_whole(Model& model) {
   if (model.members.size() == 1 && model.views == Views())
     model.members.front().temperature = model.temperature;
   model.temperature = 1;
-  model.refusal_threshold = Model().refusal_threshold;
+}
+
+float mean_refusal_threshold(const std::vector<Model>& models) {
+  float sum = 0;
+  for (const Model& model : models) sum += model.refusal_threshold;
+  return sum / static_cast<float>(models.size());
 }
 
 void check_fits(const Model& model, const std::string& name, const Model& first,
@@ -284,7 +304,9 @@ Model combine(std::vector<Model> models, const std::vector<std::string>& names,
     check_fits(models[i], names[i], models.front(), names.front());
   if (!views) check_same_views(models, names);
   for (Model& model : models) forget_calibration_of_whole(model);
+  const float refusal_threshold = mean_refusal_threshold(models);
   Model combined = std::move(models.front());
+  combined.refusal_threshold = refusal_threshold;
   for (Model& model : std::span(models).subspan(1)) {
     combined.members.push_back(std::move(model.members.front()));
     std::erase_if(combined.provenance, [&](const auto& entry) {
@@ -315,6 +337,8 @@ std::string model_to_bytes(const Model& model) {
     const std::string prefix = model.members.size() == 1 ? "" : fmt::format("{}.", i);
     for (const Parameter& parameter : model.members[i].network.parameters())
       tensors.emplace_back(prefix + parameter.name, &parameter.value);
+    const Tensor& prototypes = model.members[i].prototypes;
+    if (!prototypes.empty()) tensors.emplace_back(prefix + kPrototypes, &prototypes);
   }
   return to_safetensors(metadata, tensors);
 }

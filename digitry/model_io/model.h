@@ -19,6 +19,10 @@ struct Member {
   /// In the company of other networks or views its probabilities are softmax(logits / temperature);
   /// alone, it has the model's.
   float temperature = 1;
+  /// float32 [K, num_hidden_features(network)]: what images of the kind that it was trained on look
+  /// like to its last layer; `Familiarity` compares others with them. Empty where nobody has
+  /// looked.
+  Tensor prototypes = {};
 };
 
 /// A trained classifier: all that is needed to use it, and where it came from. Its answer is the
@@ -32,9 +36,9 @@ struct Model {
   /// Of the whole: probabilities are softmax(logits / temperature), fitted on validation images, 1
   /// without any.
   float temperature = 1;
-  /// Images of a lower score are told to be unknown (evaluation/recognizer.h): fitted on validation
-  /// images; a middling one where the file does not say.
-  float refusal_threshold = 0.35F;
+  /// Images that are less familiar (model_io/familiarity.h) are told to be unknown: from 0 to 1,
+  /// and 0, so that none is, where there was nothing to fit it on.
+  float refusal_threshold = 0;
 
   const Shape& input_shape() const { return members.front().network.input_shape(); }
   /// Of all members together.
@@ -46,8 +50,8 @@ std::vector<Member> one_member(Network network);
 
 /// The networks of one or more models as one model, each at its own temperature, with `views`;
 /// without any, with the views that the models all have. The whole is not calibrated: its
-/// temperature is 1, its refusal threshold the middling one. What of the provenance is the same for
-/// all is kept.
+/// temperature is 1, its refusal threshold the mean of theirs. What of the provenance is the same
+/// for all is kept.
 /// Throws Error{kInvalidArgument} naming the first that does not fit, as `names` has it: another
 /// input shape, other classes, preprocessing or views; of more than one, several networks.
 Model combine(std::vector<Model> models, const std::vector<std::string>& names,

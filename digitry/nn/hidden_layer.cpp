@@ -44,13 +44,20 @@ std::optional<Network> hidden_network(const Network& network) {
   return hidden;
 }
 
-HiddenLayer::HiddenLayer(const Network& network, Preprocessing preprocessing)
+std::int64_t num_hidden_features(const Network& network) {
+  const Prefix prefix = before_last_weights(network);
+  return prefix.num_parameters == 0 ? network.input_shape().num_elements()
+                                    : prefix.output.num_elements();
+}
+
+HiddenLayer::HiddenLayer(const Network& network, Preprocessing preprocessing,
+                         std::int64_t batch_size)
     : input_shape_(network.input_shape()), preprocessing_(preprocessing) {
   num_features_ = input_shape_.num_elements();
   if (const std::optional<Network> hidden = hidden_network(network)) {
     num_features_ = hidden->num_classes();
     for (const LayerSummary& layer : hidden->summary()) multiply_adds_ += layer.multiply_adds;
-    predictor_.emplace(*hidden, preprocessing);
+    predictor_.emplace(*hidden, preprocessing, batch_size);
   }
 }
 

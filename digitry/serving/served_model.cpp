@@ -16,6 +16,9 @@ constexpr std::array<std::int64_t, 3> kBatchSizes = {1, 8, kMaxImagesAtOnce};
 
 constexpr int kTimedRuns = 5;
 
+// Most of those asked about are alone; the rest are few.
+constexpr std::int64_t kFamiliarityBatch = 1;
+
 std::int64_t batch_size_for(std::int64_t num_images) {
   for (const std::int64_t size : kBatchSizes)
     if (num_images <= size) return size;
@@ -67,6 +70,13 @@ Tensor ServedModel::logits(const Tensor& images) const {
   const std::lock_guard lock(mutex_);
   idle_[batch_size].push_back(std::move(classifier));
   return logits;
+}
+
+std::vector<double> ServedModel::familiarity(const Tensor& images) const {
+  const OnOneThread scope;
+  const std::lock_guard lock(familiarity_mutex_);
+  if (!familiarity_) familiarity_ = std::make_unique<Familiarity>(model_, kFamiliarityBatch);
+  return familiarity_->scores(images);
 }
 
 }  // namespace digitry::serving

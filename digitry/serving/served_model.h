@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "digitry/model_io/classifier.h"
+#include "digitry/model_io/familiarity.h"
 #include "digitry/model_io/model.h"
 #include "digitry/tensor/tensor.h"
 
@@ -32,12 +33,19 @@ class ServedModel {
   /// has a copy of the parameters.
   Tensor logits(const Tensor& images) const;
 
+  /// How familiar images are to the model (model_io/familiarity.h): N numbers from 0 to 1. On one
+  /// processor: the calling thread. May be called from several threads at once; one after the
+  /// other is served.
+  std::vector<double> familiarity(const Tensor& images) const;
+
  private:
   Model model_;
   double seconds_an_image_ = 0;
   mutable std::mutex mutex_;
   /// By batch size.
   mutable std::map<std::int64_t, std::vector<std::unique_ptr<Classifier>>> idle_;
+  mutable std::mutex familiarity_mutex_;
+  mutable std::unique_ptr<Familiarity> familiarity_;  ///< Made when it is first wanted.
 };
 
 }  // namespace digitry::serving

@@ -15,8 +15,9 @@ namespace digitry {
 /// What a classifier says of one image.
 struct Verdict {
   std::vector<float> probabilities;  ///< One a class, at least one; they add up to 1.
-  double score = 0;   ///< How sure it is that the image is one digit: 0 (not at all) to 1.
-  bool known = true;  ///< Whether the image is like those that it was trained on.
+  double score = 0;        ///< How sure it is that the image is one digit: 0 (not at all) to 1.
+  double familiarity = 1;  ///< How like those that it was trained on the image is: 0 to 1.
+  bool known = true;       ///< Whether that is enough to be one of them.
 };
 
 /// Judges images: uint8 [N,1,28,28] (N ≥ 1) to N verdicts, all of the same number of classes.

@@ -207,6 +207,7 @@ TEST_F(PredictPictures, BlankPagesHaveNoDigits) {
   EXPECT_EQ(std::ranges::count(predict({page, "--csv"}).out, '\n'), 1);
 }
 
+// By the shipped model: one of so few digits knows too little to tell.
 TEST_F(PredictPictures, WhatIsLikeNoDigitIsUnknown) {
   Picture rings{200, 200, 1, std::vector<std::uint8_t>(40'000, 240)};
   for (std::int64_t y = 0; y < 200; ++y)
@@ -215,7 +216,10 @@ TEST_F(PredictPictures, WhatIsLikeNoDigitIsUnknown) {
       if (radius < 80 && std::fmod(radius, 26) < 9)
         rings.pixels[static_cast<std::size_t>(y * 200 + x)] = 15;
     }
-  const json read = predicted({write("rings.png", encode_picture(rings))})[0];
+  const CommandResult result =
+      digitry({"predict", write("rings.png", encode_picture(rings)), "--json"});
+  ASSERT_EQ(result.exit_status, 0) << result.err;
+  const json read = json::parse(result.out)[0];
   ASSERT_FALSE(read["digits"].empty());
   EXPECT_THAT(read["text"].get<std::string>(), HasSubstr("?"));
 }

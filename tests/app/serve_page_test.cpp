@@ -98,7 +98,7 @@ TEST_F(ServePage, ReadsAsPredictDoes) {
     for (const json& probability : digit.at("probabilities")) sum += probability.get<double>();
     EXPECT_NEAR(sum, 1, 1e-5);
     // In float32, in batches of another size.
-    for (const char* key : {"probability", "score"}) {
+    for (const char* key : {"probability", "score", "familiarity"}) {
       EXPECT_NEAR(digit.at(key).get<double>(), want.at("digits")[i].at(key).get<double>(), 1e-4);
       digit[key] = want.at("digits")[i][key];
     }

@@ -14,6 +14,7 @@
 #include "tests/app/digitry.h"
 #include "tests/app/small_mnist.h"
 #include "tests/support/process.h"
+#include "tests/support/values.h"
 
 namespace digitry::test {
 namespace fs = std::filesystem;
@@ -65,6 +66,23 @@ TEST_F(FinishedRun, LearntToReadDigits) {
   EXPECT_EQ(metrics["split"], "test");
   EXPECT_EQ(metrics["training"]["training_images"], 2698);
   EXPECT_EQ(metrics["training"]["validation_images"], 302);
+}
+
+// What it has learnt of its own images tells noise from digits, in the file as in the answer.
+TEST_F(FinishedRun, KnowsDigitsFromNoise) {
+  const auto known = [](const std::string& images) {
+    const CommandResult result = digitry({"predict", run_, images, "--json"});
+    EXPECT_EQ(result.exit_status, 0) << result.err;
+    std::int64_t count = 0;
+    for (const json& entry : json::parse(result.out)) count += entry["known"] ? 1 : 0;
+    return count;
+  };
+  EXPECT_GT(known((small_mnist() / "t10k-images-idx3-ubyte").string()), 970) << "of 1,000";
+  Tensor noise({100, 1, 28, 28}, DType::kU8);
+  std::ranges::copy(random_pixels(noise.num_elements(), 1), noise.as<std::uint8_t>().begin());
+  const std::string file = *folder_ / "noise-idx3-ubyte";
+  write_idx_images(file, noise);
+  EXPECT_LT(known(file), 10) << "of 100";
 }
 
 TEST_F(FinishedRun, IsNeverOverwritten) {

@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
 #include "digitry/evaluation/evaluation.h"
 #include "tests/support/blobs.h"
@@ -45,27 +43,24 @@ TEST(Recognize, ProbabilitiesAreThoseOfTheImagesThemselves) {
   softmax_rows(want, 1.3);
   EXPECT_TRUE(same_bits(got.probabilities.as<float>(), want.as<float>()));
   for (std::size_t i = 0; i < 7; ++i) {
-    EXPECT_GE(got.scores[i], 0);
+    EXPECT_GE(got.agreement[i], 0);
     EXPECT_LE(got.agreement[i], 1);
   }
 }
 
-// What lies on one side of the boundary whichever way it is bent scores 1; a dot in the middle
-// does, as all views keep the middle where it is, and so does nothing at all.
-TEST(Recognize, ScoresHighWhatStaysInItsClass) {
+// On what lies on one side of the boundary whichever way it is bent the agreement is full; a dot in
+// the middle does, as all views keep the middle where it is, and so does nothing at all.
+TEST(Recognize, AgreesOnWhatStaysInItsClass) {
   Predictor predictor(watches_the_middle(), {});
   Tensor images({2, 1, 5, 5}, DType::kU8);
   images.as<std::uint8_t>()[12] = 255;
   const Recognition got = recognize(logits_by(predictor), 1, images);
   EXPECT_NEAR(got.agreement[0], 1, 1e-6);
   EXPECT_NEAR(got.agreement[1], 1, 1e-6);
-  // Logits that are 20 apart: at three times the temperature a bit less than sure.
-  EXPECT_NEAR(got.scores[0], 1 / (1 + std::exp(-20.0 / 3)), 1e-6);
-  EXPECT_NEAR(got.scores[1], got.scores[0], 1e-6);
 }
 
 // Ink in the corner is elsewhere, or fainter, in most of the copies.
-TEST(Recognize, ScoresLowWhatDoesNot) {
+TEST(Recognize, DisagreesOnWhatDoesNot) {
   Network network = watches_the_middle();
   std::vector<Parameter> moved;
   for (const Parameter& parameter : network.parameters())
@@ -78,7 +73,6 @@ TEST(Recognize, ScoresLowWhatDoesNot) {
   images.as<std::uint8_t>()[0] = 255;
   const Recognition got = recognize(logits_by(predictor), 1, images);
   EXPECT_LT(got.agreement[0], 0.9);
-  EXPECT_LT(got.scores[0], 0.9);
 }
 
 TEST(Recognize, ImagesOfAnotherSizeAreRefused) {
@@ -87,15 +81,6 @@ TEST(Recognize, ImagesOfAnotherSizeAreRefused) {
   expect_error(ErrorCode::kShapeMismatch, {"the model wants images of [1,4,4]"}, [&] {
     recognize(logits_by(classifier), 1, random_images({1, 1, 4, 5}));
   });
-}
-
-TEST(RefusalThreshold, LetsAHalfPercentBeRefused) {
-  std::vector<double> scores(1000);
-  std::iota(scores.begin(), scores.end(), 1.0);
-  std::ranges::reverse(scores);
-  const double threshold = fit_refusal_threshold(scores);
-  EXPECT_EQ(std::ranges::count_if(scores, [&](double s) { return s < threshold; }), 5);
-  EXPECT_EQ(fit_refusal_threshold({0.1, 0.2}), kDefaultRefusalThreshold) << "too few to tell";
 }
 
 }  // namespace

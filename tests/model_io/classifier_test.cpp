@@ -177,12 +177,13 @@ TEST(Combine, TakesOfAModelWithViewsTheTemperatureOfItsNetwork) {
   EXPECT_EQ(model.temperature, 1);
 }
 
-TEST(Combine, RefusesByTheThresholdOfModelsThatAreNotCalibrated) {
+TEST(Combine, RefusesByTheMeanOfTheThresholds) {
   std::vector<Model> models;
   models.push_back(test::small_model(1));
   models.push_back(test::small_model(2));
-  for (Model& model : models) model.refusal_threshold = 0.25F;
-  EXPECT_EQ(combine(std::move(models), {"a", "b"}).refusal_threshold, Model().refusal_threshold);
+  models[0].refusal_threshold = 0.25F;
+  models[1].refusal_threshold = 0.75F;
+  EXPECT_EQ(combine(std::move(models), {"a", "b"}).refusal_threshold, 0.5F);
 }
 
 TEST(Combine, OfOneModelOfSeveralNetworksKeepsThem) {

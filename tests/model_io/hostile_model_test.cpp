@@ -131,5 +131,23 @@ TEST(HostileModel, WeightsThatAreNotFinite) {
            [&](Safetensors& file) { file.tensors[2].value.as<float>()[7] = value; });
 }
 
+TEST(HostileModel, PrototypesThatDoNotFitTheNetwork) {
+  const auto with = [](const Shape& shape, DType type) {
+    return [shape, type](Safetensors& file) {
+      file.tensors.push_back({"prototypes", Tensor(shape, type)});
+    };
+  };
+  refuse({"prototypes: want f32 [1 to 100000, 5], got f32 [2,16]"}, with({2, 16}, DType::kF32));
+  refuse({"got f32 [5]"}, with({5}, DType::kF32));
+  refuse({"got f32 [0,5]"}, with({0, 5}, DType::kF32));
+  refuse({"got f32 [100001,5]"}, with({100001, 5}, DType::kF32));
+  refuse({"got u8 [2,5]"}, with({2, 5}, DType::kU8));
+  refuse({"tensor 'prototypes' holds nan at element 1"}, [](Safetensors& file) {
+    Tensor prototypes({2, 5}, DType::kF32);
+    prototypes.as<float>()[1] = std::numeric_limits<float>::quiet_NaN();
+    file.tensors.push_back({"prototypes", std::move(prototypes)});
+  });
+}
+
 }  // namespace
 }  // namespace digitry

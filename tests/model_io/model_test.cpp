@@ -37,6 +37,19 @@ TEST(Model, ComesBackWithEverythingAndComputesTheSameBits) {
   EXPECT_THAT(folder.names(), ::testing::ElementsAre("m.safetensors"));
 }
 
+TEST(Model, KeepsWhatIsFamiliarToIt) {
+  Model model = test::small_model();
+  Tensor prototypes({2, 5}, DType::kF32);
+  std::ranges::copy(test::random_values(10, 3), prototypes.as<float>().begin());
+  model.members.front().prototypes = prototypes.clone();
+  const Model read = model_from_bytes(model_to_bytes(model), "m");
+  EXPECT_TRUE(test::same_bits(read.members.front().prototypes.as<float>(), prototypes.as<float>()));
+  model.members.push_back(std::move(test::small_model(2).members.front()));
+  const Model two = model_from_bytes(model_to_bytes(model), "m");
+  EXPECT_EQ(two.members[0].prototypes.shape(), (Shape{2, 5}));
+  EXPECT_TRUE(two.members[1].prototypes.empty());
+}
+
 TEST(Model, DescribesItselfInItsMetadata) {
   const Safetensors file = parse_safetensors(model_to_bytes(test::small_model()), "m");
   EXPECT_EQ(file.metadata.at("digitry.format"), "1");

@@ -46,6 +46,7 @@ void expect_last_layer_goes_on(const Network& network, std::int64_t num_features
   const Tensor images = hidden_images();
   HiddenLayer hidden(network, {});
   ASSERT_EQ(hidden.num_features(), num_features);
+  EXPECT_EQ(num_hidden_features(network), num_features);
   const Tensor features = hidden.features(images, all_indices());
   ASSERT_EQ(features.shape(), (Shape{kHiddenImages, num_features}));
   const auto parameters = network.parameters();

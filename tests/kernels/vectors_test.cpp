@@ -1,0 +1,42 @@
+#include "digitry/kernels/vectors.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "tests/support/values.h"
+
+namespace digitry {
+namespace {
+
+// Lengths around those of vector registers.
+TEST(Vectors, AreTheSumsThatTheyAreCalledFor) {
+  for (const std::int64_t count : {0, 1, 7, 16, 33, 200}) {
+    const std::vector<float> a = test::random_values(count, 1);
+    const std::vector<float> b = test::random_values(count, 2);
+    double product = 0;
+    double square = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const double x = a[i];
+      const double y = b[i];
+      product += x * y;
+      square += (x - y) * (x - y);
+    }
+    EXPECT_NEAR(dot(a.data(), b.data(), count), product, 1e-4) << count;
+    EXPECT_NEAR(squared_distance(a.data(), b.data(), count), square, 1e-4) << count;
+  }
+}
+
+TEST(Vectors, AUnitHasLengthOneAndItsDirection) {
+  std::vector<float> vector{3, 0, -4};
+  make_unit(vector);
+  EXPECT_FLOAT_EQ(vector[0], 0.6F);
+  EXPECT_EQ(vector[1], 0);
+  EXPECT_FLOAT_EQ(vector[2], -0.8F);
+  std::vector<float> nothing(3);
+  make_unit(nothing);
+  EXPECT_EQ(nothing, std::vector<float>(3)) << "zeros have no direction";
+}
+
+}  // namespace
+}  // namespace digitry

@@ -1,0 +1,71 @@
+#include "digitry/model_io/familiarity.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "tests/support/errors.h"
+#include "tests/support/models.h"
+
+namespace digitry {
+namespace {
+
+// Of a network without a hidden layer, which is left with the pixels.
+Model sees_pixels(std::vector<float> prototypes) {
+  Model model = test::small_model();
+  model.members = one_member(test::random_network({1, 2, 2}, 3, {test::flatten(), test::dense(3)}));
+  model.preprocessing = {.pixel_scale = 1, .pixel_offset = 0};
+  Tensor rows({std::ssize(prototypes) / 4, 4}, DType::kF32);
+  std::ranges::copy(prototypes, rows.as<float>().begin());
+  model.members.front().prototypes = std::move(rows);
+  return model;
+}
+
+Tensor images_of(const std::vector<std::uint8_t>& pixels) {
+  Tensor images({std::ssize(pixels) / 4, 1, 2, 2}, DType::kU8);
+  std::ranges::copy(pixels, images.as<std::uint8_t>().begin());
+  return images;
+}
+
+TEST(Familiarity, IsTheCosineToTheNearestPrototype) {
+  Familiarity familiarity(sees_pixels({5, 0, 0, 0, 0, 2, 2, 0, -1, -1, -1, -1}));
+  const std::vector<double> scores = familiarity.scores(images_of({
+      200, 0, 0, 0,  // as the first, at any length
+      0,   9, 0, 0,  // 45° from the second
+      3,   4, 0, 0,  // nearer to the first: 0.6, than to the second: 4 / (5 √2)
+      0,   0, 0, 1,  // at right angles to both, against the third
+      0,   0, 0, 0,  // no direction at all
+  }));
+  ASSERT_EQ(scores.size(), 5u);
+  EXPECT_NEAR(scores[0], 1, 1e-6);
+  EXPECT_NEAR(scores[1], std::sqrt(0.5), 1e-6);
+  EXPECT_NEAR(scores[2], 0.6, 1e-6);
+  EXPECT_EQ(scores[3], 0);
+  EXPECT_EQ(scores[4], 0);
+}
+
+TEST(Familiarity, OfSeveralNetworksIsTheirMean) {
+  Model model = sees_pixels({1, 0, 0, 0});
+  Model other = sees_pixels({0, 1, 0, 0});
+  model.members.push_back(std::move(other.members.front()));
+  EXPECT_NEAR(Familiarity(model).scores(images_of({3, 4, 0, 0}))[0], 0.7, 1e-6);
+}
+
+TEST(Familiarity, IsFullWhereANetworkHasNoPrototypes) {
+  Model model = sees_pixels({1, 0, 0, 0});
+  model.members.push_back(std::move(sees_pixels({1, 0, 0, 0}).members.front()));
+  model.members.back().prototypes = {};
+  EXPECT_EQ(Familiarity(model).scores(images_of({0, 0, 0, 1})), std::vector<double>{1});
+}
+
+TEST(Familiarity, ImagesOfAnotherSizeAreRefused) {
+  Familiarity familiarity(sees_pixels({1, 0, 0, 0}));
+  test::expect_error(ErrorCode::kShapeMismatch, {"wants images of [1,2,2]"}, [&] {
+    familiarity.scores(Tensor({1, 1, 2, 3}, DType::kU8));
+  });
+}
+
+}  // namespace
+}  // namespace digitry
