@@ -20,6 +20,10 @@ constexpr double kFarthestBar = 0.3;    // of a digit's height, above one anothe
 constexpr double kTallestBroken = 1.7;  // of a digit's height, which broken ones make seem smaller
 constexpr double kNeighbourGap = 0.1;   // of a digit's height
 constexpr double kWidestJoined = 1;     // of a digit's height
+constexpr double kSideBySide = 0.4;     // of the lower one's height
+constexpr std::size_t kMostParts = 4;   // of a digit alone in its picture
+constexpr double kLower = 0.8;          // of its height, a part
+constexpr double kMuchLower = 0.65;     // of its height
 constexpr double kInkLevel = 0.9;       // quantile
 constexpr double kFullInk = 0.8;        // of that
 
@@ -201,12 +205,25 @@ std::vector<std::vector<std::size_t>> group_neighbours(const std::vector<Blob>& 
       if (!doubtful[i] && !doubtful[j]) continue;
       const cv::Rect& a = blobs[i].box;
       const cv::Rect& b = blobs[j].box;
-      const bool side_by_side = overlap_y(a, b) >= 0.4 * std::min(a.height, b.height);
+      const bool side_by_side = overlap_y(a, b) >= kSideBySide * std::min(a.height, b.height);
       const bool close = -overlap_x(a, b) <= kNeighbourGap * digit_height;
       const bool narrow = (a | b).width <= kWidestJoined * digit_height;
       if (side_by_side && close && narrow) groups.join(i, j);
     }
   return members_of(groups, blobs.size());
+}
+
+bool may_be_only_digit(const std::vector<Blob>& blobs, bool any_doubt) {
+  if (blobs.size() < 2 || blobs.size() > kMostParts) return false;
+  cv::Rect whole;
+  for (const Blob& blob : blobs) whole |= blob.box;
+  const int lowest =
+      std::ranges::min(blobs, {}, [](const Blob& b) { return b.box.height; }).box.height;
+  if (any_doubt) return lowest < kLower * whole.height;
+  const cv::Rect& a = blobs[0].box;
+  const cv::Rect& b = blobs[1].box;
+  return blobs.size() == 2 && lowest <= kMuchLower * whole.height && overlap_x(a, b) >= 0 &&
+         overlap_y(a, b) >= kSideBySide * lowest;
 }
 
 Blob together(const std::vector<Blob>& blobs, const std::vector<std::size_t>& indices) {

@@ -50,6 +50,12 @@ std::vector<std::vector<std::size_t>> group_neighbours(const std::vector<Blob>& 
                                                        const std::vector<bool>& doubtful,
                                                        double digit_height);
 
+/// Whether the blobs, all that a picture holds, may be parts of one digit, one of whose strokes was
+/// begun anew, like the bar of a 5: with nothing else there to tell how high digits are,
+/// `join_broken` cannot know. Digits side by side would be of like height, so one part is lower
+/// than all together; and one part is doubtful by itself, or there are two without a gap between.
+bool may_be_only_digit(const std::vector<Blob>& blobs, bool any_doubt);
+
 /// All ink of the blobs as one.
 Blob together(const std::vector<Blob>& blobs, const std::vector<std::size_t>& indices);
 

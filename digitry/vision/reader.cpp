@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
+#include <numeric>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgproc.hpp>
 #include <optional>
@@ -32,6 +33,7 @@ constexpr double kDoubtfulCost = 0.5;       // above which a glyph may be severa
 constexpr double kNarrowestPair = 0.75;     // width by height
 constexpr double kNarrowestLonePair = 1.2;  // where nothing else is on the page
 constexpr double kWidestDigit = 1.1;        // width by height
+constexpr double kWidestLoneDigit = 1.45;   // of several parts
 constexpr double kWidthCost = 5;            // for each height that a glyph is wider than that
 constexpr double kWidestSegment = 1.35;     // of a digit's height
 constexpr double kCutSlack = 0.3;           // of a digit's height: by which cuts may lean
@@ -130,9 +132,9 @@ std::vector<Verdict> judge_images(const DigitJudge& classify,
 }
 
 // What speaks against the glyph being one digit; 0 for nothing.
-double cost_of(const Verdict& verdict, const cv::Rect& box) {
+double cost_of(const Verdict& verdict, const cv::Rect& box, double widest = kWidestDigit) {
   const double doubt = std::log(std::max(1 - verdict.score, kLeastDoubt) / (1 - kSureScore));
-  const double width = static_cast<double>(box.width) / box.height - kWidestDigit;
+  const double width = static_cast<double>(box.width) / box.height - widest;
   return std::max(0.0, doubt) + kWidthCost * std::max(0.0, width);
 }
 
@@ -230,6 +232,19 @@ bool may_be_several(const Judged& judged, bool alone) {
   return box.width >= narrowest * box.height && cost_of(judged.verdict, box) > kDoubtfulCost;
 }
 
+// The one digit beyond doubt that all ink of the picture is together, if it is.
+std::optional<Judged> only_digit(const Page& page, const Components& components,
+                                 const std::vector<Blob>& blobs, bool any_doubt, double lean,
+                                 const DigitJudge& classify) {
+  if (!may_be_only_digit(blobs, any_doubt)) return std::nullopt;
+  std::vector<std::size_t> all(blobs.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  Glyph whole = cut_out(page, components, together(blobs, all));
+  Judged judged = std::move(judge_glyphs({std::move(whole)}, lean, classify).front());
+  const double cost = cost_of(judged.verdict, judged.glyph.box, kWidestLoneDigit);
+  return cost > kDoubtfulCost ? std::nullopt : std::optional(std::move(judged));
+}
+
 std::vector<Judged> find_digits(const Page& page, const DigitJudge& classify,
                                 const ReadOptions& options, double& lean) {
   const Components components = find_components(page);
@@ -244,7 +259,12 @@ std::vector<Judged> find_digits(const Page& page, const DigitJudge& classify,
   std::vector<bool> doubtful;
   for (const Judged& whole : wholes)
     doubtful.push_back(cost_of(whole.verdict, whole.glyph.box) > kDoubtfulCost);
+  const bool any_doubt = std::ranges::find(doubtful, true) != doubtful.end();
   std::vector<Judged> digits;
+  if (auto only = only_digit(page, components, blobs, any_doubt, lean, classify)) {
+    digits.push_back(std::move(*only));
+    return digits;
+  }
   const auto add_split = [&](Judged&& whole) {
     for (Judged& part : split(std::move(whole), height, stroke_width, lean, classify))
       digits.push_back(std::move(part));

@@ -64,5 +64,21 @@ TEST(Neighbours, AreOneGroupWhereOneIsDoubtfulAndBothAreNarrow) {
   EXPECT_EQ(together(blobs, {0, 1}).labels, (std::vector<int>{1, 2}));
 }
 
+// A 5 whose bar stands apart at the upper right of its body.
+TEST(OnlyDigit, IsOfPartsOfWhichOneIsLow) {
+  const Blob body{{1}, {20, 60, 60, 70}};
+  const Blob bar{{2}, {70, 40, 50, 40}};
+  EXPECT_TRUE(may_be_only_digit({body, bar}, false)) << "they hang together";
+  const Blob far{{2}, {90, 40, 50, 40}};
+  EXPECT_FALSE(may_be_only_digit({body, far}, false));
+  EXPECT_TRUE(may_be_only_digit({body, far}, true));
+  const Blob as_high{{2}, {70, 58, 50, 72}};
+  EXPECT_FALSE(may_be_only_digit({body, as_high}, false)) << "a digit beside another";
+  EXPECT_FALSE(may_be_only_digit({body, as_high}, true));
+  EXPECT_FALSE(may_be_only_digit({body}, true));
+  EXPECT_FALSE(may_be_only_digit({}, true));
+  EXPECT_FALSE(may_be_only_digit({body, bar, bar, bar, bar}, true)) << "too many parts";
+}
+
 }  // namespace
 }  // namespace digitry::test
