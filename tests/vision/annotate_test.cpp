@@ -11,7 +11,8 @@ const std::vector<std::string> kNames{"a", "b"};
 
 Reading one_digit(const PixelBox& box, bool known) {
   Reading reading;
-  reading.digits.push_back({.box = box, .verdict = {{0.25F, 0.75F}, 0.9, known}});
+  reading.digits.push_back(
+      {.box = box, .verdict = {.probabilities = {0.25F, 0.75F}, .score = 0.9, .known = known}});
   reading.num_lines = 1;
   return reading;
 }
