@@ -1,5 +1,5 @@
 # `cmake --build --preset tidy` runs clang-tidy over the library, the command and the tests, and checks
-# that each file of the library and the command compiles alone. Only what has changed, or includes a
+# that each file of the library, the command and the fuzzers compiles alone. Only what has changed, or includes a
 # file that has, since it was last found clean is read again.
 #
 # clang-tidy reads the batches of the unity build: reading the system's headers once for many files
@@ -66,22 +66,19 @@ function(digitry_add_tidy_target)
   endif()
   set(stamps)
 
-  # clang brings no omp.h of its own; GCC's, but no other header of GCC's, will do for reading.
-  execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=include
-                  OUTPUT_VARIABLE gcc_headers OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   foreach(folder digitry apps/digitry tests)
     digitry_unity_batches(batches ${PROJECT_SOURCE_DIR}/${folder})
     foreach(batch IN LISTS batches)
       cmake_path(RELATIVE_PATH batch BASE_DIRECTORY ${PROJECT_BINARY_DIR} OUTPUT_VARIABLE name)
       digitry_check(${PROJECT_BINARY_DIR}/tidy/${name}.clean ${batch}
-        ${DIGITRY_CLANG_TIDY} --quiet -p ${PROJECT_BINARY_DIR} --extra-arg=-idirafter${gcc_headers}
+        ${DIGITRY_CLANG_TIDY} --quiet -p ${PROJECT_BINARY_DIR}
         --config-file=${PROJECT_SOURCE_DIR}/.clang-tidy --checks=-bugprone-suspicious-include)
     endforeach()
   endforeach()
 
   file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
     ${PROJECT_SOURCE_DIR}/digitry/*.cpp ${PROJECT_SOURCE_DIR}/digitry/*.h
-    ${PROJECT_SOURCE_DIR}/apps/*.cpp)
+    ${PROJECT_SOURCE_DIR}/apps/*.cpp ${PROJECT_SOURCE_DIR}/tests/fuzz/*.cpp)
   foreach(file IN LISTS files)
     # A header is the first thing that its source file includes.
     string(REGEX REPLACE "\\.h$" ".cpp" source ${file})

@@ -148,6 +148,7 @@ serving::ServiceOptions service_options(const ServeOptions& options, LogFormat f
   serving::ServiceOptions service;
   service.page = page_options(options);
   service.token = read_token(options.token_file);
+  service.secure = !options.tls_certificate.empty();
   if (!global_options().quiet)
     service.on_answer = [format](const AccessRecord& record) {
       write_stderr(access_line(format, std::chrono::system_clock::now(), record));

@@ -181,8 +181,7 @@ Dataset load_idx_file(ByteStream& stream, const std::string& path, Labels wanted
 Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels) {
   const std::string_view start = stream.peek(kSniffBytes);
   if (start.empty())
-    throw Error(ErrorCode::kBadData, "{}: want images (IDX, CSV or PNG), found an empty file",
-                stream.name());
+    throw Error(ErrorCode::kBadData, "{}: want images, found an empty file", stream.name());
   if (start.starts_with(std::string_view("\0\0", 2))) return load_idx_file(stream, path, labels);
   Dataset dataset;
   if (looks_like_png(start)) {

@@ -139,7 +139,7 @@ void Service::add_routes() {
   });
   router_.add("POST", "/v2/models/{name}/infer", [this](const Call& call) { infer(call); });
   router_.add("POST", "/v1/session", [this](const Call& call) {
-    call.respond(begin_session(call.request, options_.token));
+    call.respond(begin_session(call.request, options_.token, options_.secure));
   });
   get("/metrics", [this](const Call&) {
     Response response;

@@ -31,6 +31,8 @@ struct ServiceOptions {
   /// Where there is one, requests have to bear it ("Authorization: Bearer TOKEN", or the cookie
   /// that /v1/session gives for it), but for those of /v2/health/ and the files of the page.
   std::string token{};
+  /// Whether the page comes over TLS alone, and its cookie with it.
+  bool secure = false;
   /// Told of every answer, on any thread.
   std::function<void(const AccessRecord&)> on_answer{};
   PageOptions page{};

@@ -64,7 +64,7 @@ bool bears_token(const Request& request, std::string_view token) {
   return cookies != nullptr && same_secret(cookie_in(*cookies, kCookie), cookie_value(token));
 }
 
-Response begin_session(const Request& request, std::string_view token) {
+Response begin_session(const Request& request, std::string_view token, bool secure) {
   const auto json = nlohmann::json::parse(request.body, nullptr, false);
   if (!json.is_object() || !json.contains("token") || !json["token"].is_string())
     return error_response(400, "want {\"token\": \"...\"}");
@@ -76,9 +76,9 @@ Response begin_session(const Request& request, std::string_view token) {
   Response response;
   response.body = "{\"session\":true}";
   if (!token.empty())
-    response.headers.emplace_back(
-        "Set-Cookie",
-        fmt::format("{}={}; HttpOnly; SameSite=Strict; Path=/", kCookie, cookie_value(token)));
+    response.headers.emplace_back("Set-Cookie",
+                                  fmt::format("{}={}; HttpOnly; SameSite=Strict; Path=/{}", kCookie,
+                                              cookie_value(token), secure ? "; Secure" : ""));
   return response;
 }
 

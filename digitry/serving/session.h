@@ -14,7 +14,8 @@ namespace digitry::serving {
 /// cookie of a session.
 bool bears_token(const Request& request, std::string_view token);
 
-/// The answer to `{"token": "..."}`: with the right one the cookie of a session, else 401.
-Response begin_session(const Request& request, std::string_view token);
+/// The answer to `{"token": "..."}`: with the right one the cookie of a session, which goes over
+/// TLS alone if `secure`, else 401.
+Response begin_session(const Request& request, std::string_view token, bool secure);
 
 }  // namespace digitry::serving

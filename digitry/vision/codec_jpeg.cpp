@@ -106,7 +106,8 @@ bool JpegFile::decode(std::uint8_t* to) {
   if (setjmp(errors_.jump) != 0) return false;
   info_.out_color_space = channels() == 1 ? JCS_GRAYSCALE : inks() ? JCS_CMYK : JCS_RGB;
   jpeg_start_decompress(&info_);
-  const std::size_t stride = std::size_t{info_.output_width} * info_.output_components;
+  const std::size_t stride =
+      std::size_t{info_.output_width} * static_cast<std::size_t>(info_.output_components);
   while (info_.output_scanline < info_.output_height && !errors_.damaged) {
     JSAMPROW row = to + info_.output_scanline * stride;
     jpeg_read_scanlines(&info_, &row, 1);

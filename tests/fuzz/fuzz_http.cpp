@@ -27,7 +27,7 @@ void check_answer(const Request& request, const Response& response) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static test::Served served;
+  static digitry::serving::test::Served served;
   return fuzz::run(data, size, [](std::string_view bytes) {
     while (!bytes.empty()) {
       RequestReader reader(kLimits);

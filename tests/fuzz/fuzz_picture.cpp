@@ -9,7 +9,9 @@ std::vector<digitry::Verdict> judge(const digitry::Tensor& images) {
   std::vector<digitry::Verdict> verdicts;
   const auto pixels = images.as<std::uint8_t>();
   for (std::size_t i = 0; i < pixels.size(); i += 784)
-    verdicts.push_back({{0.5F, 0.5F}, pixels[i + 400] / 255.0, pixels[i + 380] > 128});
+    verdicts.push_back({.probabilities = {0.5F, 0.5F},
+                        .score = pixels[i + 400] / 255.0,
+                        .known = pixels[i + 380] > 128});
   return verdicts;
 }
 

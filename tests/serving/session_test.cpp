@@ -37,6 +37,14 @@ TEST(Session, ACookieStandsForTheToken) {
     EXPECT_EQ(served.get("/v1/page", {{"Cookie", wrong}}).status, 401) << wrong;
 }
 
+TEST(Session, UnderTlsTheCookieGoesNoOtherWay) {
+  Served plain({.token = "secret"});
+  Served secure({.token = "secret", .secure = true});
+  const std::string body = R"({"token": "secret"})";
+  EXPECT_THAT(cookie_of(plain.post("/v1/session", body)), Not(HasSubstr("Secure")));
+  EXPECT_THAT(cookie_of(secure.post("/v1/session", body)), HasSubstr("; Secure"));
+}
+
 TEST(Session, ThePageItselfIsOpen) {
   PageOptions page;
   page.files = {{"index.html", {"text/html", "page"}}, {"page.js", {"text/javascript", "1"}}};
