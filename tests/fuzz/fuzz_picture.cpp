@@ -20,12 +20,12 @@ std::vector<digitry::Verdict> judge(const digitry::Tensor& images) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace digitry;
   return fuzz::run(data, size, [](std::string_view bytes) {
-    constexpr std::int64_t kMaxPixels = 1 << 20;
+    constexpr std::int64_t kMaxPixels = 1 << 16;
     const Picture picture = decode_picture(bytes, "input", kMaxPixels);
     check_picture(picture);
     fuzz::require(picture.height * picture.width <= kMaxPixels);
     // Reading takes a while; large pictures are no better inputs than small ones.
-    if (picture.pixels.size() > 1 << 14) return;
+    if (picture.pixels.size() > 1 << 12) return;
     const Reading reading = read_digits(picture, judge);
     for (const ReadDigit& digit : reading.digits)
       fuzz::require(digit.box.left >= 0 && digit.box.width >= 1 &&
