@@ -3,7 +3,7 @@
     fastapi_service.py MODEL.safetensors PORT WORKERS
 
 Answers POST /v2/models/bench/infer as digitry serve does: one image of pixels 0 to 255 in JSON to
-class, label and probabilities in JSON. Each worker is a process with a session of one thread; the
+logits, probabilities and class in JSON. Each worker is a process with a session of one thread; the
 body is parsed by orjson, without models of pydantic, which would cost more.
 """
 
@@ -67,13 +67,15 @@ def onnx_of(path):
                 inputs.append(name)
                 weights.append(numpy_helper.from_array(tensors[name], name))
         nodes.append(operator_of(layer, inputs, output))
-    nodes.append(helper.make_node("Div", [output, "temperature"], ["logits"]))
-    nodes.append(helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1))
+    nodes.append(helper.make_node("Identity", [output], ["logits"]))
+    nodes.append(helper.make_node("Div", ["logits", "temperature"], ["calibrated"]))
+    nodes.append(helper.make_node("Softmax", ["calibrated"], ["probabilities"], axis=1))
     shape = [1, *architecture["input_shape"]]
     classes = len(json.loads(metadata["digitry.classes"])["names"])
     graph = helper.make_graph(
         nodes, "digits", [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [1, classes])], weights)
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, classes])
+         for name in ("logits", "probabilities")], weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model)
     return model.SerializeToString(), shape
@@ -91,13 +93,14 @@ def make_app():
     async def infer(request: Request):
         tensor = orjson.loads(await request.body())["inputs"][0]
         pixels = np.array(tensor["data"], np.float32).reshape(shape)
-        probabilities = session.run(None, {"pixels": pixels})[0]
-        best = int(probabilities.argmax())
+        logits, probabilities = session.run(None, {"pixels": pixels})
+        shape_of = list(probabilities.shape)
         answer = {"model_name": "bench", "outputs": [
-            {"name": "class", "datatype": "INT64", "shape": [1], "data": [best]},
-            {"name": "label", "datatype": "BYTES", "shape": [1], "data": [str(best)]},
-            {"name": "probabilities", "datatype": "FP32", "shape": list(probabilities.shape),
-             "data": probabilities[0].tolist()}]}
+            {"name": "logits", "datatype": "FP32", "shape": shape_of, "data": logits[0].tolist()},
+            {"name": "probabilities", "datatype": "FP32", "shape": shape_of,
+             "data": probabilities[0].tolist()},
+            {"name": "class", "datatype": "BYTES", "shape": [1],
+             "data": [str(int(probabilities.argmax()))]}]}
         return Response(orjson.dumps(answer), media_type="application/json")
 
     return app

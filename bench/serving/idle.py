@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Holds connections open that ask for nothing, or slowly: idle.py PORT COUNT.
 
-Half of them are silent, half send a byte of a request every second. Those that the server closes
-are opened again. Prints "ready" once all are there; ends with its standard input.
+Half of them are silent, half send a byte of a request every second, each at a time of its own.
+Those that the server closes are opened again. Prints "ready" once all are there; ends with its
+standard input.
 """
 
 import select
@@ -20,11 +21,16 @@ def connect():
 
 clients = [connect() for _ in range(count)]
 print("ready", flush=True)
-sent = 0
-while not select.select([sys.stdin], [], [], 1.0)[0]:
-    for i in range(0, count, 2):
-        try:
-            clients[i].send(REQUEST[sent : sent + 1])
-        except OSError:
-            clients[i] = connect()
-    sent = (sent + 1) % len(REQUEST)
+slow = range(0, count, 2)
+start, turn = time.monotonic(), 0
+while True:
+    due = start + turn / len(slow)
+    if select.select([sys.stdin], [], [], max(0, due - time.monotonic()))[0]:
+        break
+    sent, place = divmod(turn, len(slow))
+    byte = sent % len(REQUEST)
+    try:
+        clients[slow[place]].send(REQUEST[byte : byte + 1])
+    except OSError:
+        clients[slow[place]] = connect()
+    turn += 1
