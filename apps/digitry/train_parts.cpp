@@ -32,8 +32,11 @@ void check_can_be_read_again(const std::string& data) {
                 "data '{}': training reads its data more than once; put them into a file", data);
 }
 
-// Images to fit prototypes to: more make them no better.
-constexpr std::size_t kDescribedImages = 4000;
+// Images to fit prototypes to: more make them no better. Of wide features fewer, down to some a
+// class.
+constexpr std::int64_t kDescribedImages = 4000;
+constexpr std::int64_t kDescribedValues = std::int64_t{1} << 24;
+constexpr std::int64_t kLeastOfClass = 2;
 // And the refusal: so many that its place among their scores is sure enough.
 constexpr std::size_t kScoredImages = 2000;
 
@@ -109,12 +112,15 @@ std::vector<std::int32_t> spread(const std::vector<std::int32_t>& indices, std::
 // The prototypes of training images; the threshold by validation images, else by other training
 // images, which are a little more familiar.
 void fit_what_is_known(Model& model, const Dataset& data, const ValidationSplit& split) {
-  const std::vector<std::int32_t> described = spread(split.train, kDescribedImages, 0);
-  const std::vector<std::int32_t> labels = labels_of(data, described);
   for (Member& member : model.members) {
     HiddenLayer hidden(member.network, model.preprocessing);
-    member.prototypes =
-        fit_prototypes(hidden.features(data.images, described), labels, data.num_classes());
+    const std::int64_t most =
+        std::clamp(kDescribedValues / hidden.num_features(), kLeastOfClass * data.num_classes(),
+                   std::max(kDescribedImages, kLeastOfClass * data.num_classes()));
+    const std::vector<std::int32_t> described =
+        spread(split.train, static_cast<std::size_t>(most), 0);
+    member.prototypes = fit_prototypes(hidden.features(data.images, described),
+                                       labels_of(data, described), data.num_classes());
   }
   const std::vector<std::int32_t> scored = split.validation.empty()
                                                ? spread(split.train, kScoredImages, 1)

@@ -39,8 +39,8 @@ void improve(std::vector<Row>& prototypes, const std::vector<Row>& rows) {
   }
 }
 
-std::vector<Row> prototypes_of(const std::vector<Row>& rows) {
-  const auto wanted = std::min(rows.size(), static_cast<std::size_t>(kPrototypesPerClass));
+std::vector<Row> prototypes_of(const std::vector<Row>& rows, std::int64_t most) {
+  const auto wanted = std::min(rows.size(), static_cast<std::size_t>(most));
   std::vector<Row> prototypes;
   for (std::size_t i = 0; i < wanted; ++i) prototypes.push_back(rows[i * rows.size() / wanted]);
   if (rows.size() > wanted)
@@ -70,10 +70,12 @@ Tensor fit_prototypes(const Tensor& features, std::span<const std::int32_t> labe
     throw Error(ErrorCode::kShapeMismatch, "prototypes: want features [{}, F], got {}",
                 labels.size(), features.shape().to_string());
   const std::vector<std::vector<Row>> rows = rows_by_class(features, labels, num_classes);
+  const std::int64_t most = std::clamp<std::int64_t>(
+      kPrototypeValues / (num_classes * features.shape()[1]), 1, kPrototypesPerClass);
   std::vector<std::vector<Row>> prototypes(rows.size());
   parallel_for(std::ssize(rows), 1, [&](std::int64_t begin, std::int64_t end) {
     for (auto c = static_cast<std::size_t>(begin); c < static_cast<std::size_t>(end); ++c)
-      prototypes[c] = prototypes_of(rows[c]);
+      prototypes[c] = prototypes_of(rows[c], most);
   });
   std::int64_t count = 0;
   for (const auto& of_class : prototypes) count += std::ssize(of_class);

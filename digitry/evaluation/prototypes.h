@@ -8,11 +8,13 @@
 
 namespace digitry {
 
-/// At most so many prototypes stand for a class.
+/// At most so many prototypes stand for a class, and of wide features fewer: all together are of
+/// `kPrototypeValues` values, or one a class.
 inline constexpr std::int64_t kPrototypesPerClass = 20;
+inline constexpr std::int64_t kPrototypeValues = std::int64_t{1} << 20;
 
 /// Rows of length 1 that stand for the directions in which `features`, float32 [N, F], of each
-/// class lie: float32 [K, F], at most `kPrototypesPerClass` a class, no more than it has images. By
+/// class lie: float32 [K, F], no more of a class than it has images. By
 /// k-means of directions, started at features that are spread over the class's; the same for any
 /// number of threads. Source: Dhillon, Modha, "Concept decompositions for large sparse text data
 /// using clustering", Machine Learning 42, 2001.

@@ -76,6 +76,19 @@ TEST(Prototypes, OfFewImagesAreTheImages) {
   EXPECT_TRUE(std::ranges::equal(prototypes.as<float>(), want));
 }
 
+// One a class, of features so wide that twenty would be larger than many a network.
+TEST(Prototypes, OfWideFeaturesAreFew) {
+  constexpr std::int64_t kWide = kPrototypeValues / 4;
+  Tensor features({6, kWide}, DType::kF32);
+  for (std::int64_t i = 0; i < 6; ++i)
+    features.as<float>()[static_cast<std::size_t>(i * kWide + i % 3)] = 1;
+  const Tensor prototypes =
+      fit_prototypes(features, std::vector<std::int32_t>{0, 1, 2, 0, 1, 2}, 3);
+  ASSERT_EQ(prototypes.shape(), (Shape{3, kWide}));
+  for (std::size_t i = 0; i < 3; ++i)
+    EXPECT_EQ(prototypes.as<float>()[i * static_cast<std::size_t>(kWide) + i], 1);
+}
+
 TEST(Prototypes, WantALabelForEachOfSomeFeatures) {
   const Tensor features({3, 2}, DType::kF32);
   test::expect_error(ErrorCode::kShapeMismatch, {"want features [2, F], got [3,2]"}, [&] {
