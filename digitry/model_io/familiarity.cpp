@@ -30,14 +30,17 @@ double nearest_cosine(const float* row, const Tensor& prototypes) {
 
 }  // namespace
 
+Familiarity::Known::Known(const Member& member, Preprocessing preprocessing,
+                          std::int64_t batch_size)
+    : hidden(member.network, preprocessing, batch_size), prototypes(member.prototypes.clone()) {
+  make_rows_unit(prototypes);
+}
+
 Familiarity::Familiarity(const Model& model, std::int64_t batch_size) {
   if (std::ranges::any_of(model.members, [](const Member& m) { return m.prototypes.empty(); }))
     return;
-  for (const Member& member : model.members) {
-    known_.push_back(
-        {HiddenLayer(member.network, model.preprocessing, batch_size), member.prototypes.clone()});
-    make_rows_unit(known_.back().prototypes);
-  }
+  for (const Member& member : model.members)
+    known_.emplace_back(member, model.preprocessing, batch_size);
 }
 
 std::vector<double> Familiarity::scores(const Tensor& images) {

@@ -30,10 +30,12 @@ class Familiarity {
 
  private:
   struct Known {
+    Known(const Member& member, Preprocessing preprocessing, std::int64_t batch_size);
     HiddenLayer hidden;
     Tensor prototypes;  // rows of length 1
   };
-  std::deque<Known> known_;  // Empty where a network has no prototypes.
+  // A deque, as they stay where they are. Empty where a network has no prototypes.
+  std::deque<Known> known_;
 };
 
 }  // namespace digitry

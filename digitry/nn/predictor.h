@@ -24,6 +24,9 @@ class Predictor {
   /// constructor throws.
   Predictor(const Network& network, Preprocessing preprocessing, std::int64_t batch_size = 500,
             Precision precision = Precision::kFloat32);
+  /// It stays where it is: the plan knows the parameters by their address.
+  Predictor(const Predictor&) = delete;
+  Predictor& operator=(const Predictor&) = delete;
 
   /// Follows the network's parameters after they changed.
   void update(const Network& network) { arena_.load(network.parameters()); }
