@@ -401,7 +401,7 @@ test('opens reports, which may do nothing but show themselves', async () => {
     await page.goBack();
     await page.locator('#run-list a').first().waitFor();
     await page.locator('#views a', { hasText: 'Read' }).click();
-    assert.ok(await page.locator('#ink').isVisible());
+    await page.locator('#ink').waitFor();
     assert.deepEqual(page.complaints, []);
     await close(page);
   }
