@@ -21,7 +21,6 @@ check_packages=(
 )
 
 jobs=$(nproc)
-cmake_options=()  # for every configuration, beside the preset
 stage_names=()
 stage_seconds=()
 
@@ -95,7 +94,7 @@ build() {
   shift
   log=build/$preset-configure.log
   mkdir -p build
-  if ! cmake --preset "$preset" "${cmake_options[@]}" >"$log" 2>&1; then
+  if ! cmake --preset "$preset" >"$log" 2>&1; then
     cat "$log" >&2
     die "cmake could not configure the preset $preset"
   fi
