@@ -10,12 +10,11 @@
 #include <utility>
 
 #include "digitry/base/parallel.h"
-#include "digitry/kernels/onednn/primitive.h"
+#include "digitry/nn/onednn/kernels.h"
 
 namespace digitry::bench {
 namespace {
 
-namespace onednn = kernels::onednn;
 using Clock = std::chrono::steady_clock;
 
 constexpr double kSecondsEach = 1.0;
@@ -46,17 +45,19 @@ double matmul_rate(std::int64_t n, bool any_layout, onednn::DataType type) {
   const auto layout = [&](onednn::DataType of) {
     return any_layout ? onednn::any_layout({n, n}, of) : onednn::plain_layout({n, n}, of);
   };
-  const dnnl::matmul::primitive_desc kernel(
-      dnnl::matmul::desc(layout(type), layout(type), layout(onednn::DataType::f32)),
-      onednn::cpu_engine());
+  const auto kernel =
+      onednn::matmul_kernel(layout(type), layout(type), layout(onednn::DataType::f32));
   dnnl::memory a(kernel.src_desc(), onednn::cpu_engine());
   dnnl::memory b(kernel.weights_desc(), onednn::cpu_engine());
   dnnl::memory c(kernel.dst_desc(), onednn::cpu_engine());
+  dnnl::memory scratchpad(kernel.scratchpad_desc(), onednn::cpu_engine());
   // 0.75 in either type.
   for (const dnnl::memory& memory : {a, b, c})
     std::memset(memory.get_data_handle(), 0x3f, memory.get_desc().get_size());
-  const onednn::BoundPrimitive product(
-      dnnl::matmul(kernel), {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}});
+  const onednn::BoundPrimitive product(kernel, {{DNNL_ARG_SRC, a},
+                                                {DNNL_ARG_WEIGHTS, b},
+                                                {DNNL_ARG_DST, c},
+                                                {DNNL_ARG_SCRATCHPAD, scratchpad}});
   return gflops(n, best_seconds([&] { product(); }));
 }
 

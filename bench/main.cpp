@@ -5,7 +5,7 @@
 
 #include "digitry/base/parallel.h"
 #include "digitry/base/version.h"
-#include "digitry/kernels/cpu_info.h"
+#include "digitry/nn/cpu_info.h"
 
 // Google Benchmark's main, with the machine in the heading and the counters as a table.
 

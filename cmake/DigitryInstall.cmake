@@ -5,9 +5,15 @@ include(CMakePackageConfigHelpers)
 set(DIGITRY_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/digitry)
 
 install(TARGETS digitry EXPORT digitry-targets)
+# Headers that include another library's are for the tree alone; tests/tree/ keeps the list complete.
+file(STRINGS ${PROJECT_SOURCE_DIR}/digitry/internal_headers.txt internal_headers)
+set(excluded)
+foreach(header IN LISTS internal_headers)
+  list(APPEND excluded PATTERN "digitry/${header}" EXCLUDE)
+endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/digitry/
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/digitry FILES_MATCHING PATTERN "*.h"
-        PATTERN vision EXCLUDE)
+        PATTERN vision EXCLUDE ${excluded})
 install(EXPORT digitry-targets NAMESPACE digitry:: DESTINATION ${DIGITRY_PACKAGE_DIR})
 
 # digitry::vision is a component of its own: without it, users need none of its libraries.

@@ -44,13 +44,12 @@ function(digitry_check stamp file)
   cmake_path(GET stamp PARENT_PATH folder)
   file(MAKE_DIRECTORY ${folder})
   cmake_path(RELATIVE_PATH stamp BASE_DIRECTORY ${PROJECT_BINARY_DIR} OUTPUT_VARIABLE name)
-  get_property(generated GLOBAL PROPERTY DIGITRY_EMBEDDED_HEADERS)
   add_custom_command(
     OUTPUT ${stamp}
     COMMAND ${ARGN} ${file}
     COMMAND ${CMAKE_CXX_COMPILER} ${digitry_flags} -MM -MG -MT ${stamp} -MF ${stamp}.d ${file}
     COMMAND ${CMAKE_COMMAND} -E touch ${stamp}
-    DEPENDS ${file} ${PROJECT_SOURCE_DIR}/.clang-tidy ${generated} DEPFILE ${stamp}.d
+    DEPENDS ${file} ${PROJECT_SOURCE_DIR}/.clang-tidy DEPFILE ${stamp}.d
     COMMENT ${name} VERBATIM COMMAND_EXPAND_LISTS)
   set(stamps ${stamps} ${stamp} PARENT_SCOPE)
 endfunction()

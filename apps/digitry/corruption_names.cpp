@@ -26,7 +26,7 @@ Corruption parse_corruption(const std::string& name) {
   throw Error(ErrorCode::kInvalidArgument,
               "no corruption is called \"{}\"; {}there are {}, and {} for all of them", name,
               meant.empty() ? "" : fmt::format("did you mean \"{}\"? ", meant),
-              fmt::join(names, ","), kAllNames);
+              fmt::format("{}", fmt::join(names, ",")), kAllNames);
 }
 
 }  // namespace

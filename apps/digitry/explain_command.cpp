@@ -89,7 +89,7 @@ std::int32_t class_called(const std::string& name, const Model& model) {
   const auto found = std::ranges::find(model.class_names, name);
   if (found == model.class_names.end())
     throw Error(ErrorCode::kInvalidArgument, "--class: '{}' is none of the model's classes: {}",
-                name, fmt::join(model.class_names, ", "));
+                name, fmt::format("{}", fmt::join(model.class_names, ", ")));
   return static_cast<std::int32_t>(found - model.class_names.begin());
 }
 

@@ -8,8 +8,8 @@
 #include "apps/digitry/command.h"
 #include "digitry/base/parallel.h"
 #include "digitry/base/version.h"
-#include "digitry/kernels/cpu_info.h"
 #include "digitry/model_io/shipped_models.h"
+#include "digitry/nn/cpu_info.h"
 #include "digitry/serving/serving_info.h"
 #include "digitry/training/recipe.h"
 

@@ -64,7 +64,7 @@ void count_classes_as(const Model& model, Dataset& data) {
                             *used.rbegin() < std::ssize(wanted);
   if (!unknown.empty() && !mere_numbers)
     throw Error(ErrorCode::kBadData, "{}: its class '{}' is none of the model's: {}", data.name,
-                unknown.front(), fmt::join(wanted, ", "));
+                unknown.front(), fmt::format("{}", fmt::join(wanted, ", ")));
   if (unknown.empty())
     for (std::int32_t& label : data.labels) label = places[static_cast<std::size_t>(label)];
   data.class_names = wanted;

@@ -116,10 +116,10 @@ PredictInput load_input(const std::string& input, InputKind kind, ImageSize mode
     const bool table = start.empty() || start.starts_with(std::string_view("\0\0", 2)) ||
                        (looks_like_csv(start) && !named_as_picture(input));
     if (!table || kind == InputKind::kPicture)
-      throw Error(ErrorCode::kBadData,
-                  "{}: want a picture (PNG, JPEG, BMP, WebP, TIFF){}, found bytes {:02x}",
-                  stream->name(), kind == InputKind::kPicture ? "" : " or images as IDX or CSV",
-                  fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " "));
+      throw Error(
+          ErrorCode::kBadData, "{}: want a picture (PNG, JPEG, BMP, WebP, TIFF){}, found bytes {}",
+          stream->name(), kind == InputKind::kPicture ? "" : " or images as IDX or CSV",
+          fmt::format("{:02x}", fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " ")));
     return load_inputs(*stream, input, Labels::kIgnore);
   }
   const bool png = looks_like_png(start);

@@ -18,7 +18,7 @@
 #include "digitry/base/parallel.h"
 #include "digitry/base/version.h"
 #include "digitry/evaluation/metrics_json.h"
-#include "digitry/kernels/cpu_info.h"
+#include "digitry/nn/cpu_info.h"
 #include "digitry/report/report.h"
 
 namespace digitry::app {

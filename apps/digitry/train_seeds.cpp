@@ -206,7 +206,8 @@ void train_seeds(TrainRequest request, const std::vector<std::uint64_t>& seeds) 
     throw Error(ErrorCode::kInterrupted,
                 "stopped with {} of {} seeds done; to go on: digitry train --resume --seeds {} "
                 "--out {}",
-                results.size(), seeds.size(), fmt::join(seeds, ","), shell_word(folder.string()));
+                results.size(), seeds.size(), fmt::format("{}", fmt::join(seeds, ",")),
+                shell_word(folder.string()));
   }
   const std::string json = seeds_json(results);
   write_file_atomically(folder / "seeds.json", json);

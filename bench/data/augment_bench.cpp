@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "digitry/base/parallel.h"
 #include "digitry/data/augment.h"
 #include "tests/support/values.h"
 
@@ -14,7 +15,7 @@ namespace {
 void Augment(benchmark::State& state, const AugmentOptions& options) {
   constexpr std::int64_t kImages = 128;
   constexpr std::int64_t kPixels = 784;
-  const test::WithThreads one(1);
+  const ScopedNumThreads one(1);
   Tensor images({kImages, 1, 28, 28}, DType::kU8);
   std::ranges::copy(test::random_pixels(kImages * kPixels, 1), images.as<std::uint8_t>().begin());
   std::vector<std::int32_t> indices(kImages);

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <string>
 
+#include "digitry/base/parallel.h"
 #include "digitry/data/corruption.h"
 #include "tests/support/values.h"
 
@@ -14,7 +15,7 @@ namespace {
 // iteration / 128.
 void Corrupt(benchmark::State& state, Corruption corruption) {
   constexpr std::int64_t kImages = 128;
-  const test::WithThreads one(1);
+  const ScopedNumThreads one(1);
   Tensor images({kImages, 1, 28, 28}, DType::kU8);
   std::ranges::copy(test::random_pixels(images.num_elements(), 1),
                     images.as<std::uint8_t>().begin());

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <fmt/format.h>
-
+#include <concepts>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <type_traits>
 
 namespace digitry {
 
@@ -23,6 +23,70 @@ enum class ErrorCode {
 /// The field's name of a code, e.g. "bad data".
 std::string_view to_string(ErrorCode code);
 
+/// One argument of a message: a truth value, a number, a character or a text, which it refers to.
+/// It keeps the formatting library out of this header, which every file includes.
+class MessageArgument {
+ public:
+  enum class Kind { kBool, kSigned, kUnsigned, kDouble, kChar, kText };
+
+  MessageArgument(bool value) : kind_(Kind::kBool), signed_(value ? 1 : 0) {}
+  MessageArgument(char value) : kind_(Kind::kChar), signed_(value) {}
+  template <std::signed_integral T>
+  MessageArgument(T value) : kind_(Kind::kSigned), signed_(value) {}
+  template <std::unsigned_integral T>
+  MessageArgument(T value) : kind_(Kind::kUnsigned), unsigned_(value) {}
+  MessageArgument(double value) : kind_(Kind::kDouble), double_(value) {}
+  template <typename T>
+  requires std::convertible_to<const T&, std::string_view> MessageArgument(const T& text)
+      : kind_(Kind::kText), text_(text) {}
+
+  Kind kind() const { return kind_; }
+  long long as_signed() const { return signed_; }
+  unsigned long long as_unsigned() const { return unsigned_; }
+  double as_double() const { return double_; }
+  std::string_view as_text() const { return text_; }
+
+ private:
+  Kind kind_;
+  union {
+    long long signed_;
+    unsigned long long unsigned_;
+    double double_;
+    std::string_view text_;
+  };
+};
+
+/// A format as fmt's and std::format's ("{}", "{:.2f}", "{{"), with as many fields as Args: checked
+/// when it is compiled.
+template <typename... Args>
+class MessageFormat {
+ public:
+  consteval MessageFormat(const char* text) : text_(text) {
+    std::size_t fields = 0;
+    for (std::size_t i = 0; i < text_.size(); ++i) {
+      if (text_[i] != '{') continue;
+      if (i + 1 < text_.size() && text_[i + 1] == '{')
+        ++i;
+      else
+        ++fields;
+    }
+    if (fields != sizeof...(Args)) throw "the message has another number of fields than arguments";
+  }
+  std::string_view text() const { return text_; }
+
+ private:
+  std::string_view text_;
+};
+
+/// The message; the format itself if it does not fit the arguments' types.
+std::string format_message(std::string_view format,
+                           std::initializer_list<MessageArgument> arguments);
+template <typename... Args>
+std::string format_message(MessageFormat<std::type_identity_t<Args>...> format,
+                           const Args&... args) {
+  return format_message(format.text(), {MessageArgument(args)...});
+}
+
 /// The one exception type of the library. The message says where, which rule, what was found and
 /// what to do next; it is fit to be shown to a user as it is.
 class Error : public std::runtime_error {
@@ -30,8 +94,8 @@ class Error : public std::runtime_error {
   Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
 
   template <typename... Args>
-  Error(ErrorCode code, fmt::format_string<Args...> format, Args&&... args)
-      : Error(code, fmt::format(format, std::forward<Args>(args)...)) {}
+  Error(ErrorCode code, MessageFormat<std::type_identity_t<Args>...> format, const Args&... args)
+      : Error(code, format_message(format.text(), {MessageArgument(args)...})) {}
 
   ErrorCode code() const { return code_; }
 

@@ -85,7 +85,7 @@ void OptionReader::finish() const {
   for (const auto& [key, value] : options_)
     if (!known_.contains(key))
       throw Error(ErrorCode::kBadData, "{}: unknown key '{}'; known here: {}", where_, key,
-                  fmt::join(known_, ", "));
+                  fmt::format("{}", fmt::join(known_, ", ")));
 }
 
 const OptionValue* OptionReader::find(const std::string& key, bool required) {

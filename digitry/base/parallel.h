@@ -1,23 +1,32 @@
 #pragma once
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <type_traits>
 #include <vector>
-#if defined(__SANITIZE_THREAD__)
-#include <thread>
-#endif
 
 namespace digitry {
 
-/// Number of threads that work is spread over: OpenMP's own, which oneDNN uses too.
+/// Number of threads over which the calling thread spreads its work: OpenMP's own, which oneDNN
+/// uses too.
 int num_threads();
 
-/// Sets it for the whole process; 0 means one a processor. Throws Error{kInvalidArgument} outside
-/// [0, 1024].
+/// Sets it for work that the calling thread starts; other threads keep theirs. 0: OpenMP's own
+/// choice, which is OMP_NUM_THREADS if that is set, else one per processor. Throws
+/// Error{kInvalidArgument} outside [0, 1024].
 void set_num_threads(int count);
+
+/// Sets the number of threads for a scope.
+class ScopedNumThreads {
+ public:
+  explicit ScopedNumThreads(int count);
+  ~ScopedNumThreads();
+  ScopedNumThreads(const ScopedNumThreads&) = delete;
+  ScopedNumThreads& operator=(const ScopedNumThreads&) = delete;
+
+ private:
+  int before_;
+};
 
 /// The number of parts that `parallel_for` makes.
 inline std::int64_t num_parallel_parts(std::int64_t count, std::int64_t grain) {
@@ -25,32 +34,26 @@ inline std::int64_t num_parallel_parts(std::int64_t count, std::int64_t grain) {
                                 (count + grain - 1) / std::max<std::int64_t>(grain, 1));
 }
 
-/// Calls `run(part)` for each part in [0, parts), each on a thread of its own. `run` must not
-/// throw.
+/// Calls `run(context, part)` for each part in [0, parts), each on a thread of its own if OpenMP
+/// gives as many; that is one inside another parallel region.
+void run_parts(std::int64_t parts, void (*run)(const void* context, std::int64_t part),
+               const void* context);
+
+/// Calls `run(part)` for each part in [0, parts). An exception in `run` ends the program.
 template <typename Run>
 void run_parts(std::int64_t parts, const Run& run) {
-  if (parts <= 1) {
-    if (parts == 1) run(std::int64_t{0});
-    return;
-  }
-#if defined(__SANITIZE_THREAD__)
-  // libgomp is not built with the thread sanitizer, which so cannot see its fork and join.
-  std::vector<std::thread> threads;
-  for (std::int64_t part = 1; part < parts; ++part) threads.emplace_back(run, part);
-  run(std::int64_t{0});
-  for (std::thread& thread : threads) thread.join();
-#else
-#pragma omp parallel num_threads(static_cast <int>(parts))
-  // OpenMP may give fewer threads than asked for, e.g. one inside another parallel region.
-  for (std::int64_t part = omp_get_thread_num(); part < parts; part += omp_get_num_threads())
-    run(part);
-#endif
+  run_parts(
+      parts,
+      [](const void* context, std::int64_t part) noexcept {
+        (*static_cast<const Run*>(context))(part);
+      },
+      &run);
 }
 
-/// Calls `body(begin, end)` on contiguous parts of [0, count) of nearly the same length: one a
+/// Calls `body(begin, end)` on contiguous parts of [0, count) of nearly the same length: one per
 /// thread, or fewer, so that parts are about `grain` long at least. The parts depend only on
-/// `count`, `grain` and the number of threads, so that results are reproducible. `body` must not
-/// throw.
+/// `count`, `grain` and the number of threads, so that results are reproducible. An exception in
+/// `body` ends the program.
 template <typename Body>
 void parallel_for(std::int64_t count, std::int64_t grain, const Body& body) {
   const std::int64_t parts = num_parallel_parts(count, grain);

@@ -62,9 +62,8 @@ class LayoutReader {
 
  private:
   template <typename... Args>
-  Error bad(fmt::format_string<Args...> format, Args&&... args) const {
-    return Error(ErrorCode::kBadData, "{}: {}", name_,
-                 fmt::format(format, std::forward<Args>(args)...));
+  Error bad(MessageFormat<std::type_identity_t<Args>...> format, const Args&... args) const {
+    return Error(ErrorCode::kBadData, "{}: {}", name_, format_message(format, args...));
   }
 
   void read_heading(std::string_view line) {

@@ -1,6 +1,7 @@
 #include "digitry/data/data_folder.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
 

@@ -1,5 +1,7 @@
 #include "digitry/data/dataset.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <optional>
@@ -195,9 +197,10 @@ Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels) 
     dataset.labels = std::move(content.labels);
     dataset.class_names = numbered_names(count_classes(dataset.labels));
   } else {
-    throw Error(ErrorCode::kBadData,
-                "{}: want an IDX, CSV or PNG file (or one of them as .gz), found bytes {:02x}",
-                stream.name(), fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " "));
+    throw Error(
+        ErrorCode::kBadData,
+        "{}: want an IDX, CSV or PNG file (or one of them as .gz), found bytes {}", stream.name(),
+        fmt::format("{:02x}", fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " ")));
   }
   finish(dataset, path, path);
   return dataset;

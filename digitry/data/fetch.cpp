@@ -1,5 +1,7 @@
 #include "digitry/data/fetch.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>

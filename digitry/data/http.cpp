@@ -1,6 +1,7 @@
 #include "digitry/data/http.h"
 
 #include <curl/curl.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>

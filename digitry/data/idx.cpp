@@ -1,5 +1,7 @@
 #include "digitry/data/idx.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -28,9 +30,9 @@ std::uint32_t big_endian(std::span<const std::byte, kPrefixBytes> bytes) {
 }
 
 template <typename... Args>
-Error bad(const ByteStream& stream, fmt::format_string<Args...> format, Args&&... args) {
-  return Error(ErrorCode::kBadData, "{}: {}", stream.name(),
-               fmt::format(format, std::forward<Args>(args)...));
+Error bad(const ByteStream& stream, MessageFormat<std::type_identity_t<Args>...> format,
+          const Args&... args) {
+  return Error(ErrorCode::kBadData, "{}: {}", stream.name(), format_message(format, args...));
 }
 
 std::string describe(const std::vector<std::int64_t>& extents) {
@@ -45,8 +47,10 @@ Header read_header(ByteStream& stream, std::string_view what) {
   const std::uint32_t magic = big_endian(word);
   if (count < kPrefixBytes || magic >> 16 != 0)
     throw bad(
-        stream, "want an IDX file (it starts with bytes 00 00 08), found {:02x}",
-        fmt::join(std::span(reinterpret_cast<const unsigned char*>(word.data()), count), " "));
+        stream, "want an IDX file (it starts with bytes 00 00 08), found {}",
+        fmt::format(
+            "{:02x}",
+            fmt::join(std::span(reinterpret_cast<const unsigned char*>(word.data()), count), " ")));
   const unsigned type = magic >> 8 & 0xff;
   const unsigned rank = magic & 0xff;
   if (type != kUnsignedByte)

@@ -1,5 +1,7 @@
 #include "digitry/data/image_folder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cstring>
@@ -110,7 +112,7 @@ ImageFiles read_image_folder(const fs::path& root, std::vector<std::string> clas
     const auto place = std::ranges::find(result.class_names, name);
     if (place == result.class_names.end())
       throw Error(ErrorCode::kBadData, "{}: want only the classes {}, found the folder {}",
-                  root.string(), fmt::join(result.class_names, ", "), name);
+                  root.string(), fmt::format("{}", fmt::join(result.class_names, ", ")), name);
     std::vector<std::string> files = list_png_files(root / name);
     if (files.empty())
       throw Error(ErrorCode::kBadData, "{}: want PNG images of the class {}, found none",

@@ -1,5 +1,6 @@
 #include "digitry/data/sha256.h"
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 
 #include <new>

@@ -1,5 +1,7 @@
 #include "digitry/evaluation/history.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
 #include <string_view>

@@ -30,7 +30,7 @@ bool is_shipped_model(const std::string& name) { return shipped().contains(name)
 Model shipped_model(const std::string& name) {
   if (!is_shipped_model(name))
     throw Error(ErrorCode::kBadData, "model '{}': none of the shipped ones: {}", name,
-                fmt::join(shipped_model_names(), ", "));
+                fmt::format("{}", fmt::join(shipped_model_names(), ", ")));
   return model_from_bytes(shipped().at(name), name);
 }
 

@@ -3,16 +3,15 @@
 #include <algorithm>
 
 #include "digitry/kernels/elementwise.h"
-#include "digitry/kernels/onednn/primitive.h"
+#include "digitry/nn/onednn/kernels.h"
 #include "digitry/nn/plan_builder.h"
 
 namespace digitry {
 namespace {
 
 using dnnl::algorithm;
-using kernels::onednn::BoundPrimitive;
-using kernels::onednn::cpu_engine;
-using kernels::onednn::with_elements;
+using onednn::cpu_engine;
+using onednn::with_elements;
 
 }  // namespace
 
@@ -29,7 +28,7 @@ void plan_relu_backward(PlanBuilder& builder, const Activation& output) {
   builder.backward(Direction::kBackwardData, "relu", 0, [output](auto&) {
     with_elements(
         [](auto values, auto gradient) {
-          kernels::relu_backward(kernels::onednn::read_only(values), gradient);
+          kernels::relu_backward(onednn::read_only(values), gradient);
         },
         output.value, output.gradient);
   });
@@ -64,8 +63,6 @@ Options SmoothActivation::options() const {
 }
 
 Activation SmoothActivation::plan(PlanBuilder& builder, const Activation& input) const {
-  using Forward = dnnl::eltwise_forward;
-  using Backward = dnnl::eltwise_backward;
   const auto [function, alpha] = [&]() -> std::pair<algorithm, float> {
     switch (kind_) {
       case Kind::kLeakyRelu:
@@ -80,26 +77,23 @@ Activation SmoothActivation::plan(PlanBuilder& builder, const Activation& input)
     return {};
   }();
   const auto layout = input.value.get_desc();
-  const Forward::primitive_desc forward(
-      {builder.training() ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference,
-       function, layout, alpha},
-      cpu_engine());
+  const auto pass =
+      builder.training() ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
+  const auto forward = onednn::eltwise_kernel(pass, function, alpha, layout);
   Activation output = builder.make_activation(layout, input.wants_gradient());
   output.overwritable = true;
   builder.forward(
       forward.impl_info_str(), 0,
-      [call = BoundPrimitive(Forward(forward), {{DNNL_ARG_SRC, input.value},
-                                                {DNNL_ARG_DST, output.value}})](auto&) { call(); });
+      [call = builder.bind(forward, {{DNNL_ARG_SRC, input.value}, {DNNL_ARG_DST, output.value}})](
+          auto&) { call(); });
   if (!output.wants_gradient()) return output;
-  const Backward::primitive_desc backward({function, input.gradient.get_desc(), layout, alpha},
-                                          cpu_engine(), forward);
+  const auto backward =
+      onednn::eltwise_backward_kernel(forward, function, alpha, input.gradient.get_desc(), layout);
   builder.backward(
       Direction::kBackwardData, backward.impl_info_str(), 0,
-      [call = BoundPrimitive(Backward(backward), {{DNNL_ARG_SRC, input.value},
-                                                  {DNNL_ARG_DIFF_DST, output.gradient},
-                                                  {DNNL_ARG_DIFF_SRC, input.gradient}})](auto&) {
-        call();
-      });
+      [call = builder.bind(backward, {{DNNL_ARG_SRC, input.value},
+                                      {DNNL_ARG_DIFF_DST, output.gradient},
+                                      {DNNL_ARG_DIFF_SRC, input.gradient}})](auto&) { call(); });
   return output;
 }
 
@@ -109,13 +103,12 @@ Activation Flatten::plan(PlanBuilder& builder, const Activation& input) const {
 
 Activation flattened(PlanBuilder& builder, const Activation& input) {
   const Activation plain = builder.plain(input);
-  const auto extents = plain.value.get_desc().dims();
+  const auto extents = onednn::extents_of(plain.value);
   std::int64_t features = 1;
   for (std::size_t i = 1; i < extents.size(); ++i) features *= extents[i];
   const auto view = [&](const dnnl::memory& memory) {
     if (!memory) return dnnl::memory();
-    const auto layout =
-        kernels::onednn::plain_layout({extents[0], features}, memory.get_desc().data_type());
+    const auto layout = onednn::plain_layout({extents[0], features}, onednn::type_of(memory));
     return dnnl::memory(layout, cpu_engine(), memory.get_data_handle());
   };
   return {.value = view(plain.value),

@@ -4,19 +4,17 @@
 #include <cmath>
 
 #include "digitry/base/error.h"
-#include "digitry/kernels/onednn/primitive.h"
 #include "digitry/nn/activation_layers.h"
-#include "digitry/nn/parameter_arena.h"
-#include "digitry/nn/plan_builder.h"
+#include "digitry/nn/batch_norm_folding.h"
+#include "digitry/nn/onednn/kernels.h"
 
 namespace digitry {
 namespace {
 
 using dnnl::normalization_flags;
-using kernels::onednn::BoundPrimitive;
-using kernels::onednn::cpu_engine;
-using kernels::onednn::elements;
-using kernels::onednn::plain_layout;
+using onednn::cpu_engine;
+using onednn::elements;
+using onednn::plain_layout;
 
 normalization_flags flags(bool relu) {
   auto set = normalization_flags::use_scale | normalization_flags::use_shift;
@@ -28,9 +26,10 @@ normalization_flags flags(bool relu) {
 dnnl::memory as_images(const dnnl::memory& memory) {
   if (!memory) return memory;
   const auto layout = memory.get_desc();
-  if (layout.dims().size() != 2) return memory;
-  const dnnl::memory::dims extents{1, layout.dims()[1], layout.dims()[0], 1};
-  return {{extents, layout.data_type(), dnnl::memory::format_tag::nhwc},
+  if (onednn::extents_of(layout).size() != 2) return memory;
+  const dnnl::memory::dims extents{1, onednn::extents_of(layout)[1], onednn::extents_of(layout)[0],
+                                   1};
+  return {{extents, onednn::type_of(layout), dnnl::memory::format_tag::nhwc},
           cpu_engine(),
           memory.get_data_handle()};
 }
@@ -42,11 +41,90 @@ Activation as_images(const Activation& activation) {
   return images;
 }
 
-}  // namespace
-
-struct BatchNorm::Bound {
-  ParameterArena::Bound weight, bias, mean, variance;
+struct BoundNorm {
+  BoundParameter weight, bias, mean, variance;
 };
+
+BoundNorm bind(PlanBuilder& builder, std::int64_t channels, std::size_t absorbed) {
+  const auto one = [&](const std::string& name) {
+    return builder.parameter(name, {channels}, plain_layout({channels}), absorbed);
+  };
+  return {.weight = one("weight"),
+          .bias = one("bias"),
+          .mean = one("running_mean"),
+          .variance = one("running_var")};
+}
+
+void plan_inference(PlanBuilder& builder, const BatchNormOptions& options, const Activation& x,
+                    const Activation& y, bool relu) {
+  const auto layout = x.value.get_desc();
+  const BoundNorm bound = bind(builder, onednn::extents_of(layout)[1], /*absorbed=*/0);
+  const auto kernel = onednn::batch_norm_kernel(
+      dnnl::prop_kind::forward_inference, layout, static_cast<float>(options.epsilon),
+      flags(relu) | normalization_flags::use_global_stats);
+  builder.forward(kernel.impl_info_str(), 0,
+                  [call = builder.bind(kernel, {{DNNL_ARG_SRC, x.value},
+                                                {DNNL_ARG_MEAN, bound.mean.value},
+                                                {DNNL_ARG_VARIANCE, bound.variance.value},
+                                                {DNNL_ARG_SCALE, bound.weight.value},
+                                                {DNNL_ARG_SHIFT, bound.bias.value},
+                                                {DNNL_ARG_DST, y.value}})](auto&) { call(); });
+}
+
+void plan_training(PlanBuilder& builder, const BatchNormOptions& options, const Activation& x,
+                   const Activation& y, bool relu) {
+  const auto layout = x.value.get_desc();
+  const std::int64_t channels = onednn::extents_of(layout)[1];
+  const BoundNorm bound = bind(builder, channels, /*absorbed=*/0);
+  const auto epsilon = static_cast<float>(options.epsilon);
+  const auto forward =
+      onednn::batch_norm_kernel(dnnl::prop_kind::forward_training, layout, epsilon, flags(relu));
+  const auto mean = builder.make(plain_layout({channels}));
+  const auto variance = builder.make(plain_layout({channels}));
+  const auto workspace = relu ? builder.make(forward.workspace_desc()) : dnnl::memory();
+  builder.forward(forward.impl_info_str(), 0,
+                  [call = builder.bind(forward, {{DNNL_ARG_SRC, x.value},
+                                                 {DNNL_ARG_MEAN, mean},
+                                                 {DNNL_ARG_VARIANCE, variance},
+                                                 {DNNL_ARG_SCALE, bound.weight.value},
+                                                 {DNNL_ARG_SHIFT, bound.bias.value},
+                                                 {DNNL_ARG_WORKSPACE, workspace},
+                                                 {DNNL_ARG_DST, y.value}})](auto&) { call(); });
+
+  const auto extents = onednn::extents_of(layout);
+  const auto count = static_cast<float>(extents[0] * extents[2] * extents[3]);
+  const float unbiased = count > 1 ? count / (count - 1) : 1.0F;
+  builder.forward("running statistics", 0,
+                  [=, share = static_cast<float>(options.momentum)](auto&) {
+                    const auto move = [&](const dnnl::memory& running, const dnnl::memory& batch,
+                                          float factor) {
+                      const auto from = elements(batch);
+                      const auto to = elements(running);
+                      for (std::size_t c = 0; c < from.size(); ++c)
+                        to[c] += share * (factor * from[c] - to[c]);
+                    };
+                    move(bound.mean.value, mean, 1.0F);
+                    move(bound.variance.value, variance, unbiased);
+                  });
+
+  const auto backward = onednn::batch_norm_backward_kernel(forward, layout, epsilon, flags(relu));
+  // The kernel gives the gradient by x even where nobody wants it.
+  const auto x_gradient = x.wants_gradient() ? x.gradient : builder.make(layout);
+  builder.backward(Direction::kBackwardData, backward.impl_info_str(), 0,
+                   [call = builder.bind(backward, {{DNNL_ARG_SRC, x.value},
+                                                   {DNNL_ARG_MEAN, mean},
+                                                   {DNNL_ARG_VARIANCE, variance},
+                                                   {DNNL_ARG_SCALE, bound.weight.value},
+                                                   {DNNL_ARG_SHIFT, bound.bias.value},
+                                                   {DNNL_ARG_WORKSPACE, workspace},
+                                                   {DNNL_ARG_DIFF_DST, y.gradient},
+                                                   {DNNL_ARG_DIFF_SRC, x_gradient},
+                                                   {DNNL_ARG_DIFF_SCALE, bound.weight.gradient},
+                                                   {DNNL_ARG_DIFF_SHIFT, bound.bias.gradient}})](
+                       auto&) { call(); });
+}
+
+}  // namespace
 
 Options BatchNorm::options() const {
   return {{"momentum", options_.momentum}, {"epsilon", options_.epsilon}};
@@ -68,36 +146,27 @@ std::vector<ParameterSpec> BatchNorm::parameters(const Shape& input) const {
           {"running_var", channels, Initializer::kOne, 1, /*trainable=*/false}};
 }
 
-BatchNorm::Bound BatchNorm::bind(PlanBuilder& builder, std::int64_t channels,
-                                 std::size_t absorbed) const {
-  const auto one = [&](const std::string& name) {
-    return builder.parameter(name, {channels}, plain_layout({channels}), absorbed);
-  };
-  return {.weight = one("weight"),
-          .bias = one("bias"),
-          .mean = one("running_mean"),
-          .variance = one("running_var")};
-}
-
-BatchNorm::Folded BatchNorm::fold_into(PlanBuilder& builder, const dnnl::memory& weight,
-                                       const dnnl::memory& bias, std::int64_t channels) const {
-  const Bound bound = bind(builder, channels, /*absorbed=*/1);
-  Folded folded{.weight = builder.make(weight.get_desc()),
-                .bias = builder.make(plain_layout({channels}))};
-  builder.prepare("fold batch norm", [=, epsilon = static_cast<float>(options_.epsilon)](auto&) {
-    const auto from = elements(weight);
-    const auto to = elements(folded.weight);
-    const std::size_t row = from.size() / static_cast<std::size_t>(channels);
-    for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
-      const float scale =
-          elements(bound.weight.value)[c] / std::sqrt(elements(bound.variance.value)[c] + epsilon);
-      std::ranges::transform(from.subspan(c * row, row), to.subspan(c * row, row).begin(),
-                             [=](float value) { return value * scale; });
-      const float before = bias ? elements(bias)[c] : 0.0F;
-      elements(folded.bias)[c] =
-          elements(bound.bias.value)[c] + (before - elements(bound.mean.value)[c]) * scale;
-    }
-  });
+FoldedBatchNorm fold_batch_norm(PlanBuilder& builder, const BatchNorm& norm,
+                                const dnnl::memory& weight, const dnnl::memory& bias,
+                                std::int64_t channels) {
+  const BoundNorm bound = bind(builder, channels, /*absorbed=*/1);
+  FoldedBatchNorm folded{.weight = builder.make(weight.get_desc()),
+                         .bias = builder.make(plain_layout({channels}))};
+  builder.prepare(
+      "fold batch norm", [=, epsilon = static_cast<float>(norm.settings().epsilon)](auto&) {
+        const auto from = elements(weight);
+        const auto to = elements(folded.weight);
+        const std::size_t row = from.size() / static_cast<std::size_t>(channels);
+        for (std::size_t c = 0; c < static_cast<std::size_t>(channels); ++c) {
+          const float scale = elements(bound.weight.value)[c] /
+                              std::sqrt(elements(bound.variance.value)[c] + epsilon);
+          std::ranges::transform(from.subspan(c * row, row), to.subspan(c * row, row).begin(),
+                                 [=](float value) { return value * scale; });
+          const float before = bias ? elements(bias)[c] : 0.0F;
+          elements(folded.bias)[c] =
+              elements(bound.bias.value)[c] + (before - elements(bound.mean.value)[c]) * scale;
+        }
+      });
   return folded;
 }
 
@@ -106,87 +175,10 @@ Activation BatchNorm::plan(PlanBuilder& builder, const Activation& input) const 
   Activation output = builder.make_activation(input.value.get_desc());
   output.overwritable = true;
   if (builder.training())
-    plan_training(builder, as_images(input), as_images(output), relu);
+    plan_training(builder, options_, as_images(input), as_images(output), relu);
   else
-    plan_inference(builder, as_images(input), as_images(output), relu);
+    plan_inference(builder, options_, as_images(input), as_images(output), relu);
   return output;
-}
-
-void BatchNorm::plan_inference(PlanBuilder& builder, const Activation& x, const Activation& y,
-                               bool relu) const {
-  using Forward = dnnl::batch_normalization_forward;
-  const auto layout = x.value.get_desc();
-  const Bound bound = bind(builder, layout.dims()[1], /*absorbed=*/0);
-  const Forward::primitive_desc kernel(
-      {dnnl::prop_kind::forward_inference, layout, static_cast<float>(options_.epsilon),
-       flags(relu) | normalization_flags::use_global_stats},
-      cpu_engine());
-  builder.forward(
-      kernel.impl_info_str(), 0,
-      [call = BoundPrimitive(Forward(kernel), {{DNNL_ARG_SRC, x.value},
-                                               {DNNL_ARG_MEAN, bound.mean.value},
-                                               {DNNL_ARG_VARIANCE, bound.variance.value},
-                                               {DNNL_ARG_SCALE, bound.weight.value},
-                                               {DNNL_ARG_SHIFT, bound.bias.value},
-                                               {DNNL_ARG_DST, y.value}})](auto&) { call(); });
-}
-
-void BatchNorm::plan_training(PlanBuilder& builder, const Activation& x, const Activation& y,
-                              bool relu) const {
-  using Forward = dnnl::batch_normalization_forward;
-  using Backward = dnnl::batch_normalization_backward;
-  const auto layout = x.value.get_desc();
-  const std::int64_t channels = layout.dims()[1];
-  const Bound bound = bind(builder, channels, /*absorbed=*/0);
-  const auto epsilon = static_cast<float>(options_.epsilon);
-  const Forward::primitive_desc forward(
-      {dnnl::prop_kind::forward_training, layout, epsilon, flags(relu)}, cpu_engine());
-  const auto mean = builder.make(plain_layout({channels}));
-  const auto variance = builder.make(plain_layout({channels}));
-  const auto workspace = relu ? builder.make(forward.workspace_desc()) : dnnl::memory();
-  builder.forward(
-      forward.impl_info_str(), 0,
-      [call = BoundPrimitive(Forward(forward), {{DNNL_ARG_SRC, x.value},
-                                                {DNNL_ARG_MEAN, mean},
-                                                {DNNL_ARG_VARIANCE, variance},
-                                                {DNNL_ARG_SCALE, bound.weight.value},
-                                                {DNNL_ARG_SHIFT, bound.bias.value},
-                                                {DNNL_ARG_WORKSPACE, workspace},
-                                                {DNNL_ARG_DST, y.value}})](auto&) { call(); });
-
-  const auto extents = layout.dims();
-  const auto count = static_cast<float>(extents[0] * extents[2] * extents[3]);
-  const float unbiased = count > 1 ? count / (count - 1) : 1.0F;
-  builder.forward("running statistics", 0,
-                  [=, share = static_cast<float>(options_.momentum)](auto&) {
-                    const auto move = [&](const dnnl::memory& running, const dnnl::memory& batch,
-                                          float factor) {
-                      const auto from = elements(batch);
-                      const auto to = elements(running);
-                      for (std::size_t c = 0; c < from.size(); ++c)
-                        to[c] += share * (factor * from[c] - to[c]);
-                    };
-                    move(bound.mean.value, mean, 1.0F);
-                    move(bound.variance.value, variance, unbiased);
-                  });
-
-  const Backward::primitive_desc backward(
-      {dnnl::prop_kind::backward, layout, layout, epsilon, flags(relu)}, cpu_engine(), forward);
-  // The kernel gives the gradient by x even where nobody wants it.
-  const auto x_gradient = x.wants_gradient() ? x.gradient : builder.make(layout);
-  builder.backward(
-      Direction::kBackwardData, backward.impl_info_str(), 0,
-      [call = BoundPrimitive(Backward(backward), {{DNNL_ARG_SRC, x.value},
-                                                  {DNNL_ARG_MEAN, mean},
-                                                  {DNNL_ARG_VARIANCE, variance},
-                                                  {DNNL_ARG_SCALE, bound.weight.value},
-                                                  {DNNL_ARG_SHIFT, bound.bias.value},
-                                                  {DNNL_ARG_WORKSPACE, workspace},
-                                                  {DNNL_ARG_DIFF_DST, y.gradient},
-                                                  {DNNL_ARG_DIFF_SRC, x_gradient},
-                                                  {DNNL_ARG_DIFF_SCALE, bound.weight.gradient},
-                                                  {DNNL_ARG_DIFF_SHIFT, bound.bias.gradient}})](
-          auto&) { call(); });
 }
 
 }  // namespace digitry

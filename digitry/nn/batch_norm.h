@@ -1,7 +1,5 @@
 #pragma once
 
-#include <dnnl.hpp>
-
 #include "digitry/nn/layer.h"
 
 namespace digitry {
@@ -32,24 +30,9 @@ class BatchNorm : public Layer {
   std::vector<ParameterSpec> parameters(const Shape& input) const override;
   Activation plan(PlanBuilder& builder, const Activation& input) const override;
 
-  struct Folded {
-    dnnl::memory weight;
-    dnnl::memory bias;
-  };
-  /// Weights (row-major, float32, first of `channels` output channels, then the rest) and bias of
-  /// the layer before with this layer's running statistics multiplied in, so that this layer need
-  /// not run: algorithm 2. `bias` may be empty. Wants this layer to be the one absorbed first.
-  Folded fold_into(PlanBuilder& builder, const dnnl::memory& weight, const dnnl::memory& bias,
-                   std::int64_t channels) const;
+  const BatchNormOptions& settings() const { return options_; }
 
  private:
-  struct Bound;
-  Bound bind(PlanBuilder& builder, std::int64_t channels, std::size_t absorbed) const;
-  void plan_training(PlanBuilder& builder, const Activation& x, const Activation& y,
-                     bool relu) const;
-  void plan_inference(PlanBuilder& builder, const Activation& x, const Activation& y,
-                      bool relu) const;
-
   BatchNormOptions options_;
 };
 

@@ -11,7 +11,7 @@ namespace digitry {
 namespace {
 
 using dnnl::algorithm;
-using kernels::onednn::DataType;
+using onednn::DataType;
 
 // Channels that are too few to fill a vector register: kernels read them from plain planes.
 constexpr std::int64_t kFewChannels = 3;
@@ -49,35 +49,32 @@ struct ConvolutionKernels {
   }
   Layout x_layout(int variant, const ProductExtents& extents, DataType type) const {
     return in_channels <= kFewChannels || variant_of(variant, type) == Variant::kPlain
-               ? kernels::onednn::plain_layout(extents.x, type)
-               : kernels::onednn::any_layout(extents.x, type);
+               ? onednn::plain_layout(extents.x, type)
+               : onednn::any_layout(extents.x, type);
   }
   Layout y_layout(int variant, const ProductExtents& extents, DataType type) const {
-    return variant_of(variant, type) == Variant::kPlain
-               ? kernels::onednn::plain_layout(extents.y, type)
-               : kernels::onednn::any_layout(extents.y, type);
+    return variant_of(variant, type) == Variant::kPlain ? onednn::plain_layout(extents.y, type)
+                                                        : onednn::any_layout(extents.y, type);
   }
   Forward::primitive_desc forward(int variant, dnnl::prop_kind kind, const Layout& x,
                                   const Layout& weight, const Layout& bias, const Layout& y,
                                   const dnnl::primitive_attr& attributes) const {
-    return {Forward::desc(kind, algorithm_of(variant, x.data_type()), x, weight, bias, y, strides,
-                          padding, padding),
-            attributes, kernels::onednn::cpu_engine()};
+    return onednn::forward_kernel<Forward>(attributes, kind,
+                                           algorithm_of(variant, onednn::type_of(x)), x, weight,
+                                           bias, y, strides, padding, padding);
   }
   BackwardWeights::primitive_desc backward_weights(int variant, const Layout& x,
                                                    const Layout& weight, const Layout& bias,
                                                    const Layout& y,
                                                    const Forward::primitive_desc& hint) const {
-    return {BackwardWeights::desc(algorithm_of(variant, x.data_type()), x, weight, bias, y, strides,
-                                  padding, padding),
-            kernels::onednn::cpu_engine(), hint};
+    return onednn::backward_kernel<BackwardWeights>(hint, algorithm_of(variant, onednn::type_of(x)),
+                                                    x, weight, bias, y, strides, padding, padding);
   }
   BackwardData::primitive_desc backward_data(int variant, const Layout& x, const Layout& weight,
                                              const Layout& y,
                                              const Forward::primitive_desc& hint) const {
-    return {BackwardData::desc(algorithm_of(variant, x.data_type()), x, weight, y, strides, padding,
-                               padding),
-            kernels::onednn::cpu_engine(), hint};
+    return onednn::backward_kernel<BackwardData>(hint, algorithm_of(variant, onednn::type_of(x)), x,
+                                                 weight, y, strides, padding, padding);
   }
 };
 
@@ -127,7 +124,7 @@ std::int64_t Conv2d::multiply_adds(const Shape& input) const {
 
 Activation Conv2d::plan(PlanBuilder& builder, const Activation& input) const {
   if (const auto pooled = plan_pooled_conv2d(builder, *this, input)) return *pooled;
-  const auto x = input.value.get_desc().dims();
+  const auto x = onednn::extents_of(input.value);
   const Shape image{x[1], x[2], x[3]};
   const ParameterSpec weight = parameters(image)[0];
   ProductExtents extents{.x = x,

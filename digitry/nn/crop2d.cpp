@@ -3,7 +3,7 @@
 #include <cstring>
 #include <dnnl.hpp>
 
-#include "digitry/kernels/onednn/primitive.h"
+#include "digitry/nn/onednn/primitive.h"
 #include "digitry/nn/plan_builder.h"
 #include "digitry/nn/window.h"
 
@@ -13,7 +13,7 @@ namespace {
 // What is left of the images, in place.
 dnnl::memory inner(const dnnl::memory& images, std::int64_t border) {
   const dnnl::memory::desc layout = images.get_desc();
-  dnnl::memory::dims extents = layout.dims();
+  dnnl::memory::dims extents = onednn::extents_of(layout);
   extents[2] -= 2 * border;
   extents[3] -= 2 * border;
   return {layout.submemory_desc(extents, {0, 0, border, border}), images.get_engine(),
@@ -30,9 +30,9 @@ Shape Crop2d::output_shape(const Shape& input) const {
 
 Activation Crop2d::plan(PlanBuilder& builder, const Activation& input) const {
   const dnnl::memory from = inner(input.value, options_.border);
-  Activation output = builder.make_activation(
-      kernels::onednn::plain_layout(from.get_desc().dims(), from.get_desc().data_type()),
-      input.wants_gradient());
+  Activation output =
+      builder.make_activation(onednn::plain_layout(onednn::extents_of(from), onednn::type_of(from)),
+                              input.wants_gradient());
   output.overwritable = true;
   builder.forward_reorder(from, output.value);
   if (!output.wants_gradient()) return output;

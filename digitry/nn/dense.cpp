@@ -10,7 +10,7 @@
 namespace digitry {
 namespace {
 
-using kernels::onednn::DataType;
+using onednn::DataType;
 
 // Measured: where a kernel for many images reads each weight often enough.
 constexpr std::int64_t kFewImages = 8;
@@ -23,26 +23,26 @@ struct DenseKernels {
 
   int num_variants(DataType /*type*/) const { return 1; }
   Layout x_layout(int /*variant*/, const ProductExtents& extents, DataType type) const {
-    return kernels::onednn::plain_layout(extents.x, type);
+    return onednn::plain_layout(extents.x, type);
   }
   Layout y_layout(int /*variant*/, const ProductExtents& extents, DataType type) const {
-    return kernels::onednn::plain_layout(extents.y, type);
+    return onednn::plain_layout(extents.y, type);
   }
   Forward::primitive_desc forward(int /*variant*/, dnnl::prop_kind kind, const Layout& x,
                                   const Layout& weight, const Layout& bias, const Layout& y,
                                   const dnnl::primitive_attr& attributes) const {
-    return {Forward::desc(kind, x, weight, bias, y), attributes, kernels::onednn::cpu_engine()};
+    return onednn::forward_kernel<Forward>(attributes, kind, x, weight, bias, y);
   }
   BackwardWeights::primitive_desc backward_weights(int /*variant*/, const Layout& x,
                                                    const Layout& weight, const Layout& bias,
                                                    const Layout& y,
                                                    const Forward::primitive_desc& hint) const {
-    return {BackwardWeights::desc(x, weight, bias, y), kernels::onednn::cpu_engine(), hint};
+    return onednn::backward_kernel<BackwardWeights>(hint, x, weight, bias, y);
   }
   BackwardData::primitive_desc backward_data(int /*variant*/, const Layout& x, const Layout& weight,
                                              const Layout& y,
                                              const Forward::primitive_desc& hint) const {
-    return {BackwardData::desc(x, weight, y), kernels::onednn::cpu_engine(), hint};
+    return onednn::backward_kernel<BackwardData>(hint, x, weight, y);
   }
 };
 
@@ -70,30 +70,27 @@ std::int64_t Dense::multiply_adds(const Shape& input) const {
 // Of few images, in use: the time goes into reading the weights, and zeros of x need none.
 Activation Dense::plan_for_few(PlanBuilder& builder, const Activation& input) const {
   const std::int64_t batch = builder.batch_size();
-  const std::int64_t in_features = input.value.get_desc().dims()[1];
+  const std::int64_t in_features = onednn::extents_of(input.value)[1];
   const bool relu = builder.absorb_next<Relu>() != nullptr;
-  const Activation x =
-      builder.in_layout(input, kernels::onednn::plain_layout({batch, in_features}));
+  const Activation x = builder.in_layout(input, onednn::plain_layout({batch, in_features}));
   const dnnl::memory::desc transposed({options_.out_features, in_features}, DataType::f32,
                                       dnnl::memory::format_tag::ba);
   const auto weight = builder.prepared(
       builder.parameter("weight", {options_.out_features, in_features}, transposed).value,
       transposed);
-  ParameterArena::Bound bias;
+  BoundParameter bias;
   if (options_.bias)
     bias = builder.parameter("bias", {options_.out_features},
-                             kernels::onednn::plain_layout({options_.out_features}));
-  Activation y =
-      builder.make_activation(kernels::onednn::plain_layout({batch, options_.out_features}));
+                             onednn::plain_layout({options_.out_features}));
+  Activation y = builder.make_activation(onednn::plain_layout({batch, options_.out_features}));
   y.overwritable = true;
   const auto run =
       std::make_shared<kernels::SparseDense>(batch, in_features, options_.out_features);
   builder.forward("digitry:sparse_dense",
                   2.0 * static_cast<double>(batch * multiply_adds({in_features})), [=](auto&) {
-                    (*run)(kernels::onednn::elements(x.value).data(),
-                           kernels::onednn::elements(weight).data(),
-                           bias.value ? kernels::onednn::elements(bias.value).data() : nullptr,
-                           relu, kernels::onednn::elements(y.value).data());
+                    (*run)(onednn::elements(x.value).data(), onednn::elements(weight).data(),
+                           bias.value ? onednn::elements(bias.value).data() : nullptr, relu,
+                           onednn::elements(y.value).data());
                   });
   return y;
 }
@@ -104,7 +101,7 @@ Activation Dense::plan(PlanBuilder& builder, const Activation& input) const {
       builder.next_layer<BatchNorm>() == nullptr)
     return plan_for_few(builder, input);
   const std::int64_t batch = builder.batch_size();
-  const std::int64_t in_features = input.value.get_desc().dims()[1];
+  const std::int64_t in_features = onednn::extents_of(input.value)[1];
   const ProductExtents extents{
       .x = {batch, in_features},
       .weight = {options_.out_features, in_features},

@@ -5,30 +5,29 @@
 
 #include "digitry/base/error.h"
 #include "digitry/kernels/elementwise.h"
-#include "digitry/kernels/onednn/primitive.h"
 #include "digitry/nn/activation_layers.h"
+#include "digitry/nn/onednn/primitive.h"
 #include "digitry/nn/plan_builder.h"
 
 namespace digitry {
 namespace {
 
-using kernels::onednn::elements;
-using kernels::onednn::with_elements;
+using onednn::elements;
+using onednn::with_elements;
 
 // Nothing for layouts other than channels in one order of blocks.
 std::optional<kernels::ChannelLayout> channel_layout(const dnnl::memory::desc& layout) {
-  const auto extents = layout.dims();
-  const auto& blocking = layout.data.format_desc.blocking;
+  const auto extents = onednn::extents_of(layout);
   kernels::ChannelLayout channels{.batch_size = extents[0],
                                   .channels = extents[1],
                                   .positions = extents[2] * extents[3],
                                   .block = 1};
-  if (blocking.inner_nblks == 1 && blocking.inner_idxs[0] == 1)
-    channels.block = blocking.inner_blks[0];
+  if (const std::int64_t block = onednn::channel_block(layout); block > 1)
+    channels.block = block;
   else if (layout ==
-           dnnl::memory::desc(extents, layout.data_type(), dnnl::memory::format_tag::nhwc))
+           dnnl::memory::desc(extents, onednn::type_of(layout), dnnl::memory::format_tag::nhwc))
     channels.block = extents[1];
-  else if (layout != kernels::onednn::plain_layout(extents, layout.data_type()))
+  else if (layout != onednn::plain_layout(extents, onednn::type_of(layout)))
     return std::nullopt;
   return channels;
 }
@@ -38,7 +37,7 @@ std::optional<kernels::ChannelLayout> channel_layout(const dnnl::memory::desc& l
 Activation Dropout::plan(PlanBuilder& builder, const Activation& input) const {
   if (!builder.training() || options_.rate == 0) return input;
   Activation output = in_place_or_copy(builder, input);
-  const auto type_size = output.value.get_desc().data_type() == kernels::onednn::DataType::f32
+  const auto type_size = onednn::type_of(output.value) == onednn::DataType::f32
                              ? sizeof(float)
                              : sizeof(kernels::BFloat16);
   const auto keep =
@@ -75,8 +74,7 @@ Activation SpatialDropout::plan(PlanBuilder& builder, const Activation& input) c
   Activation output =
       in_place_or_copy(builder, channel_layout(layout) ? input : builder.plain(input));
   const kernels::ChannelLayout channels = *channel_layout(output.value.get_desc());
-  const auto factors =
-      builder.make(kernels::onednn::plain_layout({channels.batch_size, channels.channels}));
+  const auto factors = builder.make(onednn::plain_layout({channels.batch_size, channels.channels}));
   const auto keep = builder.make_bytes(channels.batch_size * channels.channels);
   const auto apply = [channels, factors](const dnnl::memory& to) {
     with_elements(

@@ -3,10 +3,9 @@
 #include <algorithm>
 
 #include "digitry/base/error.h"
-#include "digitry/kernels/onednn/primitive.h"
+#include "digitry/nn/parameter_slots.h"
 
 namespace digitry {
-namespace onednn = kernels::onednn;
 namespace {
 
 constexpr std::size_t kFloatsPerCacheLine = 16;
@@ -22,13 +21,14 @@ dnnl::memory memory_at(const dnnl::memory::desc& layout, const float* data) {
 
 }  // namespace
 
-ParameterArena::Bound ParameterArena::bind(const std::string& name, const Shape& shape,
-                                           const dnnl::memory::desc& preferred) {
+BoundParameter ParameterArena::Slots::bind(const std::string& name, const Shape& shape,
+                                           const onednn::Layout& preferred) {
   const auto found = std::ranges::find(slots_, name, &Slot::name);
   if (found != slots_.end()) {
     if (found->shape != shape)
-      throw Error(ErrorCode::kShapeMismatch, "parameter '{}': the arena has {}, this plan wants {}",
-                  name, found->shape.to_string(), shape.to_string());
+      throw Error(ErrorCode::kShapeMismatch,
+                  "parameter '{}': the arena has {}, this plan expects {}", name,
+                  found->shape.to_string(), shape.to_string());
     return found->bound;
   }
   if (!values_.empty())
@@ -43,7 +43,7 @@ ParameterArena::Bound ParameterArena::bind(const std::string& name, const Shape&
   return slot.bound;
 }
 
-void ParameterArena::allocate() {
+void ParameterArena::Slots::allocate() {
   if (!values_.empty()) return;
   std::size_t size = 0;
   const auto place = [&](bool weights) {
@@ -64,35 +64,44 @@ void ParameterArena::allocate() {
   }
 }
 
-const ParameterArena::Slot& ParameterArena::find(const std::string& name) const {
+const ParameterArena::Slots::Slot& ParameterArena::Slots::find(const std::string& name) const {
   const auto found = std::ranges::find(slots_, name, &Slot::name);
   if (found == slots_.end())
     throw Error(ErrorCode::kShapeMismatch, "parameter '{}' is not part of this network", name);
   return *found;
 }
 
+ParameterArena::ParameterArena(bool with_gradients)
+    : slots_(std::make_unique<Slots>(with_gradients)) {}
+ParameterArena::~ParameterArena() = default;
+
+std::span<float> ParameterArena::values() { return slots_->values(); }
+std::span<float> ParameterArena::gradients() { return slots_->gradients(); }
+std::size_t ParameterArena::num_weight_values() const { return slots_->num_weight_values(); }
+
 void ParameterArena::load(std::span<const Parameter> from, std::span<float> arena_values) const {
-  if (from.size() != slots_.size())
-    throw Error(ErrorCode::kShapeMismatch, "want {} parameters, got {}", slots_.size(),
+  if (from.size() != slots_->all().size())
+    throw Error(ErrorCode::kShapeMismatch, "expected {} parameters, got {}", slots_->all().size(),
                 from.size());
   for (const Parameter& parameter : from) {
-    const Slot& slot = find(parameter.name);
+    const Slots::Slot& slot = slots_->find(parameter.name);
     if (parameter.value.shape() != slot.shape)
-      throw Error(ErrorCode::kShapeMismatch, "parameter '{}': want {}, got {}", slot.name,
+      throw Error(ErrorCode::kShapeMismatch, "parameter '{}': expected {}, got {}", slot.name,
                   slot.shape.to_string(), parameter.value.shape().to_string());
-    onednn::reorder(
-        memory_at(onednn::plain_layout(slot.layout.dims()), parameter.value.as<float>().data()),
-        memory_at(slot.layout, arena_values.data() + slot.offset));
+    onednn::reorder(memory_at(onednn::plain_layout(onednn::extents_of(slot.layout)),
+                              parameter.value.as<float>().data()),
+                    memory_at(slot.layout, arena_values.data() + slot.offset));
   }
 }
 
 std::vector<Parameter> ParameterArena::store(std::span<const float> arena_values) const {
   std::vector<Parameter> stored;
-  stored.reserve(slots_.size());
-  for (const Slot& slot : slots_) {
+  stored.reserve(slots_->all().size());
+  for (const Slots::Slot& slot : slots_->all()) {
     Tensor plain(slot.shape, DType::kF32);
-    onednn::reorder(memory_at(slot.layout, arena_values.data() + slot.offset),
-                    memory_at(onednn::plain_layout(slot.layout.dims()), plain.as<float>().data()));
+    onednn::reorder(
+        memory_at(slot.layout, arena_values.data() + slot.offset),
+        memory_at(onednn::plain_layout(onednn::extents_of(slot.layout)), plain.as<float>().data()));
     stored.push_back({slot.name, std::move(plain)});
   }
   return stored;

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstddef>
-#include <dnnl.hpp>
+#include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,30 +19,16 @@ namespace digitry {
 ///
 /// Weights, the parameters of rank 2 and more, come first; biases, scales and the like, of rank 1,
 /// follow them, so that what is for weights only (weight decay) is for a range.
-///
-/// The first plan over an arena decides the layouts (`bind`, then `allocate`); later plans, for
-/// other batch sizes, find them decided.
 class ParameterArena {
  public:
-  struct Bound {
-    dnnl::memory value;
-    dnnl::memory gradient;  ///< Empty in an arena without gradients.
-  };
-
-  explicit ParameterArena(bool with_gradients) : with_gradients_(with_gradients) {}
-
-  /// The memory of one parameter: as an earlier plan laid it out or, the first time, as
-  /// `preferred`, a layout of float32 whose extents have the same row-major order as `shape`.
-  /// Throws Error{kShapeMismatch} where the earlier plans' network had none of this name and shape.
-  Bound bind(const std::string& name, const Shape& shape, const dnnl::memory::desc& preferred);
-  /// Gives memory to what was bound. Does nothing the second time.
-  void allocate();
+  explicit ParameterArena(bool with_gradients);
+  ~ParameterArena();
 
   /// Every parameter's values, padding included.
-  std::span<float> values() { return values_.as<float>(); }
-  std::span<float> gradients() { return gradients_.as<float>(); }
-  /// So many of `values()`, the first ones, are weights. 0 before `allocate`.
-  std::size_t num_weight_values() const { return num_weight_values_; }
+  std::span<float> values();
+  std::span<float> gradients();
+  /// The first `num_weight_values()` entries of `values()` are weights. 0 before the first plan.
+  std::size_t num_weight_values() const;
 
   /// Row-major values into the arena's layouts, by name. Wants exactly the bound names and shapes.
   void load(std::span<const Parameter> from, std::span<float> arena_values) const;
@@ -54,22 +41,13 @@ class ParameterArena {
   /// The reverse, of an array laid out like `values()` (the values, or an optimizer's state).
   std::vector<Parameter> store(std::span<const float> arena_values) const;
 
- private:
-  struct Slot {
-    std::string name;
-    Shape shape;
-    dnnl::memory::desc layout;
-    std::size_t offset;  // In floats; `allocate` decides.
-    Bound bound;
-  };
-  const Slot& find(const std::string& name) const;
+  /// Where each parameter lies: parameter_slots.h, for plans.
+  class Slots;
+  Slots& slots() { return *slots_; }
 
-  bool with_gradients_;
-  std::vector<Slot> slots_;
-  std::size_t num_weight_values_ = 0;
+ private:
+  std::unique_ptr<Slots> slots_;
   std::int64_t version_ = 0;
-  Tensor values_;
-  Tensor gradients_;
 };
 
 }  // namespace digitry

@@ -4,11 +4,11 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/limits.h"
-#include "digitry/kernels/cpu_info.h"
-#include "digitry/kernels/onednn/primitive.h"
+#include "digitry/base/parallel.h"
+#include "digitry/nn/cpu_info.h"
+#include "digitry/nn/plan_builder.h"
 
 namespace digitry {
-namespace onednn = kernels::onednn;
 namespace {
 
 std::int64_t checked_batch_size(std::int64_t batch_size) {
@@ -63,37 +63,48 @@ Precision parse_precision(const std::string& name) {
 Plan::Plan(const Network& network, std::int64_t batch_size, PlanMode mode, ParameterArena& arena,
            Precision precision)
     : batch_size_(checked_batch_size(batch_size)),
+      num_threads_(num_threads()),
       training_(mode == PlanMode::kTraining),
-      arena_(arena),
-      builder_(network.layers(), batch_size, training_, checked_type(precision), arena) {
+      arena_(arena) {
   try {
-    builder_.plan_layers(network.input_shape());
+    PlanBuilder builder(network.layers(), batch_size, training_, checked_type(precision), arena);
+    data_ = std::make_unique<PlanData>(builder.build(network.input_shape()));
   } catch (const dnnl::error& error) {
     throw Error(ErrorCode::kUnavailable, "oneDNN cannot plan this network: {}", error.what());
   }
 }
 
-std::span<float> Plan::input() { return onednn::elements(builder_.input.value); }
+Plan::~Plan() = default;
 
-std::span<const float> Plan::logits() const { return onednn::elements(builder_.output.value); }
+const std::vector<Operation>& Plan::prepare_operations() const { return data_->prepare_operations; }
+const std::vector<Operation>& Plan::forward_operations() const { return data_->forward_operations; }
+const std::vector<Operation>& Plan::backward_operations() const {
+  return data_->backward_operations;
+}
 
-std::span<float> Plan::logit_gradients() { return onednn::elements(builder_.output.gradient); }
+std::span<float> Plan::input() { return onednn::elements(data_->input.value); }
+
+std::span<const float> Plan::logits() const { return onednn::elements(data_->output.value); }
+
+std::span<float> Plan::logit_gradients() { return onednn::elements(data_->output.gradient); }
 
 void Plan::forward(const StepContext& context) {
   if (profile_) ++profile_->num_steps;
   if (training_ || prepared_version_ != arena_.version()) {
-    run(builder_.prepare_operations, context, profile_ ? &profile_->prepare : nullptr);
+    run(data_->prepare_operations, context, profile_ ? &profile_->prepare : nullptr);
     prepared_version_ = arena_.version();
   }
-  run(builder_.forward_operations, context, profile_ ? &profile_->forward : nullptr);
+  run(data_->forward_operations, context, profile_ ? &profile_->forward : nullptr);
 }
 
 void Plan::backward(const StepContext& context) {
-  run(builder_.backward_operations, context, profile_ ? &profile_->backward : nullptr);
+  run(data_->backward_operations, context, profile_ ? &profile_->backward : nullptr);
 }
 
 void Plan::run(const std::vector<Operation>& operations, const StepContext& context,
-               std::vector<double>* seconds) {
+               std::vector<double>* seconds) const {
+  // Kernels have memory for as many threads as they were made for.
+  const ScopedNumThreads scope(num_threads_);
   if (seconds == nullptr) {
     for (const Operation& operation : operations) operation.run(context);
     return;
@@ -119,9 +130,9 @@ std::vector<OperationTime> Plan::profile() const {
     for (std::size_t i = 0; i < seconds.size(); ++i)
       rows.push_back({&operations[i], seconds[i], profile_->num_steps});
   };
-  add(builder_.prepare_operations, profile_->prepare);
-  add(builder_.forward_operations, profile_->forward);
-  add(builder_.backward_operations, profile_->backward);
+  add(data_->prepare_operations, profile_->prepare);
+  add(data_->forward_operations, profile_->forward);
+  add(data_->backward_operations, profile_->backward);
   return rows;
 }
 

@@ -1,14 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "digitry/nn/network.h"
+#include "digitry/nn/operation.h"
 #include "digitry/nn/parameter_arena.h"
-#include "digitry/nn/plan_builder.h"
 
 namespace digitry {
 
@@ -38,9 +39,12 @@ struct PlanProfile {
   std::int64_t num_steps = 0;
 };
 
+struct PlanData;
+
 /// A network planned once for a batch size: kernels chosen and compiled, memory laid out. Running
-/// it allocates no tensor. The arena holds the parameters and has to outlive the plan; the network
-/// is not needed afterwards.
+/// it allocates no tensor. It may run on any thread, on one at a time, and uses as many threads as
+/// `num_threads()` was when it was planned. The arena holds the
+/// parameters and has to outlive the plan; the network is not needed afterwards.
 class Plan {
  public:
   /// Throws Error{kInvalidArgument} for a batch size outside [1, 65536] and for a precision that
@@ -48,6 +52,7 @@ class Plan {
   /// Error{kUnavailable} where oneDNN has no kernel.
   Plan(const Network& network, std::int64_t batch_size, PlanMode mode, ParameterArena& arena,
        Precision precision = Precision::kFloat32);
+  ~Plan();
 
   std::int64_t batch_size() const { return batch_size_; }
 
@@ -65,9 +70,9 @@ class Plan {
   /// with the same context before it.
   void backward(const StepContext& context);
 
-  const std::vector<Operation>& prepare_operations() const { return builder_.prepare_operations; }
-  const std::vector<Operation>& forward_operations() const { return builder_.forward_operations; }
-  const std::vector<Operation>& backward_operations() const { return builder_.backward_operations; }
+  const std::vector<Operation>& prepare_operations() const;
+  const std::vector<Operation>& forward_operations() const;
+  const std::vector<Operation>& backward_operations() const;
 
   /// From now on `forward` and `backward` add up the time of each operation.
   void start_profile();
@@ -75,14 +80,15 @@ class Plan {
   std::vector<OperationTime> profile() const;
 
  private:
-  static void run(const std::vector<Operation>& operations, const StepContext& context,
-                  std::vector<double>* seconds);
+  void run(const std::vector<Operation>& operations, const StepContext& context,
+           std::vector<double>* seconds) const;
 
   std::int64_t batch_size_;
+  int num_threads_;
   bool training_;
   const ParameterArena& arena_;
   std::int64_t prepared_version_ = -1;
-  PlanBuilder builder_;
+  std::unique_ptr<PlanData> data_;
   std::optional<PlanProfile> profile_;
 };
 

@@ -6,22 +6,10 @@
 #include <iterator>
 #include <utility>
 
-#include "digitry/kernels/onednn/primitive.h"
+#include "digitry/nn/onednn/kernels.h"
 
 namespace digitry {
-namespace onednn = kernels::onednn;
 using onednn::DataType;
-
-namespace {
-
-std::function<void(const StepContext&)> reorder_call(const dnnl::memory& from,
-                                                     const dnnl::memory& to) {
-  return
-      [call = onednn::BoundPrimitive(
-           dnnl::reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}})](auto&) { call(); };
-}
-
-}  // namespace
 
 PlanBuilder::PlanBuilder(const std::vector<std::unique_ptr<Layer>>& layers, std::int64_t batch_size,
                          bool training, DataType compute_type, ParameterArena& arena)
@@ -31,7 +19,9 @@ PlanBuilder::PlanBuilder(const std::vector<std::unique_ptr<Layer>>& layers, std:
       compute_type_(compute_type),
       arena_(arena) {}
 
-void PlanBuilder::plan_layers(const Shape& input_shape) {
+PlanData PlanBuilder::build(const Shape& input_shape) {
+  Activation& input = data_.input;
+  Activation& output = data_.output;
   // Nobody wants the gradient by the pixels, so the first layer computes none.
   input = make_activation(onednn::plain_layout(input_shape.with_batch(batch_size_).extents()),
                           /*with_gradient=*/false);
@@ -50,11 +40,39 @@ void PlanBuilder::plan_layers(const Shape& input_shape) {
   }
   index_ = layers_.size() - 1;
   absorbed_ = 0;
-  output = in_layout(output, onednn::plain_layout(output.value.get_desc().dims()));
+  output = in_layout(output, onednn::plain_layout(onednn::extents_of(output.value)));
   std::ranges::reverse(backward_groups_);
   for (auto& group : backward_groups_)
-    std::ranges::move(group, std::back_inserter(backward_operations));
-  arena_.allocate();
+    std::ranges::move(group, std::back_inserter(data_.backward_operations));
+  arena_.slots().allocate();
+  allocate_scratchpad();
+  return std::move(data_);
+}
+
+onednn::BoundPrimitive PlanBuilder::bind(const dnnl::primitive_desc_base& kernel,
+                                         onednn::BoundPrimitive::Arguments arguments) {
+  const dnnl::memory::desc layout = kernel.scratchpad_desc();
+  if (layout.get_size() > 0) {
+    scratchpads_.push_back(dnnl::memory(layout, onednn::cpu_engine(), DNNL_MEMORY_NONE));
+    arguments.emplace_back(DNNL_ARG_SCRATCHPAD, scratchpads_.back());
+  }
+  return {kernel, arguments};
+}
+
+void PlanBuilder::allocate_scratchpad() {
+  std::size_t size = 0;
+  for (const dnnl::memory& scratchpad : scratchpads_)
+    size = std::max(size, scratchpad.get_desc().get_size());
+  if (size == 0) return;
+  std::byte* const memory =
+      data_.buffers.emplace_back(Shape{static_cast<std::int64_t>(size)}, DType::kU8).data();
+  for (const dnnl::memory& scratchpad : scratchpads_) scratchpad.set_data_handle(memory);
+}
+
+std::function<void(const StepContext&)> PlanBuilder::reorder_call(const dnnl::memory& from,
+                                                                  const dnnl::memory& to) {
+  return [call = bind(onednn::reorder_kernel(from, to),
+                      {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}})](auto&) { call(); };
 }
 
 bool PlanBuilder::has_reader(std::size_t index) const {
@@ -68,12 +86,13 @@ bool PlanBuilder::relu_left_to_next() const {
 }
 
 dnnl::memory PlanBuilder::make(const dnnl::memory::desc& layout) {
-  buffers.emplace_back(Shape{static_cast<std::int64_t>(layout.get_size())}, DType::kU8);
-  return {layout, onednn::cpu_engine(), buffers.back().data()};
+  Tensor& buffer =
+      data_.buffers.emplace_back(Shape{static_cast<std::int64_t>(layout.get_size())}, DType::kU8);
+  return {layout, onednn::cpu_engine(), buffer.data()};
 }
 
 std::span<std::uint8_t> PlanBuilder::make_bytes(std::int64_t count) {
-  return buffers.emplace_back(Shape{count}, DType::kU8).as<std::uint8_t>();
+  return data_.buffers.emplace_back(Shape{count}, DType::kU8).as<std::uint8_t>();
 }
 
 Activation PlanBuilder::make_activation(const dnnl::memory::desc& layout, bool with_gradient) {
@@ -88,20 +107,19 @@ dnnl::memory PlanBuilder::make_like_or_same(const dnnl::memory& memory,
   return memory.get_desc() == layout ? memory : make(layout);
 }
 
-ParameterArena::Bound PlanBuilder::parameter(const std::string& name, const Shape& shape,
-                                             const dnnl::memory::desc& preferred,
-                                             std::size_t absorbed) {
-  return arena_.bind(fmt::format("{}.{}", index_ + absorbed, name), shape, preferred);
+BoundParameter PlanBuilder::parameter(const std::string& name, const Shape& shape,
+                                      const dnnl::memory::desc& preferred, std::size_t absorbed) {
+  return arena_.slots().bind(fmt::format("{}.{}", index_ + absorbed, name), shape, preferred);
 }
 
 void PlanBuilder::prepare(std::string kernel, std::function<void(const StepContext&)> run) {
-  prepare_operations.push_back(
+  data_.prepare_operations.push_back(
       {layer_name(), Direction::kPrepare, std::move(kernel), 0, std::move(run)});
 }
 
 void PlanBuilder::forward(std::string kernel, double flops,
                           std::function<void(const StepContext&)> run) {
-  forward_operations.push_back(
+  data_.forward_operations.push_back(
       {layer_name(), Direction::kForward, std::move(kernel), flops, std::move(run)});
 }
 
@@ -146,7 +164,8 @@ Activation PlanBuilder::in_layout(const Activation& activation, const dnnl::memo
 
 Activation PlanBuilder::plain(const Activation& activation) {
   const dnnl::memory::desc layout = activation.value.get_desc();
-  return in_layout(activation, onednn::plain_layout(layout.dims(), layout.data_type()));
+  return in_layout(activation,
+                   onednn::plain_layout(onednn::extents_of(layout), onednn::type_of(layout)));
 }
 
 const Activation& PlanBuilder::skip(std::int64_t layers_back) const {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <dnnl.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,8 +10,9 @@
 #include <vector>
 
 #include "digitry/nn/layer.h"
+#include "digitry/nn/onednn/primitive.h"
 #include "digitry/nn/operation.h"
-#include "digitry/nn/parameter_arena.h"
+#include "digitry/nn/parameter_slots.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {
@@ -31,8 +31,19 @@ struct Activation {
   bool wants_gradient() const { return static_cast<bool>(gradient); }
 };
 
+/// What a PlanBuilder makes: the operations of a network's layers and the memory they work in. It
+/// refers to no layer.
+struct PlanData {
+  Activation input;
+  Activation output;
+  std::vector<Operation> prepare_operations;
+  std::vector<Operation> forward_operations;
+  std::vector<Operation> backward_operations;
+  std::vector<Tensor> buffers;
+};
+
 /// Collects the operations of a network's layers for one batch size. Layers are planned first to
-/// last; backward operations come to run last layer first.
+/// last; backward operations come to run last layer first. Internal: only plans and layers use it.
 class PlanBuilder {
  public:
   PlanBuilder(const std::vector<std::unique_ptr<Layer>>& layers, std::int64_t batch_size,
@@ -46,8 +57,9 @@ class PlanBuilder {
   /// True where the layer being planned, with what it absorbed, is the last.
   bool is_last() const { return next() >= layers_.size(); }
 
-  /// Plans all layers for images of `input_shape`; then gives memory to the arena.
-  void plan_layers(const Shape& input_shape);
+  /// Plans all layers for images of `input_shape`; then gives memory to the arena. To be called
+  /// once, at the end of the builder's life.
+  PlanData build(const Shape& input_shape);
 
   /// The next layer, or the one so many behind it, where it is an L and nobody else needs its
   /// input. Else null.
@@ -78,8 +90,13 @@ class PlanBuilder {
 
   /// The parameter `name` of the layer being planned or, `absorbed` > 0, of the layer that it
   /// absorbed as the first, second…
-  ParameterArena::Bound parameter(const std::string& name, const Shape& shape,
-                                  const dnnl::memory::desc& preferred, std::size_t absorbed = 0);
+  BoundParameter parameter(const std::string& name, const Shape& shape,
+                           const dnnl::memory::desc& preferred, std::size_t absorbed = 0);
+
+  /// `kernel` with its arguments and its share of the plan's scratchpad, which all kernels of the
+  /// plan use in turn.
+  onednn::BoundPrimitive bind(const dnnl::primitive_desc_base& kernel,
+                              onednn::BoundPrimitive::Arguments arguments);
 
   /// Adds what depends on the parameters alone: run before the forward pass, once for each change
   /// of the parameters.
@@ -107,15 +124,10 @@ class PlanBuilder {
   void backward_into_skip(std::int64_t layers_back, std::string kernel,
                           std::function<void(const StepContext&)> run);
 
-  /// What was built.
-  Activation input;
-  Activation output;
-  std::vector<Operation> prepare_operations;
-  std::vector<Operation> forward_operations;
-  std::vector<Operation> backward_operations;
-  std::vector<Tensor> buffers;
-
  private:
+  std::function<void(const StepContext&)> reorder_call(const dnnl::memory& from,
+                                                       const dnnl::memory& to);
+  void allocate_scratchpad();
   std::string layer_name() const;
   std::size_t next() const { return index_ + 1 + absorbed_; }
   /// Whether a later layer reads what goes into layer `index` as its second input.
@@ -126,6 +138,9 @@ class PlanBuilder {
   bool training_;
   dnnl::memory::data_type compute_type_;
   ParameterArena& arena_;
+  PlanData data_;
+  /// Without memory until the largest is known.
+  std::vector<dnnl::memory> scratchpads_;
   std::size_t index_ = 0;
   std::size_t absorbed_ = 0;
   std::vector<Operation> layer_backward_;

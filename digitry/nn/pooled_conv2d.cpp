@@ -1,14 +1,13 @@
 #include "digitry/nn/pooled_conv2d.h"
 
-#include <dnnl.hpp>
 #include <limits>
 #include <memory>
 #include <string>
 
 #include "digitry/kernels/first_pooled_conv2d.h"
-#include "digitry/kernels/onednn/primitive.h"
 #include "digitry/kernels/pooled_conv2d.h"
 #include "digitry/nn/activation_layers.h"
+#include "digitry/nn/onednn/kernels.h"
 #include "digitry/nn/pool2d.h"
 
 namespace digitry {
@@ -17,8 +16,8 @@ namespace {
 using kernels::BFloat16;
 using kernels::kBlock;
 using kernels::PooledConv2dShape;
-using kernels::onednn::DataType;
-using Layout = dnnl::memory::desc;
+using onednn::DataType;
+using onednn::Layout;
 using Tag = dnnl::memory::format_tag;
 
 constexpr const char* kKernel = "digitry:pooled_conv2d";
@@ -37,21 +36,16 @@ class PooledConv2dPlanner {
 
   // oneDNN's forward pass, with the ReLU in it; none where that is one of its plain loops.
   std::optional<dnnl::convolution_forward::primitive_desc> forward_kernel() const {
-    dnnl::post_ops relu;
-    relu.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
-    dnnl::primitive_attr attributes;
-    attributes.set_post_ops(relu);
     const DataType type = builder_.compute_type();
     const dnnl::memory::dims strides{1, 1};
     const dnnl::memory::dims padding{shape_.padding, shape_.padding};
-    const dnnl::convolution_forward::primitive_desc kernel(
-        {dnnl::prop_kind::forward_training,
-         type == DataType::f32 ? dnnl::algorithm::convolution_auto
-                               : dnnl::algorithm::convolution_direct,
-         x_layout(), kernels::onednn::any_layout(weight_layout_.dims(), type),
-         has_bias() ? kernels::onednn::plain_layout({shape_.out_channels}) : Layout(),
-         conv_layout(), strides, padding, padding},
-        attributes, kernels::onednn::cpu_engine());
+    const auto kernel = onednn::forward_kernel<dnnl::convolution_forward>(
+        onednn::kernel_attributes(/*with_relu=*/true), dnnl::prop_kind::forward_training,
+        type == DataType::f32 ? dnnl::algorithm::convolution_auto
+                              : dnnl::algorithm::convolution_direct,
+        x_layout(), onednn::any_layout(onednn::extents_of(weight_layout_), type),
+        has_bias() ? onednn::plain_layout({shape_.out_channels}) : Layout(), conv_layout(), strides,
+        padding, padding);
     if (std::string(kernel.impl_info_str()).starts_with("ref")) return std::nullopt;
     return kernel;
   }
@@ -65,12 +59,11 @@ class PooledConv2dPlanner {
     const auto conv = builder_.make(conv_layout());
     builder_.forward(
         forward.impl_info_str(), flops_,
-        [call = kernels::onednn::BoundPrimitive(
-             dnnl::convolution_forward(forward),
-             {{DNNL_ARG_SRC, x.value},
-              {DNNL_ARG_WEIGHTS, builder_.prepared(weight_.value, forward.weights_desc())},
-              {DNNL_ARG_BIAS, bias_.value},
-              {DNNL_ARG_DST, conv}})](auto&) { call(); });
+        [call = builder_.bind(
+             forward, {{DNNL_ARG_SRC, x.value},
+                       {DNNL_ARG_WEIGHTS, builder_.prepared(weight_.value, forward.weights_desc())},
+                       {DNNL_ARG_BIAS, bias_.value},
+                       {DNNL_ARG_DST, conv}})](auto&) { call(); });
     Activation y = make_output();
     builder_.forward(kKernel, 0, [=, shape = shape_, positions = positions_](auto&) {
       kernels::max_pool_blocked(shape, data<const T>(conv), data<T>(y.value), positions);
@@ -98,7 +91,7 @@ class PooledConv2dPlanner {
   template <typename T>
   Activation plan_first(const Activation& input) {
     const Activation x = builder_.in_layout(
-        input, kernels::onednn::plain_layout({shape_.batch_size, 1, shape_.height, shape_.width}));
+        input, onednn::plain_layout({shape_.batch_size, 1, shape_.height, shape_.width}));
     bind_parameters();
     Activation y = make_output();
     const auto kernel = std::make_shared<kernels::FirstPooledConv2d<T>>(shape_);
@@ -138,8 +131,8 @@ class PooledConv2dPlanner {
   void bind_parameters() {
     weight_ = builder_.parameter("weight", specs_[0].shape, weight_layout_);
     if (has_bias())
-      bias_ = builder_.parameter("bias", specs_[1].shape,
-                                 kernels::onednn::plain_layout({shape_.out_channels}));
+      bias_ =
+          builder_.parameter("bias", specs_[1].shape, onednn::plain_layout({shape_.out_channels}));
   }
 
   Activation make_output() {
@@ -155,8 +148,8 @@ class PooledConv2dPlanner {
   Layout weight_layout_;
   double flops_;
   std::vector<ParameterSpec> specs_;
-  ParameterArena::Bound weight_;
-  ParameterArena::Bound bias_;
+  BoundParameter weight_;
+  BoundParameter bias_;
   std::uint8_t* positions_ = nullptr;
 };
 
@@ -171,7 +164,7 @@ std::optional<PooledConv2dShape> shape_of(const PlanBuilder& builder, const Conv
   if (pool->kind() != Pool2d::Kind::kMax || window.stride != window.kernel_size ||
       window.padding != 0)
     return std::nullopt;
-  const auto x = input.value.get_desc().dims();
+  const auto x = onednn::extents_of(input.value);
   return PooledConv2dShape{.batch_size = x[0],
                            .in_channels = x[1],
                            .out_channels = conv.out_channels,

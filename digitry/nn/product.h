@@ -1,13 +1,13 @@
 #pragma once
 
-#include <dnnl.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "digitry/kernels/onednn/primitive.h"
 #include "digitry/nn/activation_layers.h"
 #include "digitry/nn/batch_norm.h"
+#include "digitry/nn/batch_norm_folding.h"
+#include "digitry/nn/onednn/kernels.h"
 #include "digitry/nn/plan_builder.h"
 
 namespace digitry {
@@ -31,8 +31,8 @@ struct ProductExtents {
 template <typename Kernels>
 class ProductPlanner {
  public:
-  ProductPlanner(PlanBuilder& builder, const Kernels& kernels, ProductExtents extents)
-      : builder_(builder), kernels_(kernels), extents_(std::move(extents)) {}
+  ProductPlanner(PlanBuilder& builder, Kernels kernels, ProductExtents extents)
+      : builder_(builder), kernels_(std::move(kernels)), extents_(std::move(extents)) {}
 
   Activation plan(const Activation& input) {
     norm_ = builder_.training() ? nullptr : builder_.absorb_next<BatchNorm>();
@@ -45,7 +45,7 @@ class ProductPlanner {
   }
 
  private:
-  using DataType = kernels::onednn::DataType;
+  using DataType = onednn::DataType;
 
   struct Choice {
     DataType type;
@@ -77,18 +77,12 @@ class ProductPlanner {
   }
 
   Choice make(DataType type, int variant, bool wants_input_gradient) const {
-    const auto any_weight = kernels::onednn::any_layout(extents_.weight, type);
-    const auto bias = extents_.has_bias || norm_ != nullptr
-                          ? kernels::onednn::plain_layout(extents_.bias)
-                          : dnnl::memory::desc();
+    const auto any_weight = onednn::any_layout(extents_.weight, type);
+    const auto bias = extents_.has_bias || norm_ != nullptr ? onednn::plain_layout(extents_.bias)
+                                                            : dnnl::memory::desc();
     // Logits are wanted in float32; with a ReLU behind, values and gradients are of one type.
     const DataType y_type = builder_.is_last() && !relu_ ? DataType::f32 : type;
-    dnnl::primitive_attr attributes;
-    if (relu_) {
-      dnnl::post_ops after;
-      after.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
-      attributes.set_post_ops(after);
-    }
+    const dnnl::primitive_attr attributes = onednn::kernel_attributes(relu_);
     Choice choice{
         .type = type,
         .forward = kernels_.forward(variant,
@@ -100,31 +94,30 @@ class ProductPlanner {
         .backward_data = std::nullopt};
     if (!builder_.training()) return choice;
     const auto x = choice.forward.src_desc();
-    const auto y = kernels::onednn::with_type(choice.forward.dst_desc(), type);
+    const auto y = onednn::with_type(choice.forward.dst_desc(), type);
     choice.backward_weights = kernels_.backward_weights(
-        variant, x, kernels::onednn::any_layout(extents_.weight), bias, y, choice.forward);
+        variant, x, onednn::any_layout(extents_.weight), bias, y, choice.forward);
     if (wants_input_gradient)
       choice.backward_data = kernels_.backward_data(variant, x, any_weight, y, choice.forward);
     return choice;
   }
 
   Activation plan_forward(const Choice& kernels, const Activation& x) {
-    const auto plain = kernels::onednn::plain_layout(extents_.weight);
+    const auto plain = onednn::plain_layout(extents_.weight);
     auto arena_layout = builder_.training() ? kernels.backward_weights->diff_weights_desc()
                         : kernels.type == DataType::f32 && norm_ == nullptr
                             ? kernels.forward.weights_desc()
                             : plain;
     // Winograd's transformed weights cannot be taken back, nor used by other plans.
-    if (arena_layout.data.format_kind != dnnl_blocked) arena_layout = plain;
+    if (!onednn::is_blocked(arena_layout)) arena_layout = plain;
     weight_ = builder_.parameter("weight", extents_.weight_shape, arena_layout);
     if (extents_.has_bias)
-      bias_ = builder_.parameter("bias", Shape(extents_.bias),
-                                 kernels::onednn::plain_layout(extents_.bias));
+      bias_ = builder_.parameter("bias", Shape(extents_.bias), onednn::plain_layout(extents_.bias));
     dnnl::memory weight = weight_.value;
     dnnl::memory bias = bias_.value;
     if (norm_ != nullptr) {
-      const auto folded =
-          norm_->fold_into(builder_, builder_.prepared(weight, plain), bias, extents_.bias[0]);
+      const auto folded = fold_batch_norm(builder_, *norm_, builder_.prepared(weight, plain), bias,
+                                          extents_.bias[0]);
       weight = folded.weight;
       bias = folded.bias;
     }
@@ -134,16 +127,14 @@ class ProductPlanner {
     y.value = builder_.make(kernels.forward.dst_desc());
     y.overwritable = true;
     if (builder_.training())
-      y.gradient =
-          builder_.make(kernels::onednn::with_type(kernels.forward.dst_desc(), kernels.type));
+      y.gradient = builder_.make(onednn::with_type(kernels.forward.dst_desc(), kernels.type));
     y.relu_owed = relu_ && builder_.training() && builder_.relu_left_to_next();
     builder_.forward(
         kernels.forward.impl_info_str(), extents_.flops,
-        [call = kernels::onednn::BoundPrimitive(typename Kernels::Forward(kernels.forward),
-                                                {{DNNL_ARG_SRC, x.value},
-                                                 {DNNL_ARG_WEIGHTS, weight},
-                                                 {DNNL_ARG_BIAS, bias},
-                                                 {DNNL_ARG_DST, y.value}})](auto&) { call(); });
+        [call = builder_.bind(kernels.forward, {{DNNL_ARG_SRC, x.value},
+                                                {DNNL_ARG_WEIGHTS, weight},
+                                                {DNNL_ARG_BIAS, bias},
+                                                {DNNL_ARG_DST, y.value}})](auto&) { call(); });
     return y;
   }
 
@@ -151,33 +142,32 @@ class ProductPlanner {
     if (relu_ && !y.relu_owed) plan_relu_backward(builder_, y);
     const auto weight_gradient =
         builder_.make_like_or_same(weight_.gradient, kernels.backward_weights->diff_weights_desc());
-    builder_.backward(Direction::kBackwardWeights, kernels.backward_weights->impl_info_str(),
-                      extents_.flops,
-                      [call = kernels::onednn::BoundPrimitive(
-                           typename Kernels::BackwardWeights(*kernels.backward_weights),
-                           {{DNNL_ARG_SRC, x.value},
-                            {DNNL_ARG_DIFF_DST, y.gradient},
-                            {DNNL_ARG_DIFF_WEIGHTS, weight_gradient},
-                            {DNNL_ARG_DIFF_BIAS, bias_.gradient}})](auto&) { call(); });
+    builder_.backward(
+        Direction::kBackwardWeights, kernels.backward_weights->impl_info_str(), extents_.flops,
+        [call = builder_.bind(*kernels.backward_weights, {{DNNL_ARG_SRC, x.value},
+                                                          {DNNL_ARG_DIFF_DST, y.gradient},
+                                                          {DNNL_ARG_DIFF_WEIGHTS, weight_gradient},
+                                                          {DNNL_ARG_DIFF_BIAS, bias_.gradient}})](
+            auto&) { call(); });
     builder_.backward_reorder(Direction::kBackwardWeights, weight_gradient, weight_.gradient);
     if (!kernels.backward_data) return;
     const auto weight = builder_.prepared(weight_.value, kernels.backward_data->weights_desc());
-    builder_.backward(Direction::kBackwardData, kernels.backward_data->impl_info_str(),
-                      extents_.flops,
-                      [call = kernels::onednn::BoundPrimitive(
-                           typename Kernels::BackwardData(*kernels.backward_data),
-                           {{DNNL_ARG_DIFF_DST, y.gradient},
-                            {DNNL_ARG_WEIGHTS, weight},
-                            {DNNL_ARG_DIFF_SRC, x.gradient}})](auto&) { call(); });
+    builder_.backward(
+        Direction::kBackwardData, kernels.backward_data->impl_info_str(), extents_.flops,
+        [call = builder_.bind(*kernels.backward_data, {{DNNL_ARG_DIFF_DST, y.gradient},
+                                                       {DNNL_ARG_WEIGHTS, weight},
+                                                       {DNNL_ARG_DIFF_SRC, x.gradient}})](auto&) {
+          call();
+        });
   }
 
   PlanBuilder& builder_;
-  const Kernels& kernels_;
+  Kernels kernels_;
   ProductExtents extents_;
   const BatchNorm* norm_ = nullptr;
   bool relu_ = false;
-  ParameterArena::Bound weight_;
-  ParameterArena::Bound bias_;
+  BoundParameter weight_;
+  BoundParameter bias_;
 };
 
 }  // namespace digitry

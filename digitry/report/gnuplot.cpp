@@ -1,5 +1,7 @@
 #include "digitry/report/gnuplot.h"
 
+#include <fmt/format.h>
+
 #include <cctype>
 #include <future>
 #include <utility>

@@ -53,7 +53,7 @@ std::string Corrections::save(const Tensor& image, const std::string& label,
                 shape.to_string());
   if (std::ranges::find(class_names, label) == class_names.end())
     throw Error(ErrorCode::kBadData, "label: want one of {}, got \"{}\"",
-                fmt::join(class_names, ", "), label);
+                fmt::format("{}", fmt::join(class_names, ", ")), label);
   if (!is_folder_name(label))
     throw Error(ErrorCode::kBadData, "label: \"{}\" cannot be the name of a folder", label);
   const auto pixels = image.as<std::uint8_t>();
@@ -80,7 +80,7 @@ void Corrections::check_classes(const std::vector<std::string>& class_names) con
   for (const std::string& other : list_classes(folder_))
     if (std::ranges::find(class_names, other) == class_names.end())
       throw Error(ErrorCode::kUnavailable, "{} has a class \"{}\" that is none of the model's: {}",
-                  folder_.string(), other, fmt::join(class_names, ", "));
+                  folder_.string(), other, fmt::format("{}", fmt::join(class_names, ", ")));
 }
 
 void Corrections::remove(const std::string& label, const std::string& file) {

@@ -20,8 +20,8 @@ using simdjson::dom::element;
 using simdjson::dom::object;
 
 template <typename... Args>
-[[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(ErrorCode::kBadData, format, std::forward<Args>(args)...);
+[[noreturn]] void fail(MessageFormat<std::type_identity_t<Args>...> format, const Args&... args) {
+  throw Error(ErrorCode::kBadData, format, args...);
 }
 
 // The value of a key, which may stand there once; null where it does not.
@@ -106,8 +106,9 @@ std::vector<std::int64_t> read_shape(const Fields& input, const Shape& input_sha
       extents.size() == image.size() + 1 && std::equal(image.begin(), image.end(), &extents[1]);
   const bool as_rows = extents.size() == 2 && extents[1] == input_shape.num_elements();
   if (!as_images && !as_rows)
-    fail("{}: want shape [N,{}] or [N,{}], got [{}]", input.where(), fmt::join(image, ","),
-         input_shape.num_elements(), fmt::join(extents, ","));
+    fail("{}: want shape [N,{}] or [N,{}], got [{}]", input.where(),
+         fmt::format("{}", fmt::join(image, ",")), input_shape.num_elements(),
+         fmt::format("{}", fmt::join(extents, ",")));
   if (extents[0] < 1 || extents[0] > kMaxBatchSize)
     fail("{}: want 1 to {} images, got {}", input.where(), kMaxBatchSize, extents[0]);
   return extents;

@@ -30,7 +30,7 @@ ImageRequest parse_image_request(std::string_view body, const char* key, const M
   request.label = text_member(json, key);
   if (std::ranges::find(model.class_names, request.label) == model.class_names.end())
     throw Error(ErrorCode::kBadData, "{}: want one of {}, got \"{}\"", key,
-                fmt::join(model.class_names, ", "), request.label);
+                fmt::format("{}", fmt::join(model.class_names, ", ")), request.label);
   const std::optional<std::string> pixels = from_base64(text_member(json, "image"));
   const auto wanted = static_cast<std::size_t>(model.input_shape().num_elements());
   if (!pixels) throw Error(ErrorCode::kBadData, "image: is not base64 (RFC 4648, section 4)");

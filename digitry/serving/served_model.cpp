@@ -26,18 +26,8 @@ std::int64_t batch_size_for(std::int64_t num_images) {
 }
 
 // Requests are what runs side by side: one image is too little to share, and threads that wait for
-// each other would cost more than they bring. oneDNN wants the number of threads that a primitive
-// was made for when it runs.
-class OnOneThread {
- public:
-  OnOneThread() : before_(num_threads()) { set_num_threads(1); }
-  ~OnOneThread() { set_num_threads(before_); }
-  OnOneThread(const OnOneThread&) = delete;
-  OnOneThread& operator=(const OnOneThread&) = delete;
-
- private:
-  int before_;
-};
+// each other would cost more than they bring.
+constexpr int kNumThreads = 1;
 
 }  // namespace
 
@@ -54,7 +44,7 @@ ServedModel::ServedModel(Model model) : model_(std::move(model)) {
 }
 
 Tensor ServedModel::logits(const Tensor& images) const {
-  const OnOneThread scope;
+  const ScopedNumThreads scope(kNumThreads);
   const std::int64_t batch_size = batch_size_for(images.shape()[0]);
   std::unique_ptr<Classifier> classifier;
   {
@@ -73,7 +63,7 @@ Tensor ServedModel::logits(const Tensor& images) const {
 }
 
 std::vector<double> ServedModel::familiarity(const Tensor& images) const {
-  const OnOneThread scope;
+  const ScopedNumThreads scope(kNumThreads);
   const std::lock_guard lock(familiarity_mutex_);
   if (!familiarity_) familiarity_ = std::make_unique<Familiarity>(model_, kFamiliarityBatch);
   return familiarity_->scores(images);

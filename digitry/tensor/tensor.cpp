@@ -34,8 +34,23 @@ Tensor::Tensor(Shape shape, DType dtype) : shape_(std::move(shape)), dtype_(dtyp
       static_cast<std::byte*>(std::aligned_alloc(kAlignment, padded ? padded : kAlignment));
   if (memory == nullptr) throw std::bad_alloc();
   std::memset(memory, 0, padded);
-  data_.reset(memory);
+  data_ = memory;
 }
+
+Tensor::Tensor(Tensor&& other) noexcept
+    : shape_(std::move(other.shape_)),
+      dtype_(other.dtype_),
+      data_(std::exchange(other.data_, nullptr)) {}
+
+Tensor& Tensor::operator=(Tensor&& other) noexcept {
+  Tensor taken(std::move(other));
+  std::swap(shape_, taken.shape_);
+  std::swap(dtype_, taken.dtype_);
+  std::swap(data_, taken.data_);
+  return *this;
+}
+
+Tensor::~Tensor() { std::free(data_); }
 
 std::size_t Tensor::num_bytes() const {
   return empty() ? 0 : static_cast<std::size_t>(num_elements()) * size_of(dtype_);
@@ -50,23 +65,22 @@ void Tensor::check_type(DType wanted) const {
 template <>
 std::span<float> Tensor::as<float>() {
   check_type(DType::kF32);
-  return {reinterpret_cast<float*>(data_.get()), static_cast<std::size_t>(num_elements())};
+  return {reinterpret_cast<float*>(data_), static_cast<std::size_t>(num_elements())};
 }
 template <>
 std::span<const float> Tensor::as<float>() const {
   check_type(DType::kF32);
-  return {reinterpret_cast<const float*>(data_.get()), static_cast<std::size_t>(num_elements())};
+  return {reinterpret_cast<const float*>(data_), static_cast<std::size_t>(num_elements())};
 }
 template <>
 std::span<std::uint8_t> Tensor::as<std::uint8_t>() {
   check_type(DType::kU8);
-  return {reinterpret_cast<std::uint8_t*>(data_.get()), static_cast<std::size_t>(num_elements())};
+  return {reinterpret_cast<std::uint8_t*>(data_), static_cast<std::size_t>(num_elements())};
 }
 template <>
 std::span<const std::uint8_t> Tensor::as<std::uint8_t>() const {
   check_type(DType::kU8);
-  return {reinterpret_cast<const std::uint8_t*>(data_.get()),
-          static_cast<std::size_t>(num_elements())};
+  return {reinterpret_cast<const std::uint8_t*>(data_), static_cast<std::size_t>(num_elements())};
 }
 
 Tensor Tensor::clone() const {
@@ -87,7 +101,5 @@ Tensor Tensor::take(std::span<const std::int32_t> indices) const {
   }
   return taken;
 }
-
-void Tensor::Free::operator()(std::byte* memory) const { std::free(memory); }
 
 }  // namespace digitry

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 
 #include "digitry/tensor/shape.h"
@@ -25,6 +24,9 @@ class Tensor {
   Tensor() = default;
   /// Throws std::bad_alloc where there is no memory for it.
   Tensor(Shape shape, DType dtype);
+  Tensor(Tensor&& other) noexcept;
+  Tensor& operator=(Tensor&& other) noexcept;
+  ~Tensor();
 
   const Shape& shape() const { return shape_; }
   DType dtype() const { return dtype_; }
@@ -39,8 +41,8 @@ class Tensor {
   template <typename T>
   std::span<const T> as() const;
 
-  std::byte* data() { return data_.get(); }
-  const std::byte* data() const { return data_.get(); }
+  std::byte* data() { return data_; }
+  const std::byte* data() const { return data_; }
 
   /// A copy with memory of its own.
   Tensor clone() const;
@@ -49,14 +51,12 @@ class Tensor {
   Tensor take(std::span<const std::int32_t> indices) const;
 
  private:
-  struct Free {
-    void operator()(std::byte* memory) const;
-  };
   void check_type(DType wanted) const;
 
   Shape shape_{0};
   DType dtype_ = DType::kF32;
-  std::unique_ptr<std::byte[], Free> data_;
+  // A plain pointer: <memory> would be half of what every file that includes this header reads.
+  std::byte* data_ = nullptr;
 };
 
 }  // namespace digitry

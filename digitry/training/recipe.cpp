@@ -160,7 +160,7 @@ Recipe find_recipe(const std::string& name_or_path) {
   if (!path_exists(name_or_path))
     throw Error(ErrorCode::kBadData,
                 "recipe '{}': neither a file nor a shipped recipe; shipped are: {}", name_or_path,
-                fmt::join(recipe_names(), ", "));
+                fmt::format("{}", fmt::join(recipe_names(), ", ")));
   return parse_recipe(read_file(name_or_path, kMaxRecipeBytes), name_or_path);
 }
 

@@ -15,9 +15,9 @@ namespace digitry {
 /// How to train: the architecture and every setting that the result depends on. Read from TOML;
 /// recipes/ holds the shipped ones, which are built into the library too.
 struct Recipe {
-  std::string name;
-  std::string description;
-  std::vector<Options> layers;  ///< First to last, each with its `type`.
+  std::string name = {};
+  std::string description = {};
+  std::vector<Options> layers = {};  ///< First to last, each with its `type`.
 
   std::int64_t epochs = 10;
   std::int64_t batch_size = 128;
@@ -27,7 +27,7 @@ struct Recipe {
   std::uint64_t seed = 0;
   /// Of the validation split alone; the seed where there is none. Trainings that share it set the
   /// same images aside.
-  std::optional<std::uint64_t> split_seed;
+  std::optional<std::uint64_t> split_seed = {};
   /// Networks that are trained, each from a seed of its own, to answer together.
   std::int64_t members = 1;
   /// Of products while training: "f32", "bf16", or "auto" for bf16 where the processor has it.
@@ -40,10 +40,10 @@ struct Recipe {
   double label_smoothing = 0;  ///< Share of the target spread over all classes, in [0, 0.999].
   double gradient_clip = 0;    ///< Largest L2 norm of all gradients together; 0: off.
 
-  Options optimizer;     ///< See make_optimizer.
-  Options schedule;      ///< See make_schedule.
-  Options augmentation;  ///< Of training images; see read_augment_options. Empty: none.
-  Options views;         ///< Of images to classify; see read_views. Empty: the image as it is.
+  Options optimizer = {};     ///< See make_optimizer.
+  Options schedule = {};      ///< See make_schedule.
+  Options augmentation = {};  ///< Of training images; see read_augment_options. Empty: none.
+  Options views = {};         ///< Of images to classify; see read_views. Empty: the image as it is.
 };
 
 /// Throws Error{kBadData} naming `source`, the key and the rule for TOML that does not parse,

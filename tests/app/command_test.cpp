@@ -91,6 +91,14 @@ TEST(Command, InfoAsJson) {
   EXPECT_GE(info["num_threads"].get<int>(), 1);
 }
 
+TEST(Command, TakesTheNumberOfThreadsFromOpenMp) {
+  for (const char* count : {"1", "3"}) {
+    const CommandResult result =
+        run_command({"digitry", "info", "--json"}, {.environment = {{"OMP_NUM_THREADS", count}}});
+    EXPECT_EQ(nlohmann::json::parse(result.out)["num_threads"].dump(), count);
+  }
+}
+
 TEST(Command, InfoSaysWhatLimitsTheKernels) {
   const CommandResult result =
       run_command({"digitry", "info", "--json"}, {.environment = {{"DNNL_MAX_CPU_ISA", "SSE41"}}});

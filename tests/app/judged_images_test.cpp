@@ -1,5 +1,7 @@
 #include "apps/digitry/judged_images.h"
 
+#include <fmt/format.h>
+
 #include "digitry/data/split.h"
 #include "digitry/training/recipe.h"
 #include "tests/data/test_files.h"

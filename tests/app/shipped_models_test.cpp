@@ -1,5 +1,6 @@
 #include "digitry/model_io/shipped_models.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -11,6 +11,19 @@ TEST(Error, FormatsItsMessage) {
   EXPECT_EQ(error.code(), ErrorCode::kBadData);
 }
 
+TEST(Error, FormatsEveryKindOfArgument) {
+  const std::string text = "text";
+  EXPECT_STREQ(Error(ErrorCode::kIo, "{} {} {:02x} {:.2f} {} {} {:>5}|{{}}", true, 'c', 10U,
+                     1.0F / 3, text, std::string_view("view"), "raw")
+                   .what(),
+               "true c 0a 0.33 text view   raw|{}");
+  EXPECT_STREQ(Error(ErrorCode::kIo, "{} {}", std::int64_t{-5}, std::size_t{7}).what(), "-5 7");
+}
+
+TEST(Error, KeepsAFormatThatDoesNotFitItsArguments) {
+  EXPECT_STREQ(Error(ErrorCode::kIo, "{:.2f} of it", "text").what(), "{:.2f} of it");
+}
+
 TEST(Error, TakesBracesInAPlainMessageAsTheyAre) {
   EXPECT_STREQ(Error(ErrorCode::kIo, std::string("{}")).what(), "{}");
 }

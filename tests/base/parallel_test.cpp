@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <thread>
 #include <vector>
 
 #include "tests/support/errors.h"
@@ -11,8 +12,6 @@
 
 namespace digitry {
 namespace {
-
-using test::WithThreads;
 
 // How often each index was visited; plain integers, as the parts have to be apart.
 std::vector<int> visits(std::int64_t count, std::int64_t grain) {
@@ -25,7 +24,7 @@ std::vector<int> visits(std::int64_t count, std::int64_t grain) {
 
 TEST(ParallelFor, VisitsEveryIndexOnce) {
   for (const int threads : {1, 2, 3, 7}) {
-    const WithThreads scope(threads);
+    const ScopedNumThreads scope(threads);
     for (const std::int64_t count : {0, 1, 2, 5, 100, 1001})
       for (const std::int64_t grain : {1, 3, 100, 5000})
         EXPECT_TRUE(std::ranges::all_of(visits(count, grain), [](int n) { return n == 1; }))
@@ -38,7 +37,7 @@ TEST(ParallelFor, DoesNotCallForNothing) {
 }
 
 TEST(ParallelFor, LeavesSmallWorkToOneThread) {
-  const WithThreads scope(4);
+  const ScopedNumThreads scope(4);
   std::atomic<int> calls = 0;
   parallel_for(100, 100, [&](std::int64_t begin, std::int64_t end) {
     ++calls;
@@ -49,7 +48,7 @@ TEST(ParallelFor, LeavesSmallWorkToOneThread) {
 }
 
 TEST(ParallelFor, PartsAreAsManyAsThreads) {
-  const WithThreads scope(3);
+  const ScopedNumThreads scope(3);
   std::atomic<int> calls = 0;
   parallel_for(300, 10, [&](std::int64_t begin, std::int64_t end) {
     ++calls;
@@ -61,7 +60,7 @@ TEST(ParallelFor, PartsAreAsManyAsThreads) {
 // OpenMP gives an inner region one thread, though num_threads() says two.
 #if !defined(__SANITIZE_THREAD__)  // It opens an OpenMP region of its own; see parallel.h.
 TEST(ParallelFor, DoesAllTheWorkWhereOpenMpGivesFewerThreads) {
-  const WithThreads scope(2);
+  const ScopedNumThreads scope(2);
   std::vector<std::vector<int>> visited(2);
 #pragma omp parallel for num_threads(2)
   for (int i = 0; i < 2; ++i) visited[static_cast<std::size_t>(i)] = visits(1000, 1);
@@ -71,10 +70,13 @@ TEST(ParallelFor, DoesAllTheWorkWhereOpenMpGivesFewerThreads) {
 #endif
 
 TEST(Threads, AreSetAndChecked) {
-  const WithThreads scope(5);
-  EXPECT_EQ(num_threads(), 5);
+  const int by_default = num_threads();
+  const ScopedNumThreads scope(by_default + 3);
+  EXPECT_EQ(num_threads(), by_default + 3);
+  // Of each thread by itself.
+  std::thread([&] { EXPECT_EQ(num_threads(), by_default); }).join();
   set_num_threads(0);
-  EXPECT_EQ(num_threads(), omp_get_num_procs());
+  EXPECT_EQ(num_threads(), by_default);
   for (const int count : {-1, 1025})
     test::expect_error(ErrorCode::kInvalidArgument, {"threads", std::to_string(count)},
                        [&] { set_num_threads(count); });

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "digitry/base/parallel.h"
 #include "tests/data/augment_reference.h"
 #include "tests/data/test_files.h"
 #include "tests/support/near.h"
@@ -185,7 +186,7 @@ TEST(Augment, TonesDependNeitherOnThreadsNorOnTheBatch) {
   const Tensor images = random_images({40, 1, 12, 11});
   const std::vector<float> want = augmented(kTones, images, 3);
   for (const int threads : {1, 2, 5}) {
-    const test::WithThreads scope(threads);
+    const ScopedNumThreads scope(threads);
     EXPECT_TRUE(test::same_bits(augmented(kTones, images, 3), want)) << threads;
   }
   const std::vector<std::int32_t> some{30, 3, 30};
@@ -209,7 +210,7 @@ TEST(Augment, DependsNeitherOnThreadsNorOnTheBatch) {
   const Tensor images = random_images({61, 1, 12, 11});
   const std::vector<float> want = augmented(kEverything, images, 3);
   for (const int threads : {1, 2, 5}) {
-    const test::WithThreads scope(threads);
+    const ScopedNumThreads scope(threads);
     EXPECT_TRUE(test::same_bits(augmented(kEverything, images, 3), want)) << threads;
   }
   std::vector<std::int32_t> order = all_of(images);

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "digitry/base/parallel.h"
 #include "tests/data/test_files.h"
 #include "tests/support/values.h"
 
@@ -98,7 +99,7 @@ TEST_P(EveryCorruption, DependsOnSeedAndImageAlone) {
   const Tensor images = letters(70);
   const Pixels want = corrupted(images, GetParam());
   for (const int threads : {1, 2, 3}) {
-    const test::WithThreads scope(threads);
+    const ScopedNumThreads scope(threads);
     EXPECT_EQ(corrupted(images, GetParam()), want) << threads;
   }
   // Another one in between leaves nothing behind.

@@ -1,5 +1,7 @@
 #include "digitry/data/csv.h"
 
+#include <fmt/format.h>
+
 #include "tests/data/test_files.h"
 
 namespace digitry {

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "digitry/data/fetch.h"
 #include "digitry/data/gzip.h"
 #include "tests/data/tiny_dataset.h"

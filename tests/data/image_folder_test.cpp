@@ -1,5 +1,6 @@
 #include "digitry/data/image_folder.h"
 
+#include <fmt/format.h>
 #include <zlib.h>
 
 #include "digitry/data/idx.h"

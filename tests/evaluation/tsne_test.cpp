@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "digitry/base/parallel.h"
 #include "tests/support/errors.h"
 #include "tests/support/near.h"
 #include "tests/support/values.h"
@@ -137,7 +138,7 @@ TEST(Tsne, IsTheSameEachTime) {
   const Tensor rows = groups(20, 5);
   const Tensor first = tsne(rows), again = tsne(rows);
   EXPECT_TRUE(same_bits(first.as<float>(), again.as<float>()));
-  const WithThreads one(1);
+  const ScopedNumThreads one(1);
   EXPECT_TRUE(same_bits(tsne(rows).as<float>(), first.as<float>()));
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "digitry/base/parallel.h"
 #include "digitry/kernels/elementwise.h"
 #include "digitry/kernels/reference/reference.h"
 #include "tests/cases/elementwise_cases.h"
@@ -17,8 +18,6 @@
 
 namespace digitry::kernels {
 namespace {
-
-using test::WithThreads;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
@@ -92,7 +91,7 @@ TEST_P(BFloat16Sizes, ReluIsTheReferenceBitForBit) {
   auto want_gradient = widen(gradient);
   reference::relu_backward(want, want_gradient);
   for (const int threads : {1, 2}) {
-    const WithThreads scope(threads);
+    const ScopedNumThreads scope(threads);
     auto got = input;
     relu_forward(got);
     auto got_gradient = gradient;
@@ -113,7 +112,7 @@ TEST_P(BFloat16Sizes, DropoutIsTheReferenceRoundedAtEveryNumberOfThreads) {
     reference::dropout_forward(want, want_keep, rate, stream);
     reference::dropout_backward(want_keep, want_gradient, rate);
     for (const int threads : {1, 2, 3}) {
-      const WithThreads scope(threads);
+      const ScopedNumThreads scope(threads);
       auto got = input;
       auto got_gradient = gradient;
       std::vector<std::uint8_t> keep(input.size(), 9);

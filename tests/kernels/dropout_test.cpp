@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "digitry/base/parallel.h"
 #include "digitry/kernels/elementwise.h"
 #include "digitry/kernels/reference/reference.h"
 #include "tests/cases/elementwise_cases.h"
@@ -14,7 +15,6 @@ namespace {
 
 using test::random_values;
 using test::same_bits;
-using test::WithThreads;
 
 constexpr DropoutStream kStream{.seed = 0x1234567890abcdef, .step = 17, .layer = 3};
 
@@ -33,7 +33,7 @@ TEST_P(DropoutSizes, IsTheReferenceAtEveryNumberOfThreads) {
     reference::dropout_backward(want_keep, want_grad, rate);
     std::vector<float> first;
     for (const int threads : {1, 2, 3}) {
-      const WithThreads scope(threads);
+      const ScopedNumThreads scope(threads);
       std::vector<float> got = input;
       std::vector<float> got_grad = grad;
       std::vector<std::uint8_t> keep(input.size(), 9);

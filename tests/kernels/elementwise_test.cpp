@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "digitry/base/parallel.h"
 #include "digitry/kernels/reference/reference.h"
 #include "tests/cases/elementwise_cases.h"
 #include "tests/support/near.h"
@@ -14,7 +15,6 @@ namespace {
 
 using test::random_values;
 using test::same_bits;
-using test::WithThreads;
 
 class Elementwise : public ::testing::TestWithParam<std::int64_t> {};
 INSTANTIATE_TEST_SUITE_P(Sizes, Elementwise, ::testing::ValuesIn(cases::kElementwiseSizes),
@@ -25,7 +25,7 @@ TEST_P(Elementwise, ReluForwardIsTheReferenceBitForBit) {
   const std::vector<float> input = want;
   reference::relu_forward(want);
   for (const int threads : {1, 2}) {
-    const WithThreads scope(threads);
+    const ScopedNumThreads scope(threads);
     std::vector<float> got = input;
     relu_forward(got);
     EXPECT_TRUE(same_bits(got, want)) << threads << " threads";
@@ -39,7 +39,7 @@ TEST_P(Elementwise, ReluBackwardIsTheReferenceBitForBit) {
   const std::vector<float> input = want;
   reference::relu_backward(output, want);
   for (const int threads : {1, 2}) {
-    const WithThreads scope(threads);
+    const ScopedNumThreads scope(threads);
     std::vector<float> got = input;
     relu_backward(output, got);
     EXPECT_TRUE(same_bits(got, want)) << threads << " threads";

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "digitry/base/parallel.h"
 #include "digitry/kernels/reference/reference.h"
 #include "tests/cases/elementwise_cases.h"
 #include "tests/support/near.h"
@@ -18,7 +19,6 @@ namespace {
 using test::expect_near;
 using test::random_values;
 using test::same_bits;
-using test::WithThreads;
 
 class OptimizerUpdates : public ::testing::TestWithParam<std::int64_t> {};
 INSTANTIATE_TEST_SUITE_P(Sizes, OptimizerUpdates, ::testing::ValuesIn(cases::kElementwiseSizes),
@@ -46,7 +46,7 @@ void expect_state(const State& start, const State& want, const Update& update) {
   State first_run;
   for (const int threads : {1, 2, 3}) {
     SCOPED_TRACE(std::to_string(threads) + " threads");
-    const WithThreads scope(threads);
+    const ScopedNumThreads scope(threads);
     State got = start;
     update(got);
     expect_near(got.first, want.first, 1e-6, 1e-6);
@@ -118,7 +118,7 @@ TEST_P(OptimizerUpdates, SumOfSquaresIsTheReferenceWithTheSameBitsAtEveryNumberO
   const double want = reference::sum_of_squares(values);
   double first_run = 0;
   for (const int threads : {1, 2, 3}) {
-    const WithThreads scope(threads);
+    const ScopedNumThreads scope(threads);
     const double got = sum_of_squares(values);
     EXPECT_NEAR(got, want, 1e-12 * want);
     if (threads == 1) first_run = got;

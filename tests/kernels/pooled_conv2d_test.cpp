@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "digitry/base/parallel.h"
 #include "digitry/base/random.h"
 #include "digitry/kernels/first_pooled_conv2d.h"
 #include "digitry/kernels/reference/conv2d.h"
@@ -159,7 +160,7 @@ INSTANTIATE_TEST_SUITE_P(Extents, PooledConv2dOfBlocks,
 TEST_P(PooledConv2dOfBlocks, IsTheReferenceInFloat32) { expect_reference<float>(); }
 TEST_P(PooledConv2dOfBlocks, IsTheReferenceInBFloat16) { expect_reference<BFloat16>(); }
 TEST_P(PooledConv2dOfBlocks, IsTheReferenceOnThreeThreads) {
-  const WithThreads threads(3);
+  const ScopedNumThreads threads(3);
   expect_reference<float>();
 }
 
@@ -192,7 +193,7 @@ INSTANTIATE_TEST_SUITE_P(Extents, PooledConv2dOfOneChannel,
 TEST_P(PooledConv2dOfOneChannel, IsTheReferenceInFloat32) { expect_reference<float>(); }
 TEST_P(PooledConv2dOfOneChannel, IsTheReferenceInBFloat16) { expect_reference<BFloat16>(); }
 TEST_P(PooledConv2dOfOneChannel, IsTheReferenceOnThreeThreads) {
-  const WithThreads threads(3);
+  const ScopedNumThreads threads(3);
   expect_reference<float>();
 }
 

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "digitry/base/parallel.h"
 #include "digitry/kernels/reference/reference.h"
 #include "tests/support/values.h"
 
@@ -58,7 +59,7 @@ TEST(SparseDense, IsTheReference) {
     expect_reference(extents, x, /*with_bias=*/true, /*relu=*/false);
     expect_reference(extents, x, /*with_bias=*/false, /*relu=*/true);
     expect_reference(extents, Values(x.size()), /*with_bias=*/true, /*relu=*/false);
-    const WithThreads threads(3);
+    const ScopedNumThreads threads(3);
     expect_reference(extents, x, /*with_bias=*/true, /*relu=*/false);
   }
 }

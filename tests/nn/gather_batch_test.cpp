@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "digitry/base/parallel.h"
 #include "digitry/nn/predictor.h"
 #include "tests/support/near.h"
 #include "tests/support/values.h"
@@ -24,7 +25,7 @@ TEST(GatherBatch, PutsScaledImagesInTheOrderOfTheIndices) {
       want.push_back(static_cast<float>(
           images.as<std::uint8_t>()[static_cast<std::size_t>(index) * kPixels + p] * 0.5 - 3));
   for (const int threads : {1, 2, 3}) {
-    const test::WithThreads scope(threads);
+    const ScopedNumThreads scope(threads);
     std::vector<float> got(want.size());
     gather_batch(images, indices, {.pixel_scale = 0.5F, .pixel_offset = -3}, got);
     EXPECT_EQ(got, want);

@@ -86,7 +86,9 @@ TEST_F(GoldenCnn, TrainingStepIsTheFrameworks) {
   Plan plan(cnn, batch_size, PlanMode::kTraining, arena);
   arena.load(cnn.parameters());
   forward(plan);
-  expect_near(plan.logits(), floats(golden["logits"]), 5e-6, 1e-5);
+  // Kernels for different instruction sets add up in different orders. A sum of 300 products is
+  // then off by about sqrt(300) · 2^-24 = 1e-6 of its terms, and a dozen layers pass that on.
+  expect_near(plan.logits(), floats(golden["logits"]), 1e-5, 3e-5);
   EXPECT_NEAR(loss(plan), golden["loss"].get<double>(), 5e-6);
   plan.backward({});
   expect_parameters(arena.store(arena.gradients()), golden["gradients"], 5e-6, 5e-5);

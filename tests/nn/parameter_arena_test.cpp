@@ -96,10 +96,10 @@ TEST(ParameterArena, RefusesParametersOfAnotherNetwork) {
   ParameterArena arena(/*with_gradients=*/false);
   const Plan plan(network, 4, PlanMode::kInference, arena);
   const Network fewer = test::random_network({13}, 7, {dense(7)});
-  expect_error(ErrorCode::kShapeMismatch, {"want 4 parameters, got 2"},
+  expect_error(ErrorCode::kShapeMismatch, {"expected 4 parameters, got 2"},
                [&] { arena.load(fewer.parameters()); });
   const Network wider = test::random_network({13}, 7, {dense(38), relu(), dense(7)});
-  expect_error(ErrorCode::kShapeMismatch, {"'0.weight': want [37,13], got [38,13]"},
+  expect_error(ErrorCode::kShapeMismatch, {"'0.weight': expected [37,13], got [38,13]"},
                [&] { arena.load(wider.parameters()); });
   const Network renamed = test::random_network({13}, 7, {dense(37), dense(7)});
   expect_error(ErrorCode::kShapeMismatch, {"'1.weight' is not part of this network"},

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
+#include <thread>
 
+#include "digitry/base/parallel.h"
 #include "tests/support/errors.h"
 #include "tests/support/near.h"
 #include "tests/support/networks.h"
@@ -49,6 +52,40 @@ TEST(Plan, InferenceLeavesDropoutOut) {
   EXPECT_TRUE(plan.backward_operations().empty());
 }
 
+// A server plans on one thread and answers on others; oneDNN's own scratchpad belongs to the thread
+// that made a kernel. Grouped convolutions are computed by matrix products that need one.
+TEST(Plan, RunsOnOtherThreadsWithAnyNumberOfThreads) {
+  const Network network = test::random_network(
+      {12, 9, 9}, 5,
+      {test::conv2d({.out_channels = 12, .padding = 1, .groups = 3}), relu(),
+       test::conv2d({.out_channels = 32, .padding = 1}), relu(), test::max_pool2d(),
+       test::conv2d({.out_channels = 32, .kernel_size = 3}), flatten(), dense(64), relu(),
+       dense(5)});
+  for (const PlanMode mode : {PlanMode::kInference, PlanMode::kTraining}) {
+    for (const int planned : {1, 3}) {
+      ParameterArena arena(mode == PlanMode::kTraining);
+      std::unique_ptr<Plan> plan;
+      // The thread that plans has ended before the plan runs.
+      std::thread([&] {
+        set_num_threads(planned);
+        plan = std::make_unique<Plan>(network, kBatch, mode, arena);
+        arena.load(network.parameters());
+      }).join();
+      const auto here = logits(*plan);
+      for (const int running : {1, 2, 5}) {
+        std::vector<float> there;
+        std::thread([&] {
+          set_num_threads(running);
+          there = logits(*plan);
+          if (mode == PlanMode::kTraining) plan->backward({});
+          EXPECT_EQ(num_threads(), running) << "as it was";
+        }).join();
+        EXPECT_TRUE(same_bits(here, there)) << planned << " threads, run with " << running;
+      }
+    }
+  }
+}
+
 TEST(Plan, TrainingDrawsDropoutFromTheStepContext) {
   const Network network = some_network();
   ParameterArena arena(true);
@@ -64,7 +101,7 @@ TEST(Plan, ComputesTheSameAtEveryNumberOfThreads) {
   const Network network = some_network();
   std::vector<float> first;
   for (const int threads : {1, 2}) {
-    const test::WithThreads scope(threads);
+    const ScopedNumThreads scope(threads);
     ParameterArena arena(true);
     Plan plan(network, kBatch, PlanMode::kTraining, arena);
     arena.load(network.parameters());
@@ -202,7 +239,7 @@ TEST(Plan, OfConvolutionsComputesTheSameAtEveryNumberOfThreads) {
   const Network network = some_cnn(/*norm=*/true);
   std::vector<std::vector<float>> first;
   for (const int threads : {1, 2, 3}) {
-    const test::WithThreads scope(threads);
+    const ScopedNumThreads scope(threads);
     ParameterArena arena(true);
     Plan plan(network, kBatch, PlanMode::kTraining, arena);
     arena.load(network.parameters());

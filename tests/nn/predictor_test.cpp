@@ -93,7 +93,7 @@ TEST(Predictor, RefusesImagesOfAnotherShapeAndNetworksWithoutWeights) {
     predictor.logits(Tensor({2, 1, 5, 3}, DType::kU8));
   });
   expect_error(ErrorCode::kShapeMismatch, {"[1,3,5]"}, [&] { predictor.logits(Tensor()); });
-  expect_error(ErrorCode::kShapeMismatch, {"want 2 parameters, got 0"}, [] {
+  expect_error(ErrorCode::kShapeMismatch, {"expected 2 parameters, got 0"}, [] {
     Predictor(Network({1, 3, 5}, kClasses, {flatten(), dense(kClasses)}), {});
   });
 }

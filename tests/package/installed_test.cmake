@@ -11,6 +11,7 @@ run(${CMAKE_COMMAND} -G ${GENERATOR} -S ${SOURCE} -B ${SCRATCH}/build
     -DCMAKE_PREFIX_PATH=${SCRATCH}/prefix -DWANT_VERSION=${VERSION})
 run(${CMAKE_COMMAND} --build ${SCRATCH}/build)
 run(${SCRATCH}/build/consumer)
+run(${SCRATCH}/build/trainer)
 run(${SCRATCH}/build/reader)
 
 file(GLOB_RECURSE command ${SCRATCH}/prefix/bin/digitry)

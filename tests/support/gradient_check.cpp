@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "digitry/base/parallel.h"
 #include "digitry/kernels/reference/reference.h"
 #include "tests/support/near.h"
 #include "tests/support/networks.h"
@@ -64,7 +65,7 @@ std::vector<float> finite_differences(std::span<float> values, double h,
 
 void check_gradients(const Network& network, const Batch& batch, const StepContext& context) {
   // Thousands of tiny passes, in which threads would only wait for each other.
-  const WithThreads scope(1);
+  const ScopedNumThreads scope(1);
   PlannedNetwork planned(network, batch, context);
   const std::vector<Parameter> gradients = planned.gradients();
   // Row-major values that are loaded anew for every difference: layouts are the arena's own matter.

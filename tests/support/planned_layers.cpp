@@ -6,13 +6,11 @@
 #include <stdexcept>
 
 #include "digitry/kernels/bfloat16.h"
-#include "digitry/kernels/onednn/primitive.h"
+#include "digitry/nn/onednn/primitive.h"
 #include "tests/support/networks.h"
 
 namespace digitry::test {
 namespace {
-
-namespace onednn = kernels::onednn;
 
 float widened(float value) { return value; }
 float widened(kernels::BFloat16 value) { return kernels::to_float(value); }
@@ -79,29 +77,30 @@ PlannedLayers::PlannedLayers(const std::vector<Options>& layers, const Shape& im
                              Precision precision)
     : layers_(with_probe(layers, input_gradient_)),
       parameters_(draw_parameters(layers_, image, precision)),
-      builder_(layers_, batch_size, mode == PlanMode::kTraining,
-               precision == Precision::kBFloat16 ? onednn::DataType::bf16 : onednn::DataType::f32,
-               arena) {
-  builder_.plan_layers(image);
+      plan_(PlanBuilder(
+                layers_, batch_size, mode == PlanMode::kTraining,
+                precision == Precision::kBFloat16 ? onednn::DataType::bf16 : onednn::DataType::f32,
+                arena)
+                .build(image)) {
   arena.load(parameters_);
 }
 
 std::int64_t PlannedLayers::output_size() const {
-  return std::ssize(onednn::elements(builder_.output.value));
+  return std::ssize(onednn::elements(plan_.output.value));
 }
 
 std::vector<float> PlannedLayers::forward(std::span<const float> x, const StepContext& context) {
-  std::ranges::copy(x, onednn::elements(builder_.input.value).begin());
-  for (const auto& operation : builder_.prepare_operations) operation.run(context);
-  for (const auto& operation : builder_.forward_operations) operation.run(context);
-  const auto output = onednn::elements(builder_.output.value);
+  std::ranges::copy(x, onednn::elements(plan_.input.value).begin());
+  for (const auto& operation : plan_.prepare_operations) operation.run(context);
+  for (const auto& operation : plan_.forward_operations) operation.run(context);
+  const auto output = onednn::elements(plan_.output.value);
   return {output.begin(), output.end()};
 }
 
 std::vector<float> PlannedLayers::backward(std::span<const float> grad_y,
                                            const StepContext& context) {
-  std::ranges::copy(grad_y, onednn::elements(builder_.output.gradient).begin());
-  for (const auto& operation : builder_.backward_operations) operation.run(context);
+  std::ranges::copy(grad_y, onednn::elements(plan_.output.gradient).begin());
+  for (const auto& operation : plan_.backward_operations) operation.run(context);
   return input_gradient_;
 }
 

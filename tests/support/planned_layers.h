@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "digitry/nn/plan.h"
+#include "digitry/nn/plan_builder.h"
 
 namespace digitry::test {
 
@@ -25,13 +26,13 @@ class PlannedLayers {
 
   const std::vector<Parameter>& parameters() const { return parameters_; }
   std::int64_t output_size() const;
-  const std::vector<Operation>& forward_operations() const { return builder_.forward_operations; }
+  const std::vector<Operation>& forward_operations() const { return plan_.forward_operations; }
 
  private:
   std::vector<float> input_gradient_;
   std::vector<std::unique_ptr<Layer>> layers_;
   std::vector<Parameter> parameters_;
-  PlanBuilder builder_;
+  PlanData plan_;
 };
 
 /// The values of the parameter or gradient `name`; throws std::out_of_range where there is none.

@@ -4,7 +4,6 @@
 #include <span>
 #include <vector>
 
-#include "digitry/base/parallel.h"
 #include "digitry/base/random.h"
 
 namespace digitry::test {
@@ -32,17 +31,5 @@ inline std::vector<std::uint8_t> random_pixels(std::int64_t count, std::uint32_t
   for (std::uint8_t& pixel : pixels) pixel = static_cast<std::uint8_t>(random.next_below(256));
   return pixels;
 }
-
-/// Sets the number of threads for a scope.
-class WithThreads {
- public:
-  explicit WithThreads(int count) : before_(num_threads()) { set_num_threads(count); }
-  ~WithThreads() { set_num_threads(before_); }
-  WithThreads(const WithThreads&) = delete;
-  WithThreads& operator=(const WithThreads&) = delete;
-
- private:
-  int before_;
-};
 
 }  // namespace digitry::test

@@ -1,5 +1,6 @@
 #include "digitry/training/recipe.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -4,9 +4,9 @@
 #include "digitry/base/parallel.h"
 #include "digitry/base/version.h"
 #include "digitry/data/dataset.h"
-#include "digitry/kernels/cpu_info.h"
 #include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
+#include "digitry/nn/cpu_info.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "digitry/kernels/cpu_info.h"
+#include "digitry/nn/cpu_info.h"
 
 #include <gtest/gtest.h>
 

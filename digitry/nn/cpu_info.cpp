@@ -1,11 +1,12 @@
-#include "digitry/kernels/cpu_info.h"
+#include "digitry/nn/cpu_info.h"
 
 #include <fmt/format.h>
 #include <omp.h>
 
 #include <fstream>
-#include <oneapi/dnnl/dnnl.hpp>
 #include <string_view>
+
+#include "digitry/nn/onednn/primitive.h"
 
 namespace digitry {
 namespace {
@@ -43,29 +44,6 @@ std::vector<std::string> processor_instruction_sets() {
   return sets;
 }
 
-std::string isa_name(dnnl::cpu_isa isa) {
-  switch (isa) {
-    case dnnl::cpu_isa::sse41:
-      return "sse4.1";
-    case dnnl::cpu_isa::avx:
-      return "avx";
-    case dnnl::cpu_isa::avx2:
-      return "avx2";
-    case dnnl::cpu_isa::avx2_vnni:
-      return "avx2-vnni";
-    case dnnl::cpu_isa::avx512_core:
-      return "avx512-core";
-    case dnnl::cpu_isa::avx512_core_vnni:
-      return "avx512-core-vnni";
-    case dnnl::cpu_isa::avx512_core_bf16:
-      return "avx512-core-bf16";
-    case dnnl::cpu_isa::avx512_core_amx:
-      return "avx512-core-amx";
-    default:
-      return "generic";
-  }
-}
-
 std::string runtime_name(unsigned runtime) {
   switch (runtime) {
     case DNNL_RUNTIME_SEQ:
@@ -83,10 +61,7 @@ std::string runtime_name(unsigned runtime) {
 
 }  // namespace
 
-bool has_native_bf16() {
-  const dnnl::cpu_isa isa = dnnl::get_effective_cpu_isa();
-  return isa == dnnl::cpu_isa::avx512_core_bf16 || isa == dnnl::cpu_isa::avx512_core_amx;
-}
+bool has_native_bf16() { return onednn::has_bf16_products(); }
 
 CpuInfo cpu_info() {
   CpuInfo info;
@@ -96,7 +71,7 @@ CpuInfo cpu_info() {
   const dnnl_version_t* onednn = dnnl_version();
   info.onednn_version = fmt::format("{}.{}.{}", onednn->major, onednn->minor, onednn->patch);
   info.onednn_runtime = runtime_name(onednn->cpu_runtime);
-  info.onednn_isa = isa_name(dnnl::get_effective_cpu_isa());
+  info.onednn_isa = onednn::effective_instruction_set();
   info.has_bf16 = has_native_bf16();
   return info;
 }

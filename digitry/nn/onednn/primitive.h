@@ -1,0 +1,93 @@
+#pragma once
+
+#include <dnnl.h>
+
+#include <dnnl.hpp>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "digitry/kernels/bfloat16.h"
+
+/// What Digitry needs of oneDNN, for versions 2 and 3 alike: the differences between the two are in
+/// this folder. Internal: no public header includes it.
+namespace digitry::onednn {
+
+using DataType = dnnl::memory::data_type;
+using Layout = dnnl::memory::desc;
+using Extents = dnnl::memory::dims;
+
+/// The one CPU engine of the process, and the calling thread's stream.
+const dnnl::engine& cpu_engine();
+dnnl::stream& cpu_stream();
+
+/// A oneDNN primitive with its arguments, bound once, run many times: running allocates nothing on
+/// this side. It may run on another thread than the one that made it, if its arguments include the
+/// memory for its `scratchpad_layout` (oneDNN's own scratchpad belongs to the creating thread).
+class BoundPrimitive {
+ public:
+  using Arguments = std::vector<std::pair<int, dnnl::memory>>;
+  /// Arguments with empty memory are left out.
+  BoundPrimitive(const dnnl::primitive_desc_base& kernel, const Arguments& arguments);
+  void operator()() const;
+
+ private:
+  dnnl::primitive primitive_;
+  std::vector<dnnl::memory> memories_;  // Keeps alive what arguments_ points to.
+  std::vector<dnnl_exec_arg_t> arguments_;
+};
+
+Extents extents_of(const Layout& layout);
+DataType type_of(const Layout& layout);
+inline Extents extents_of(const dnnl::memory& memory) { return extents_of(memory.get_desc()); }
+inline DataType type_of(const dnnl::memory& memory) { return type_of(memory.get_desc()); }
+
+/// Whether the layout is plain or blocked; else only the kernel that chose it can read it.
+bool is_blocked(const Layout& layout);
+/// N in layouts whose only block is of N channels (nChw16c: 16); 1 if there is no block, 0 if there
+/// are others.
+std::int64_t channel_block(const Layout& layout);
+
+/// The elements of a memory of T, padding of blocked layouts included.
+template <typename T>
+std::span<T> elements_as(const dnnl::memory& memory) {
+  return {static_cast<T*>(memory.get_data_handle()), memory.get_desc().get_size() / sizeof(T)};
+}
+inline std::span<float> elements(const dnnl::memory& memory) { return elements_as<float>(memory); }
+
+/// Calls `body` with the elements of each memory, all of the one type that `first` has: float32 or
+/// bfloat16.
+template <typename Body, typename... Memories>
+void with_elements(const Body& body, const dnnl::memory& first, const Memories&... rest) {
+  if (type_of(first) == DataType::bf16)
+    body(elements_as<kernels::BFloat16>(first), elements_as<kernels::BFloat16>(rest)...);
+  else
+    body(elements_as<float>(first), elements_as<float>(rest)...);
+}
+
+/// For functions overloaded on spans, which convert no span<T> to span<const T> by themselves.
+template <typename T>
+std::span<const T> read_only(std::span<T> values) {
+  return values;
+}
+
+/// Row-major layout.
+Layout plain_layout(const Extents& extents, DataType type = DataType::f32);
+/// A layout that a kernel is to choose.
+Layout any_layout(const Extents& extents, DataType type = DataType::f32);
+/// The same layout with elements of another type. Throws Error{kUnavailable} for layouts that only
+/// their kernel can read.
+Layout with_type(const Layout& layout, DataType type);
+
+/// Copies `from` to `to`, changing layout and type.
+void reorder(const dnnl::memory& from, const dnnl::memory& to);
+
+/// The best instruction set that oneDNN uses in this process ("avx512-core-bf16"), with the limit
+/// of ONEDNN_MAX_CPU_ISA; "generic" on other processors than x86; its number in oneDNN if it is
+/// newer than the sets known here ("0x3fef").
+std::string effective_instruction_set();
+/// Whether that has native bfloat16 products.
+bool has_bf16_products();
+
+}  // namespace digitry::onednn

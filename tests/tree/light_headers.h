@@ -1,0 +1,14 @@
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace digitry::test {
+
+/// The headers of other libraries ("fmt/format.h") that including `header` ("digitry/nn/dense.h")
+/// brings in, directly or through headers of the tree below `root`.
+std::set<std::string> foreign_headers(const std::filesystem::path& root, const std::string& header);
+
+}  // namespace digitry::test
