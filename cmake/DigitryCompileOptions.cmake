@@ -11,8 +11,6 @@ if(DIGITRY_SANITIZE)
   if(DIGITRY_SANITIZE MATCHES "undefined")
     target_compile_options(digitry_compile_options INTERFACE -fno-sanitize-recover=undefined)
   endif()
-  # Function multi-versioning resolves at load time, before the sanitizers' run time is up.
-  target_compile_definitions(digitry_compile_options INTERFACE DIGITRY_NO_TARGET_CLONES)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC 12 warns of "literal" + std::string, wrongly (its bugs 105651, 105329).

@@ -29,6 +29,7 @@ void print_text(const BuildInfo& build, const CpuInfo& cpu, const serving::Servi
   row("threads", fmt::format("{} of {} processors", num_threads(), cpu.num_processors));
   row("oneDNN", fmt::format("{} ({})", cpu.onednn_version, cpu.onednn_runtime));
   row("oneDNN kernels", cpu.onednn_isa);
+  row("own loops", cpu.loops);
   row("native bf16", cpu.has_bf16 ? "yes" : "no");
   row("models", fmt::format("{}", fmt::join(shipped_model_names(), " ")));
   row("recipes", fmt::format("{}", fmt::join(recipe_names(), " ")));
@@ -50,6 +51,7 @@ void print_json(const BuildInfo& build, const CpuInfo& cpu, const serving::Servi
         {"num_processors", cpu.num_processors},
         {"native_bf16", cpu.has_bf16}}},
       {"num_threads", num_threads()},
+      {"loops", cpu.loops},
       {"onednn",
        {{"version", cpu.onednn_version}, {"isa", cpu.onednn_isa}, {"runtime", cpu.onednn_runtime}}},
       {"models", shipped_model_names()},

@@ -1,11 +1,63 @@
 #pragma once
 
-/// Marks a leaf loop that is worth compiling once for each instruction-set level; the loader picks
-/// the best one the CPU has. Put it on plain functions over contiguous ranges: it does not reach
-/// into OpenMP regions or lambdas.
-#if defined(DIGITRY_NO_TARGET_CLONES) || !defined(__x86_64__) || defined(__clang__)
-#define DIGITRY_VECTORIZE
-#else
-#define DIGITRY_VECTORIZE \
-  __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4"), optimize("O3")))
+#include <string>
+
+/// Marks a leaf loop over contiguous memory that `vectorized` compiles once per instruction-set
+/// level, and what such a loop calls: it is compiled for the function that it becomes part of. It
+/// does not reach into OpenMP regions or lambdas.
+#define DIGITRY_INLINE inline __attribute__((always_inline))
+
+namespace digitry {
+
+/// Instruction sets that own loops are compiled for: the compiler's target (SSE2 on x86-64, NEON on
+/// arm64), x86-64-v3 (AVX2 and FMA), x86-64-v4 (AVX-512 F, BW, CD, DQ, VL).
+enum class VectorLevel { kBaseline, kV3, kV4 };
+
+/// The highest level that the processor has and that ONEDNN_MAX_CPU_ISA (or DNNL_MAX_CPU_ISA)
+/// allows: that variable so limits Digitry's own loops as it limits oneDNN's kernels.
+VectorLevel vector_level();
+/// "baseline", "x86-64-v3", "x86-64-v4".
+std::string to_string(VectorLevel level);
+
+/// The function `kLoop`, marked DIGITRY_INLINE, compiled for each level. (target_clones does the
+/// same for plain functions, but not for templates in clang, nor for these levels before clang 18.)
+template <auto kLoop>
+class Vectorized;
+
+template <typename Result, typename... Args, Result (*kLoop)(Args...)>
+class Vectorized<kLoop> {
+ public:
+  using Function = Result (*)(Args...);
+
+  Result operator()(Args... args) const { return function()(args...); }
+
+  /// The version for this processor.
+  static Function function() {
+    static const Function picked = pick();
+    return picked;
+  }
+
+ private:
+  static Result baseline(Args... args) { return kLoop(args...); }
+#if defined(__x86_64__)
+  __attribute__((target("arch=x86-64-v3"))) static Result v3(Args... args) {
+    return kLoop(args...);
+  }
+  __attribute__((target("arch=x86-64-v4"))) static Result v4(Args... args) {
+    return kLoop(args...);
+  }
 #endif
+  static Function pick() {
+#if defined(__x86_64__)
+    if (vector_level() == VectorLevel::kV4) return v4;
+    if (vector_level() == VectorLevel::kV3) return v3;
+#endif
+    return baseline;
+  }
+};
+
+/// Calls the version of `kLoop` for this processor: `vectorized<add_line<float>>(from, count, to)`.
+template <auto kLoop>
+inline constexpr Vectorized<kLoop> vectorized{};
+
+}  // namespace digitry

@@ -9,10 +9,10 @@
 namespace digitry {
 namespace {
 
-DIGITRY_VECTORIZE void expand_columns(const float* __restrict values, std::int64_t num_lines,
-                                      std::int64_t num_knots, const std::int32_t* __restrict first,
-                                      const float* __restrict weights, std::int64_t width,
-                                      float* __restrict expanded) {
+DIGITRY_INLINE void expand_columns(const float* __restrict values, std::int64_t num_lines,
+                                   std::int64_t num_knots, const std::int32_t* __restrict first,
+                                   const float* __restrict weights, std::int64_t width,
+                                   float* __restrict expanded) {
   for (std::int64_t line = 0; line < num_lines; ++line) {
     const float* knots = values + line * num_knots;
     float* to = expanded + line * width;
@@ -27,8 +27,8 @@ struct RowWeights {
   float w0, w1, w2, w3;
 };
 
-DIGITRY_VECTORIZE void blend_lines(const float* __restrict lines, const RowWeights& weights,
-                                   std::int64_t length, float* __restrict to) {
+DIGITRY_INLINE void blend_lines(const float* __restrict lines, const RowWeights& weights,
+                                std::int64_t length, float* __restrict to) {
   const RowWeights w = weights;
   for (std::int64_t i = 0; i < length; ++i)
     to[i] = w.w0 * lines[i] + w.w1 * lines[length + i] + w.w2 * lines[2 * length + i] +
@@ -71,8 +71,9 @@ void ElasticGrid::draw(RandomStream& random, double strength, std::span<float> v
 
 void ElasticGrid::expand(std::span<const float> values, std::span<float> expanded) const {
   assert(std::ssize(values) == num_values() && std::ssize(expanded) == num_expanded());
-  expand_columns(values.data(), 2 * rows_.num_knots, columns_.num_knots, columns_.first.data(),
-                 columns_.weights.data(), width_, expanded.data());
+  vectorized<expand_columns>(values.data(), 2 * rows_.num_knots, columns_.num_knots,
+                             columns_.first.data(), columns_.weights.data(), width_,
+                             expanded.data());
 }
 
 void ElasticGrid::displacement_row(std::span<const float> expanded, std::int64_t y,
@@ -81,9 +82,9 @@ void ElasticGrid::displacement_row(std::span<const float> expanded, std::int64_t
   const auto height = rows_.first.size();
   const auto row = static_cast<std::size_t>(y);
   const std::vector<float>& w = rows_.weights;
-  blend_lines(expanded.data() + rows_.first[row] * 2 * width_,
-              {w[row], w[height + row], w[2 * height + row], w[3 * height + row]}, 2 * width_,
-              displacement.data());
+  vectorized<blend_lines>(expanded.data() + rows_.first[row] * 2 * width_,
+                          {w[row], w[height + row], w[2 * height + row], w[3 * height + row]},
+                          2 * width_, displacement.data());
 }
 
 }  // namespace digitry

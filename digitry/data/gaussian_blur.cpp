@@ -22,9 +22,9 @@ std::vector<float> gaussian_weights(double sigma) {
 }
 
 // to[x] = Σ_k weights[k] · from[k · step + x]
-DIGITRY_VECTORIZE void weighted_sum(const float* __restrict from, std::int64_t step,
-                                    const float* __restrict weights, std::int64_t num_weights,
-                                    std::int64_t width, float* __restrict to) {
+DIGITRY_INLINE void weighted_sum(const float* __restrict from, std::int64_t step,
+                                 const float* __restrict weights, std::int64_t num_weights,
+                                 std::int64_t width, float* __restrict to) {
   for (std::int64_t x = 0; x < width; ++x) to[x] = 0;
   for (std::int64_t k = 0; k < num_weights; ++k)
     for (std::int64_t x = 0; x < width; ++x) to[x] += weights[k] * from[k * step + x];
@@ -51,8 +51,8 @@ void GaussianBlur::blur_columns(float* plane) {
       std::copy_n(plane + inside * width, width, row);
   }
   for (std::int64_t y = 0; y < size_.height; ++y)
-    weighted_sum(padded_.data() + y * width, width, weights_.data(), std::ssize(weights_), width,
-                 plane + y * width);
+    vectorized<weighted_sum>(padded_.data() + y * width, width, weights_.data(),
+                             std::ssize(weights_), width, plane + y * width);
 }
 
 void GaussianBlur::blur_rows(float* plane) {
@@ -63,7 +63,7 @@ void GaussianBlur::blur_rows(float* plane) {
     std::fill_n(padded_.data(), radius_, nearest ? row[0] : 0.0F);
     std::copy_n(row, width, padded_.data() + radius_);
     std::fill_n(padded_.data() + radius_ + width, radius_, nearest ? row[width - 1] : 0.0F);
-    weighted_sum(padded_.data(), 1, weights_.data(), std::ssize(weights_), width, row);
+    vectorized<weighted_sum>(padded_.data(), 1, weights_.data(), std::ssize(weights_), width, row);
   }
 }
 

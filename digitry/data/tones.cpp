@@ -38,8 +38,8 @@ struct LitLine {
   float paper, unevenness, brightest, contrast;
 };
 
-DIGITRY_VECTORIZE void light_line(const float* __restrict field, const LitLine& lit,
-                                  std::int64_t width, float* __restrict line) {
+DIGITRY_INLINE void light_line(const float* __restrict field, const LitLine& lit,
+                               std::int64_t width, float* __restrict line) {
   const LitLine l = lit;
   for (std::int64_t x = 0; x < width; ++x) {
     const float paper = std::min(std::max(l.paper + l.unevenness * field[x], 0.0F), l.brightest);
@@ -117,7 +117,7 @@ void Tones::light(RandomStream random, float* plane) {
   light_grid_.expand(knots_, expanded_);
   for (std::int64_t y = 0; y < size_.height; ++y) {
     light_grid_.displacement_row(expanded_, y, light_row_);
-    light_line(light_row_.data(), lit, size_.width, plane + y * size_.width);
+    vectorized<light_line>(light_row_.data(), lit, size_.width, plane + y * size_.width);
   }
 }
 

@@ -9,9 +9,9 @@ namespace digitry::warp {
 namespace {
 
 // One line of `thicken`: a weight of 256 is the dilated or eroded pixel alone.
-DIGITRY_VECTORIZE void thicken_line(const std::uint8_t* __restrict from, std::int64_t stride,
-                                    std::int64_t width, bool dilate, int weight,
-                                    std::uint8_t* __restrict to) {
+DIGITRY_INLINE void thicken_line(const std::uint8_t* __restrict from, std::int64_t stride,
+                                 std::int64_t width, bool dilate, int weight,
+                                 std::uint8_t* __restrict to) {
   const std::uint8_t* above = from - stride;
   const std::uint8_t* below = from + stride;
   for (std::int64_t x = 0; x < width; ++x) {
@@ -22,9 +22,9 @@ DIGITRY_VECTORIZE void thicken_line(const std::uint8_t* __restrict from, std::in
   }
 }
 
-DIGITRY_VECTORIZE void pack_line(const std::uint8_t* __restrict upper,
-                                 const std::uint8_t* __restrict lower, std::int64_t count,
-                                 std::uint32_t* __restrict packed) {
+DIGITRY_INLINE void pack_line(const std::uint8_t* __restrict upper,
+                              const std::uint8_t* __restrict lower, std::int64_t count,
+                              std::uint32_t* __restrict packed) {
   for (std::int64_t x = 0; x < count; ++x)
     packed[x] = std::uint32_t{upper[x]} | std::uint32_t{upper[x + 1]} << 8 |
                 std::uint32_t{lower[x]} << 16 | std::uint32_t{lower[x + 1]} << 24;
@@ -38,9 +38,9 @@ struct Line {
   float scale, offset;
 };
 
-DIGITRY_VECTORIZE void sample_line(const std::uint32_t* __restrict packed, const Line& line,
-                                   const float* __restrict du, const float* __restrict dv,
-                                   std::int32_t width, float* __restrict to) {
+DIGITRY_INLINE void sample_line(const std::uint32_t* __restrict packed, const Line& line,
+                                const float* __restrict du, const float* __restrict dv,
+                                std::int32_t width, float* __restrict to) {
   const Line l = line;
   for (std::int32_t x = 0; x < width; ++x) {
     // Clamped to the border, where all is zero.
@@ -93,15 +93,16 @@ void thicken(const std::uint8_t* padded, ImageSize size, float amount, std::uint
   const auto weight = static_cast<int>(std::lround(256 * std::fabs(amount)));
   for (std::int64_t y = 0; y < size.height; ++y) {
     const std::int64_t start = (y + 1) * stride + 1;
-    thicken_line(padded + start, stride, size.width, amount > 0, weight, result + start);
+    vectorized<thicken_line>(padded + start, stride, size.width, amount > 0, weight,
+                             result + start);
   }
 }
 
 void pack_squares(const std::uint8_t* padded, ImageSize size, std::uint32_t* packed) {
   const std::int64_t stride = size.width + 3;
   for (std::int64_t y = 0; y < size.height + 2; ++y)
-    pack_line(padded + y * stride, padded + (y + 1) * stride, size.width + 2,
-              packed + y * (size.width + 2));
+    vectorized<pack_line>(padded + y * stride, padded + (y + 1) * stride, size.width + 2,
+                          packed + y * (size.width + 2));
 }
 
 void sample_row(const std::uint32_t* packed, ImageSize size, const AffineMap& map, std::int64_t y,
@@ -116,8 +117,8 @@ void sample_row(const std::uint32_t* packed, ImageSize size, const AffineMap& ma
                   .stride = static_cast<std::int32_t>(size.width + 2),
                   .scale = pixel.scale,
                   .offset = pixel.offset};
-  sample_line(packed, line, displacement, displacement + size.width,
-              static_cast<std::int32_t>(size.width), to);
+  vectorized<sample_line>(packed, line, displacement, displacement + size.width,
+                          static_cast<std::int32_t>(size.width), to);
 }
 
 }  // namespace digitry::warp

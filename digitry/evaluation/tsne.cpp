@@ -168,8 +168,8 @@ struct Forces {
   float sum = 0;  ///< Of the kernel 1 / (1 + d²), its own 1 included.
 };
 
-DIGITRY_VECTORIZE void find_forces(const float* x, const float* y, const float* affinity,
-                                   std::int64_t count, std::int64_t point, Forces* forces) {
+DIGITRY_INLINE void find_forces(const float* x, const float* y, const float* affinity,
+                                std::int64_t count, std::int64_t point, Forces* forces) {
   const float own_x = x[point], own_y = y[point];
   float pull_x = 0, pull_y = 0, push_x = 0, push_y = 0, sum = 0;
 #pragma omp simd reduction(+ : pull_x, pull_y, push_x, push_y, sum)
@@ -245,8 +245,8 @@ Tensor tsne(const Tensor& rows, const TsneOptions& options) {
   std::vector<Forces> forces(near.size());
   for (std::int64_t step = 0; step < options.num_steps; ++step) {
     for (std::size_t i = 0; i < forces.size(); ++i)
-      find_forces(x.data(), y.data(), near.row(i).data(), n, static_cast<std::int64_t>(i),
-                  &forces[i]);
+      vectorized<find_forces>(x.data(), y.data(), near.row(i).data(), n,
+                              static_cast<std::int64_t>(i), &forces[i]);
     double sum = 0;
     for (const Forces& each : forces) sum += each.sum - 1;
     const float exaggeration = step < exaggerated ? kExaggeration : 1;

@@ -22,23 +22,23 @@ constexpr std::size_t kPerGroup = 2 * kWords;
 // Of channels that do not fill their last block.
 constexpr std::int64_t kLargestBlock = 64;
 
-DIGITRY_VECTORIZE void relu_backward_range(const float* output, float* grad, std::int64_t count) {
+DIGITRY_INLINE void relu_backward_range(const float* output, float* grad, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) grad[i] = output[i] > 0 ? grad[i] : 0.0F;
 }
 
-DIGITRY_VECTORIZE void relu_forward_range(float* values, std::int64_t count) {
+DIGITRY_INLINE void relu_forward_range(float* values, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) values[i] = values[i] > 0 ? values[i] : 0.0F;
 }
 
-DIGITRY_VECTORIZE void relu_backward_range(const BFloat16* output, BFloat16* grad,
-                                           std::int64_t count) {
+DIGITRY_INLINE void relu_backward_range(const BFloat16* output, BFloat16* grad,
+                                        std::int64_t count) {
   // As numbers of the same sign order: the bits as a signed integer are positive where the value
   // is.
   for (std::int64_t i = 0; i < count; ++i)
     grad[i].bits = static_cast<std::int16_t>(output[i].bits) > 0 ? grad[i].bits : std::uint16_t{0};
 }
 
-DIGITRY_VECTORIZE void relu_forward_range(BFloat16* values, std::int64_t count) {
+DIGITRY_INLINE void relu_forward_range(BFloat16* values, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i)
     values[i].bits =
         static_cast<std::int16_t>(values[i].bits) > 0 ? values[i].bits : std::uint16_t{0};
@@ -46,9 +46,9 @@ DIGITRY_VECTORIZE void relu_forward_range(BFloat16* values, std::int64_t count) 
 
 // Philox4x32-10 on kLanes counters that differ in their first word only; the same rounds as
 // Philox::block, which is its reference. Word w of block b goes to words[w * kLanes + b].
-DIGITRY_VECTORIZE void philox_group(std::uint64_t first_block,
-                                    const std::array<std::uint32_t, 2>& stream, Philox::Key key,
-                                    std::uint32_t* words) {
+DIGITRY_INLINE void philox_group(std::uint64_t first_block,
+                                 const std::array<std::uint32_t, 2>& stream, Philox::Key key,
+                                 std::uint32_t* words) {
   std::uint32_t* __restrict c0 = words;
   std::uint32_t* __restrict c1 = words + kLanes;
   std::uint32_t* __restrict c2 = words + 2 * kLanes;
@@ -77,9 +77,9 @@ DIGITRY_VECTORIZE void philox_group(std::uint64_t first_block,
 }
 
 // Drops what `shift` (0 or 16) picks of each word as a decision below the threshold.
-DIGITRY_VECTORIZE void apply_mask(const std::uint32_t* __restrict words, int shift,
-                                  std::uint32_t threshold, float scale, float* __restrict values,
-                                  std::uint8_t* __restrict keep, std::int64_t count) {
+DIGITRY_INLINE void apply_mask(const std::uint32_t* __restrict words, int shift,
+                               std::uint32_t threshold, float scale, float* __restrict values,
+                               std::uint8_t* __restrict keep, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) {
     const bool kept = (words[i] >> shift & 0xFFFF) >= threshold;
     keep[i] = kept ? 1 : 0;
@@ -87,9 +87,9 @@ DIGITRY_VECTORIZE void apply_mask(const std::uint32_t* __restrict words, int shi
   }
 }
 
-DIGITRY_VECTORIZE void apply_mask(const std::uint32_t* __restrict words, int shift,
-                                  std::uint32_t threshold, float scale, BFloat16* __restrict values,
-                                  std::uint8_t* __restrict keep, std::int64_t count) {
+DIGITRY_INLINE void apply_mask(const std::uint32_t* __restrict words, int shift,
+                               std::uint32_t threshold, float scale, BFloat16* __restrict values,
+                               std::uint8_t* __restrict keep, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) {
     const bool kept = (words[i] >> shift & 0xFFFF) >= threshold;
     const BFloat16 scaled = to_bfloat16(to_float(values[i]) * scale);
@@ -98,16 +98,16 @@ DIGITRY_VECTORIZE void apply_mask(const std::uint32_t* __restrict words, int shi
   }
 }
 
-DIGITRY_VECTORIZE void dropout_backward_range(const std::uint8_t* keep, float scale, BFloat16* grad,
-                                              std::int64_t count) {
+DIGITRY_INLINE void dropout_backward_range(const std::uint8_t* keep, float scale, BFloat16* grad,
+                                           std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) {
     const BFloat16 scaled = to_bfloat16(to_float(grad[i]) * scale);
     grad[i].bits = keep[i] != 0 ? scaled.bits : std::uint16_t{0};
   }
 }
 
-DIGITRY_VECTORIZE void dropout_backward_range(const std::uint8_t* keep, float scale, float* grad,
-                                              std::int64_t count) {
+DIGITRY_INLINE void dropout_backward_range(const std::uint8_t* keep, float scale, float* grad,
+                                           std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) grad[i] = keep[i] != 0 ? grad[i] * scale : 0.0F;
 }
 
@@ -115,39 +115,64 @@ float scaled(float value, float factor) { return value * factor; }
 BFloat16 scaled(BFloat16 value, float factor) { return to_bfloat16(to_float(value) * factor); }
 
 template <typename T>
-DIGITRY_VECTORIZE void scale_by_one(T* values, std::int64_t count, float factor) {
+DIGITRY_INLINE void scale_by_one(T* values, std::int64_t count, float factor) {
   for (std::int64_t i = 0; i < count; ++i) values[i] = scaled(values[i], factor);
 }
 
 template <typename T>
-DIGITRY_VECTORIZE void scale_by_block(T* values, std::int64_t positions, std::int64_t block,
-                                      const float* factors) {
+DIGITRY_INLINE void scale_by_block(T* values, std::int64_t positions, std::int64_t block,
+                                   const float* factors) {
   for (std::int64_t position = 0; position < positions; ++position, values += block)
     for (std::int64_t i = 0; i < block; ++i) values[i] = scaled(values[i], factors[i]);
 }
 
-DIGITRY_VECTORIZE void scale_range(const std::uint8_t* from, float scale, float offset, float* to,
-                                   std::int64_t count) {
+DIGITRY_INLINE void scale_range(const std::uint8_t* from, float scale, float offset, float* to,
+                                std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]) * scale + offset;
 }
 
-DIGITRY_VECTORIZE void scale_range(const float* from, float scale, float offset, float* to,
-                                   std::int64_t count) {
+DIGITRY_INLINE void scale_range(const float* from, float scale, float offset, float* to,
+                                std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) to[i] = from[i] * scale + offset;
+}
+
+// Which of the overloads above a type picks.
+template <typename T>
+DIGITRY_INLINE void relu_backward_of(const T* output, T* grad, std::int64_t count) {
+  relu_backward_range(output, grad, count);
+}
+template <typename T>
+DIGITRY_INLINE void relu_forward_of(T* values, std::int64_t count) {
+  relu_forward_range(values, count);
+}
+template <typename T>
+DIGITRY_INLINE void mask_of(const std::uint32_t* words, int shift, std::uint32_t threshold,
+                            float scale, T* values, std::uint8_t* keep, std::int64_t count) {
+  apply_mask(words, shift, threshold, scale, values, keep, count);
+}
+template <typename T>
+DIGITRY_INLINE void dropout_backward_of(const std::uint8_t* keep, float scale, T* grad,
+                                        std::int64_t count) {
+  dropout_backward_range(keep, scale, grad, count);
+}
+template <typename T>
+DIGITRY_INLINE void scale_of(const T* from, float scale, float offset, float* to,
+                             std::int64_t count) {
+  scale_range(from, scale, offset, to, count);
 }
 
 template <typename T>
 void relu_backward_all(std::span<const T> output, std::span<T> grad) {
   assert(output.size() == grad.size());
   parallel_for(std::ssize(grad), kGrain, [&](std::int64_t begin, std::int64_t end) {
-    relu_backward_range(output.data() + begin, grad.data() + begin, end - begin);
+    vectorized<relu_backward_of<T>>(output.data() + begin, grad.data() + begin, end - begin);
   });
 }
 
 template <typename T>
 void relu_forward_all(std::span<T> values) {
   parallel_for(std::ssize(values), kGrain, [&](std::int64_t begin, std::int64_t end) {
-    relu_forward_range(values.data() + begin, end - begin);
+    vectorized<relu_forward_of<T>>(values.data() + begin, end - begin);
   });
 }
 
@@ -165,14 +190,15 @@ void dropout_forward_all(std::span<T> values, std::span<std::uint8_t> keep, floa
                [&](std::int64_t first_group, std::int64_t end_group) {
                  alignas(64) std::array<std::uint32_t, kWords> group{};
                  for (std::int64_t g = first_group; g < end_group; ++g) {
-                   philox_group(static_cast<std::uint64_t>(g) * kLanes, random.stream_words(),
-                                random.key(), group.data());
+                   vectorized<philox_group>(static_cast<std::uint64_t>(g) * kLanes,
+                                            random.stream_words(), random.key(), group.data());
                    // Low halves decide the first half of the group, high halves the second.
                    for (int half = 0; half < 2; ++half) {
                      const std::int64_t begin = g * kGroup + half * kHalf;
                      if (begin >= size) break;
-                     apply_mask(group.data(), 16 * half, threshold, scale, values.data() + begin,
-                                keep.data() + begin, std::min(kHalf, size - begin));
+                     vectorized<mask_of<T>>(group.data(), 16 * half, threshold, scale,
+                                            values.data() + begin, keep.data() + begin,
+                                            std::min(kHalf, size - begin));
                    }
                  }
                });
@@ -183,7 +209,8 @@ void dropout_backward_all(std::span<const std::uint8_t> keep, std::span<T> grad,
   assert(keep.size() == grad.size());
   const float scale = 1.0F / (1.0F - rate);
   parallel_for(std::ssize(grad), kGrain, [&](std::int64_t begin, std::int64_t end) {
-    dropout_backward_range(keep.data() + begin, scale, grad.data() + begin, end - begin);
+    vectorized<dropout_backward_of<T>>(keep.data() + begin, scale, grad.data() + begin,
+                                       end - begin);
   });
 }
 
@@ -207,9 +234,10 @@ void scale_channels_all(const ChannelLayout& layout, std::span<T> values,
                      of_block = last_block.data();
                    }
                    if (block == 1)
-                     scale_by_one(values.data() + i * size, size, *of_block);
+                     vectorized<scale_by_one<T>>(values.data() + i * size, size, *of_block);
                    else
-                     scale_by_block(values.data() + i * size, layout.positions, block, of_block);
+                     vectorized<scale_by_block<T>>(values.data() + i * size, layout.positions,
+                                                   block, of_block);
                  }
                });
 }
@@ -254,11 +282,11 @@ void dropout_backward(std::span<const std::uint8_t> keep, std::span<BFloat16> gr
 void scale_pixels(std::span<const std::uint8_t> from, std::span<float> to, float scale,
                   float offset) {
   assert(from.size() == to.size());
-  scale_range(from.data(), scale, offset, to.data(), std::ssize(from));
+  vectorized<scale_of<std::uint8_t>>(from.data(), scale, offset, to.data(), std::ssize(from));
 }
 void scale_pixels(std::span<const float> from, std::span<float> to, float scale, float offset) {
   assert(from.size() == to.size());
-  scale_range(from.data(), scale, offset, to.data(), std::ssize(from));
+  vectorized<scale_of<float>>(from.data(), scale, offset, to.data(), std::ssize(from));
 }
 
 }  // namespace digitry::kernels

@@ -17,8 +17,8 @@ using Half [[gnu::vector_size(32)]] = float;
 // none. Wider rows than there are bits for count as full.
 constexpr std::int64_t kBits = 64;
 
-DIGITRY_VECTORIZE void mark_nonzeros(const float* plane, std::int64_t height, std::int64_t width,
-                                     std::uint64_t* rows) {
+DIGITRY_INLINE void mark_nonzeros(const float* plane, std::int64_t height, std::int64_t width,
+                                  std::uint64_t* rows) {
   for (std::int64_t row = 0; row < height; ++row) {
     std::uint64_t bits = width > kBits ? ~std::uint64_t{0} : 0;
     for (std::int64_t i = 0; i < std::min(width, kBits); ++i)
@@ -50,9 +50,9 @@ constexpr std::int64_t kImagesGrain = 4;
 
 // From a padded plane to 16 channels of y.
 template <int Size, typename T>
-DIGITRY_VECTORIZE void first_forward(const PooledConv2dShape& shape, const float* plane,
-                                     const std::uint64_t* nonzeros, const float* weight,
-                                     const float* bias, T* y, std::uint8_t* positions) {
+DIGITRY_INLINE void first_forward(const PooledConv2dShape& shape, const float* plane,
+                                  const std::uint64_t* nonzeros, const float* weight,
+                                  const float* bias, T* y, std::uint8_t* positions) {
   const std::int64_t row_stride = shape.padded_width();
   Vector16 factor[Size * Size];
 #pragma GCC unroll 25
@@ -98,10 +98,10 @@ DIGITRY_VECTORIZE void first_forward(const PooledConv2dShape& shape, const float
 // Sixteen channels have their maxima at four places of a window: of the two rows of x that a row of
 // the kernel saw, each lane picks its own.
 template <int Size, typename T>
-DIGITRY_VECTORIZE void first_backward(const PooledConv2dShape& shape, const float* plane,
-                                      const std::uint64_t* nonzeros, const T* y,
-                                      const std::uint8_t* positions, const T* grad_y,
-                                      float* grad_weight, float* grad_bias) {
+DIGITRY_INLINE void first_backward(const PooledConv2dShape& shape, const float* plane,
+                                   const std::uint64_t* nonzeros, const T* y,
+                                   const std::uint8_t* positions, const T* grad_y,
+                                   float* grad_weight, float* grad_bias) {
   const std::int64_t row_stride = shape.padded_width();
   Vector16 sum[Size * Size];
   Vector16 bias;
@@ -175,8 +175,8 @@ void FirstPooledConv2d<T>::for_each_image(const float* x, const Body& body) {
       std::copy_n(
           x + (image * shape_.height + row) * shape_.width, shape_.width,
           padded_[part].begin() + (row + shape_.padding) * shape_.padded_width() + shape_.padding);
-    mark_nonzeros(padded_[part].data(), shape_.padded_height(), shape_.padded_width(),
-                  nonzeros_[part].data());
+    vectorized<mark_nonzeros>(padded_[part].data(), shape_.padded_height(), shape_.padded_width(),
+                              nonzeros_[part].data());
     body(part, padded_[part].data(), image);
   };
   parallel_for(parts, 1, [&](std::int64_t begin, std::int64_t end) {
@@ -191,7 +191,8 @@ template <typename T>
 void FirstPooledConv2d<T>::forward(const float* x, const float* weight, const float* bias, T* y,
                                    std::uint8_t* positions) {
   static constexpr float kNoBias[kBlock] = {};
-  const auto run = shape_.kernel_size == 3 ? first_forward<3, T> : first_forward<5, T>;
+  const auto run = shape_.kernel_size == 3 ? vectorized<first_forward<3, T>>.function()
+                                           : vectorized<first_forward<5, T>>.function();
   const std::int64_t window = shape_.kernel_size * shape_.kernel_size;
   const std::int64_t out_plane = shape_.out_height() * shape_.out_width();
   for_each_image(x, [&](std::size_t part, const float* plane, std::int64_t image) {
@@ -206,7 +207,8 @@ void FirstPooledConv2d<T>::forward(const float* x, const float* weight, const fl
 template <typename T>
 void FirstPooledConv2d<T>::backward(const float* x, const T* y, const std::uint8_t* positions,
                                     const T* grad_y, float* grad_weight, float* grad_bias) {
-  const auto run = shape_.kernel_size == 3 ? first_backward<3, T> : first_backward<5, T>;
+  const auto run = shape_.kernel_size == 3 ? vectorized<first_backward<3, T>>.function()
+                                           : vectorized<first_backward<5, T>>.function();
   const std::int64_t window = shape_.kernel_size * shape_.kernel_size;
   const std::int64_t out_plane = shape_.out_height() * shape_.out_width();
   for (PartialGradients& partial : partial_) partial.reset();

@@ -19,9 +19,9 @@ struct AdamFactors {
 
 // In each of these, `keep` is what weight decay leaves of a value: 1 where there is none.
 
-DIGITRY_VECTORIZE void adam_range(const AdamFactors& f, float keep, const float* __restrict g,
-                                  float* __restrict m, float* __restrict v, float* __restrict w,
-                                  std::int64_t count) {
+DIGITRY_INLINE void adam_range(const AdamFactors& f, float keep, const float* __restrict g,
+                               float* __restrict m, float* __restrict v, float* __restrict w,
+                               std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) {
     const float g_i = f.gradient * g[i];
     const float m_i = f.beta1 * m[i] + f.one_minus_beta1 * g_i;
@@ -32,18 +32,16 @@ DIGITRY_VECTORIZE void adam_range(const AdamFactors& f, float keep, const float*
   }
 }
 
-DIGITRY_VECTORIZE void momentum_range(const SgdStep& s, float keep, const float* __restrict g,
-                                      float* __restrict u, float* __restrict w,
-                                      std::int64_t count) {
+DIGITRY_INLINE void momentum_range(const SgdStep& s, float keep, const float* __restrict g,
+                                   float* __restrict u, float* __restrict w, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) {
     u[i] = s.momentum * u[i] + s.gradient_factor * g[i];
     w[i] = keep * w[i] - s.learning_rate * u[i];
   }
 }
 
-DIGITRY_VECTORIZE void nesterov_range(const SgdStep& s, float keep, const float* __restrict g,
-                                      float* __restrict u, float* __restrict w,
-                                      std::int64_t count) {
+DIGITRY_INLINE void nesterov_range(const SgdStep& s, float keep, const float* __restrict g,
+                                   float* __restrict u, float* __restrict w, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) {
     const float g_i = s.gradient_factor * g[i];
     u[i] = s.momentum * u[i] + g_i;
@@ -51,13 +49,13 @@ DIGITRY_VECTORIZE void nesterov_range(const SgdStep& s, float keep, const float*
   }
 }
 
-DIGITRY_VECTORIZE void sgd_range(float rate, float keep, const float* __restrict g,
-                                 float* __restrict w, std::int64_t count) {
+DIGITRY_INLINE void sgd_range(float rate, float keep, const float* __restrict g,
+                              float* __restrict w, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) w[i] = keep * w[i] - rate * g[i];
 }
 
-DIGITRY_VECTORIZE void lion_range(const LionStep& s, float keep, const float* __restrict g,
-                                  float* __restrict m, float* __restrict w, std::int64_t count) {
+DIGITRY_INLINE void lion_range(const LionStep& s, float keep, const float* __restrict g,
+                               float* __restrict m, float* __restrict w, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) {
     const float g_i = s.gradient_factor * g[i];
     const float c = s.beta1 * m[i] + (1.0F - s.beta1) * g_i;
@@ -68,14 +66,14 @@ DIGITRY_VECTORIZE void lion_range(const LionStep& s, float keep, const float* __
   }
 }
 
-DIGITRY_VECTORIZE void average_range(float share, const float* __restrict w, float* __restrict a,
-                                     std::int64_t count) {
+DIGITRY_INLINE void average_range(float share, const float* __restrict w, float* __restrict a,
+                                  std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) a[i] += share * (w[i] - a[i]);
 }
 
 // Squares of floats are exact in double, and the lanes are added in one order: the same bits at
 // every instruction-set level.
-DIGITRY_VECTORIZE double squares_range(const float* __restrict x, std::int64_t count) {
+DIGITRY_INLINE double squares_range(const float* __restrict x, std::int64_t count) {
   constexpr std::int64_t kSums = 16;
   std::array<double, kSums> lanes{};
   std::int64_t i = 0;
@@ -121,8 +119,9 @@ void adam_update(const AdamStep& step, std::span<const float> gradients, std::sp
                             .gradient = step.gradient_factor};
   update_ranges(std::ssize(values), step.learning_rate, step.decay,
                 [&](std::int64_t begin, std::int64_t end, float keep) {
-                  adam_range(factors, keep, gradients.data() + begin, first.data() + begin,
-                             second.data() + begin, values.data() + begin, end - begin);
+                  vectorized<adam_range>(factors, keep, gradients.data() + begin,
+                                         first.data() + begin, second.data() + begin,
+                                         values.data() + begin, end - begin);
                 });
 }
 
@@ -130,17 +129,18 @@ void sgd_update(const SgdStep& step, std::span<const float> gradients, std::span
                 std::span<float> values) {
   assert(gradients.size() == values.size());
   assert(velocity.size() == values.size() || (velocity.empty() && step.momentum == 0));
-  update_ranges(std::ssize(values), step.learning_rate, step.decay,
-                [&](std::int64_t begin, std::int64_t end, float keep) {
-                  const float* g = gradients.data() + begin;
-                  float* w = values.data() + begin;
-                  if (velocity.empty())
-                    sgd_range(step.learning_rate * step.gradient_factor, keep, g, w, end - begin);
-                  else if (step.nesterov)
-                    nesterov_range(step, keep, g, velocity.data() + begin, w, end - begin);
-                  else
-                    momentum_range(step, keep, g, velocity.data() + begin, w, end - begin);
-                });
+  update_ranges(
+      std::ssize(values), step.learning_rate, step.decay,
+      [&](std::int64_t begin, std::int64_t end, float keep) {
+        const float* g = gradients.data() + begin;
+        float* w = values.data() + begin;
+        if (velocity.empty())
+          vectorized<sgd_range>(step.learning_rate * step.gradient_factor, keep, g, w, end - begin);
+        else if (step.nesterov)
+          vectorized<nesterov_range>(step, keep, g, velocity.data() + begin, w, end - begin);
+        else
+          vectorized<momentum_range>(step, keep, g, velocity.data() + begin, w, end - begin);
+      });
 }
 
 void lion_update(const LionStep& step, std::span<const float> gradients, std::span<float> momentum,
@@ -148,8 +148,9 @@ void lion_update(const LionStep& step, std::span<const float> gradients, std::sp
   assert(gradients.size() == values.size() && momentum.size() == values.size());
   update_ranges(std::ssize(values), step.learning_rate, step.decay,
                 [&](std::int64_t begin, std::int64_t end, float keep) {
-                  lion_range(step, keep, gradients.data() + begin, momentum.data() + begin,
-                             values.data() + begin, end - begin);
+                  vectorized<lion_range>(step, keep, gradients.data() + begin,
+                                         momentum.data() + begin, values.data() + begin,
+                                         end - begin);
                 });
 }
 
@@ -157,7 +158,7 @@ void average_update(double decay, std::span<const float> values, std::span<float
   assert(values.size() == average.size());
   const auto share = static_cast<float>(1.0 - decay);
   parallel_for(std::ssize(values), kUpdateGrain, [&](std::int64_t begin, std::int64_t end) {
-    average_range(share, values.data() + begin, average.data() + begin, end - begin);
+    vectorized<average_range>(share, values.data() + begin, average.data() + begin, end - begin);
   });
 }
 
@@ -170,7 +171,7 @@ double sum_of_squares(std::span<const float> values) {
     for (std::int64_t part = begin; part < end; ++part) {
       const std::int64_t first = count * part / kParts;
       sums[static_cast<std::size_t>(part)] =
-          squares_range(values.data() + first, count * (part + 1) / kParts - first);
+          vectorized<squares_range>(values.data() + first, count * (part + 1) / kParts - first);
     }
   });
   double sum = 0;

@@ -16,8 +16,8 @@ constexpr std::int64_t kTileBytes = 12 << 10;
 std::size_t count(std::int64_t n) { return static_cast<std::size_t>(n); }
 
 template <typename T>
-DIGITRY_VECTORIZE void max_pool_row(const T* rows, std::int64_t conv_width, std::int64_t pool_size,
-                                    std::int64_t out_width, T* y, std::uint8_t* positions) {
+DIGITRY_INLINE void max_pool_row(const T* rows, std::int64_t conv_width, std::int64_t pool_size,
+                                 std::int64_t out_width, T* y, std::uint8_t* positions) {
   for (std::int64_t out = 0; out < out_width; ++out) {
     const T* window = rows + out * pool_size * kBlock;
     Vector16 largest;
@@ -38,9 +38,9 @@ DIGITRY_VECTORIZE void max_pool_row(const T* rows, std::int64_t conv_width, std:
 // A row of windows: what passes of their gradients, else 0, and the places in a padded plane,
 // `first` pixels behind its beginning, where the convolution saw what it made the maxima of.
 template <typename T>
-DIGITRY_VECTORIZE void find_passing(const PooledConv2dShape& shape, std::int64_t first, const T* y,
-                                    const std::uint8_t* positions, const T* grad_y,
-                                    std::uint32_t* offsets, float* gradients, float* grad_bias) {
+DIGITRY_INLINE void find_passing(const PooledConv2dShape& shape, std::int64_t first, const T* y,
+                                 const std::uint8_t* positions, const T* grad_y,
+                                 std::uint32_t* offsets, float* gradients, float* grad_bias) {
   const auto pool = static_cast<std::int32_t>(shape.pool_size);
   const auto next_row = static_cast<std::int32_t>(shape.padded_width()) - pool;
   const std::int64_t width = shape.out_width();
@@ -100,11 +100,10 @@ DIGITRY_INLINE void accumulate(const Contribution* first, const Contribution* la
 // All output channels, whose weights begin `weight_stride` floats apart, Rows rows of the window
 // at a time: as many as registers hold.
 template <int Size, int Rows, typename Contribution>
-DIGITRY_VECTORIZE void accumulate_all(const Contribution* contributions,
-                                      const std::uint32_t* begins, std::int64_t out_channels,
-                                      std::int64_t row_stride, std::int64_t weight_stride,
-                                      const float* x, const float* weight, float* grad_weight,
-                                      float* grad_x) {
+DIGITRY_INLINE void accumulate_all(const Contribution* contributions, const std::uint32_t* begins,
+                                   std::int64_t out_channels, std::int64_t row_stride,
+                                   std::int64_t weight_stride, const float* x, const float* weight,
+                                   float* grad_weight, float* grad_x) {
   for (std::int64_t oc = 0; oc < out_channels; ++oc) {
     if (begins[oc] == begins[oc + 1]) continue;
     for (std::int64_t row = 0; row < Size; row += Rows) {
@@ -117,7 +116,7 @@ DIGITRY_VECTORIZE void accumulate_all(const Contribution* contributions,
 }
 
 template <typename From, typename To>
-DIGITRY_VECTORIZE void convert(const From* from, std::int64_t blocks, To* to) {
+DIGITRY_INLINE void convert(const From* from, std::int64_t blocks, To* to) {
   for (std::int64_t i = 0; i < blocks; ++i) {
     Vector16 value;
     load(from + i * kBlock, value);
@@ -129,14 +128,16 @@ DIGITRY_VECTORIZE void convert(const From* from, std::int64_t blocks, To* to) {
 template <typename T>
 void pad(const PooledConv2dShape& shape, const T* plane, float* padded) {
   for (std::int64_t row = 0; row < shape.height; ++row)
-    convert(plane + row * shape.width * kBlock, shape.width,
-            padded + ((row + shape.padding) * shape.padded_width() + shape.padding) * kBlock);
+    vectorized<convert<T, float>>(
+        plane + row * shape.width * kBlock, shape.width,
+        padded + ((row + shape.padding) * shape.padded_width() + shape.padding) * kBlock);
 }
 template <typename T>
 void crop(const PooledConv2dShape& shape, const float* padded, T* plane) {
   for (std::int64_t row = 0; row < shape.height; ++row)
-    convert(padded + ((row + shape.padding) * shape.padded_width() + shape.padding) * kBlock,
-            shape.width, plane + row * shape.width * kBlock);
+    vectorized<convert<float, T>>(
+        padded + ((row + shape.padding) * shape.padded_width() + shape.padding) * kBlock,
+        shape.width, plane + row * shape.width * kBlock);
 }
 
 }  // namespace
@@ -152,8 +153,8 @@ void max_pool_blocked(const PooledConv2dShape& shape, const T* conv, T* y,
       const std::int64_t plane = row / shape.out_height();
       const std::int64_t conv_rows =
           plane * shape.conv_height() + row % shape.out_height() * shape.pool_size;
-      max_pool_row(conv + conv_rows * conv_row, shape.conv_width(), shape.pool_size,
-                   shape.out_width(), y + row * out_row, positions + row * out_row);
+      vectorized<max_pool_row<T>>(conv + conv_rows * conv_row, shape.conv_width(), shape.pool_size,
+                                  shape.out_width(), y + row * out_row, positions + row * out_row);
     }
   });
 }
@@ -247,10 +248,10 @@ void PooledConv2dBackward<T>::list_contributions(const Arguments& arguments, std
       for (std::int64_t row = 0; row < num_rows; ++row) {
         const std::int64_t i =
             ((image * blocks + block) * shape_.out_height() + tile_row + row) * row_size;
-        find_passing(shape_, (tile_row + row) * shape_.pool_size * shape_.padded_width(),
-                     arguments.y + i, arguments.positions + i, arguments.grad_y + i,
-                     scratch.offsets.data() + row * row_size,
-                     scratch.gradients.data() + row * row_size, grad_bias + block * kBlock);
+        vectorized<find_passing<T>>(
+            shape_, (tile_row + row) * shape_.pool_size * shape_.padded_width(), arguments.y + i,
+            arguments.positions + i, arguments.grad_y + i, scratch.offsets.data() + row * row_size,
+            scratch.gradients.data() + row * row_size, grad_bias + block * kBlock);
       }
       for (std::int64_t channel = 0; channel < kBlock; ++channel) {
         *begin++ = static_cast<std::uint32_t>(next - scratch.contributions.data());
@@ -271,8 +272,9 @@ void PooledConv2dBackward<T>::run_image(const Arguments& arguments, std::int64_t
   const std::int64_t blocks = shape_.in_channels / kBlock;
   const std::int64_t window = shape_.kernel_size * shape_.kernel_size * kBlock;
   const std::int64_t plane_size = shape_.height * shape_.width * kBlock;
-  const auto accumulate = shape_.kernel_size == 3 ? accumulate_all<3, 3, Contribution>
-                                                  : accumulate_all<5, 1, Contribution>;
+  const auto accumulate = shape_.kernel_size == 3
+                              ? vectorized<accumulate_all<3, 3, Contribution>>.function()
+                              : vectorized<accumulate_all<5, 1, Contribution>>.function();
   float* x = scratch.x.data()->values;
   float* grad_x = scratch.grad_x.data()->values;
   for (std::int64_t block = 0; block < blocks; ++block) {

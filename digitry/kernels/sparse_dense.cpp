@@ -17,8 +17,8 @@ constexpr std::int64_t kOutputs = kRegisters * kBlock;
 constexpr std::int64_t kMultiplyAddsGrain = 1 << 15;
 
 // Lists what is not zero; returns how many.
-DIGITRY_VECTORIZE std::int64_t list_nonzeros(const float* values, std::int64_t count,
-                                             std::uint32_t* indices, float* nonzeros) {
+DIGITRY_INLINE std::int64_t list_nonzeros(const float* values, std::int64_t count,
+                                          std::uint32_t* indices, float* nonzeros) {
   std::int64_t found = 0;
   for (std::int64_t first = 0; first < count; first += kBlock) {
     // Most of an image's border, at a glance.
@@ -36,9 +36,9 @@ DIGITRY_VECTORIZE std::int64_t list_nonzeros(const float* values, std::int64_t c
 }
 
 template <int Count>
-DIGITRY_VECTORIZE void multiply(const std::uint32_t* indices, const float* values,
-                                std::int64_t count, const float* weight, std::int64_t row_stride,
-                                const float* bias, bool relu, float* y) {
+DIGITRY_INLINE void multiply(const std::uint32_t* indices, const float* values, std::int64_t count,
+                             const float* weight, std::int64_t row_stride, const float* bias,
+                             bool relu, float* y) {
   Vector16 sum[Count] = {};
   if (bias != nullptr)
 #pragma GCC unroll 4
@@ -79,7 +79,8 @@ void SparseDense::operator()(const float* x, const float* weight, const float* b
                              float* y) {
   std::int64_t work = 0;
   for (Nonzeros& image : nonzeros_) {
-    image.count = list_nonzeros(x, in_features_, image.indices.data(), image.values.data());
+    image.count =
+        vectorized<list_nonzeros>(x, in_features_, image.indices.data(), image.values.data());
     work += image.count * out_features_;
     x += in_features_;
   }
@@ -94,9 +95,9 @@ void SparseDense::operator()(const float* x, const float* weight, const float* b
       kernel(image.indices.data(), image.values.data(), image.count, weight + first, out_features_,
              bias == nullptr ? nullptr : bias + first, relu, y + n * out_features_ + first);
     };
-    if (end - begin == kOutputs) return multiply_from(begin, multiply<kRegisters>);
+    if (end - begin == kOutputs) return multiply_from(begin, vectorized<multiply<kRegisters>>);
     for (std::int64_t first = begin; first < end; first += kBlock)
-      multiply_from(first, multiply<1>);
+      multiply_from(first, vectorized<multiply<1>>);
   };
   parallel_for(tasks, tasks * kMultiplyAddsGrain / std::max(work, std::int64_t{1}),
                [&](std::int64_t begin, std::int64_t end) {

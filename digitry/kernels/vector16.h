@@ -3,10 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "digitry/base/vectorize.h"
 #include "digitry/kernels/bfloat16.h"
-
-/// Always inlined: it is compiled for the instruction set of the function it is part of.
-#define DIGITRY_INLINE inline __attribute__((always_inline))
 
 namespace digitry::kernels {
 

@@ -5,8 +5,10 @@
 #include "digitry/base/vectorize.h"
 
 namespace digitry {
+namespace {
 
-DIGITRY_VECTORIZE float squared_distance(const float* a, const float* b, std::int64_t count) {
+DIGITRY_INLINE float sum_of_squared_differences(const float* a, const float* b,
+                                                std::int64_t count) {
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (std::int64_t i = 0; i < count; ++i) {
@@ -16,11 +18,21 @@ DIGITRY_VECTORIZE float squared_distance(const float* a, const float* b, std::in
   return sum;
 }
 
-DIGITRY_VECTORIZE float dot(const float* a, const float* b, std::int64_t count) {
+DIGITRY_INLINE float sum_of_products(const float* a, const float* b, std::int64_t count) {
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (std::int64_t i = 0; i < count; ++i) sum += a[i] * b[i];
   return sum;
+}
+
+}  // namespace
+
+float squared_distance(const float* a, const float* b, std::int64_t count) {
+  return vectorized<sum_of_squared_differences>(a, b, count);
+}
+
+float dot(const float* a, const float* b, std::int64_t count) {
+  return vectorized<sum_of_products>(a, b, count);
 }
 
 void make_unit(std::span<float> vector) {

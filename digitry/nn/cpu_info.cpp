@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string_view>
 
+#include "digitry/base/vectorize.h"
 #include "digitry/nn/onednn/primitive.h"
 
 namespace digitry {
@@ -67,6 +68,7 @@ CpuInfo cpu_info() {
   CpuInfo info;
   info.model = processor_model();
   info.instruction_sets = processor_instruction_sets();
+  info.loops = to_string(vector_level());
   info.num_processors = omp_get_num_procs();
   const dnnl_version_t* onednn = dnnl_version();
   info.onednn_version = fmt::format("{}.{}.{}", onednn->major, onednn->minor, onednn->patch);

@@ -12,6 +12,7 @@ struct CpuInfo {
       instruction_sets;        ///< Of those that matter here: "sse4.1" to "avx512-bf16".
   int num_processors = 0;      ///< That this process may use.
   bool has_bf16 = false;       ///< has_native_bf16().
+  std::string loops;           ///< What own loops are compiled for: to_string(vector_level()).
   std::string onednn_version;  ///< "2.6.3", of the library loaded now.
   std::string onednn_isa;      ///< Best set oneDNN will use: "avx512-core", ...
   std::string onednn_runtime;  ///< Its threads: "OpenMP", "sequential", ...
