@@ -60,6 +60,8 @@ class Trainer {
   /// labels, labels of no class or not one an image, Error{kShapeMismatch} where the layers do not
   /// fit the images.
   Trainer(const Recipe& recipe, const Dataset& train);
+  /// A temporary would be gone before it is trained on.
+  Trainer(const Recipe& recipe, const Dataset&& train) = delete;
 
   /// Goes on from a checkpoint of the same recipe and data. Throws Error{kBadData} where it is of
   /// others or damaged; the trainer is of no use then.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <type_traits>
 
 #include "digitry/evaluation/evaluation.h"
 #include "tests/support/blobs.h"
@@ -22,6 +23,13 @@ double test_accuracy(const Network& network) {
   Predictor predictor(network, {});
   return evaluate_logits(predictor.logits(unseen.images), unseen.labels, unseen.class_names)
       .accuracy;
+}
+
+TEST(Trainer, KeepsNoDataThatAreGone) {
+  EXPECT_TRUE((std::is_constructible_v<Trainer, const Recipe&, const Dataset&>));
+  EXPECT_TRUE((std::is_constructible_v<Trainer, const Recipe&, Dataset&>));
+  EXPECT_FALSE((std::is_constructible_v<Trainer, const Recipe&, Dataset>)) << "a temporary";
+  EXPECT_FALSE((std::is_constructible_v<Trainer, const Recipe&, const Dataset>)) << "a temporary";
 }
 
 TEST(Trainer, LearnsWhatIsEasy) {
