@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "digitry/base/error.h"
+#include "digitry/serving/lost_answer.h"
 
 namespace digitry::serving {
 namespace {
@@ -44,7 +45,12 @@ InferenceQueue::InferenceQueue(const QueueOptions& options, ModelMetrics& metric
     throw Error(ErrorCode::kInvalidArgument,
                 "inference queue: want a worker and room for a request, got {} and {}",
                 options.num_workers, options.max_queued);
-  for (int i = 0; i < options.num_workers; ++i) workers_.emplace_back([this] { work(); });
+  for (int i = 0; i < options.num_workers; ++i) {
+    // Room for a batch of single images, so that taking one needs no memory.
+    std::vector<Job> batch;
+    batch.reserve(kMaxImagesAtOnce);
+    workers_.emplace_back(&InferenceQueue::work, this, std::move(batch));
+  }
 }
 
 InferenceQueue::~InferenceQueue() {
@@ -57,26 +63,28 @@ InferenceQueue::~InferenceQueue() {
 }
 
 void InferenceQueue::submit(std::shared_ptr<const ServedModel> model, Tensor images, Done done) {
-  Job job{std::move(model), std::move(images), std::move(done), Clock::now()};
+  std::vector<Job> batch;
+  batch.push_back({std::move(model), std::move(images), std::move(done), Clock::now()});
   {
+    Job& job = batch.front();
     const std::lock_guard lock(mutex_);
     const bool at_once = queue_.empty() && running_ < options_.num_workers &&
                          options_.max_delay == std::chrono::microseconds::zero() &&
                          seconds_for(job.images, *job.model) <= kMaxSecondsAtOnce;
     if (!at_once) {
       check_room(job);
-      queued_images_ += num_images(job.images);
-      queued_bytes_ += job.images.num_bytes();
-      queue_.push_back(std::move(job));
+      const std::int64_t count = num_images(job.images);
+      const std::size_t bytes = job.images.num_bytes();
+      queue_.push_back(std::move(job));  // The last that may throw.
+      queued_images_ += count;
+      queued_bytes_ += bytes;
       metrics_.set_queued(std::ssize(queue_));
       wake_.notify_one();
       return;
     }
     ++running_;
   }
-  std::vector<Job> batch;
-  batch.push_back(std::move(job));
-  run(std::move(batch));
+  run(batch);
   finished();
 }
 
@@ -89,16 +97,18 @@ void InferenceQueue::check_room(const Job& job) {
   throw Error(ErrorCode::kUnavailable, "{} requests wait already; try again later", queue_.size());
 }
 
-void InferenceQueue::work() {
+// `batch` is empty, with room.
+void InferenceQueue::work(std::vector<Job> batch) {
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [&] { return queue_.empty() ? stopping_ : running_ < options_.num_workers; });
     if (queue_.empty()) return;
     if (!wait_for_company(lock)) continue;
-    std::vector<Job> batch = take_batch();
+    take_batch(batch);
     ++running_;
     lock.unlock();
-    run(std::move(batch));
+    run(batch);
+    batch.clear();
     finished();
     lock.lock();
   }
@@ -114,9 +124,9 @@ bool InferenceQueue::wait_for_company(std::unique_lock<std::mutex>& lock) {
   return !queue_.empty() && running_ < options_.num_workers;
 }
 
-// The requests at the head that can be computed together; at least one.
-std::vector<InferenceQueue::Job> InferenceQueue::take_batch() {
-  std::vector<Job> batch;
+// The requests at the head that can be computed together; at least one. Each is of an image at
+// least, so that `batch` has room for them.
+void InferenceQueue::take_batch(std::vector<Job>& batch) {
   std::int64_t count = 0;
   do {
     count += num_images(queue_.front().images);
@@ -128,48 +138,68 @@ std::vector<InferenceQueue::Job> InferenceQueue::take_batch() {
            count + num_images(queue_.front().images) <= kMaxImagesAtOnce);
   queued_images_ -= count;
   metrics_.set_queued(std::ssize(queue_));
-  return batch;
 }
 
-void InferenceQueue::run(std::vector<Job> batch) {
-  const Clock::time_point start = Clock::now();
-  std::erase_if(batch, [&](const Job& job) {
-    metrics_.waited(seconds_between(job.since, start));
-    if (start - job.since <= options_.timeout) return false;
-    job.done({}, std::make_exception_ptr(Error(ErrorCode::kUnavailable,
-                                               "waited {:.1f} s to be computed; try again later",
-                                               seconds_between(job.since, start))));
-    return true;
-  });
-  if (batch.empty()) return;
-
-  Tensor logits;
-  std::exception_ptr failure;
+// Answers a request, unless it was answered before. What its owner throws concerns that one alone.
+void InferenceQueue::give(Job& job, Tensor logits, const std::exception_ptr& failure) noexcept {
+  const Done done = std::exchange(job.done, nullptr);
+  if (!done) return;
   try {
-    const ServedModel& model = *batch.front().model;
-    std::int64_t count = 0;
-    for (const Job& job : batch) count += num_images(job.images);
-    if (batch.size() == 1) {
-      logits = model.logits(batch.front().images);
-    } else {
-      Tensor images(model.model().input_shape().with_batch(count), batch.front().images.dtype());
-      std::byte* end = images.data();
-      for (const Job& job : batch) end = append(job.images, end);
-      logits = model.logits(images);
-    }
-    metrics_.computed(count, seconds_between(start, Clock::now()));
+    done(std::move(logits), failure);
   } catch (...) {
-    failure = std::current_exception();
+    log_lost_answer();
   }
+}
 
-  if (failure) {
-    for (const Job& job : batch) job.done({}, failure);
-    return;
+// Every request is answered once, whatever is thrown on the way.
+void InferenceQueue::run(std::vector<Job>& batch) noexcept {
+  try {
+    drop_late(batch, Clock::now());
+    if (batch.empty()) return;
+    Tensor logits = compute(batch);
+    if (batch.size() == 1) {
+      batch.front().images = Tensor();  // They may be many, and the answer needs memory too.
+      return give(batch.front(), std::move(logits), nullptr);
+    }
+    std::span<const float> rest = std::as_const(logits).as<float>();
+    for (Job& job : batch)
+      give(job, take_rows(num_images(job.images), logits.shape()[1], rest), nullptr);
+  } catch (...) {
+    for (Job& job : batch) give(job, {}, std::current_exception());
   }
-  if (batch.size() == 1) return batch.front().done(std::move(logits), nullptr);
-  std::span<const float> rest = std::as_const(logits).as<float>();
-  for (const Job& job : batch)
-    job.done(take_rows(num_images(job.images), logits.shape()[1], rest), nullptr);
+}
+
+// Requests that have waited too long are answered, and no more in `batch`.
+void InferenceQueue::drop_late(std::vector<Job>& batch, Clock::time_point now) {
+  for (Job& job : batch) {
+    const double waited = seconds_between(job.since, now);
+    metrics_.waited(waited);
+    if (now - job.since > options_.timeout)
+      give(
+          job, {},
+          std::make_exception_ptr(Error(
+              ErrorCode::kUnavailable, "waited {:.1f} s to be computed; try again later", waited)));
+  }
+  std::erase_if(batch, [](const Job& job) { return !job.done; });
+}
+
+// Logits of all images of the batch, one after the other.
+Tensor InferenceQueue::compute(const std::vector<Job>& batch) {
+  const Clock::time_point start = Clock::now();
+  const ServedModel& model = *batch.front().model;
+  std::int64_t count = 0;
+  for (const Job& job : batch) count += num_images(job.images);
+  Tensor logits;
+  if (batch.size() == 1) {
+    logits = model.logits(batch.front().images);
+  } else {
+    Tensor images(model.model().input_shape().with_batch(count), batch.front().images.dtype());
+    std::byte* end = images.data();
+    for (const Job& job : batch) end = append(job.images, end);
+    logits = model.logits(images);
+  }
+  metrics_.computed(count, seconds_between(start, Clock::now()));
+  return logits;
 }
 
 void InferenceQueue::finished() {

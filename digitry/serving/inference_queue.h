@@ -31,8 +31,8 @@ struct QueueOptions {
 class InferenceQueue {
  public:
   using Clock = std::chrono::steady_clock;
-  /// Told the logits, float32 [N, num_classes], or what went wrong: once, on any thread. Must not
-  /// throw.
+  /// Told the logits, float32 [N, num_classes], or what went wrong: once, on any thread. Should not
+  /// throw: nobody learns of it.
   using Done = std::function<void(Tensor logits, std::exception_ptr failure)>;
 
   /// Throws Error{kInvalidArgument} without a worker or room for one request.
@@ -42,7 +42,8 @@ class InferenceQueue {
   InferenceQueue(const InferenceQueue&) = delete;
   InferenceQueue& operator=(const InferenceQueue&) = delete;
 
-  /// `images` are N ≥ 1 of the model's shape. Throws Error{kUnavailable} where the queue is full.
+  /// `images` are N ≥ 1 of the model's shape. Throws Error{kUnavailable} where the queue is full,
+  /// std::bad_alloc where memory ends; `done` is not called then.
   void submit(std::shared_ptr<const ServedModel> model, Tensor images, Done done);
 
  private:
@@ -53,10 +54,13 @@ class InferenceQueue {
     Clock::time_point since;
   };
 
-  void work();
+  void work(std::vector<Job> batch);
   bool wait_for_company(std::unique_lock<std::mutex>& lock);
-  std::vector<Job> take_batch();
-  void run(std::vector<Job> batch);
+  void take_batch(std::vector<Job>& batch);
+  void run(std::vector<Job>& batch) noexcept;
+  static void give(Job& job, Tensor logits, const std::exception_ptr& failure) noexcept;
+  Tensor compute(const std::vector<Job>& batch);
+  void drop_late(std::vector<Job>& batch, Clock::time_point now);
   void check_room(const Job& job);
   void finished();
 

@@ -4,6 +4,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/parallel.h"
+#include "digitry/serving/lost_answer.h"
 
 namespace digitry::serving {
 
@@ -41,10 +42,15 @@ void TaskQueue::work() {
   while (true) {
     wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
     if (stopping_) return;
-    const Task task = std::move(waiting_.front());
+    Task task = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
-    task();
+    try {
+      task();
+    } catch (...) {
+      log_lost_answer();
+    }
+    task = nullptr;
     lock.lock();
   }
 }

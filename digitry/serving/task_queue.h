@@ -13,7 +13,7 @@ namespace digitry::serving {
 /// Threads for what takes too long for those that move bytes.
 class TaskQueue {
  public:
-  /// Must not throw.
+  /// Should not throw: nobody learns of it.
   using Task = std::function<void()>;
 
   /// Throws Error{kInvalidArgument} without a worker or room for a task.

@@ -18,12 +18,13 @@ const std::vector<std::string> kNames = {"0", "1", "two"};
 
 Tensor drawn_image(std::uint32_t stream, std::int64_t side = 4) {
   Tensor image({1, 1, side, side}, DType::kU8);
-  std::ranges::copy(test::random_pixels(side * side, stream), image.as<std::uint8_t>().begin());
+  std::ranges::copy(digitry::test::random_pixels(side * side, stream),
+                    image.as<std::uint8_t>().begin());
   return image;
 }
 
 TEST(Corrections, AreADataSet) {
-  const test::TemporaryFolder folder;
+  const digitry::test::TemporaryFolder folder;
   Corrections corrections(folder / "mine");
   EXPECT_THAT(corrections.save(drawn_image(1), "two", kNames), StartsWith("two/"));
   corrections.save(drawn_image(2), "0", kNames);
@@ -37,7 +38,7 @@ TEST(Corrections, AreADataSet) {
 }
 
 TEST(Corrections, AnImageIsOfOneClass) {
-  const test::TemporaryFolder folder;
+  const digitry::test::TemporaryFolder folder;
   Corrections corrections(folder.path());
   const std::string wrong = corrections.save(drawn_image(1), "0", kNames);
   const std::string right = corrections.save(drawn_image(1), "1", kNames);
@@ -47,25 +48,25 @@ TEST(Corrections, AnImageIsOfOneClass) {
 }
 
 TEST(Corrections, AreNoMoreThanAllowed) {
-  const test::TemporaryFolder folder;
+  const digitry::test::TemporaryFolder folder;
   Corrections(folder.path(), 2).save(drawn_image(1), "0", kNames);
   Corrections corrections(folder.path(), 2);
   corrections.save(drawn_image(2), "0", kNames);
-  test::expect_error(ErrorCode::kUnavailable, {"holds 2 images already"},
-                     [&] { corrections.save(drawn_image(3), "0", kNames); });
+  digitry::test::expect_error(ErrorCode::kUnavailable, {"holds 2 images already"},
+                              [&] { corrections.save(drawn_image(3), "0", kNames); });
   EXPECT_NO_THROW(corrections.save(drawn_image(2), "0", kNames)) << "it is there already";
 }
 
 TEST(Corrections, RefuseWhatIsNoClassOrNoFolder) {
-  const test::TemporaryFolder folder;
+  const digitry::test::TemporaryFolder folder;
   Corrections corrections(folder / "in");
-  test::expect_error(ErrorCode::kBadData, {"want one of 0, 1, two", "\"3\""},
-                     [&] { corrections.save(drawn_image(1), "3", kNames); });
+  digitry::test::expect_error(ErrorCode::kBadData, {"want one of 0, 1, two", "\"3\""},
+                              [&] { corrections.save(drawn_image(1), "3", kNames); });
   for (const char* name : {"..", ".", "", "a/b", "../out", "/out", ".hidden", "a\nb"})
-    test::expect_error(ErrorCode::kBadData, {"cannot be the name of a folder"}, [&] {
+    digitry::test::expect_error(ErrorCode::kBadData, {"cannot be the name of a folder"}, [&] {
       corrections.save(drawn_image(1), name, {"0", name});
     });
-  test::expect_error(ErrorCode::kShapeMismatch, {"[1,2,2,1]"}, [&] {
+  digitry::test::expect_error(ErrorCode::kShapeMismatch, {"[1,2,2,1]"}, [&] {
     corrections.save(Tensor({1, 2, 2, 1}, DType::kU8), "0", kNames);
   });
   EXPECT_TRUE(list_folder(folder / "in").empty());
@@ -73,13 +74,13 @@ TEST(Corrections, RefuseWhatIsNoClassOrNoFolder) {
 }
 
 TEST(Corrections, AreOfOneModelsClasses) {
-  const test::TemporaryFolder folder;
+  const digitry::test::TemporaryFolder folder;
   Corrections corrections(folder.path());
   corrections.save(drawn_image(1), "0", kNames);
-  test::expect_error(ErrorCode::kUnavailable,
-                     {"has a class \"0\"", "none of the model's: cat, dog"}, [&] {
-                       corrections.save(drawn_image(2), "cat", {"cat", "dog"});
-                     });
+  digitry::test::expect_error(ErrorCode::kUnavailable,
+                              {"has a class \"0\"", "none of the model's: cat, dog"}, [&] {
+                                corrections.save(drawn_image(2), "cat", {"cat", "dog"});
+                              });
 }
 
 }  // namespace

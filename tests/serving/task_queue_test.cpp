@@ -44,8 +44,8 @@ TEST(TaskQueue, RefusesWhatIsTooMuchAndDropsWhatWaitsAtItsEnd) {
     begun.get_future().wait();
     queue.submit([&] { ++ran; });
     queue.submit([&] { ++ran; });
-    test::expect_error(ErrorCode::kUnavailable, {"2 requests wait already"},
-                       [&] { queue.submit([] {}); });
+    digitry::test::expect_error(ErrorCode::kUnavailable, {"2 requests wait already"},
+                                [&] { queue.submit([] {}); });
     std::thread later([&] {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       go_on.set_value();
