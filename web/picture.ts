@@ -5,10 +5,10 @@ import { Picture } from './raster';
 const MAX_SIDE = 2400;
 
 // What the server decodes; what else a browser can show is sent as PNG.
-const READABLE = ['image/png', 'image/jpeg', 'image/webp', 'image/bmp', 'image/tiff'];
+const READABLE = ['image/png', 'image/jpeg', 'image/webp'];
 
 export interface Opened extends Picture {
-  /// Nothing where the browser cannot show it though the server may be able to read it (TIFF).
+  /// Nothing if the browser cannot show it; the server then says what is wrong with it.
   readonly shown: ImageBitmap | undefined;
 }
 

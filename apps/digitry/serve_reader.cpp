@@ -1,6 +1,9 @@
 #include "apps/digitry/serve_reader.h"
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "apps/digitry/digit_judge.h"
 #include "apps/digitry/reading_json.h"
@@ -13,11 +16,25 @@ namespace {
 // A camera's picture; the page sends smaller ones. Others would keep a thread for seconds.
 constexpr std::int64_t kMaxServedPixels = std::int64_t{1} << 24;
 
+// What browsers and cameras make; each decoder more is one more that strangers' bytes reach.
+constexpr std::array kServedFormats = {PictureFormat::kPng, PictureFormat::kJpeg,
+                                       PictureFormat::kWebp};
+
+void check_format(std::string_view picture) {
+  if (!looks_like_picture(picture)) return;  // The decoder says what is wrong.
+  const std::optional<PictureFormat> format = picture_format(picture);
+  if (!format || std::ranges::find(kServedFormats, *format) == kServedFormats.end())
+    throw serving::UnsupportedPicture(
+        ErrorCode::kBadData,
+        "the picture: expected PNG, JPEG or WebP, got another format; convert it first");
+}
+
 }  // namespace
 
 std::string read_served_picture(const std::shared_ptr<const serving::ServedModel>& model,
                                 std::string_view picture, serving::ReadEffort effort) {
-  const Picture decoded = decode_picture(picture, "the picture", kMaxServedPixels);
+  check_format(picture);
+  const Picture decoded = decode_picture(picture, "the picture", kMaxServedPixels, kServedFormats);
   const DigitJudge judge = make_digit_judge(
       model->model(),
       [&](const Tensor& images, std::span<const std::int32_t> image_indices) {

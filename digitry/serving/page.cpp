@@ -68,10 +68,11 @@ std::optional<Response> wrong_image_request(const Request& request) {
 
 std::optional<Response> wrong_picture_request(const Request& request) {
   const std::string* type = request.find_header("Content-Type");
-  if (type == nullptr || !same_name(std::string_view(*type).substr(0, 6), "image/"))
-    return error_response(
-        415, fmt::format("want Content-Type image/..., got {}", type == nullptr ? "none" : *type));
-  return std::nullopt;
+  for (const char* wanted : {"image/png", "image/jpeg", "image/webp"})
+    if (type != nullptr && is_media_type(*type, wanted)) return std::nullopt;
+  return error_response(
+      415, fmt::format("expected Content-Type image/png or image/jpeg or image/webp, got {}",
+                       type == nullptr ? "none" : *type));
 }
 
 ReadEffort effort_of(const Request& request) {
@@ -206,7 +207,12 @@ void Page::read(const Call& call) {
                 entry->name(), model->model().input_shape().to_string());
   const ReadEffort effort = effort_of(call.request);
   in_background(call, [this, model, effort, name = entry->name(), picture = call.request.body] {
-    const std::string reading = options_.read(model, picture, effort);
+    std::string reading;
+    try {
+      reading = options_.read(model, picture, effort);
+    } catch (const UnsupportedPicture& error) {
+      return error_response(415, error.what());
+    }
     Response response;
     // The members follow the model's name.
     response.body = fmt::format("{{\"model\":{},{}", json_quoted(name), reading.substr(1));

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "digitry/base/error.h"
 #include "digitry/serving/corrections.h"
 #include "digitry/serving/model_repository.h"
 #include "digitry/serving/router.h"
@@ -34,6 +35,12 @@ enum class ReadEffort { kQuick, kFull };
 /// threads at once.
 using ReadPicture = std::function<std::string(const std::shared_ptr<const ServedModel>&,
                                               std::string_view picture, ReadEffort effort)>;
+
+/// What a ReadPicture throws for a picture of a format that it does not take: answered by 415.
+class UnsupportedPicture : public Error {
+ public:
+  using Error::Error;
+};
 
 /// A training image.
 struct NearImage {

@@ -14,6 +14,7 @@
 #include "tests/app/serve_process.h"
 #include "tests/serving/schema.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/vision/encoders.h"
 
 namespace digitry::test {
 namespace {
@@ -115,6 +116,28 @@ TEST_F(ServePage, ReadsAsPredictDoes) {
               HasSubstr("the picture"));
   EXPECT_THAT(post(server, "/v1/read?model=tiny", picture.substr(0, 200), "image/png").at("error"),
               HasSubstr("the picture"));
+}
+
+TEST_F(ServePage, ReadsTheFormatsOfBrowsersAlone) {
+  ServeProcess server({"tiny"});
+  const Picture grey = decode_picture(page_of_digits(1), "page");
+  Picture page{grey.height, grey.width, 3, {}};
+  for (const std::uint8_t pixel : grey.pixels) page.pixels.insert(page.pixels.end(), 3, pixel);
+  const auto status = [&](const std::string& picture, const std::string& type) {
+    write_file_atomically(folder_ / "body", picture);
+    return server.status(
+        "/v1/read?model=tiny",
+        {"--header", "Content-Type: " + type, "--data-binary", "@" + (folder_ / "body").string()});
+  };
+  EXPECT_EQ(status(encode_picture(page), "image/png"), 200);
+  EXPECT_EQ(status(encode_jpeg(page), "image/jpeg"), 200);
+  EXPECT_EQ(status(encode_webp(page), "image/webp"), 200);
+  for (const std::string& other : {encode_bmp(page), encode_tiff(page, 8)})
+    for (const char* type : {"image/png", "image/bmp", "image/tiff"})
+      EXPECT_EQ(status(other, type), 415) << type;
+  const std::string html = server.curl("/").out;
+  EXPECT_THAT(html, HasSubstr("accept=\"image/png,image/jpeg,image/webp\""));
+  EXPECT_THAT(html, testing::Not(HasSubstr("accept=\"image/*\"")));
 }
 
 TEST_F(ServePage, FindsNearestTrainingImagesWhereTheyAreAtHand) {

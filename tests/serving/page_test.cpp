@@ -86,6 +86,7 @@ TEST(Page, ReadsPictures) {
   page.read = [](const std::shared_ptr<const ServedModel>& model, std::string_view picture,
                  ReadEffort effort) {
     if (picture == "bad") throw Error(ErrorCode::kBadData, "the picture: no PNG");
+    if (picture == "TIFF") throw UnsupportedPicture(ErrorCode::kBadData, "the picture: a TIFF");
     return json{{"bytes", picture.size()},
                 {"classes", model->model().class_names.size()},
                 {"quick", effort == ReadEffort::kQuick}}
@@ -102,9 +103,11 @@ TEST(Page, ReadsPictures) {
   const Response bad = served.post("/v1/read?model=small", "bad", kPng);
   EXPECT_EQ(bad.status, 400);
   EXPECT_EQ(error_of(bad), "the picture: no PNG");
+  EXPECT_EQ(served.post("/v1/read?model=small", "TIFF", kPng).status, 415);
   EXPECT_EQ(served.post("/v1/read", "1234", kPng).status, 404);
   EXPECT_EQ(served.post("/v1/read?model=large", "1234", kPng).status, 404);
-  for (const char* type : {"text/plain", "application/json", "image", "imagine/png", ""})
+  for (const char* type :
+       {"text/plain", "application/json", "image", "imagine/png", "image/tiff", "image/bmp", ""})
     EXPECT_EQ(served.post("/v1/read?model=small", "1234", {{"Content-Type", type}}).status, 415);
   EXPECT_EQ(served.post("/v1/read?model=small", "1234", {}).status, 415);
   EXPECT_EQ(Served().post("/v1/read?model=small", "1234", kPng).status, 403);

@@ -91,6 +91,19 @@ TEST(DecodePicture, FilesThatAreCutShortAreRefused) {
                    [&] { decode_picture(bytes.substr(0, length), "cut.xyz"); });
 }
 
+TEST(DecodePicture, ReadsTheFormatsThatItMayAlone) {
+  constexpr std::array kSome = {PictureFormat::kPng, PictureFormat::kJpeg, PictureFormat::kWebp};
+  const Picture color = some_picture();
+  for (const std::string& bytes : {encode_picture(color), encode_jpeg(color), encode_webp(color)})
+    EXPECT_NO_THROW(decode_picture(bytes, "x", kMaxPicturePixels, kSome));
+  expect_error(ErrorCode::kBadData, {"x: want a PNG, JPEG or WebP picture", "found TIFF"},
+               [&] { decode_picture(encode_tiff(color), "x", kMaxPicturePixels, kSome); });
+  expect_error(ErrorCode::kBadData, {"x: want a PNG, JPEG or WebP picture", "found BMP"},
+               [&] { decode_picture(encode_bmp(color), "x", kMaxPicturePixels, kSome); });
+  EXPECT_EQ(picture_format(encode_tiff(color)), PictureFormat::kTiff);
+  EXPECT_EQ(picture_format("GIF89a............"), std::nullopt);
+}
+
 TEST(DecodePicture, WhatIsNoPictureIsRefusedByName) {
   const auto refused = [](const std::string& bytes, const std::string& found) {
     expect_error(ErrorCode::kBadData, {"x.bin: want a PNG, JPEG, BMP, WebP or TIFF picture", found},
