@@ -97,9 +97,9 @@ void Connection::stop(bool at_once) {
 
 void Connection::next_request() {
   forget_body();
-  reader_.emplace(context_.options.limits);
+  reader_.emplace(context_.options.limits,
+                  [this](const Request& request) { return admit(request); });
   begun_ = false;
-  checked_ = false;
   enter(Phase::kReading, context_.options.idle_timeout);
   process();
 }
@@ -135,10 +135,11 @@ void Connection::process() {
   }
   if (context_.draining && !begun_) return close();
   if (!count_body()) return refuse(unavailable_response("too much is being sent; try again later"));
-  if (reader_->headers_done() && !std::exchange(checked_, true))
-    if (const auto refusal = context_.service.refusal_of(reader_->request()))
-      return refuse(*refusal);
   reader_->take_expectation() ? invite_body() : read();
+}
+
+Admission Connection::admit(const Request& request) const {
+  return context_.service.admit(request);
 }
 
 // What clients send takes memory before anybody looks at it: one may send the most that is allowed,
@@ -163,9 +164,10 @@ void Connection::invite_body() {
 void Connection::handle() {
   enter(Phase::kHandling, context_.options.request_timeout + kHandlingExtra);
   reader_->request().client = client_;
+  head_only_ = reader_->request().method == "HEAD";
   const bool keep_alive = reader_->keep_alive();
   context_.service.handle(
-      reader_->request(), [self = shared_from_this(), keep_alive](Response response) {
+      std::move(reader_->request()), [self = shared_from_this(), keep_alive](Response response) {
         boost::asio::dispatch(self->strand_,
                               [self, keep_alive, response = std::move(response)]() mutable {
                                 if (self->phase_ == Phase::kHandling)
@@ -176,6 +178,7 @@ void Connection::handle() {
 
 void Connection::refuse(const Response& response) {
   reader_->request().client = client_;
+  head_only_ = reader_->request().method == "HEAD";
   context_.service.refused(reader_->request(), response);
   std::string().swap(reader_->request().body);
   forget_body();
@@ -185,7 +188,7 @@ void Connection::refuse(const Response& response) {
 void Connection::write(Response response, bool keep_alive) {
   keep_alive = keep_alive && !context_.draining;
   head_ = response_head(response, keep_alive, std::chrono::system_clock::now());
-  body_ = reader_->request().method == "HEAD" ? std::string() : std::move(response.body);
+  body_ = head_only_ ? std::string() : std::move(response.body);
   enter(Phase::kWriting, context_.options.request_timeout);
   transport_->write(
       {boost::asio::buffer(head_), boost::asio::buffer(body_)},

@@ -74,6 +74,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void enter(Phase phase, Clock::duration time);
   void read();
   void process();
+  Admission admit(const Request& request) const;
   bool count_body();
   void forget_body();
   void invite_body();
@@ -94,7 +95,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::atomic<Clock::duration::rep> deadline_{0};
   std::optional<RequestReader> reader_;
   bool begun_ = false;       // something of the request has come
-  bool checked_ = false;     // whether its headers are reason enough to refuse it
+  bool head_only_ = false;   // what is answered now
   std::size_t counted_ = 0;  // of its body, in the context's sum
   bool timed_out_ = false;   // while reading
   std::vector<char> buffer_;

@@ -97,6 +97,13 @@ std::string_view Request::path() const {
   return path;
 }
 
+Response too_long_response(std::uint64_t max_bytes, std::string_view advice) {
+  return error_response(413, max_bytes == 0
+                                 ? std::string("expected no body, got one")
+                                 : fmt::format("the body is longer than {} bytes{}{}", max_bytes,
+                                               advice.empty() ? "" : "; ", advice));
+}
+
 Response unavailable_response(std::string_view message) {
   Response response = error_response(503, message);
   response.headers.emplace_back("Retry-After", "1");

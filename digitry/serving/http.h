@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <optional>
@@ -47,6 +48,9 @@ using Respond = std::function<void(Response)>;
 /// `{"error": message}`, the form of all errors; bytes of `message` that are not UTF-8 are
 /// replaced.
 Response error_response(int status, std::string_view message);
+
+/// 413: the body is longer than `max_bytes`. `advice`, if any, follows the message.
+Response too_long_response(std::uint64_t max_bytes, std::string_view advice = {});
 
 /// 503, with the header that says when to come again.
 Response unavailable_response(std::string_view message);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -53,26 +54,14 @@ Response model_missing(const std::optional<std::string>& name) {
                 : std::string("want a model: ?model=NAME; /v1/page names those there are"));
 }
 
-// What is wrong with the form of a request of JSON about one image, if anything is.
-std::optional<Response> wrong_image_request(const Request& request) {
-  const std::string* type = request.find_header("Content-Type");
-  // Pages of other servers cannot send this type without asking first, which nobody here grants.
-  if (type == nullptr || !is_media_type(*type, "application/json"))
-    return error_response(415, fmt::format("want Content-Type application/json, got {}",
-                                           type == nullptr ? "none" : *type));
-  if (request.body.size() > kMaxImageRequestBytes)
-    return error_response(413, fmt::format("want a body of at most {} bytes, got {}",
-                                           kMaxImageRequestBytes, request.body.size()));
-  return std::nullopt;
+// Pages of other servers cannot send this type without asking first, which nobody here grants.
+BodyRules image_request_body() {
+  return {.max_bytes = kMaxImageRequestBytes, .types = {"application/json"}};
 }
 
-std::optional<Response> wrong_picture_request(const Request& request) {
-  const std::string* type = request.find_header("Content-Type");
-  for (const char* wanted : {"image/png", "image/jpeg", "image/webp"})
-    if (type != nullptr && is_media_type(*type, wanted)) return std::nullopt;
-  return error_response(
-      415, fmt::format("expected Content-Type image/png or image/jpeg or image/webp, got {}",
-                       type == nullptr ? "none" : *type));
+BodyRules picture_body() {
+  return {.max_bytes = std::numeric_limits<std::uint64_t>::max(),
+          .types = {"image/png", "image/jpeg", "image/webp"}};
 }
 
 ReadEffort effort_of(const Request& request) {
@@ -142,19 +131,27 @@ Page::Page(PageOptions options, ModelRepository& models)
 
 void Page::add_routes(Router& router) {
   // `answer` makes the Response to a Call, at once.
-  const auto add = [&router](const char* method, const char* pattern, auto answer) {
-    router.add(method, pattern, [answer](const Call& call) { call.respond(answer(call)); });
+  const auto get = [&router](const char* pattern, auto answer) {
+    router.add("GET", pattern, [answer](const Call& call) { call.respond(answer(call)); });
   };
-  add("GET", "/", [this](const Call&) { return file("index.html"); });
-  add("GET", "/assets/{name}", [this](const Call& call) { return file(call.parameter); });
-  add("GET", "/v1/page", [this](const Call&) { return info(); });
-  router.add("POST", "/v1/read", [this](const Call& call) { read(call); });
-  router.add("POST", "/v1/explain", [this](const Call& call) { explain(call); });
-  add("POST", "/v1/corrections", [this](const Call& call) { return correct(call); });
-  add("GET", "/v1/runs", [this](const Call&) { return list_runs(); });
+  get("/", [this](const Call&) { return file("index.html"); });
+  get("/assets/{name}", [this](const Call& call) { return file(call.parameter); });
+  get("/v1/page", [this](const Call&) { return info(); });
+  const auto add = [&](const char* pattern, auto handler, BodyRules body) {
+    router.add(
+        "POST", pattern, [this, handler](const Call& call) { (this->*handler)(call); },
+        std::move(body));
+  };
+  add("/v1/read", &Page::read, picture_body());
+  add("/v1/explain", &Page::explain, image_request_body());
+  add("/v1/corrections", &Page::correct, image_request_body());
+  router.add("GET", "/v1/runs",
+             [this](const Call& call) { in_background(call, [this] { return list_runs(); }); });
   for (const char* page : {"report.html", "tune.html"})
-    add("GET", fmt::format("/runs/{{run}}/{}", page).c_str(),
-        [this, page](const Call& call) { return report(call.parameter, page); });
+    router.add("GET", fmt::format("/runs/{{run}}/{}", page), [this, page](const Call& call) {
+      in_background(call,
+                    [this, page, run = std::string(call.parameter)] { return report(run, page); });
+    });
 }
 
 Response Page::file(std::string_view name) const {
@@ -199,33 +196,31 @@ void Page::read(const Call& call) {
   const std::optional<std::string> name = call.request.query("model");
   const ModelEntry* entry = models_.find(name.value_or(""));
   if (entry == nullptr) return call.respond(model_missing(name));
-  if (std::optional<Response> wrong = wrong_picture_request(call.request))
-    return call.respond(std::move(*wrong));
   const std::shared_ptr<const ServedModel> model = entry->current();
   if (!is_readable(model->model()))
     throw Error(ErrorCode::kBadData, "{}: is a model of images {}, want one of [1,28,28]",
                 entry->name(), model->model().input_shape().to_string());
   const ReadEffort effort = effort_of(call.request);
-  in_background(call, [this, model, effort, name = entry->name(), picture = call.request.body] {
-    std::string reading;
-    try {
-      reading = options_.read(model, picture, effort);
-    } catch (const UnsupportedPicture& error) {
-      return error_response(415, error.what());
-    }
-    Response response;
-    // The members follow the model's name.
-    response.body = fmt::format("{{\"model\":{},{}", json_quoted(name), reading.substr(1));
-    return response;
-  });
+  in_background(
+      call, [this, model, effort, name = entry->name(),
+             picture = std::make_shared<const std::string>(std::move(call.request.body))] {
+        std::string reading;
+        try {
+          reading = options_.read(model, *picture, effort);
+        } catch (const UnsupportedPicture& error) {
+          return error_response(415, error.what());
+        }
+        Response response;
+        // The members follow the model's name.
+        response.body = fmt::format("{{\"model\":{},{}", json_quoted(name), reading.substr(1));
+        return response;
+      });
 }
 
 void Page::explain(const Call& call) {
   const std::optional<std::string> name = call.request.query("model");
   const ModelEntry* entry = models_.find(name.value_or(""));
   if (entry == nullptr) return call.respond(model_missing(name));
-  if (std::optional<Response> wrong = wrong_image_request(call.request))
-    return call.respond(std::move(*wrong));
   const std::shared_ptr<const ServedModel> model = entry->current();
   const auto request = std::make_shared<const ImageRequest>(
       parse_image_request(call.request.body, "class", model->model()));
@@ -237,23 +232,26 @@ void Page::explain(const Call& call) {
   });
 }
 
-Response Page::correct(const Call& call) {
+void Page::correct(const Call& call) {
   if (!corrections_)
-    return error_response(403, "corrections are not kept here: digitry serve --corrections DIR");
+    return call.respond(
+        error_response(403, "corrections are not kept here: digitry serve --corrections DIR"));
   const std::optional<std::string> name = call.request.query("model");
   const ModelEntry* entry = models_.find(name.value_or(""));
-  if (entry == nullptr) return model_missing(name);
-  if (std::optional<Response> wrong = wrong_image_request(call.request)) return std::move(*wrong);
+  if (entry == nullptr) return call.respond(model_missing(name));
   const std::shared_ptr<const ServedModel> model = entry->current();
-  const ImageRequest request = parse_image_request(call.request.body, "label", model->model());
-  try {
-    const std::string saved =
-        corrections_->save(request.image, request.label, model->model().class_names);
-    return page_json({{"saved", saved}}, 201);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kUnavailable) throw;
-    return error_response(409, error.what());
-  }
+  const auto request = std::make_shared<const ImageRequest>(
+      parse_image_request(call.request.body, "label", model->model()));
+  in_background(call, [this, model, request] {
+    try {
+      const std::string saved =
+          corrections_->save(request->image, request->label, model->model().class_names);
+      return page_json({{"saved", saved}}, 201);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kUnavailable) throw;
+      return error_response(409, error.what());
+    }
+  });
 }
 
 Response Page::list_runs() const {

@@ -88,7 +88,7 @@ class Page {
   Response info() const;
   void read(const Call& call);
   void explain(const Call& call);
-  Response correct(const Call& call);
+  void correct(const Call& call);
   Response list_runs() const;
   Response report(std::string_view run, std::string_view file) const;
   void in_background(const Call& call, std::function<Response()> answer);

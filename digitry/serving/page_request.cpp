@@ -4,34 +4,24 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <array>
 #include <optional>
+#include <vector>
 
 #include "digitry/base/base64.h"
 #include "digitry/base/error.h"
+#include "digitry/serving/json_texts.h"
 
 namespace digitry::serving {
-namespace {
-
-std::string text_member(const nlohmann::json& json, const char* key) {
-  const auto found = json.find(key);
-  if (found == json.end() || !found->is_string())
-    throw Error(ErrorCode::kBadData, "{}: want a text, got {}", key,
-                found == json.end() ? "nothing" : found->type_name());
-  return found->get<std::string>();
-}
-
-}  // namespace
-
 ImageRequest parse_image_request(std::string_view body, const char* key, const Model& model) {
-  const auto json = nlohmann::json::parse(body, nullptr, false);
-  if (!json.is_object()) throw Error(ErrorCode::kBadData, "want a JSON object, got something else");
+  const std::array<std::string_view, 2> keys = {key, "image"};
+  const std::vector<std::string> texts = json_texts(body, keys);
   ImageRequest request;
-  request.label = text_member(json, key);
+  request.label = texts[0];
   if (std::ranges::find(model.class_names, request.label) == model.class_names.end())
     throw Error(ErrorCode::kBadData, "{}: want one of {}, got \"{}\"", key,
                 fmt::format("{}", fmt::join(model.class_names, ", ")), request.label);
-  const std::optional<std::string> pixels = from_base64(text_member(json, "image"));
+  const std::optional<std::string> pixels = from_base64(texts[1]);
   const auto wanted = static_cast<std::size_t>(model.input_shape().num_elements());
   if (!pixels) throw Error(ErrorCode::kBadData, "image: is not base64 (RFC 4648, section 4)");
   if (pixels->size() != wanted)

@@ -39,6 +39,8 @@ class RequestReader::Parser : public http::basic_parser<true> {
     request.headers.emplace_back(view(name_text), view(value));
   }
   std::size_t on_body_impl(BeastText body, error_code& /*error*/) override {
+    // At once if a good part has come: growing step by step would copy it again and again.
+    if (request.body.size() > announced_ / 16) request.body.reserve(announced_);
     request.body += view(body);
     return body.size();
   }
@@ -49,17 +51,25 @@ class RequestReader::Parser : public http::basic_parser<true> {
   void on_response_impl(int /*code*/, BeastText /*reason*/, int /*version*/,
                         error_code& /*error*/) override {}
   void on_header_impl(error_code& /*error*/) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>& /*content_length*/,
-                         error_code& /*error*/) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>& content_length,
+                         error_code& /*error*/) override {
+    announced_ = static_cast<std::size_t>(content_length.value_or(0));
+  }
   void on_chunk_header_impl(std::uint64_t /*size*/, BeastText /*extensions*/,
                             error_code& /*error*/) override {}
   void on_finish_impl(error_code& /*error*/) override {}
+
+  std::size_t announced_ = 0;
 };
 
-RequestReader::RequestReader(const RequestLimits& limits)
-    : limits_(limits), parser_(std::make_unique<Parser>()) {
+RequestReader::RequestReader(const RequestLimits& limits, Admit admit)
+    : limits_(limits),
+      admit_(std::move(admit)),
+      max_body_bytes_(limits.max_body_bytes),
+      parser_(std::make_unique<Parser>()) {
   parser_->header_limit(limits.max_header_bytes);
-  parser_->body_limit(limits.max_body_bytes);
+  // Which body is too long depends on the headers.
+  parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
 }
 
 RequestReader::~RequestReader() = default;
@@ -80,7 +90,8 @@ std::size_t RequestReader::feed(std::string_view bytes) {
     if (error == http::error::header_limit) {
       refuse(431, fmt::format("the headers are longer than {} bytes", limits_.max_header_bytes));
     } else if (error == http::error::body_limit) {
-      refuse(413, fmt::format("the body is longer than {} bytes", limits_.max_body_bytes));
+      state_ = State::kRefused;
+      refusal_ = too_long_response(max_body_bytes_, advice_);
     } else if (error) {
       refuse(400, fmt::format("not HTTP: {}", error.message()));
     } else {
@@ -103,6 +114,28 @@ void RequestReader::check_headers() {
   if (!old && count(http::field::host) != 1) return refuse(400, "want one Host header");
   if (count(http::field::transfer_encoding) > 0 && !parser_->chunked())
     return refuse(400, "Transfer-Encoding: want chunked, or Content-Length instead");
+  admit_body();
+}
+
+void RequestReader::admit_body() {
+  if (admit_) {
+    Admission admission = admit_(parser_->request);
+    if (admission.refusal) {
+      // Whole already: it is answered like any other, and the connection can go on.
+      if (parser_->is_done()) return;
+      state_ = State::kRefused;
+      refusal_ = std::move(*admission.refusal);
+      return;
+    }
+    max_body_bytes_ = std::min(max_body_bytes_, admission.max_body_bytes);
+    advice_ = std::move(admission.advice);
+  }
+  if (parser_->content_length().value_or(0) > max_body_bytes_) {
+    state_ = State::kRefused;
+    refusal_ = too_long_response(max_body_bytes_, advice_);
+    return;
+  }
+  parser_->body_limit(max_body_bytes_);
 }
 
 void RequestReader::refuse(int status, std::string_view message) {

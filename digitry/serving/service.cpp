@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <future>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -36,18 +37,20 @@ Response json_response(const ServedJson& json) {
   return response;
 }
 
-// What is wrong with the form of an inference request's body, if anything is.
-std::optional<Response> wrong_media_type(const Request& request) {
-  const std::string* type = request.find_header("Content-Type");
-  if (type != nullptr && !is_media_type(*type, "application/json") &&
-      !is_media_type(*type, "application/octet-stream"))
-    return error_response(
-        415, fmt::format("want Content-Type application/json or application/octet-stream, got {}",
-                         *type));
-  const std::string* encoding = request.find_header("Content-Encoding");
-  if (encoding != nullptr && *encoding != "identity")
-    return error_response(415, fmt::format("want no Content-Encoding, got {}", *encoding));
-  return std::nullopt;
+// Parsed, JSON takes up to twelve times its length in memory. An image of 784 numbers is at most 3
+// KiB of it, so that these are 600 images; in binary there may be more.
+constexpr std::uint64_t kMaxInferenceJson = std::uint64_t{2} << 20;
+// Longer bodies are read by a thread that moves no bytes.
+constexpr std::size_t kMaxParsedAtOnce = std::size_t{1} << 17;
+// Bodies that wait for that; each is of up to --max-body-mib.
+constexpr std::size_t kMaxUnparsed = 64;
+
+BodyRules inference_body() {
+  return {.max_bytes = std::numeric_limits<std::uint64_t>::max(),
+          .max_json_bytes = kMaxInferenceJson,
+          .types = {"application/json", "application/octet-stream"},
+          .needs_type = false,
+          .advice = "send fewer images, or their pixels in binary (docs/serving.md)"};
 }
 
 // How much of the body is JSON.
@@ -89,6 +92,16 @@ Response no_such_model(std::string_view name) {
   return error_response(404, fmt::format("no model of the name \"{}\"", name));
 }
 
+Response no_such_route(const Request& request, const std::string& allowed) {
+  if (allowed.empty())
+    return error_response(
+        404, fmt::format("no such path: {}; /openapi.json tells those there are", request.path()));
+  Response response = error_response(
+      405, fmt::format("{} has no {}, but {}", request.path(), request.method, allowed));
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
 // A request that waits for its answer. The request itself may be gone when that is given.
 struct Pending {
   std::string client;
@@ -106,7 +119,8 @@ Service::Service(ServiceOptions options, ModelRepository& models, Metrics& metri
     : options_(std::move(options)),
       models_(models),
       metrics_(metrics),
-      page_(std::move(options_.page), models) {
+      page_(std::move(options_.page), models),
+      parsers_(/*num_workers=*/1, kMaxUnparsed) {
   add_routes();
   page_.add_routes(router_);
 }
@@ -137,10 +151,14 @@ void Service::add_routes() {
     return entry == nullptr ? no_such_model(call.parameter)
                             : json_response({{"name", entry->name()}, {"ready", true}});
   });
-  router_.add("POST", "/v2/models/{name}/infer", [this](const Call& call) { infer(call); });
-  router_.add("POST", "/v1/session", [this](const Call& call) {
-    call.respond(begin_session(call.request, options_.token, options_.secure));
-  });
+  router_.add(
+      "POST", "/v2/models/{name}/infer", [this](const Call& call) { infer(call); },
+      inference_body());
+  router_.add("POST", "/v1/session",
+              [this](const Call& call) {
+                call.respond(begin_session(call.request, options_.token, options_.secure));
+              },
+              {.max_bytes = kMaxSessionRequestBytes, .types = {"application/json"}});
   get("/metrics", [this](const Call&) {
     Response response;
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -154,7 +172,7 @@ void Service::add_routes() {
   });
 }
 
-void Service::handle(const Request& request, Respond respond) {
+void Service::handle(Request request, Respond respond) {
   const Router::Match match = router_.find(request.method, request.path());
   auto pending = std::make_shared<Pending>();
   pending->client = request.client;
@@ -171,8 +189,10 @@ void Service::handle(const Request& request, Respond respond) {
     pending->respond(std::move(response));
   };
   try {
-    if (std::optional<Response> refusal = refusal_of(request))
-      answer(std::move(*refusal));
+    if (Admission admission = admit(request); admission.refusal)
+      answer(std::move(*admission.refusal));
+    else if (request.body.size() > admission.max_body_bytes)
+      answer(too_long_response(admission.max_body_bytes, admission.advice));
     else
       match.route->handler({request, match.parameter, answer});
   } catch (...) {
@@ -180,53 +200,66 @@ void Service::handle(const Request& request, Respond respond) {
   }
 }
 
-std::optional<Response> Service::refusal_of(const Request& request) const {
+Admission Service::admit(const Request& request) const {
   if (!may(request)) {
     Response response = error_response(401, "want \"Authorization: Bearer TOKEN\" with the token");
     response.headers.emplace_back("WWW-Authenticate", "Bearer");
-    return response;
+    return {.refusal = response};
   }
   const Router::Match match = router_.find(request.method, request.path());
-  if (match.route != nullptr) return std::nullopt;
-  if (match.allowed.empty())
-    return error_response(
-        404, fmt::format("no such path: {}; /openapi.json tells those there are", request.path()));
-  Response response = error_response(
-      405, fmt::format("{} has no {}, but {}", request.path(), request.method, match.allowed));
-  response.headers.emplace_back("Allow", match.allowed);
-  return response;
+  if (match.route == nullptr) return {.refusal = no_such_route(request, match.allowed)};
+  const BodyRules& rules = match.route->body;
+  return {.refusal = rules.refusal_of(request),
+          .max_body_bytes = rules.max_bytes_of(request),
+          .advice = rules.advice};
 }
 
 bool Service::may(const Request& request) const {
   return options_.token.empty() || is_open(request.path()) || bears_token(request, options_.token);
 }
 
-void Service::infer(const Call& call) const {
+void Service::infer(const Call& call) {
   ModelEntry* entry = models_.find(call.parameter);
   if (entry == nullptr) return call.respond(no_such_model(call.parameter));
-  if (std::optional<Response> wrong = wrong_media_type(call.request))
-    return call.respond(std::move(*wrong));
-  const std::shared_ptr<const ServedModel> model = entry->current();
-  const auto request = std::make_shared<InferenceRequest>(parse_inference_request(
-      call.request.body, json_size(call.request), model->model().input_shape()));
-  Tensor images = std::move(request->images);
-  entry->queue().submit(model, std::move(images),
-                        [name = entry->name(), model, request, respond = call.respond](
-                            const Tensor& logits, const std::exception_ptr& failure) {
-                          Response response;
-                          try {
-                            if (failure) std::rethrow_exception(failure);
-                            response = inference_response(name, model->model(), *request, logits);
-                          } catch (...) {
-                            response = failure_response(std::current_exception());
-                          }
-                          respond(std::move(response));
-                        });
+  if (json_size(call.request) > kMaxInferenceJson)
+    return call.respond(too_long_response(kMaxInferenceJson, inference_body().advice));
+  if (call.request.body.size() <= kMaxParsedAtOnce)
+    return infer_body(*entry, call.request, call.respond);
+  parsers_.submit([this, entry, request = std::make_shared<Request>(std::move(call.request)),
+                   respond = call.respond]() mutable {
+    try {
+      infer_body(*entry, *request, respond);
+    } catch (...) {
+      respond(failure_response(std::current_exception()));
+    }
+  });
 }
 
-Response Service::handle(const Request& request) {
+// Takes the request's body, which is of no use once it is parsed.
+void Service::infer_body(ModelEntry& entry, Request& call, const Respond& respond) const {
+  const std::shared_ptr<const ServedModel> model = entry.current();
+  const auto request = std::make_shared<InferenceRequest>(
+      parse_inference_request(call.body, json_size(call), model->model().input_shape()));
+  std::string().swap(call.body);
+  Tensor images = std::move(request->images);
+  entry.queue().submit(model, std::move(images),
+                       [name = entry.name(), model, request, respond](
+                           const Tensor& logits, const std::exception_ptr& failure) {
+                         Response response;
+                         try {
+                           if (failure) std::rethrow_exception(failure);
+                           response = inference_response(name, model->model(), *request, logits);
+                         } catch (...) {
+                           response = failure_response(std::current_exception());
+                         }
+                         respond(std::move(response));
+                       });
+}
+
+Response Service::handle(Request request) {
   const auto answer = std::make_shared<std::promise<Response>>();
-  handle(request, [answer](Response response) { answer->set_value(std::move(response)); });
+  handle(std::move(request),
+         [answer](Response response) { answer->set_value(std::move(response)); });
   return answer->get_future().get();
 }
 

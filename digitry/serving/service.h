@@ -11,7 +11,10 @@
 #include "digitry/serving/metrics.h"
 #include "digitry/serving/model_repository.h"
 #include "digitry/serving/page.h"
+#include "digitry/serving/request_reader.h"
 #include "digitry/serving/router.h"
+#include "digitry/serving/session.h"
+#include "digitry/serving/task_queue.h"
 
 namespace digitry::serving {
 
@@ -44,14 +47,14 @@ class Service {
   /// `models` and `metrics` have to outlive the service.
   Service(ServiceOptions options, ModelRepository& models, Metrics& metrics);
 
-  /// Answers through `respond`, at once or later, on any thread. `request` has to live until this
-  /// returns. Throws nothing: what goes wrong is an answer too.
-  void handle(const Request& request, Respond respond);
+  /// Answers through `respond`, at once or later, on any thread. What goes wrong is an answer too.
+  void handle(Request request, Respond respond);
   /// The same, waiting for the answer.
-  Response handle(const Request& request);
+  Response handle(Request request);
 
-  /// The answer to a request that is refused whatever its body: no token, no such path or method.
-  std::optional<Response> refusal_of(const Request& request) const;
+  /// What can be said of a request before its body is there: whether it is refused (no token, no
+  /// such path or method, a body of another type), and how long its body may be.
+  Admission admit(const Request& request) const;
 
   /// Takes down the answer that a connection gave to what was no request.
   void refused(const Request& request, const Response& response);
@@ -67,7 +70,8 @@ class Service {
   void add_routes();
   bool may(const Request& request) const;
   void record(const AccessRecord& record) const;
-  void infer(const Call& call) const;
+  void infer(const Call& call);
+  void infer_body(ModelEntry& entry, Request& request, const Respond& respond) const;
 
   ServiceOptions options_;
   ModelRepository& models_;
@@ -75,6 +79,7 @@ class Service {
   Router router_;
   Page page_;
   std::atomic<bool> draining_ = false;
+  TaskQueue parsers_;  ///< Of long bodies. Last: the first to end.
 };
 
 }  // namespace digitry::serving

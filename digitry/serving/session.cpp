@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "digitry/data/sha256.h"
+#include "digitry/serving/json_texts.h"
 
 namespace digitry::serving {
 namespace {
@@ -65,10 +65,9 @@ bool bears_token(const Request& request, std::string_view token) {
 }
 
 Response begin_session(const Request& request, std::string_view token, bool secure) {
-  const auto json = nlohmann::json::parse(request.body, nullptr, false);
-  if (!json.is_object() || !json.contains("token") || !json["token"].is_string())
-    return error_response(400, "want {\"token\": \"...\"}");
-  if (!token.empty() && !same_secret(json["token"].get<std::string>(), token)) {
+  static constexpr std::array<std::string_view, 1> kKeys = {"token"};
+  const std::string given = json_texts(request.body, kKeys).front();
+  if (!token.empty() && !same_secret(given, token)) {
     Response refusal = error_response(401, "this is not the server's token");
     refusal.headers.emplace_back("WWW-Authenticate", "Bearer");
     return refusal;

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "tests/app/digitry.h"
-#include "tests/app/raw_client.h"
+#include "tests/support/raw_client.h"
 #include "tests/app/serve_process.h"
 
 namespace digitry::test {

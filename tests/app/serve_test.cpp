@@ -11,7 +11,7 @@
 #include "digitry/base/file.h"
 #include "digitry/model_io/model.h"
 #include "tests/app/digitry.h"
-#include "tests/app/raw_client.h"
+#include "tests/support/raw_client.h"
 #include "tests/app/serve_process.h"
 #include "tests/support/near.h"
 #include "tests/support/temporary_folder.h"

@@ -140,6 +140,30 @@ TEST(RequestReader, RefusesBodiesThatAreTooLong) {
             413);
 }
 
+TEST(RequestReader, AsksBeforeTheBodyWhetherItMayCome) {
+  const std::string post = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n";
+  RequestReader refusing({}, [](const Request& request) {
+    EXPECT_EQ(request.target, "/a");
+    return Admission{.refusal = error_response(421, "not here")};
+  });
+  EXPECT_EQ(feed_all(refusing, post + "body"), "body");
+  ASSERT_EQ(refusing.state(), State::kRefused);
+  EXPECT_EQ(refusing.refusal().status, 421);
+
+  RequestReader whole(
+      {}, [](const Request&) { return Admission{.refusal = error_response(404, "no such path")}; });
+  feed_all(whole, kGet);
+  EXPECT_EQ(whole.state(), State::kComplete) << "the connection goes on";
+
+  RequestReader limited({.max_body_bytes = 10}, [](const Request&) {
+    return Admission{.max_body_bytes = 3, .advice = "send less"};
+  });
+  EXPECT_EQ(feed_all(limited, post + "body"), "body");
+  ASSERT_EQ(limited.state(), State::kRefused);
+  EXPECT_EQ(limited.refusal().status, 413);
+  EXPECT_THAT(limited.refusal().body, HasSubstr("longer than 3 bytes; send less"));
+}
+
 TEST(RequestReader, ABodyThatIsOnlyAnnouncedTakesNoMemory) {
   RequestReader reader({.max_body_bytes = std::uint64_t{1} << 40});
   feed_all(reader, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000000\r\n\r\nabc");

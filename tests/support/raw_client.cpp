@@ -1,4 +1,4 @@
-#include "tests/app/raw_client.h"
+#include "tests/support/raw_client.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
