@@ -31,7 +31,10 @@ namespace {
 using serving::AccessRecord;
 
 constexpr const char* kTokenVariable = "DIGITRY_TOKEN";
-constexpr std::uint64_t kMaxTokenBytes = 4096;
+// As many as JSON with it has room for at /v1/session.
+constexpr std::uint64_t kMaxTokenBytes = 1024;
+// Of random hexadecimal digits, 64 bits: out of reach of guesses over a network.
+constexpr std::size_t kMinTokenLength = 16;
 constexpr int kMaxConnections = 60'000;
 // Descriptors that are no connections: standard streams, the listener, models that are read anew...
 constexpr int kOtherDescriptors = 64;
@@ -62,10 +65,15 @@ std::chrono::milliseconds milliseconds(double seconds) {
 
 std::string checked_token(std::string token, const std::string& source) {
   while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
-  const bool fits =
-      !token.empty() && std::ranges::all_of(token, [](char c) { return c > ' ' && c <= '~'; });
-  if (!fits)
-    throw Error(ErrorCode::kBadData, "{}: want a token of one line, without blanks", source);
+  if (!std::ranges::all_of(token, [](char c) { return c > ' ' && c <= '~'; }))
+    throw Error(ErrorCode::kBadData,
+                "{}: expected a token of one line, of ASCII without blanks, got other characters",
+                source);
+  if (token.size() < kMinTokenLength)
+    throw Error(ErrorCode::kBadData,
+                "{}: expected a token of at least {} characters, got {}; \"openssl rand -hex 16\" "
+                "makes one",
+                source, kMinTokenLength, token.size());
   return token;
 }
 
@@ -270,6 +278,7 @@ void add_serve_command(CLI::App& app) {
       "Protocol, version 2, too; /openapi.json tells it all, /metrics is for Prometheus. Logs a "
       "line\n"
       "a request to standard error (none with -q).\n"
+      "A token is of 16 characters at least; openssl rand -hex 16 makes one.\n"
       "SIGTERM and Ctrl-C end it, after the answers under way. Examples:\n"
       "  digitry serve                                     # the model that comes with digitry\n"
       "  digitry serve runs/mlp-001 --runs runs --corrections mine\n"

@@ -120,6 +120,7 @@ Service::Service(ServiceOptions options, ModelRepository& models, Metrics& metri
       models_(models),
       metrics_(metrics),
       page_(std::move(options_.page), models),
+      sessions_({.token = options_.token, .secure = options_.secure}),
       parsers_(/*num_workers=*/1, kMaxUnparsed) {
   add_routes();
   page_.add_routes(router_);
@@ -155,9 +156,7 @@ void Service::add_routes() {
       "POST", "/v2/models/{name}/infer", [this](const Call& call) { infer(call); },
       inference_body());
   router_.add("POST", "/v1/session",
-              [this](const Call& call) {
-                call.respond(begin_session(call.request, options_.token, options_.secure));
-              },
+              [this](const Call& call) { call.respond(sessions_.begin(call.request)); },
               {.max_bytes = kMaxSessionRequestBytes, .types = {"application/json"}});
   get("/metrics", [this](const Call&) {
     Response response;
@@ -215,7 +214,7 @@ Admission Service::admit(const Request& request) const {
 }
 
 bool Service::may(const Request& request) const {
-  return options_.token.empty() || is_open(request.path()) || bears_token(request, options_.token);
+  return options_.token.empty() || is_open(request.path()) || sessions_.bears_token(request);
 }
 
 void Service::infer(const Call& call) {

@@ -78,6 +78,7 @@ class Service {
   Metrics& metrics_;
   Router router_;
   Page page_;
+  Sessions sessions_;
   std::atomic<bool> draining_ = false;
   TaskQueue parsers_;  ///< Of long bodies. Last: the first to end.
 };

@@ -1,13 +1,18 @@
 #include "digitry/serving/session.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <openssl/crypto.h>
+#include <openssl/rand.h>
 #include <openssl/sha.h>
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <span>
+#include <utility>
 
-#include "digitry/data/sha256.h"
+#include "digitry/base/error.h"
 #include "digitry/serving/json_texts.h"
 
 namespace digitry::serving {
@@ -28,9 +33,22 @@ bool same_secret(std::string_view a, std::string_view b) {
   return ::CRYPTO_memcmp(digest_a.data(), digest_b.data(), digest_a.size()) == 0;
 }
 
-// What stands for the token in a cookie: any text may be a token, and no cookie tells it.
-std::string cookie_value(std::string_view token) {
-  return sha256(fmt::format("digitry session\n{}", token));
+std::string hex(std::span<const unsigned char> bytes) {
+  return fmt::format("{:02x}", fmt::join(bytes, ""));
+}
+
+// The bytes that `hex` made `text` of; nothing if it made no such text.
+template <std::size_t size>
+std::optional<std::array<unsigned char, size>> from_hex(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<unsigned char, size> bytes{};
+  if (text.size() != 2 * size) return std::nullopt;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::size_t digit = kDigits.find(text[i]);
+    if (digit == std::string_view::npos) return std::nullopt;
+    bytes[i / 2] = static_cast<unsigned char>(bytes[i / 2] * 16 + digit);
+  }
+  return bytes;
 }
 
 // The value of a cookie in "a=1; b=2"; empty where there is none.
@@ -58,26 +76,58 @@ bool bears_header(const Request& request, std::string_view token) {
 
 }  // namespace
 
-bool bears_token(const Request& request, std::string_view token) {
-  if (bears_header(request, token)) return true;
+Sessions::Sessions(SessionOptions options)
+    : options_(std::move(options)), guesses_(options_.guesses) {}
+
+bool Sessions::bears_token(const Request& request, Clock::time_point now) const {
+  if (bears_header(request, options_.token)) return true;
   const std::string* cookies = request.find_header("Cookie");
-  return cookies != nullptr && same_secret(cookie_in(*cookies, kCookie), cookie_value(token));
+  return cookies != nullptr && is_session(cookie_in(*cookies, kCookie), now);
 }
 
-Response begin_session(const Request& request, std::string_view token, bool secure) {
+bool Sessions::is_session(std::string_view cookie, Clock::time_point now) const {
+  const std::optional<Id> id = from_hex<sizeof(Id)>(cookie);
+  if (!id) return false;
+  bool found = false;
+  const std::lock_guard lock(mutex_);
+  for (const Session& session : sessions_)  // All of them, whichever it is.
+    if (::CRYPTO_memcmp(id->data(), session.id.data(), id->size()) == 0) found = now < session.end;
+  return found;
+}
+
+std::string Sessions::add_session(Clock::time_point now) {
+  Session session{.id = {}, .end = now + options_.lifetime};
+  if (::RAND_bytes(session.id.data(), static_cast<int>(session.id.size())) != 1)
+    throw Error(ErrorCode::kUnavailable, "no random numbers for a session; try again later");
+  const std::lock_guard lock(mutex_);
+  while (!sessions_.empty() &&
+         (now >= sessions_.front().end || sessions_.size() >= options_.max_sessions))
+    sessions_.pop_front();
+  sessions_.push_back(session);
+  return hex(session.id);
+}
+
+Response Sessions::begin(const Request& request, Clock::time_point now) {
   static constexpr std::array<std::string_view, 1> kKeys = {"token"};
-  const std::string given = json_texts(request.body, kKeys).front();
-  if (!token.empty() && !same_secret(given, token)) {
+  if (guesses_.is_reached(request.client, now)) {
+    Response refusal = error_response(429, "too many wrong tokens; try again in a minute");
+    refusal.headers.emplace_back("Retry-After", std::to_string(guesses_.window().count()));
+    return refusal;
+  }
+  const std::string token = json_texts(request.body, kKeys).front();
+  Response response;
+  response.body = "{\"session\":true}";
+  if (options_.token.empty()) return response;
+  if (!same_secret(token, options_.token)) {
+    guesses_.add_wrong(request.client, now);
     Response refusal = error_response(401, "this is not the server's token");
     refusal.headers.emplace_back("WWW-Authenticate", "Bearer");
     return refusal;
   }
-  Response response;
-  response.body = "{\"session\":true}";
-  if (!token.empty())
-    response.headers.emplace_back("Set-Cookie",
-                                  fmt::format("{}={}; HttpOnly; SameSite=Strict; Path=/{}", kCookie,
-                                              cookie_value(token), secure ? "; Secure" : ""));
+  response.headers.emplace_back(
+      "Set-Cookie",
+      fmt::format("{}={}; HttpOnly; SameSite=Strict; Path=/; Max-Age={}{}", kCookie,
+                  add_session(now), options_.lifetime.count(), options_.secure ? "; Secure" : ""));
   return response;
 }
 

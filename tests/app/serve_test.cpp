@@ -11,9 +11,9 @@
 #include "digitry/base/file.h"
 #include "digitry/model_io/model.h"
 #include "tests/app/digitry.h"
-#include "tests/support/raw_client.h"
 #include "tests/app/serve_process.h"
 #include "tests/support/near.h"
+#include "tests/support/raw_client.h"
 #include "tests/support/temporary_folder.h"
 
 namespace digitry::test {
@@ -191,24 +191,26 @@ TEST(Serve, EndsInTimeWhateverIsOpen) {
 
 TEST(Serve, WantsItsToken) {
   const TemporaryFolder folder;
-  write_file_atomically(folder / "token", "s3cret\n");
+  write_file_atomically(folder / "token", "s3cret-s3cret-s3cret\n");
   ServeProcess server({served_run(), "--token-file", (folder / "token").string()});
   EXPECT_EQ(server.status("/v2"), 401);
   EXPECT_EQ(server.status("/v2", {"--header", "Authorization: Bearer wrong"}), 401);
-  EXPECT_EQ(server.status("/v2", {"--header", "Authorization: Bearer s3cret"}), 200);
+  EXPECT_EQ(server.status("/v2", {"--header", "Authorization: Bearer s3cret-s3cret-s3cret"}), 200);
   EXPECT_EQ(server.status("/v2/health/live"), 200);
   EXPECT_THAT(server.stop().err, Not(HasSubstr("s3cret")));
 
-  ServeProcess other({served_run()}, {{"DIGITRY_TOKEN", "t0ken"}});
+  ServeProcess other({served_run()}, {{"DIGITRY_TOKEN", "t0ken-t0ken-t0ken"}});
   EXPECT_EQ(other.status("/v2"), 401);
-  EXPECT_EQ(other.status("/v2", {"--header", "Authorization: Bearer t0ken"}), 200);
+  EXPECT_EQ(other.status("/v2", {"--header", "Authorization: Bearer t0ken-t0ken-t0ken"}), 200);
 }
 
 TEST(Serve, WarnsWhereAnybodyMayAsk) {
   const std::string warning = "whoever reaches this machine";
   EXPECT_THAT(ServeProcess({served_run(), "--host", "0.0.0.0"}).stop().err, HasSubstr(warning));
   EXPECT_THAT(
-      ServeProcess({served_run(), "--host", "0.0.0.0"}, {{"DIGITRY_TOKEN", "t"}}).stop().err,
+      ServeProcess({served_run(), "--host", "0.0.0.0"}, {{"DIGITRY_TOKEN", "0123456789abcdef"}})
+          .stop()
+          .err,
       Not(HasSubstr(warning)));
   EXPECT_THAT(ServeProcess({served_run()}).stop().err, Not(HasSubstr(warning)));
 }
@@ -282,7 +284,8 @@ TEST(Serve, SaysWhatIsWrongBeforeItListens) {
   ServeProcess server({served_run()});
   const std::string port = std::to_string(server.port());
   const TemporaryFolder folder;
-  write_file_atomically(folder / "token", "two words");
+  write_file_atomically(folder / "token", "two words, and long enough");
+  write_file_atomically(folder / "short", "0123456789abcde\n");
   struct Case {
     std::vector<std::string> arguments;
     int status;
@@ -297,7 +300,12 @@ TEST(Serve, SaysWhatIsWrongBeforeItListens) {
            {{served_run(), "--host", "192.0.2.1"}, 1, "cannot listen on 192.0.2.1:8080"},
            {{served_run(), "--log-format", "xml"}, 2, "xml"},
            {{served_run(), "--tls-key", "x"}, 2, "--tls-certificate"},
-           {{served_run(), "--token-file", (folder / "token").string()}, 3, "want a token"},
+           {{served_run(), "--token-file", (folder / "token").string()},
+            3,
+            "expected a token of one line"},
+           {{served_run(), "--token-file", (folder / "short").string()},
+            3,
+            "expected a token of at least 16 characters, got 15"},
            {{served_run(), "--timeout-seconds", "nan"}, 2, "nan"},
        }) {
     std::vector<std::string> arguments{"serve"};

@@ -408,14 +408,14 @@ test('opens reports, which may do nothing but show themselves', async () => {
 });
 
 test('asks for the token where the server wants one', async () => {
-  const guarded = await serve(['tiny', '--runs', runs], { DIGITRY_TOKEN: 's;ecr=et' });
+  const guarded = await serve(['tiny', '--runs', runs], { DIGITRY_TOKEN: 's;ecr=et-of-the-server' });
   const page = await openUrl(guarded, PHONE);
   await page.locator('#sign-in').waitFor();
   assert.deepEqual(await violationsOf(page), []);
   await page.keyboard.type('wrong');
   await page.keyboard.press('Enter');
   await page.locator('#sign-in-problem', { hasText: 'not the server' }).waitFor();
-  await page.locator('#token').fill('s;ecr=et');
+  await page.locator('#token').fill('s;ecr=et-of-the-server');
   await page.locator('#sign-in button').click();
   await page.locator('#ink').waitFor();
   await draw(page, 1);

@@ -126,6 +126,14 @@ void write_serving_corpus(const fs::path& root) {
   write(requests / "floats", sized(floats, ""));
   write(requests / "binary", sized(binary, "abcd"));
 
+  const fs::path session = root / "fuzz_session";
+  write(session / "token",
+        "\n"
+        R"({"token":"0123456789abcdef"})");
+  write(session / "cookie", "a=b; digitry_session=" + std::string(64, '0') +
+                                "; c\n"
+                                R"({"token":"wrong","more":[{}]})");
+
   const fs::path http = root / "fuzz_http";
   const std::string host = " HTTP/1.1\r\nHost: a\r\n";
   const auto post = [&](const std::string& headers, const std::string& body) {
