@@ -243,6 +243,14 @@ void add_serve_command(CLI::App& app) {
       ->type_name("MODEL");
   command->add_option("--host", options->server.host, "Address to listen on [127.0.0.1]")
       ->check(not_empty());
+  command
+      ->add_option(
+          "--allowed-host", options->server.allowed_hosts,
+          "A name, or NAME:PORT, under which clients reach the server besides its address; "
+          "may be repeated, * for any")
+      ->type_name("NAME")
+      ->check(not_empty())
+      ->allow_extra_args(false);
   command->add_option("--port", options->server.port, "0 for any that is free [8080]")
       ->check(CLI::Range(0, 65535));
   command
@@ -278,11 +286,14 @@ void add_serve_command(CLI::App& app) {
       "Protocol, version 2, too; /openapi.json tells it all, /metrics is for Prometheus. Logs a "
       "line\n"
       "a request to standard error (none with -q).\n"
-      "A token is of 16 characters at least; openssl rand -hex 16 makes one.\n"
+      "Requests for another Host than the server's own names are refused (421): --allowed-host "
+      "adds\n"
+      "names. A token is of 16 characters at least; openssl rand -hex 16 makes one.\n"
       "SIGTERM and Ctrl-C end it, after the answers under way. Examples:\n"
       "  digitry serve                                     # the model that comes with digitry\n"
       "  digitry serve runs/mlp-001 --runs runs --corrections mine\n"
       "  digitry serve digits=model.safetensors letters=runs/letters --port 9000\n"
+      "  digitry serve --host 0.0.0.0 --allowed-host digits.example --token-file token\n"
       "  curl http://127.0.0.1:8080/v2/models/mlp-001");
   command->callback([options] { serve(*options); });
 }

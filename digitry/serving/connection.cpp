@@ -139,6 +139,8 @@ void Connection::process() {
 }
 
 Admission Connection::admit(const Request& request) const {
+  if (std::optional<Response> refusal = context_.hosts.refusal_of(request))
+    return {.refusal = std::move(refusal)};
   return context_.service.admit(request);
 }
 
@@ -162,6 +164,8 @@ void Connection::invite_body() {
 }
 
 void Connection::handle() {
+  if (const std::optional<Response> refusal = context_.hosts.refusal_of(reader_->request()))
+    return refuse(*refusal, reader_->keep_alive());
   enter(Phase::kHandling, context_.options.request_timeout + kHandlingExtra);
   reader_->request().client = client_;
   head_only_ = reader_->request().method == "HEAD";
@@ -176,13 +180,13 @@ void Connection::handle() {
       });
 }
 
-void Connection::refuse(const Response& response) {
+void Connection::refuse(const Response& response, bool keep_alive) {
   reader_->request().client = client_;
   head_only_ = reader_->request().method == "HEAD";
   context_.service.refused(reader_->request(), response);
   std::string().swap(reader_->request().body);
   forget_body();
-  write(response, /*keep_alive=*/false);
+  write(response, keep_alive);
 }
 
 void Connection::write(Response response, bool keep_alive) {

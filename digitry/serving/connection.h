@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "digitry/serving/host_rules.h"
 #include "digitry/serving/request_reader.h"
 #include "digitry/serving/server.h"
 #include "digitry/serving/service.h"
@@ -39,6 +40,7 @@ class ConnectionList {
 struct ConnectionContext {
   const ServerOptions& options;
   Service& service;
+  HostRules hosts{};
   ConnectionList list{};
   std::atomic<bool> draining = false;
   std::atomic<std::size_t> body_bytes = 0;  ///< Of all requests that are read or answered now.
@@ -79,7 +81,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void forget_body();
   void invite_body();
   void handle();
-  void refuse(const Response& response);
+  void refuse(const Response& response, bool keep_alive = false);
   void write(Response response, bool keep_alive);
   void next_request();
   void give_up();

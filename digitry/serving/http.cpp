@@ -40,6 +40,8 @@ std::string_view reason_phrase(int status) {
       return "Content Too Large";
     case 415:
       return "Unsupported Media Type";
+    case 421:
+      return "Misdirected Request";
     case 429:
       return "Too Many Requests";
     case 431:
@@ -97,6 +99,14 @@ std::string_view Request::path() const {
   path = path.substr(0, path.find_first_of("?#"));
   if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   return path;
+}
+
+std::string_view Request::target_authority() const {
+  const std::string_view whole = target;
+  const auto scheme = whole.find("://");
+  if (scheme == std::string_view::npos || whole.find('/') <= scheme) return {};
+  const std::string_view rest = whole.substr(scheme + 3);
+  return rest.substr(0, rest.find_first_of("/?#"));
 }
 
 Response too_long_response(std::uint64_t max_bytes, std::string_view advice) {

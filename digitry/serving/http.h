@@ -27,6 +27,8 @@ struct Request {
   const std::string* find_header(std::string_view name) const;
   /// The target's path: without scheme, host, query and a slash at its end.
   std::string_view path() const;
+  /// The host and port of an absolute target, "http://host:80/path"; empty for a mere path.
+  std::string_view target_authority() const;
   /// The value of a parameter behind the path's "?", percent-decoded; nothing where there is none
   /// or it is wrongly encoded.
   std::optional<std::string> query(std::string_view name) const;

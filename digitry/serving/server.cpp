@@ -108,6 +108,7 @@ Server::Impl::Impl(ServerOptions options, Service& service)
   check_options(options_);
   if (!options_.tls_certificate.empty()) tls_.emplace(make_tls_context(options_));
   listen();
+  context_.hosts = HostRules(endpoint_.address(), options_.host, options_.allowed_hosts);
   accept();
   sweep();
   for (int i = 0; i < options_.num_threads; ++i) threads_.emplace_back([this] { run_thread(); });

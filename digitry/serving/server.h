@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "digitry/serving/request_reader.h"
 #include "digitry/serving/service.h"
@@ -13,9 +14,12 @@ namespace digitry::serving {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";  ///< Address or name to listen on.
-  int port = 8080;                 ///< 0 takes any that is free.
-  int num_threads = 1;             ///< For connections; they also compute where nothing waits.
-  int max_connections = 2048;      ///< More are turned away.
+  /// Other names of the server: of a Host header, "name" or "name:port"; "*" for any. HostRules has
+  /// those that it knows by itself.
+  std::vector<std::string> allowed_hosts{};
+  int port = 8080;             ///< 0 takes any that is free.
+  int num_threads = 1;         ///< For connections; they also compute where nothing waits.
+  int max_connections = 2048;  ///< More are turned away.
   RequestLimits limits{};
   std::chrono::milliseconds request_timeout{30'000};  ///< From a request's first byte to its last,
                                                       ///< and for the answer to be taken.

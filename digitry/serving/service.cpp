@@ -53,6 +53,16 @@ BodyRules inference_body() {
           .advice = "send fewer images, or their pixels in binary (docs/serving.md)"};
 }
 
+// Whether a page of another server sent this: browsers say which did, and nobody else need do so.
+bool is_from_elsewhere(const Request& request) {
+  const std::string* origin = request.find_header("Origin");
+  if (origin == nullptr || request.method == "GET" || request.method == "HEAD") return false;
+  const std::string* host = request.find_header("Host");
+  const std::size_t scheme = origin->find("://");
+  return host == nullptr || scheme == std::string::npos ||
+         !same_name(std::string_view(*origin).substr(scheme + 3), *host);
+}
+
 // How much of the body is JSON.
 std::size_t json_size(const Request& request) {
   const std::string* header = request.find_header("Inference-Header-Content-Length");
@@ -207,6 +217,10 @@ Admission Service::admit(const Request& request) const {
   }
   const Router::Match match = router_.find(request.method, request.path());
   if (match.route == nullptr) return {.refusal = no_such_route(request, match.allowed)};
+  if (is_from_elsewhere(request))
+    return {.refusal = error_response(
+                403, fmt::format("expected a request of this server's own page, got one of {}",
+                                 *request.find_header("Origin")))};
   const BodyRules& rules = match.route->body;
   return {.refusal = rules.refusal_of(request),
           .max_body_bytes = rules.max_bytes_of(request),

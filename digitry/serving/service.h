@@ -53,7 +53,7 @@ class Service {
   Response handle(Request request);
 
   /// What can be said of a request before its body is there: whether it is refused (no token, no
-  /// such path or method, a body of another type), and how long its body may be.
+  /// such path or method, another origin, a body of another type), and how long its body may be.
   Admission admit(const Request& request) const;
 
   /// Takes down the answer that a connection gave to what was no request.

@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "tests/app/digitry.h"
-#include "tests/support/raw_client.h"
 #include "tests/app/serve_process.h"
+#include "tests/support/raw_client.h"
 
 namespace digitry::test {
 namespace {
@@ -18,7 +18,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr const char* kGetReady = "GET /v2/health/ready HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr const char* kGetReady = "GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 class HostileClients : public testing::Test {
  protected:
@@ -67,7 +67,7 @@ TEST_F(HostileClients, GarbageBehindARequestDoesNotTouchItsAnswer) {
 }
 
 TEST_F(HostileClients, WhatIsTooLongIsRefusedWithAnAnswer) {
-  const std::string start = "POST /v2/models/digits/infer HTTP/1.1\r\nHost: a\r\n";
+  const std::string start = "POST /v2/models/digits/infer HTTP/1.1\r\nHost: localhost\r\n";
   EXPECT_THAT(answer_to(start + "X: " + std::string(1'000'000, 'x')), StartsWith("HTTP/1.1 431 "));
   EXPECT_THAT(answer_to("GET /" + std::string(100'000, 'x')), StartsWith("HTTP/1.1 431 "));
   EXPECT_THAT(answer_to(start + "Content-Length: 3000000\r\n\r\n" + std::string(3'000'000, 'x')),
@@ -79,18 +79,29 @@ TEST_F(HostileClients, WhatIsTooLongIsRefusedWithAnAnswer) {
 
 TEST_F(HostileClients, WhatIsRefusedAnywayNeedsNoBody) {
   const auto answer = [&](const std::string& line) {
-    return answer_to(line + " HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+    return answer_to(line + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n");
   };
   EXPECT_THAT(answer("POST /nowhere"), StartsWith("HTTP/1.1 404 "));
   EXPECT_THAT(answer("PUT /v2/models/digits/infer"),
               AllOf(StartsWith("HTTP/1.1 405 "), HasSubstr("Allow: POST\r\n")));
 }
 
+TEST_F(HostileClients, AnotherSitesNameIsRefused) {
+  EXPECT_EQ(server_.status("/v2", {"--header", "Host: evil.example"}), 421);
+  EXPECT_EQ(server_.status("/v2"), 200);
+  ServeProcess named({served_run(), "--allowed-host", "digits.example", "--allowed-host",
+                      "other.example:81", "--quiet"});
+  EXPECT_EQ(named.status("/v2", {"--header", "Host: digits.example:80"}), 200);
+  EXPECT_EQ(named.status("/v2", {"--header", "Host: other.example:81"}), 200);
+  EXPECT_EQ(named.status("/v2", {"--header", "Host: other.example"}), 421);
+}
+
 TEST_F(HostileClients, SlownessEnds) {
   const RawClient silent(server_.port());
   const RawClient slow(server_.port());
   const RawClient slow_body(server_.port());
-  slow_body.send("POST /v2/models/digits/infer HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{");
+  slow_body.send(
+      "POST /v2/models/digits/infer HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{");
   const std::string request = kGetReady;
   for (std::size_t i = 0; i + 4 < request.size() && i < 12; ++i) {
     slow.send(request.substr(i, 1));
@@ -116,7 +127,8 @@ TEST_F(HostileClients, AThousandIdleConnectionsAreNoHindrance) {
 TEST_F(HostileClients, ConnectionsThatBreakOffAreForgotten) {
   for (int i = 0; i < 50; ++i) {
     const RawClient client(server_.port());
-    client.send("POST /v2/models/digits/infer HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{");
+    client.send(
+        "POST /v2/models/digits/infer HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{");
   }
   for (int i = 0; i < 50; ++i) RawClient(server_.port()).send(kGetReady);
   // The connection that asks is one itself.
@@ -139,8 +151,8 @@ TEST_F(HostileClients, AHalfClosedConnectionGetsItsAnswer) {
 TEST_F(HostileClients, PipelinedRequestsAreAnsweredInOrder) {
   std::string requests;
   for (int i = 0; i < 100; ++i)
-    requests += "GET /" + std::to_string(i) + "? HTTP/1.1\r\nHost: a\r\n\r\n";
-  requests += "GET /v2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    requests += "GET /" + std::to_string(i) + "? HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  requests += "GET /v2 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
   const std::string answers = answer_to(requests);
   std::size_t at = 0;
   for (int i = 0; i < 100; ++i) {
@@ -153,7 +165,7 @@ TEST_F(HostileClients, PipelinedRequestsAreAnsweredInOrder) {
 TEST_F(HostileClients, ABodyIsInvited) {
   const RawClient client(server_.port());
   client.send(
-      "POST /v2/models/digits/infer HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+      "POST /v2/models/digits/infer HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
       "Content-Length: 2\r\n\r\n");
   EXPECT_EQ(client.receive_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   client.send("{}");
@@ -163,7 +175,7 @@ TEST_F(HostileClients, ABodyIsInvited) {
 TEST(ServeLimits, BodiesAreBoundedInTheirSum) {
   ServeProcess server({served_run(), "--max-body-mib", "1", "--quiet"});
   const std::string most =
-      "POST /v2/models/digits/infer HTTP/1.1\r\nHost: a\r\n"
+      "POST /v2/models/digits/infer HTTP/1.1\r\nHost: localhost\r\n"
       "Content-Length: 1048576\r\n\r\n" +
       std::string(1'000'000, ' ');
   std::vector<RawClient> clients;  // None of them sends its last bytes.

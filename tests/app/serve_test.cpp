@@ -163,14 +163,14 @@ TEST(Serve, BringsRequestsToTheirEndBeforeItsOwn) {
   ServeProcess server({served_run(), "--quiet"});
   const RawClient idle(server.port());
   const RawClient busy(server.port());
-  busy.send("GET /v2/health/ready HTTP/1.1\r\nHost: a\r\n\r\nGET /v2/health/ready HT");
+  busy.send("GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\n\r\nGET /v2/health/ready HT");
   EXPECT_THAT(busy.receive_until("}"), HasSubstr("200 OK"));
   server.process().send_signal(SIGTERM);
   bool closed = false;
   EXPECT_EQ(idle.receive_all(&closed), "");
   EXPECT_TRUE(closed);
   EXPECT_THROW(RawClient(server.port()), std::runtime_error) << "no new connections";
-  busy.send("TP/1.1\r\nHost: a\r\n\r\n");
+  busy.send("TP/1.1\r\nHost: localhost\r\n\r\n");
   const std::string answer = busy.receive_all(&closed);
   EXPECT_THAT(answer, AllOf(HasSubstr("503"), HasSubstr("Connection: close")));
   EXPECT_TRUE(closed);
@@ -237,7 +237,7 @@ TEST(Serve, SpeaksTls) {
       << "TLS 1.1 is refused";
   EXPECT_NE(server.curl("/v2").exit_status, 0) << "nobody vouches for it";
   const RawClient plain(server.port());
-  plain.send("GET /v2 HTTP/1.1\r\nHost: a\r\n\r\n");
+  plain.send("GET /v2 HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_THAT(plain.receive_all(), Not(HasSubstr("HTTP/1.1")));
   const std::string large(200'000, 'x');
   write_file_atomically(folder / "large", large);
@@ -306,6 +306,7 @@ TEST(Serve, SaysWhatIsWrongBeforeItListens) {
            {{served_run(), "--token-file", (folder / "short").string()},
             3,
             "expected a token of at least 16 characters, got 15"},
+           {{served_run(), "--allowed-host", "a b"}, 2, "got \"a b\""},
            {{served_run(), "--timeout-seconds", "nan"}, 2, "nan"},
        }) {
     std::vector<std::string> arguments{"serve"};

@@ -128,10 +128,10 @@ void write_serving_corpus(const fs::path& root) {
 
   const fs::path session = root / "fuzz_session";
   write(session / "token",
-        "\n"
+        "\n\n"
         R"({"token":"0123456789abcdef"})");
   write(session / "cookie", "a=b; digitry_session=" + std::string(64, '0') +
-                                "; c\n"
+                                "; c\nlocalhost:8080\n"
                                 R"({"token":"wrong","more":[{}]})");
 
   const fs::path http = root / "fuzz_http";
