@@ -38,16 +38,14 @@ function(digitry_unity_batches out directory)
   set(${out} ${batches} PARENT_SCOPE)
 endfunction()
 
-# digitry_check(STAMP FILE COMMAND...): a rule that runs the command on the file, and again once the file
-# or one of this tree that it includes has changed.
+# digitry_check(STAMP FILE COMMANDS...): a rule that runs the commands on the file, and again once the file
+# or one of this tree that it includes has changed, as STAMP.d lists them: one of the commands writes that.
 function(digitry_check stamp file)
   cmake_path(GET stamp PARENT_PATH folder)
   file(MAKE_DIRECTORY ${folder})
   cmake_path(RELATIVE_PATH stamp BASE_DIRECTORY ${PROJECT_BINARY_DIR} OUTPUT_VARIABLE name)
   add_custom_command(
-    OUTPUT ${stamp}
-    COMMAND ${ARGN} ${file}
-    COMMAND ${CMAKE_CXX_COMPILER} ${digitry_flags} -MM -MG -MT ${stamp} -MF ${stamp}.d ${file}
+    OUTPUT ${stamp} ${ARGN}
     COMMAND ${CMAKE_COMMAND} -E touch ${stamp}
     DEPENDS ${file} ${PROJECT_SOURCE_DIR}/.clang-tidy DEPFILE ${stamp}.d
     COMMENT ${name} VERBATIM COMMAND_EXPAND_LISTS)
@@ -69,9 +67,11 @@ function(digitry_add_tidy_target)
     digitry_unity_batches(batches ${PROJECT_SOURCE_DIR}/${folder})
     foreach(batch IN LISTS batches)
       cmake_path(RELATIVE_PATH batch BASE_DIRECTORY ${PROJECT_BINARY_DIR} OUTPUT_VARIABLE name)
-      digitry_check(${PROJECT_BINARY_DIR}/tidy/${name}.clean ${batch}
-        ${DIGITRY_CLANG_TIDY} --quiet -p ${PROJECT_BINARY_DIR}
-        --config-file=${PROJECT_SOURCE_DIR}/.clang-tidy --checks=-bugprone-suspicious-include)
+      set(stamp ${PROJECT_BINARY_DIR}/tidy/${name}.clean)
+      digitry_check(${stamp} ${batch}
+        COMMAND ${DIGITRY_CLANG_TIDY} --quiet -p ${PROJECT_BINARY_DIR}
+          --config-file=${PROJECT_SOURCE_DIR}/.clang-tidy --checks=-bugprone-suspicious-include ${batch}
+        COMMAND ${CMAKE_CXX_COMPILER} ${digitry_flags} -MM -MG -MT ${stamp} -MF ${stamp}.d ${batch})
     endforeach()
   endforeach()
 
@@ -84,8 +84,10 @@ function(digitry_add_tidy_target)
     if(file MATCHES "\\.h$" AND EXISTS ${PROJECT_SOURCE_DIR}/${source})
       continue()
     endif()
-    digitry_check(${PROJECT_BINARY_DIR}/alone/${file}.compiles ${PROJECT_SOURCE_DIR}/${file}
-      ${CMAKE_CXX_COMPILER} ${digitry_flags} -fsyntax-only -x c++)
+    set(stamp ${PROJECT_BINARY_DIR}/alone/${file}.compiles)
+    digitry_check(${stamp} ${PROJECT_SOURCE_DIR}/${file}
+      COMMAND ${CMAKE_CXX_COMPILER} ${digitry_flags} -fsyntax-only -MMD -MT ${stamp} -MF ${stamp}.d
+        -x c++ ${PROJECT_SOURCE_DIR}/${file})
   endforeach()
 
   add_custom_target(tidy DEPENDS ${stamps})

@@ -29,6 +29,8 @@ class MessageArgument {
  public:
   enum class Kind { kBool, kSigned, kUnsigned, kDouble, kChar, kText };
 
+  // Implicit: arguments are listed in braces.
+  // NOLINTBEGIN(google-explicit-constructor)
   MessageArgument(bool value) : kind_(Kind::kBool), signed_(value ? 1 : 0) {}
   MessageArgument(char value) : kind_(Kind::kChar), signed_(value) {}
   template <std::signed_integral T>
@@ -61,6 +63,7 @@ class MessageArgument {
 template <typename... Args>
 class MessageFormat {
  public:
+  // NOLINTNEXTLINE(google-explicit-constructor): a text stands for its format.
   consteval MessageFormat(const char* text) : text_(text) {
     std::size_t fields = 0;
     for (std::size_t i = 0; i < text_.size(); ++i) {

@@ -29,8 +29,6 @@ class Vectorized<kLoop> {
  public:
   using Function = Result (*)(Args...);
 
-  Result operator()(Args... args) const { return function()(args...); }
-
   /// The version for this processor.
   static Function function() {
     static const Function picked = pick();
@@ -57,7 +55,9 @@ class Vectorized<kLoop> {
 };
 
 /// Calls the version of `kLoop` for this processor: `vectorized<add_line<float>>(from, count, to)`.
-template <auto kLoop>
-inline constexpr Vectorized<kLoop> vectorized{};
+template <auto kLoop, typename... Args>
+auto vectorized(const Args&... args) {
+  return Vectorized<kLoop>::function()(args...);
+}
 
 }  // namespace digitry

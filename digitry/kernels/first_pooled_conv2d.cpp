@@ -191,8 +191,8 @@ template <typename T>
 void FirstPooledConv2d<T>::forward(const float* x, const float* weight, const float* bias, T* y,
                                    std::uint8_t* positions) {
   static constexpr float kNoBias[kBlock] = {};
-  const auto run = shape_.kernel_size == 3 ? vectorized<first_forward<3, T>>.function()
-                                           : vectorized<first_forward<5, T>>.function();
+  const auto run = shape_.kernel_size == 3 ? Vectorized<first_forward<3, T>>::function()
+                                           : Vectorized<first_forward<5, T>>::function();
   const std::int64_t window = shape_.kernel_size * shape_.kernel_size;
   const std::int64_t out_plane = shape_.out_height() * shape_.out_width();
   for_each_image(x, [&](std::size_t part, const float* plane, std::int64_t image) {
@@ -207,8 +207,8 @@ void FirstPooledConv2d<T>::forward(const float* x, const float* weight, const fl
 template <typename T>
 void FirstPooledConv2d<T>::backward(const float* x, const T* y, const std::uint8_t* positions,
                                     const T* grad_y, float* grad_weight, float* grad_bias) {
-  const auto run = shape_.kernel_size == 3 ? vectorized<first_backward<3, T>>.function()
-                                           : vectorized<first_backward<5, T>>.function();
+  const auto run = shape_.kernel_size == 3 ? Vectorized<first_backward<3, T>>::function()
+                                           : Vectorized<first_backward<5, T>>::function();
   const std::int64_t window = shape_.kernel_size * shape_.kernel_size;
   const std::int64_t out_plane = shape_.out_height() * shape_.out_width();
   for (PartialGradients& partial : partial_) partial.reset();

@@ -273,8 +273,8 @@ void PooledConv2dBackward<T>::run_image(const Arguments& arguments, std::int64_t
   const std::int64_t window = shape_.kernel_size * shape_.kernel_size * kBlock;
   const std::int64_t plane_size = shape_.height * shape_.width * kBlock;
   const auto accumulate = shape_.kernel_size == 3
-                              ? vectorized<accumulate_all<3, 3, Contribution>>.function()
-                              : vectorized<accumulate_all<5, 1, Contribution>>.function();
+                              ? Vectorized<accumulate_all<3, 3, Contribution>>::function()
+                              : Vectorized<accumulate_all<5, 1, Contribution>>::function();
   float* x = scratch.x.data()->values;
   float* grad_x = scratch.grad_x.data()->values;
   for (std::int64_t block = 0; block < blocks; ++block) {

@@ -95,9 +95,10 @@ void SparseDense::operator()(const float* x, const float* weight, const float* b
       kernel(image.indices.data(), image.values.data(), image.count, weight + first, out_features_,
              bias == nullptr ? nullptr : bias + first, relu, y + n * out_features_ + first);
     };
-    if (end - begin == kOutputs) return multiply_from(begin, vectorized<multiply<kRegisters>>);
+    if (end - begin == kOutputs)
+      return multiply_from(begin, Vectorized<multiply<kRegisters>>::function());
     for (std::int64_t first = begin; first < end; first += kBlock)
-      multiply_from(first, vectorized<multiply<1>>);
+      multiply_from(first, Vectorized<multiply<1>>::function());
   };
   parallel_for(tasks, tasks * kMultiplyAddsGrain / std::max(work, std::int64_t{1}),
                [&](std::int64_t begin, std::int64_t end) {

@@ -20,7 +20,7 @@ TEST(Vectorized, ComputesWhatTheLoopDoes) {
   std::vector<float> values(100);
   std::iota(values.begin(), values.end(), 1.0F);
   EXPECT_EQ(vectorized<sum_of<float>>(values.data(), 100), 5050.0F);
-  EXPECT_EQ(vectorized<sum_of<float>>.function()(values.data(), 10), 55.0F);
+  EXPECT_EQ(Vectorized<sum_of<float>>::function()(values.data(), 10), 55.0F);
 }
 
 TEST(VectorLevel, EachHasAName) {
