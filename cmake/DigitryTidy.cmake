@@ -4,7 +4,7 @@
 #
 # clang-tidy reads the batches of the unity build: reading the system's headers once for many files
 # makes it five times as fast. Compiling alone is what the unity build would otherwise hide.
-find_program(DIGITRY_CLANG_TIDY NAMES clang-tidy-14 clang-tidy)
+find_program(DIGITRY_CLANG_TIDY NAMES clang-tidy-14 clang-tidy-19 clang-tidy)
 
 # digitry_unity_batches(OUT DIRECTORY): the batches of every target at and below the directory.
 function(digitry_unity_batches out directory)

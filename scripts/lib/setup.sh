@@ -2,8 +2,18 @@
 # builds presets and fetches MNIST. Asks no question, and waits for nothing without a time-out.
 # shellcheck shell=bash
 
-# What the library and the command need. clang-format-14 and the rest of check_packages are for
-# scripts/test alone.
+# The packages have these names in Debian 12 and 13, and clang's those of its version. Files are
+# formatted by clang-format 14, which Debian 13 does not have: there the check is left out.
+clang_version=14
+# shellcheck source=/dev/null
+if [[ $(source /etc/os-release 2>/dev/null && echo "${VERSION_CODENAME:-}") == trixie ]]; then
+  clang_version=19
+fi
+clang_format_packages=(clang-format-14)
+if ((clang_version != 14)); then clang_format_packages=(); fi
+
+# What the library and the command need; what their tests need, which start some programs; and what
+# the other checks of scripts/test need.
 # oneDNN's CMake package looks for OpenCL, which Debian's package only recommends.
 # shellcheck disable=SC2034
 build_packages=(
@@ -15,9 +25,11 @@ build_packages=(
   libopencv-imgproc-dev libjpeg-dev libwebp-dev libtiff-dev
 )
 # shellcheck disable=SC2034
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev curl openssl python3)
+# shellcheck disable=SC2034
 check_packages=(
-  libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 libomp-14-dev
-  chromium npm node-typescript fish zsh curl openssl dataset-fashion-mnist
+  "${clang_format_packages[@]}" "clang-tidy-$clang_version" "libomp-$clang_version-dev"
+  chromium npm node-typescript fish zsh dataset-fashion-mnist
 )
 
 jobs=$(nproc)

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <stdexcept>
+#include <string>
+#include <string_view>
 
 #include "tests/support/errors.h"
 
@@ -26,10 +29,10 @@ high = 18
 choices = ["constant", "one_cycle"]
 )";
 
-const SearchedValue& value_of(const SearchSpace& space, const std::string& path) {
+const SearchedValue& value_of(const SearchSpace& space, std::string_view path) {
   for (const SearchedValue& value : space.values)
     if (value.path == path) return value;
-  throw std::out_of_range(path);
+  throw std::out_of_range(std::string(path));
 }
 
 TEST(SearchSpace, ReadsRangesAndChoices) {
