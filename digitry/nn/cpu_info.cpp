@@ -9,18 +9,30 @@
 #include "digitry/base/vectorize.h"
 #include "digitry/nn/onednn/primitive.h"
 
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#endif
+
 namespace digitry {
 namespace {
 
 std::string processor_model() {
   std::ifstream file("/proc/cpuinfo");
   std::string line;
+  std::string codes;
   while (std::getline(file, line)) {
-    if (!line.starts_with("model name") && !line.starts_with("Model")) continue;
     const std::size_t colon = line.find(": ");
-    if (colon != std::string::npos) return line.substr(colon + 2);
+    if (colon == std::string::npos) continue;
+    const std::string value = line.substr(colon + 2);
+    if (line.starts_with("model name") || line.starts_with("Model")) return value;
+    // On arm64 most processors have no name there: "implementer 0x41, part 0xd0c" is a Neoverse N1.
+    if (line.starts_with("CPU implementer") && codes.empty()) codes = "implementer " + value;
+    if (line.starts_with("CPU part") && codes.find("part") == std::string::npos)
+      codes += ", part " + value;
   }
-  return "unknown";
+  return codes.empty() ? "unknown" : codes;
 }
 
 // __builtin_cpu_supports also asks whether the system saves the registers; AMX it does not know.
@@ -41,6 +53,21 @@ std::vector<std::string> processor_instruction_sets() {
 #if defined(__GNUC__) && !defined(__clang__)
   add("avx512-bf16", __builtin_cpu_supports("avx512bf16"));
 #endif
+#elif defined(__aarch64__)
+  const auto add = [&](const char* name, unsigned long bits, unsigned long bit) {
+    if ((bits & bit) != 0) sets.emplace_back(name);
+  };
+  const unsigned long first = getauxval(AT_HWCAP);
+  const unsigned long second = getauxval(AT_HWCAP2);
+  add("neon", first, HWCAP_ASIMD);
+  add("fp16", first, HWCAP_ASIMDHP);
+  add("dotprod", first, HWCAP_ASIMDDP);
+  // Their length is the processor's: "sve512" is 512 bits.
+  const int length = (first & HWCAP_SVE) != 0 ? prctl(PR_SVE_GET_VL) & PR_SVE_VL_LEN_MASK : 0;
+  if (length > 0) sets.push_back(fmt::format("sve{}", 8 * length));
+  add("sve2", second, HWCAP2_SVE2);
+  add("bf16", second, HWCAP2_BF16);
+  add("i8mm", second, HWCAP2_I8MM);
 #endif
   return sets;
 }

@@ -9,7 +9,7 @@ namespace digitry {
 struct CpuInfo {
   std::string model;  ///< "Intel(R) Xeon(R) ..."; "unknown" at worst.
   std::vector<std::string>
-      instruction_sets;        ///< Of those that matter here: "sse4.1" to "avx512-bf16".
+      instruction_sets;        ///< That matter here: "sse4.1" to "avx512-bf16"; "neon" to "sve512".
   int num_processors = 0;      ///< That this process may use.
   bool has_bf16 = false;       ///< has_native_bf16().
   std::string loops;           ///< What own loops are compiled for: to_string(vector_level()).

@@ -27,8 +27,11 @@ Options leaky_relu() {
   return options;
 }
 
-// oneDNN has a forward kernel for blocks of sixteen channels only where it uses AVX-512.
-bool has_wide_vectors() { return cpu_info().onednn_isa.starts_with("avx512"); }
+// oneDNN has a forward kernel for blocks of sixteen channels only with vectors of 512 bits.
+bool has_wide_vectors() {
+  const std::string set = cpu_info().onednn_isa;
+  return set.starts_with("avx512") || set == "sve512";
+}
 
 std::int64_t count_kernel(const std::vector<Operation>& operations) {
   return std::ranges::count(operations, kKernel, &Operation::kernel);

@@ -113,6 +113,24 @@ Layout any_layout(const Extents& extents, DataType type) {
 static unsigned bits_of(dnnl::cpu_isa set) { return static_cast<unsigned>(set); }
 
 std::string effective_instruction_set() {
+#if defined(__aarch64__)
+  // Sets of its own, under numbers that the enumeration has for others.
+  switch (bits_of(dnnl::get_effective_cpu_isa())) {
+    case 0x01:
+      return "asimd";
+    case 0x03:
+      return "sve128";
+    case 0x07:
+      return "sve256";
+    case 0x0F:
+      return "sve384";
+    case 0x1F:
+    case 0x27:
+      return "sve512";
+    default:
+      return "generic";
+  }
+#else
   using dnnl::cpu_isa;
   switch (dnnl::get_effective_cpu_isa()) {
     case cpu_isa::sse41:
@@ -144,6 +162,7 @@ std::string effective_instruction_set() {
                  ? "generic"
                  : fmt::format("0x{:x}", bits_of(dnnl::get_effective_cpu_isa()));
   }
+#endif
 }
 
 bool has_bf16_products() {
