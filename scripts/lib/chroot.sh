@@ -63,6 +63,7 @@ remove_chroot() {
     say "Left as it is, something is mounted below it: $chroot_dir"
     return
   fi
+  say "Removing $chroot_dir"
   rm -rf --one-file-system "$chroot_dir"
 }
 
@@ -147,6 +148,8 @@ open_chroot() {
     tar --extract --file "$tarball" --numeric-owner --directory "$chroot_dir"
   fi
   chmod 755 "$chroot_dir"
+  # What is thrown away need not survive a power cut: packages install in a fraction of the time.
+  echo force-unsafe-io >"$chroot_dir/etc/dpkg/dpkg.cfg.d/unsafe-io"
   write_network "$release"
   copy_tree
 }
