@@ -110,12 +110,14 @@ void plan_training(PlanBuilder& builder, const BatchNormOptions& options, const 
   const auto backward = onednn::batch_norm_backward_kernel(forward, layout, epsilon, flags(relu));
   // The kernel gives the gradient by x even where nobody wants it.
   const auto x_gradient = x.wants_gradient() ? x.gradient : builder.make(layout);
+  // oneDNN 3 refuses a shift here, which oneDNN 2 wants.
+  const auto shift = DNNL_VERSION_MAJOR < 3 ? bound.bias.value : dnnl::memory();
   builder.backward(Direction::kBackwardData, backward.impl_info_str(), 0,
                    [call = builder.bind(backward, {{DNNL_ARG_SRC, x.value},
                                                    {DNNL_ARG_MEAN, mean},
                                                    {DNNL_ARG_VARIANCE, variance},
                                                    {DNNL_ARG_SCALE, bound.weight.value},
-                                                   {DNNL_ARG_SHIFT, bound.bias.value},
+                                                   {DNNL_ARG_SHIFT, shift},
                                                    {DNNL_ARG_WORKSPACE, workspace},
                                                    {DNNL_ARG_DIFF_DST, y.gradient},
                                                    {DNNL_ARG_DIFF_SRC, x_gradient},
