@@ -48,7 +48,7 @@ TEST_F(BadCheckpoint, WithoutWhatItNeeds) {
     refuse({"no '" + std::string(group) + "'"}, spoilt);
     spoilt = checkpoint();
     spoilt.groups.at(group).pop_back();
-    refuse({"expected 4 parameters, got 3"}, spoilt);
+    refuse({"4 parameters, got 3"}, spoilt);
     spoilt = checkpoint();
     spoilt.groups.at(group)[0].value = Tensor({2}, DType::kF32);
     refuse({"'1.weight'", "[2]"}, spoilt);
