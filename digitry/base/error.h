@@ -50,12 +50,11 @@ class MessageArgument {
 
  private:
   Kind kind_;
-  union {
-    long long signed_;
-    unsigned long long unsigned_;
-    double double_;
-    std::string_view text_;
-  };
+  // One of them counts.
+  long long signed_ = 0;
+  unsigned long long unsigned_ = 0;
+  double double_ = 0;
+  std::string_view text_ = {};
 };
 
 /// A format as fmt's and std::format's ("{}", "{:.2f}", "{{"), with as many fields as Args: checked

@@ -19,13 +19,13 @@ VectorLevel vector_level();
 /// "baseline", "x86-64-v3", "x86-64-v4".
 std::string to_string(VectorLevel level);
 
-/// The function `kLoop`, marked DIGITRY_INLINE, compiled for each level. (target_clones does the
+/// The function `Loop`, marked DIGITRY_INLINE, compiled for each level. (target_clones does the
 /// same for plain functions, but not for templates in clang, nor for these levels before clang 18.)
-template <auto kLoop>
+template <auto Loop>
 class Vectorized;
 
-template <typename Result, typename... Args, Result (*kLoop)(Args...)>
-class Vectorized<kLoop> {
+template <typename Result, typename... Args, Result (*Loop)(Args...)>
+class Vectorized<Loop> {
  public:
   using Function = Result (*)(Args...);
 
@@ -36,14 +36,10 @@ class Vectorized<kLoop> {
   }
 
  private:
-  static Result baseline(Args... args) { return kLoop(args...); }
+  static Result baseline(Args... args) { return Loop(args...); }
 #if defined(__x86_64__)
-  __attribute__((target("arch=x86-64-v3"))) static Result v3(Args... args) {
-    return kLoop(args...);
-  }
-  __attribute__((target("arch=x86-64-v4"))) static Result v4(Args... args) {
-    return kLoop(args...);
-  }
+  __attribute__((target("arch=x86-64-v3"))) static Result v3(Args... args) { return Loop(args...); }
+  __attribute__((target("arch=x86-64-v4"))) static Result v4(Args... args) { return Loop(args...); }
 #endif
   static Function pick() {
 #if defined(__x86_64__)
@@ -54,10 +50,10 @@ class Vectorized<kLoop> {
   }
 };
 
-/// Calls the version of `kLoop` for this processor: `vectorized<add_line<float>>(from, count, to)`.
-template <auto kLoop, typename... Args>
+/// Calls the version of `Loop` for this processor: `vectorized<add_line<float>>(from, count, to)`.
+template <auto Loop, typename... Args>
 auto vectorized(const Args&... args) {
-  return Vectorized<kLoop>::function()(args...);
+  return Vectorized<Loop>::function()(args...);
 }
 
 }  // namespace digitry

@@ -82,9 +82,10 @@ void ElasticGrid::displacement_row(std::span<const float> expanded, std::int64_t
   const auto height = rows_.first.size();
   const auto row = static_cast<std::size_t>(y);
   const std::vector<float>& w = rows_.weights;
-  vectorized<blend_lines>(expanded.data() + rows_.first[row] * 2 * width_,
-                          {w[row], w[height + row], w[2 * height + row], w[3 * height + row]},
-                          2 * width_, displacement.data());
+  vectorized<blend_lines>(
+      expanded.data() + rows_.first[row] * 2 * width_,
+      RowWeights{w[row], w[height + row], w[2 * height + row], w[3 * height + row]}, 2 * width_,
+      displacement.data());
 }
 
 }  // namespace digitry

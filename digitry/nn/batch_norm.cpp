@@ -110,8 +110,7 @@ void plan_training(PlanBuilder& builder, const BatchNormOptions& options, const 
   const auto backward = onednn::batch_norm_backward_kernel(forward, layout, epsilon, flags(relu));
   // The kernel gives the gradient by x even where nobody wants it.
   const auto x_gradient = x.wants_gradient() ? x.gradient : builder.make(layout);
-  // oneDNN 3 refuses a shift here, which oneDNN 2 wants.
-  const auto shift = DNNL_VERSION_MAJOR < 3 ? bound.bias.value : dnnl::memory();
+  const auto shift = onednn::kBatchNormBackwardTakesShift ? bound.bias.value : dnnl::memory();
   builder.backward(Direction::kBackwardData, backward.impl_info_str(), 0,
                    [call = builder.bind(backward, {{DNNL_ARG_SRC, x.value},
                                                    {DNNL_ARG_MEAN, mean},

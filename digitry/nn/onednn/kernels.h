@@ -131,6 +131,10 @@ inline dnnl::batch_normalization_backward::primitive_desc batch_norm_backward_ke
 #endif
 }
 
+/// Whether the backward pass expects the shift, which it does not depend on: oneDNN 2 does, oneDNN
+/// 3 refuses it.
+inline constexpr bool kBatchNormBackwardTakesShift = DNNL_VERSION_MAJOR < 3;
+
 /// The sum of `terms` in layout `sum`.
 inline dnnl::sum::primitive_desc sum_kernel(const Layout& sum, const std::vector<Layout>& terms) {
   const std::vector<float> scales(terms.size(), 1.0F);
