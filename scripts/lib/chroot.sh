@@ -11,10 +11,11 @@ chroot_child=
 chroot_keep=0
 chroot_tree=/home/tester/digitry  # the copy of this tree, as the chroot sees it
 chroot_cache=${XDG_CACHE_HOME:-$HOME/.cache}/digitry/chroot
-# What tells programs how to reach the network. Values that name files of this machine stay out.
+# What tells programs how to reach the network, and how busy this machine is. Values that name files
+# of this machine stay out.
 chroot_environment=(
   http_proxy https_proxy ftp_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
-  npm_config_registry DIGITRY_DATA_SOURCE
+  npm_config_registry DIGITRY_DATA_SOURCE OMP_WAIT_POLICY OMP_NUM_THREADS
 )
 
 # need_root ARGUMENTS...: starts this script again with sudo, unless it runs as root.
