@@ -18,8 +18,10 @@ digitry_embedded_@name@_end:
 ]] @ONLY)
   file(CONFIGURE OUTPUT ${folder}/digitry_embedded/${name}.h CONTENT [[#pragma once
 #include <string_view>
+// NOLINTBEGIN(readability-identifier-naming): names of the assembler's.
 extern "C" const char digitry_embedded_@name@[];
 extern "C" const char digitry_embedded_@name@_end[];
+// NOLINTEND(readability-identifier-naming)
 namespace digitry::embedded {
 inline std::string_view @name@() {
   return {digitry_embedded_@name@, digitry_embedded_@name@_end};

@@ -41,6 +41,7 @@ class MessageArgument {
   template <typename T>
   requires std::convertible_to<const T&, std::string_view> MessageArgument(const T& text)
       : kind_(Kind::kText), text_(text) {}
+  // NOLINTEND(google-explicit-constructor)
 
   Kind kind() const { return kind_; }
   long long as_signed() const { return signed_; }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "digitry/base/error.h"
 #include "digitry/base/parallel.h"

@@ -25,7 +25,7 @@ std::string processor_model() {
   while (std::getline(file, line)) {
     const std::size_t colon = line.find(": ");
     if (colon == std::string::npos) continue;
-    const std::string value = line.substr(colon + 2);
+    std::string value = line.substr(colon + 2);
     if (line.starts_with("model name") || line.starts_with("Model")) return value;
     // On arm64 most processors have no name there: "implementer 0x41, part 0xd0c" is a Neoverse N1.
     if (line.starts_with("CPU implementer") && codes.empty()) codes = "implementer " + value;

@@ -53,7 +53,7 @@ onednn::BoundPrimitive PlanBuilder::bind(const dnnl::primitive_desc_base& kernel
                                          onednn::BoundPrimitive::Arguments arguments) {
   const dnnl::memory::desc layout = kernel.scratchpad_desc();
   if (layout.get_size() > 0) {
-    scratchpads_.push_back(dnnl::memory(layout, onednn::cpu_engine(), DNNL_MEMORY_NONE));
+    scratchpads_.emplace_back(layout, onednn::cpu_engine(), nullptr);
     arguments.emplace_back(DNNL_ARG_SCRATCHPAD, scratchpads_.back());
   }
   return {kernel, arguments};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/ip/host_name.hpp>
 #include <charconv>
+#include <utility>
 
 #include "digitry/base/error.h"
 
@@ -33,9 +34,9 @@ std::optional<address> address_in(const std::string& text) {
 
 }  // namespace
 
-HostRules::HostRules(const address& listening, const std::string& host,
+HostRules::HostRules(boost::asio::ip::address address, const std::string& host,
                      const std::vector<std::string>& allowed)
-    : any_(std::ranges::find(allowed, "*") != allowed.end()), address_(listening) {
+    : any_(std::ranges::find(allowed, "*") != allowed.end()), address_(std::move(address)) {
   for (const std::string& text : allowed) {
     if (text == "*") continue;
     std::optional<Name> name = parse(text);

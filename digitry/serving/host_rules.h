@@ -26,7 +26,7 @@ class HostRules {
   /// - another one to its address;
   /// each besides to `host`, as it was told to listen on, and to the names in `allowed`: "name",
   /// "name:port", "*" for any. Throws Error{kInvalidArgument} if one of these is no name.
-  HostRules(const boost::asio::ip::address& address, const std::string& host,
+  HostRules(boost::asio::ip::address address, const std::string& host,
             const std::vector<std::string>& allowed);
 
   bool allows(std::string_view host) const;

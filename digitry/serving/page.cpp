@@ -137,10 +137,9 @@ void Page::add_routes(Router& router) {
   get("/", [this](const Call&) { return file("index.html"); });
   get("/assets/{name}", [this](const Call& call) { return file(call.parameter); });
   get("/v1/page", [this](const Call&) { return info(); });
-  const auto add = [&](const char* pattern, auto handler, BodyRules body) {
+  const auto add = [&](const char* pattern, auto handler, const BodyRules& body) {
     router.add(
-        "POST", pattern, [this, handler](const Call& call) { (this->*handler)(call); },
-        std::move(body));
+        "POST", pattern, [this, handler](const Call& call) { (this->*handler)(call); }, body);
   };
   add("/v1/read", &Page::read, picture_body());
   add("/v1/explain", &Page::explain, image_request_body());

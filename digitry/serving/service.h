@@ -71,7 +71,7 @@ class Service {
   bool may(const Request& request) const;
   void record(const AccessRecord& record) const;
   void infer(const Call& call);
-  void infer_body(ModelEntry& entry, Request& request, const Respond& respond) const;
+  void infer_body(ModelEntry& entry, Request& call, const Respond& respond) const;
 
   ServiceOptions options_;
   ModelRepository& models_;

@@ -38,11 +38,11 @@ std::string hex(std::span<const unsigned char> bytes) {
 }
 
 // The bytes that `hex` made `text` of; nothing if it made no such text.
-template <std::size_t size>
-std::optional<std::array<unsigned char, size>> from_hex(std::string_view text) {
+template <std::size_t Size>
+std::optional<std::array<unsigned char, Size>> from_hex(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<unsigned char, size> bytes{};
-  if (text.size() != 2 * size) return std::nullopt;
+  std::array<unsigned char, Size> bytes{};
+  if (text.size() != 2 * Size) return std::nullopt;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const std::size_t digit = kDigits.find(text[i]);
     if (digit == std::string_view::npos) return std::nullopt;
