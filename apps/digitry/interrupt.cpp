@@ -1,38 +1,66 @@
 #include "apps/digitry/interrupt.h"
 
+#include <pthread.h>
+
+#include <atomic>
 #include <csignal>
 #include <initializer_list>
+#include <system_error>
+#include <thread>
 
 namespace digitry::app {
 namespace {
 
-volatile std::sig_atomic_t interrupt_requested = 0;
+// kUnguarded: no InterruptGuard lives.
+enum class InterruptState { kUnguarded, kGuarded, kRequested };
 
-// What the parent has told this process to ignore (a shell's "trap '' INT", nohup) stays ignored.
-void set_handler(void (*handler)(int), int flags) {
-  struct sigaction action {};
-  action.sa_handler = handler;
-  action.sa_flags = flags;
-  sigemptyset(&action.sa_mask);
+std::atomic<InterruptState> interrupt_state{InterruptState::kUnguarded};
+
+// Those that the parent has set to be ignored (a shell's "trap '' INT", nohup) are left out.
+sigset_t taken_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
   for (const int signal : {SIGINT, SIGTERM}) {
-    struct sigaction before {};
-    sigaction(signal, nullptr, &before);
-    if (before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);
+    struct sigaction action {};
+    sigaction(signal, nullptr, &action);
+    if (action.sa_handler != SIG_IGN) sigaddset(&signals, signal);
+  }
+  return signals;
+}
+
+// Ends the process by the signal, so that its parent sees which one it was.
+void end_by(int signal) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, signal);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  raise(signal);
+}
+
+void take_interrupts(const sigset_t& signals) {
+  int signal = 0;
+  while (sigwait(&signals, &signal) == 0) {
+    InterruptState guarded = InterruptState::kGuarded;
+    if (!interrupt_state.compare_exchange_strong(guarded, InterruptState::kRequested))
+      end_by(signal);
   }
 }
 
-extern "C" void on_interrupt(int /*signal*/) { interrupt_requested = 1; }
-
 }  // namespace
 
-InterruptGuard::InterruptGuard() {
-  interrupt_requested = 0;
-  // SA_RESETHAND: the second signal finds the default action.
-  set_handler(on_interrupt, static_cast<int>(SA_RESETHAND) | SA_RESTART);
+void start_interrupt_thread() {
+  const sigset_t signals = taken_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  try {
+    std::thread(take_interrupts, signals).detach();
+  } catch (const std::system_error&) {  // No thread is to be had: a signal ends the process.
+    pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  }
 }
 
-InterruptGuard::~InterruptGuard() { set_handler(SIG_DFL, 0); }
+InterruptGuard::InterruptGuard() { interrupt_state = InterruptState::kGuarded; }
+InterruptGuard::~InterruptGuard() { interrupt_state = InterruptState::kUnguarded; }
 
-bool InterruptGuard::requested() const { return interrupt_requested != 0; }
+bool InterruptGuard::requested() const { return interrupt_state == InterruptState::kRequested; }
 
 }  // namespace digitry::app

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/digitry/interrupt.h"
 #include "apps/digitry/run.h"
 
 namespace {
@@ -26,5 +27,6 @@ int main(int argc, char** argv) {
   occupy_closed_standard_streams();
   // A limit on file size is to be an error that can be explained, not a signal that kills.
   std::signal(SIGXFSZ, SIG_IGN);
+  digitry::app::start_interrupt_thread();
   return digitry::app::run(std::vector<std::string>(argv + 1, argv + argc));
 }

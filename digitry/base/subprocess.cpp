@@ -54,8 +54,8 @@ Descriptor memory_file(const std::string& program, std::string_view input) {
   return file;
 }
 
-// Standard streams, folder, and a process group of its own, so that what it starts can be ended
-// with it.
+// Standard streams, folder, a process group of its own, so that what it starts can be ended with
+// it, and no signal blocked, though this thread may block some.
 class SpawnSettings {
  public:
   SpawnSettings(const std::filesystem::path& folder, int in, int out, int err) {
@@ -65,8 +65,11 @@ class SpawnSettings {
     posix_spawn_file_actions_adddup2(&actions_, err, STDERR_FILENO);
     if (!folder.empty()) posix_spawn_file_actions_addchdir_np(&actions_, folder.c_str());
     posix_spawnattr_init(&attributes_);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
     posix_spawnattr_setpgroup(&attributes_, 0);
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes_, &none);
   }
   ~SpawnSettings() {
     posix_spawn_file_actions_destroy(&actions_);

@@ -45,6 +45,9 @@ struct PlanData;
 /// it allocates no tensor. It may run on any thread, on one at a time, and uses as many threads as
 /// `num_threads()` was when it was planned. The arena holds the
 /// parameters and has to outlive the plan; the network is not needed afterwards.
+///
+/// Signal handlers must not run on the stack of a thread that runs a plan: see "Signal handlers" in
+/// docs/platforms.md.
 class Plan {
  public:
   /// Throws Error{kInvalidArgument} for a batch size outside [1, 65536] and for a precision that

@@ -1,15 +1,21 @@
 // What goes wrong around the command: disks, data, signals and hours of training that must not be
 // lost to them.
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "digitry/base/descriptor.h"
 #include "digitry/base/file.h"
 #include "digitry/data/idx.h"
 #include "tests/app/digitry.h"
@@ -22,6 +28,22 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+
+// The signals that a thread blocks, and those that its process has a handler for: a bit each.
+struct ThreadSignals {
+  std::uint64_t blocked = 0;
+  std::uint64_t caught = 0;
+};
+
+ThreadSignals read_thread_signals(const fs::path& status) {
+  std::ifstream words(status);
+  ThreadSignals signals;
+  for (std::string word; words >> word;) {
+    if (word == "SigBlk:") words >> std::hex >> signals.blocked;
+    if (word == "SigCgt:") words >> std::hex >> signals.caught;
+  }
+  return signals;
+}
 
 class HostileWorld : public testing::Test {
  protected:
@@ -102,6 +124,49 @@ TEST_F(HostileWorld, AnIgnoredInterruptStaysIgnored) {
   const CommandResult result = child.wait();
   EXPECT_EQ(result.exit_status, 0) << result.err;
   EXPECT_TRUE(fs::exists(run_ + "/metrics.json"));
+}
+
+// A handler's frame would overwrite the heap where oneDNN's products keep the stack register there.
+TEST_F(HostileWorld, NoThreadThatTrainsRunsASignalHandler) {
+  std::vector<std::string> arguments =
+      small_training(run_, {"--epochs", "100000", "--checkpoint-every", "0.01"});
+  arguments.insert(arguments.begin(), "digitry");
+  ChildProcess child(arguments, {.environment = {{"OMP_NUM_THREADS", "2"}}});
+  wait_for("checkpoint.safetensors", child);
+  const fs::path threads = fs::path("/proc") / std::to_string(child.pid()) / "task";
+  const std::uint64_t interrupts = std::uint64_t{1} << (SIGINT - 1) | std::uint64_t{1}
+                                                                          << (SIGTERM - 1);
+  int num_blocking = 0;
+  int num_open = 0;
+  for (const auto& thread : fs::directory_iterator(threads)) {
+    const ThreadSignals signals = read_thread_signals(thread.path() / "status");
+    ++((signals.blocked & interrupts) == interrupts ? num_blocking : num_open);
+    EXPECT_EQ(signals.caught & interrupts, 0U) << thread.path();
+  }
+  EXPECT_EQ(num_blocking, 2) << "one for each of OMP_NUM_THREADS";
+  EXPECT_EQ(num_open, 1) << "it waits for signals, and does nothing else";
+  child.send_signal(SIGTERM);
+  EXPECT_EQ(child.wait().exit_status, 130);
+}
+
+TEST_F(HostileWorld, ASecondInterruptEndsTheProcessAtOnce) {
+  const fs::path pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const Descriptor both_ends(::open(pipe.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  const std::string train =
+      "exec '" + command_path().string() +
+      "' train --recipe notebook --epochs 100000 --checkpoint-every 0.01 --no-report --data '" +
+      small_mnist().string() + "' --out '" + run_ + "' 2>'" + pipe.string() + "'";
+  ChildProcess child({"bash", "-c", train}, {.environment = {{"OMP_NUM_THREADS", "1"}}});
+  wait_for("checkpoint.safetensors", child);
+  // The next message of the training waits for a reader, and so does the end of the training.
+  const std::string block(4096, '.');
+  while (::write(both_ends.get(), block.data(), block.size()) > 0) continue;
+  child.send_signal(SIGINT);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_TRUE(child.running());
+  child.send_signal(SIGTERM);
+  EXPECT_EQ(child.wait().exit_status, 128 + SIGTERM);
 }
 
 TEST_F(HostileWorld, ARunKnowsItsDataFromEverywhere) {

@@ -56,6 +56,17 @@ TEST(RunProgram, EndsWhereItsOwnProcessIgnoresTheEndOfChildren) {
   EXPECT_EQ(result.output, "out\n");
 }
 
+TEST(RunProgram, BlocksNoSignalThatItsThreadBlocks) {
+  sigset_t blocked;
+  sigset_t before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  const ProgramResult result = run_program({"grep", "SigBlk", "/proc/self/status"});
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  EXPECT_EQ(result.output, "SigBlk:\t0000000000000000\n");
+}
+
 TEST(RunProgram, StopsAProgramThatHangs) {
   // The second one closes its output first: its end has to be waited for with the same patience.
   for (const char* script : {"exec sleep 60", "exec >&- 2>&-; exec sleep 60"}) {
