@@ -4,23 +4,27 @@ include(CMakePackageConfigHelpers)
 
 set(DIGITRY_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/digitry)
 
-install(TARGETS digitry EXPORT digitry-targets)
 # Headers that include another library's are for the tree alone; tests/tree/ keeps the list complete.
 file(STRINGS ${PROJECT_SOURCE_DIR}/digitry/internal_headers.txt internal_headers)
 set(excluded)
 foreach(header IN LISTS internal_headers)
   list(APPEND excluded PATTERN "digitry/${header}" EXCLUDE)
 endforeach()
+foreach(component IN LISTS all_components)
+  if(NOT component IN_LIST DIGITRY_COMPONENTS)
+    list(APPEND excluded PATTERN ${component} EXCLUDE)
+  endif()
+endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/digitry/
-        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/digitry FILES_MATCHING PATTERN "*.h"
-        PATTERN vision EXCLUDE ${excluded})
-install(EXPORT digitry-targets NAMESPACE digitry:: DESTINATION ${DIGITRY_PACKAGE_DIR})
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/digitry FILES_MATCHING PATTERN "*.h" ${excluded})
 
-# digitry::vision is a component of its own: without it, users need none of its libraries.
-if(TARGET digitry_vision)
-  install(TARGETS digitry_vision EXPORT digitry-vision-targets)
-  install(FILES ${DIGITRY_VISION_HEADERS} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/digitry/vision)
-  install(EXPORT digitry-vision-targets NAMESPACE digitry:: DESTINATION ${DIGITRY_PACKAGE_DIR})
+install(TARGETS digitry EXPORT digitry-targets)
+install(EXPORT digitry-targets NAMESPACE digitry:: DESTINATION ${DIGITRY_PACKAGE_DIR})
+foreach(component IN LISTS DIGITRY_COMPONENTS)
+  install(TARGETS digitry_${component} EXPORT digitry-${component}-targets)
+  install(EXPORT digitry-${component}-targets NAMESPACE digitry:: DESTINATION ${DIGITRY_PACKAGE_DIR})
+endforeach()
+if("vision" IN_LIST DIGITRY_COMPONENTS)
   install(FILES ${CMAKE_CURRENT_LIST_DIR}/FindDigitryOpenCV.cmake
                 ${CMAKE_CURRENT_LIST_DIR}/FindDigitryWebP.cmake DESTINATION ${DIGITRY_PACKAGE_DIR})
 endif()

@@ -13,6 +13,7 @@ run(${CMAKE_COMMAND} --build ${SCRATCH}/build)
 run(${SCRATCH}/build/consumer)
 run(${SCRATCH}/build/trainer)
 run(${SCRATCH}/build/reader)
+run(${SCRATCH}/build/components)
 
 file(GLOB_RECURSE command ${SCRATCH}/prefix/bin/digitry)
 if(command)

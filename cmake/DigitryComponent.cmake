@@ -1,0 +1,20 @@
+# digitry_add_component(NAME SOURCE...): the library digitry::NAME of this folder, beside the core, on which it
+# stands. A program that does not ask for it needs none of its dependencies.
+#   NON_NUMERIC   its speed does not depend on the compiler: DIGITRY_NON_NUMERIC_OPTIONS are for it
+function(digitry_add_component name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "NON_NUMERIC" "" "")
+  set(target digitry_${name})
+  add_library(${target} ${arg_UNPARSED_ARGUMENTS})
+  add_library(digitry::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${name}
+    VERSION ${PROJECT_VERSION} SOVERSION ${digitry_abi_version} POSITION_INDEPENDENT_CODE ON)
+  target_link_libraries(${target}
+    PUBLIC digitry::digitry
+    PRIVATE $<BUILD_INTERFACE:digitry_compile_options> fmt::fmt $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>)
+  if(arg_NON_NUMERIC)
+    target_compile_options(${target} PRIVATE ${DIGITRY_NON_NUMERIC_OPTIONS})
+  else()
+    target_compile_options(${target} PRIVATE ${DIGITRY_NUMERIC_OPTIONS})
+  endif()
+endfunction()
