@@ -4,7 +4,8 @@
 #
 # clang-tidy reads the batches of the unity build: reading the system's headers once for many files
 # makes it five times as fast. Compiling alone is what the unity build would otherwise hide.
-find_program(DIGITRY_CLANG_TIDY NAMES clang-tidy-14 clang-tidy-19 clang-tidy)
+# scripts/test installs the one in build/tools; another version has other checks.
+find_program(DIGITRY_CLANG_TIDY clang-tidy PATHS ${PROJECT_SOURCE_DIR}/build/tools/bin NO_DEFAULT_PATH)
 
 # digitry_unity_batches(OUT DIRECTORY): the batches of every target at and below the directory.
 function(digitry_unity_batches out directory)
@@ -55,14 +56,17 @@ function(digitry_check stamp file)
 endfunction()
 
 function(digitry_add_tidy_target)
-  set(includes $<TARGET_PROPERTY:digitry,INCLUDE_DIRECTORIES>)
-  set(definitions $<TARGET_PROPERTY:digitry,COMPILE_DEFINITIONS>)
-  set(digitry_flags -std=c++20 -fopenmp -w "-I$<JOIN:${includes},$<SEMICOLON>-I>" "-D$<JOIN:${definitions},$<SEMICOLON>-D>")
-  # The page, which the command embeds.
-  list(APPEND digitry_flags -I${PROJECT_BINARY_DIR}/apps/digitry/embedded)
-  if(TARGET digitry_vision)
-    list(APPEND digitry_flags -I${DIGITRY_OPENCV_INCLUDE_DIR})
-  endif()
+  set(digitry_flags -std=c++20 -fopenmp -w)
+  set(targets ${DIGITRY_COMPONENTS} app)
+  list(TRANSFORM targets PREPEND digitry_)
+  foreach(target IN LISTS targets ITEMS digitry)
+    list(APPEND digitry_flags "-I$<JOIN:$<TARGET_PROPERTY:${target},INCLUDE_DIRECTORIES>,$<SEMICOLON>-I>")
+  endforeach()
+  list(APPEND digitry_flags "-D$<JOIN:$<TARGET_PROPERTY:digitry,COMPILE_DEFINITIONS>,$<SEMICOLON>-D>")
+  # The compiler's own <omp.h>, without its other headers, which are not for clang.
+  set(omp_folder ${PROJECT_BINARY_DIR}/omp)
+  find_path(DIGITRY_OMP_INCLUDE_DIR omp.h PATHS ${CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES} REQUIRED)
+  file(COPY ${DIGITRY_OMP_INCLUDE_DIR}/omp.h DESTINATION ${omp_folder})
   set(stamps)
 
   foreach(folder digitry apps/digitry tests)
@@ -72,7 +76,7 @@ function(digitry_add_tidy_target)
       set(stamp ${PROJECT_BINARY_DIR}/tidy/${name}.clean)
       digitry_check(${stamp} ${batch}
         COMMAND ${DIGITRY_CLANG_TIDY} --quiet -p ${PROJECT_BINARY_DIR}
-          --config-file=${PROJECT_SOURCE_DIR}/.clang-tidy --checks=-bugprone-suspicious-include ${batch}
+          --config-file=${PROJECT_SOURCE_DIR}/.clang-tidy --checks=-bugprone-suspicious-include --extra-arg=-isystem${omp_folder} ${batch}
         COMMAND ${CMAKE_CXX_COMPILER} ${digitry_flags} -MM -MG -MT ${stamp} -MF ${stamp}.d ${batch})
     endforeach()
   endforeach()

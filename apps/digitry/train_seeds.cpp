@@ -41,7 +41,7 @@ std::uint64_t parse_seed(std::string_view text) {
   if (error != std::errc() || end != text.data() + text.size() || seed > kMaxSeed)
     throw Error(ErrorCode::kInvalidArgument,
                 "--seeds: want numbers and ranges, like 0-4 or 1,5,9, found '{}'",
-                clean_utf8(std::string(text)));
+                clean_utf8(text));
   return seed;
 }
 

@@ -60,7 +60,8 @@ DIGITRY_INLINE void lion_range(const LionStep& s, float keep, const float* __res
     const float g_i = s.gradient_factor * g[i];
     const float c = s.beta1 * m[i] + (1.0F - s.beta1) * g_i;
     // c − c is 0, or not a number where c is not finite.
-    const float sign = (c > 0 ? 1.0F : 0.0F) - (c < 0 ? 1.0F : 0.0F) + (c - c);
+    const float sign = (c > 0 ? 1.0F : 0.0F) - (c < 0 ? 1.0F : 0.0F) +
+                       (c - c);  // NOLINT(misc-redundant-expression)
     w[i] = keep * w[i] - s.learning_rate * sign;
     m[i] = s.beta2 * m[i] + (1.0F - s.beta2) * g_i;
   }

@@ -39,7 +39,7 @@ class PooledConv2dPlanner {
     const DataType type = builder_.compute_type();
     const dnnl::memory::dims strides{1, 1};
     const dnnl::memory::dims padding{shape_.padding, shape_.padding};
-    const auto kernel = onednn::forward_kernel<dnnl::convolution_forward>(
+    auto kernel = onednn::forward_kernel<dnnl::convolution_forward>(
         onednn::kernel_attributes(/*with_relu=*/true), dnnl::prop_kind::forward_training,
         type == DataType::f32 ? dnnl::algorithm::convolution_auto
                               : dnnl::algorithm::convolution_direct,

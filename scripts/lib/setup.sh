@@ -28,7 +28,7 @@ build_packages=(
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev curl openssl python3)
 # shellcheck disable=SC2034
 check_packages=(
-  "${clang_format_packages[@]}" "clang-tidy-$clang_version" "libomp-$clang_version-dev"
+  "${clang_format_packages[@]}" clang "libclang-rt-$clang_version-dev" "libomp-$clang_version-dev" python3-venv
   chromium npm node-typescript fish zsh dataset-fashion-mnist
 )
 
@@ -98,6 +98,18 @@ install_packages() {
   apt update || say "apt-get update failed; going on with the lists that are there"
   apt install --no-install-recommends "${missing[@]}" ||
     die "apt-get could not install: ${missing[*]}"
+}
+
+# install_check_tools: what PyPI has newer than Debian, into build/tools.
+install_check_tools() {
+  local list=scripts/lib/check-tools.txt tools=build/tools
+  if cmp -s "$list" "$tools/installed.txt"; then return; fi
+  rm -rf "$tools"
+  python3 -m venv "$tools" || die "python3 -m venv failed (Debian: python3-venv)"
+  timeout 600 "$tools/bin/pip" install --quiet --no-deps --only-binary :all: --require-hashes --retries 3 --timeout 20 \
+    --disable-pip-version-check -r "$list" </dev/null >&2 ||
+    die "pip could not install what $list names: is PyPI, or the index that pip is set to, within reach?"
+  cp "$list" "$tools/installed.txt"
 }
 
 # build PRESET [TARGET...]

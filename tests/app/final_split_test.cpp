@@ -66,7 +66,6 @@ TEST_F(FinalSplit, IsValidationInKagglesLayout) {
 
 TEST_F(FinalSplit, IsWhatTheReportShowsAlthoughThereAreTestImagesNow) {
   ASSERT_EQ(train().exit_status, 0);
-  const std::string judged = metrics()["evaluation"].dump();
   write("data/test.csv", rows(6));
   const CommandResult report = digitry({"report", run_});
   ASSERT_EQ(report.exit_status, 0) << report.err;

@@ -42,7 +42,7 @@ ServeProcess::ServeProcess(std::vector<std::string> arguments,
                            std::vector<std::pair<std::string, std::string>> environment)
     : process_(serve_arguments(std::move(arguments)), with_environment(std::move(environment))) {
   const bool listens =
-      wait_until([this] { return process_.out_so_far().ends_with("\n") || !process_.running(); });
+      wait_until([this] { return process_.out_so_far().ends_with('\n') || !process_.running(); });
   url_ = process_.out_so_far();
   if (!listens || url_.empty())
     throw std::runtime_error("digitry serve does not listen: " + process_.err_so_far());

@@ -129,10 +129,10 @@ TEST_F(TuneCommand, TrainsTheBestAgainWithFreshSeeds) {
 TEST_F(TuneCommand, StopsItsWorkersWhereScriptsIgnoreCtrlC) {
   std::vector<std::string> command =
       arguments(out_, {"--trials", "1000", "--no-stopping", "--workers", "2"});
-  command.insert(command.begin(), "digitry");
-  signal(SIGINT, SIG_IGN);  // As of what a script runs in the background.
+  // As what a script runs in the background.
+  command.insert(command.begin(),
+                 {"bash", "-c", "trap '' INT; exec \"$0\" \"$@\"", command_path().string()});
   ChildProcess search(command);
-  signal(SIGINT, SIG_DFL);
   const fs::path study = fs::path(out_) / "study.sqlite";
   for (int i = 0; i < 600; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));

@@ -7,9 +7,6 @@
 #include <future>
 #include <new>
 #include <thread>
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/lsan_interface.h>
-#endif
 
 #include "digitry/base/error.h"
 #include "digitry/serving/inference_queue.h"
@@ -26,12 +23,7 @@ void* allocate(std::size_t size) {
   while (left >= 0 && !allocations_left.compare_exchange_weak(left, left - 1)) {
   }
   if (left == 0) return nullptr;
-  void* memory = std::malloc(size > 0 ? size : 1);
-#if defined(__SANITIZE_ADDRESS__)
-  // oneDNN 2.6 loses what it had made of a kernel if memory ends on the way.
-  if (left > 0) __lsan_ignore_object(memory);
-#endif
-  return memory;
+  return std::malloc(size > 0 ? size : 1);
 }
 
 }  // namespace

@@ -94,9 +94,18 @@ ChildProcess::ChildProcess(std::vector<std::string> command, const CommandOption
   ::posix_spawn_file_actions_adddup2(&actions, err_of_child, STDERR_FILENO);
   if (!options.folder.empty())
     ::posix_spawn_file_actions_addchdir_np(&actions, options.folder.c_str());
+  // A shell starts what it runs in the background with SIGINT ignored: not for what is tested.
+  posix_spawnattr_t attributes;
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  ::posix_spawnattr_setsigdefault(&attributes, &signals);
   std::vector<std::string> environment = make_environment(options);
-  const int error = ::posix_spawnp(&pid_, command[0].c_str(), &actions, nullptr,
+  const int error = ::posix_spawnp(&pid_, command[0].c_str(), &actions, &attributes,
                                    pointers(command).data(), pointers(environment).data());
+  ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   ::close(in);
   if (slave >= 0) ::close(slave);
