@@ -98,7 +98,7 @@ std::string training_data(const Model& model) {
   return trained_on != model.provenance.end() ? trained_on->second : "mnist";
 }
 
-LogitsOf logits_by(Classifier& classifier) {
+LogitsOf logits_by(const Classifier& classifier) {
   return [&](const Tensor& images, std::span<const std::int32_t> image_indices) {
     return classifier.logits(images, image_indices);
   };

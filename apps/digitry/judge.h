@@ -24,7 +24,7 @@ struct Judged {
 std::string training_data(const Model& model);
 
 /// The answers of `classifier`, which has to outlive the function.
-LogitsOf logits_by(Classifier& classifier);
+LogitsOf logits_by(const Classifier& classifier);
 
 /// Runs the model over the images.
 Judged judge(const Model& model, const JudgedImages& images);

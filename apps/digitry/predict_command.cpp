@@ -22,7 +22,6 @@
 #include "digitry/base/parallel.h"
 #include "digitry/evaluation/evaluation.h"
 #include "digitry/model_io/classifier.h"
-#include "digitry/model_io/familiarity.h"
 #include "digitry/model_io/model.h"
 #include "digitry/model_io/shipped_models.h"
 #include "digitry/vision/annotate.h"
@@ -30,8 +29,6 @@
 
 namespace digitry::app {
 namespace {
-
-constexpr std::int64_t kImagesAtOnce = 500;
 
 struct PredictOptions {
   std::vector<std::string> model_and_inputs;
@@ -62,12 +59,11 @@ PredictedImages predict_images(const Model& model, const Dataset& data, bool ask
                 "{}: want images of {} ([channels, height, width]), as the model, found {}",
                 data.name, model.input_shape().to_string(), data.image_shape().to_string());
   PredictedImages predicted{data.name, data.sources, {}, {}, {}};
-  const auto batch_size = std::clamp<std::int64_t>(data.num_images(), 1, kImagesAtOnce);
-  Classifier classifier(model, batch_size);
+  const Classifier classifier(model);
   predicted.probabilities = classifier.logits(data.images);
   softmax_rows(predicted.probabilities, static_cast<double>(model.temperature));
   if (!ask_known) return predicted;
-  predicted.familiarity = Familiarity(model, batch_size).scores(data.images);
+  predicted.familiarity = classifier.in_distribution_scores(data.images);
   for (const double score : predicted.familiarity)
     predicted.known.push_back(score >= static_cast<double>(model.refusal_threshold));
   return predicted;
@@ -80,7 +76,7 @@ class PictureReader {
       : model_(model), options_(options) {}
 
   PredictedPicture read(const NamedPicture& input) {
-    if (!classify_) classify_ = make_digit_judge(model_);
+    if (!classify_) classify_ = make_digit_judge(std::make_shared<Classifier>(model_));
     ++num_read_;
     ReadOptions read_options;
     if (!options_.debug_folder.empty())

@@ -35,12 +35,8 @@ std::string read_served_picture(const std::shared_ptr<const serving::ServedModel
                                 std::string_view picture, serving::ReadEffort effort) {
   check_format(picture);
   const Picture decoded = decode_picture(picture, "the picture", kMaxServedPixels, kServedFormats);
-  const DigitJudge judge = make_digit_judge(
-      model->model(),
-      [&](const Tensor& images, std::span<const std::int32_t> image_indices) {
-        return model->logits(images.take(image_indices));
-      },
-      [&](const Tensor& images) { return model->familiarity(images); });
+  const DigitJudge judge =
+      make_digit_judge(std::shared_ptr<const Classifier>(model, &model->classifier()));
   const bool full = effort == serving::ReadEffort::kFull;
   const Reading reading = read_digits(
       decoded, judge,

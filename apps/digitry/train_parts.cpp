@@ -16,7 +16,6 @@
 #include "digitry/evaluation/calibration.h"
 #include "digitry/evaluation/prototypes.h"
 #include "digitry/model_io/classifier.h"
-#include "digitry/model_io/familiarity.h"
 #include "digitry/nn/hidden_layer.h"
 
 namespace digitry::app {
@@ -126,7 +125,7 @@ void fit_what_is_known(Model& model, const Dataset& data, const ValidationSplit&
                                                ? spread(split.train, kScoredImages, 1)
                                                : spread(split.validation, kScoredImages, 0);
   model.refusal_threshold = static_cast<float>(
-      fit_refusal_threshold(Familiarity(model).scores(data.images.take(scored))));
+      fit_refusal_threshold(Classifier(model).in_distribution_scores(data.images.take(scored))));
 }
 
 }  // namespace

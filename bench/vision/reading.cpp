@@ -22,7 +22,6 @@
 #include "digitry/data/split.h"
 #include "digitry/evaluation/evaluation.h"
 #include "digitry/model_io/classifier.h"
-#include "digitry/model_io/familiarity.h"
 #include "digitry/model_io/model.h"
 #include "digitry/training/recipe.h"
 #include "digitry/vision/decode.h"
@@ -86,9 +85,9 @@ std::string best_text(const Reading& reading) {
 // Digits as they are, against the same drawn on a canvas and read.
 void measure_canvases(const Model& model, const Digits& digits, std::int64_t count) {
   count = std::min(count, digits.images.shape()[0]);
-  const DigitJudge classify = app::make_digit_judge(model);
+  const DigitJudge classify = app::make_digit_judge(std::make_shared<Classifier>(model));
   const Tensor logits = Classifier(model).logits(digits.images);
-  const std::vector<double> familiarity = Familiarity(model).scores(digits.images);
+  const std::vector<double> familiarity = Classifier(model).in_distribution_scores(digits.images);
   std::int64_t right_plain = 0;
   std::int64_t refused_plain = 0;
   std::int64_t right = 0;
@@ -199,7 +198,7 @@ void count_page(const test::DrawnPage& page, const Digits& digits, const Reading
 
 void measure_pages(const Model& model, const Digits& digits, std::int64_t count,
                    double touching_share, std::uint32_t set) {
-  const DigitJudge classify = app::make_digit_judge(model);
+  const DigitJudge classify = app::make_digit_judge(std::make_shared<Classifier>(model));
   PageCounts counts;
   const auto start = std::chrono::steady_clock::now();
   for (std::int64_t i = 0; i < count; ++i) {
@@ -256,8 +255,10 @@ double auroc(std::vector<double> known, std::vector<double> unknown) {
 }
 
 void measure_refusing(const Model& model, const Digits& digits, std::uint64_t seed) {
-  Familiarity familiarity(model);
-  const auto scores_of = [&](const Tensor& images) { return familiarity.scores(images); };
+  const Classifier classifier(model);
+  const auto scores_of = [&](const Tensor& images) {
+    return classifier.in_distribution_scores(images);
+  };
   const auto threshold = static_cast<double>(model.refusal_threshold);
   const std::vector<double> known = scores_of(digits.images);
   const auto refused = [&](const std::vector<double>& scores) {

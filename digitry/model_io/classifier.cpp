@@ -1,18 +1,46 @@
 #include "digitry/model_io/classifier.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <deque>
+#include <map>
+#include <mutex>
 #include <numeric>
+#include <utility>
 
 #include "digitry/base/error.h"
+#include "digitry/base/parallel.h"
+#include "digitry/kernels/vectors.h"
+#include "digitry/nn/hidden_layer.h"
+#include "digitry/nn/predictor.h"
 
 namespace digitry {
 namespace {
 
-// Views are computed for so many images at a time, so that they take little memory.
-constexpr std::int64_t kImagesAtOnce = 4096;
+// A plan computes its whole batch, however few images are in it.
+constexpr std::array<std::int64_t, 4> kBatchSizes = {1, 8, 32, 128};
+constexpr std::int64_t kMaxBatchOfOneThread = 32;
 // Many networks, planned for a batch each, share what memory one would take, down to this batch.
 constexpr std::int64_t kLeastBatch = 32;
+constexpr std::int64_t kRowsAThread = 64;
+
+std::int64_t shared_batch(std::int64_t batch_size, std::size_t num_members) {
+  const auto members = static_cast<std::int64_t>(num_members);
+  return std::min(batch_size, std::max(kLeastBatch, batch_size / members));
+}
+
+// For which batch to compute the next images of `left`: the least that holds them all, unless more
+// than half of it would be empty.
+std::int64_t next_batch(std::int64_t left, std::int64_t max_batch) {
+  std::int64_t lower = 1;
+  for (const std::int64_t size : kBatchSizes) {
+    if (size >= max_batch) break;
+    if (size >= left) return 2 * left > size ? size : lower;
+    lower = size;
+  }
+  return 2 * left > max_batch ? max_batch : lower;
+}
 
 // In double: no logit of the sum is lost to the underflow of a float.
 void add_softmax(std::span<const float> logits, double temperature, std::span<double> sums) {
@@ -39,72 +67,236 @@ Tensor as_bytes(const Tensor& images) {
   return bytes;
 }
 
-std::int64_t batch_of(std::int64_t batch_size, std::size_t num_members) {
-  const auto members = static_cast<std::int64_t>(num_members);
-  return std::min(batch_size, std::max(kLeastBatch, batch_size / members));
+void normalize_rows(Tensor& rows) {
+  const auto width = static_cast<std::size_t>(rows.shape()[1]);
+  for (auto rest = rows.as<float>(); !rest.empty(); rest = rest.subspan(width))
+    make_unit(rest.first(width));
+}
+
+// All rows are of length 1.
+double nearest_cosine(const float* row, const Tensor& prototypes) {
+  const std::int64_t width = prototypes.shape()[1];
+  const float* values = prototypes.as<float>().data();
+  float most = 0;
+  for (std::int64_t i = 0; i < prototypes.shape()[0]; ++i)
+    most = std::max(most, dot(row, values + i * width, width));
+  return std::min(1.0, static_cast<double>(most));
+}
+
+std::vector<std::int32_t> all_indices(const Tensor& images) {
+  if (images.shape().rank() == 0) throw Error(ErrorCode::kShapeMismatch, "want images, got none");
+  std::vector<std::int32_t> all(static_cast<std::size_t>(images.shape()[0]));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
 }
 
 }  // namespace
 
-Classifier::Classifier(const Model& model, std::int64_t batch_size, Precision precision)
-    : input_shape_(model.input_shape()),
-      num_classes_(model.members.front().network.num_classes()),
-      views_(model.views) {
-  for (const Member& member : model.members) {
-    predictors_.emplace_back(member.network, model.preprocessing,
-                             batch_of(batch_size, model.members.size()), precision);
-    temperatures_.push_back(member.temperature);
+// Not unnamed, as State is not.
+namespace classifier {
+
+// The networks of a model, planned for one batch size; lent to one thread at a time. A deque, as
+// its elements must not move.
+template <typename Runner>
+struct Session {
+  Session(const Model& model, std::int64_t batch_size, Precision precision) {
+    for (const Member& member : model.members) {
+      if constexpr (std::is_same_v<Runner, Predictor>)
+        networks.emplace_back(member.network, model.preprocessing, batch_size, precision);
+      else
+        networks.emplace_back(member.network, model.preprocessing, batch_size);
+    }
   }
-}
+  std::deque<Runner> networks;
+};
 
-Tensor Classifier::logits(const Tensor& images) {
-  if (images.shape().rank() == 0) throw Error(ErrorCode::kShapeMismatch, "want images, got none");
-  std::vector<std::int32_t> all(static_cast<std::size_t>(images.shape()[0]));
-  std::iota(all.begin(), all.end(), 0);
-  return logits(images, all);
-}
+// Sessions that no thread has, by batch size and the threads that they compute with.
+template <typename Runner>
+class SessionPool {
+ public:
+  using SessionPointer = std::unique_ptr<Session<Runner>>;
 
-Tensor Classifier::logits(const Tensor& images, std::span<const std::int32_t> image_indices) {
-  const std::int64_t num_answers = std::ssize(predictors_) * num_views(views_);
-  if (num_answers == 1) return predictors_.front().logits(images, image_indices);
-  check_shape(images);
-  Tensor all({std::ssize(image_indices), num_classes_}, DType::kF32);
-  auto to = all.as<float>().begin();
-  while (!image_indices.empty()) {
-    const auto count = std::min(image_indices.size(), static_cast<std::size_t>(kImagesAtOnce));
-    std::vector<double> sums(count * static_cast<std::size_t>(num_classes_));
-    add_probabilities(images.take(image_indices.first(count)), sums);
-    to = std::ranges::transform(sums, to, [&](double sum) {
-           return logit_of(sum / static_cast<double>(num_answers));
-         }).out;
-    image_indices = image_indices.subspan(count);
+  // Calls `run(session, indices)` for batches of the images `indices`, in order.
+  template <typename Run>
+  void run_batches(const Model& model, std::int64_t max_batch, Precision precision,
+                   std::span<const std::int32_t> indices, const Run& run) {
+    while (!indices.empty()) {
+      const std::int64_t size = next_batch(std::ssize(indices), max_batch);
+      const auto count = std::min(indices.size(), static_cast<std::size_t>(size));
+      const ScopedNumThreads scope(size <= kMaxBatchOfOneThread ? 1 : num_threads());
+      const std::pair key(size, num_threads());
+      SessionPointer session = take(key);
+      if (!session) session = std::make_unique<Session<Runner>>(model, size, precision);
+      run(*session, indices.first(count));
+      give_back(key, std::move(session));
+      indices = indices.subspan(count);
+    }
   }
-  return all;
-}
 
-void Classifier::check_shape(const Tensor& images) const {
-  if (images.shape().without_batch() != input_shape_)
-    throw Error(ErrorCode::kShapeMismatch, "the model wants images of {}, got {}",
-                input_shape_.to_string(), images.shape().without_batch().to_string());
-}
+ private:
+  using Key = std::pair<std::int64_t, int>;
+
+  SessionPointer take(const Key& key) {
+    const std::lock_guard lock(mutex_);
+    std::vector<SessionPointer>& idle = idle_[key];
+    if (idle.empty()) return nullptr;
+    SessionPointer session = std::move(idle.back());
+    idle.pop_back();
+    return session;
+  }
+
+  void give_back(const Key& key, SessionPointer session) {
+    const std::lock_guard lock(mutex_);
+    idle_[key].push_back(std::move(session));
+  }
+
+  std::mutex mutex_;
+  std::map<Key, std::vector<SessionPointer>> idle_;
+};
+
+}  // namespace classifier
+
+using classifier::Session;
+using classifier::SessionPool;
+
+struct Classifier::State {
+  State(Model&& whole, const ClassifierOptions& options)
+      : model(std::move(whole)),
+        max_batch(shared_batch(options.max_batch_size, model.members.size())),
+        precision(options.precision) {
+    for (const Member& member : model.members)
+      has_prototypes = has_prototypes && !member.prototypes.empty();
+    if (!has_prototypes) return;
+    for (const Member& member : model.members) {
+      unit_prototypes.push_back(member.prototypes.clone());
+      normalize_rows(unit_prototypes.back());
+    }
+  }
+
+  std::int64_t num_classes() const { return model.members.front().network.num_classes(); }
+
+  void check_shape(const Tensor& images) const {
+    if (images.shape().without_batch() != model.input_shape())
+      throw Error(ErrorCode::kShapeMismatch, "the model wants images of {}, got {}",
+                  model.input_shape().to_string(), images.shape().without_batch().to_string());
+  }
+
+  void add_probabilities(Session<Predictor>& session, const Tensor& images,
+                         std::span<double> sums) const;
+
+  const Model model;
+  const std::int64_t max_batch;
+  const Precision precision;
+  bool has_prototypes = true;
+  std::vector<Tensor> unit_prototypes;  // One per member, rows of length 1.
+  SessionPool<Predictor> predictors;
+  SessionPool<HiddenLayer> hidden_layers;
+};
 
 // Adds each network's and each view's probabilities of `images` to `sums`, [N, num_classes].
-void Classifier::add_probabilities(const Tensor& images, std::vector<double>& sums) {
-  const auto classes = static_cast<std::size_t>(num_classes_);
+void Classifier::State::add_probabilities(Session<Predictor>& session, const Tensor& images,
+                                          std::span<double> sums) const {
+  const auto num_classes = static_cast<std::size_t>(this->num_classes());
   const bool are_bytes = images.dtype() == DType::kU8;
   const Tensor rounded = are_bytes ? Tensor() : as_bytes(images);
   const Tensor& pixels = are_bytes ? images : rounded;
-  for (std::int64_t view = 0; view < num_views(views_); ++view) {
+  for (std::int64_t view = 0; view < num_views(model.views); ++view) {
     // View 0 is the images as they are.
-    const Tensor changed = view == 0 ? Tensor() : view_of(pixels, views_, view);
-    for (std::size_t member = 0; member < predictors_.size(); ++member) {
-      const Tensor logits = predictors_[member].logits(view == 0 ? images : changed);
-      for (std::size_t at = 0; at < sums.size(); at += classes)
-        add_softmax(logits.as<float>().subspan(at, classes),
-                    static_cast<double>(temperatures_[member]),
-                    std::span(sums).subspan(at, classes));
+    const Tensor changed = view == 0 ? Tensor() : view_of(pixels, model.views, view);
+    for (std::size_t member = 0; member < session.networks.size(); ++member) {
+      const Tensor logits = session.networks[member].logits(view == 0 ? images : changed);
+      for (std::size_t at = 0; at < sums.size(); at += num_classes)
+        add_softmax(logits.as<float>().subspan(at, num_classes),
+                    static_cast<double>(model.members[member].temperature),
+                    sums.subspan(at, num_classes));
     }
   }
+}
+
+Classifier::Classifier(const Model& model, const ClassifierOptions& options)
+    : Classifier(copy_of(model), options) {}
+Classifier::Classifier(Model&& model, const ClassifierOptions& options)
+    : state_(std::make_unique<State>(std::move(model), options)) {}
+Classifier::~Classifier() = default;
+Classifier::Classifier(Classifier&& other) noexcept = default;
+Classifier& Classifier::operator=(Classifier&& other) noexcept = default;
+
+const Model& Classifier::model() const { return state_->model; }
+
+Tensor Classifier::logits(const Tensor& images) const {
+  return logits(images, all_indices(images));
+}
+
+Tensor Classifier::logits(const Tensor& images, std::span<const std::int32_t> image_indices) const {
+  State& state = *state_;
+  state.check_shape(images);
+  const auto num_classes = static_cast<std::size_t>(state.num_classes());
+  const std::int64_t num_answers = std::ssize(state.model.members) * num_views(state.model.views);
+  Tensor all({std::ssize(image_indices), state.num_classes()}, DType::kF32);
+  auto to = all.as<float>().begin();
+  state.predictors.run_batches(
+      state.model, state.max_batch, state.precision, image_indices,
+      [&](Session<Predictor>& session, std::span<const std::int32_t> indices) {
+        if (num_answers == 1) {
+          const Tensor logits = session.networks.front().logits(images, indices);
+          to = std::ranges::copy(logits.as<float>(), to).out;
+          return;
+        }
+        std::vector<double> sums(indices.size() * num_classes);
+        state.add_probabilities(session, images.take(indices), sums);
+        to = std::ranges::transform(sums, to, [&](double sum) {
+               return logit_of(sum / static_cast<double>(num_answers));
+             }).out;
+      });
+  return all;
+}
+
+std::vector<Prediction> Classifier::classify(const Tensor& images) const {
+  const Tensor all = logits(images);
+  const std::vector<double> scores = in_distribution_scores(images);
+  const Model& model = state_->model;
+  const auto num_classes = static_cast<std::size_t>(state_->num_classes());
+  std::vector<Prediction> predictions(scores.size());
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    Prediction& prediction = predictions[i];
+    prediction.probabilities.resize(num_classes);
+    add_softmax(all.as<float>().subspan(i * num_classes, num_classes),
+                static_cast<double>(model.temperature), prediction.probabilities);
+    const auto likeliest = std::ranges::max_element(prediction.probabilities);
+    prediction.label = static_cast<std::int32_t>(likeliest - prediction.probabilities.begin());
+    prediction.probability = *likeliest;
+    prediction.in_distribution_score = scores[i];
+    prediction.rejected = scores[i] < static_cast<double>(model.refusal_threshold);
+  }
+  return predictions;
+}
+
+std::vector<double> Classifier::in_distribution_scores(const Tensor& images) const {
+  State& state = *state_;
+  const std::vector<std::int32_t> all = all_indices(images);
+  state.check_shape(images);
+  if (!state.has_prototypes) return std::vector<double>(all.size(), 1.0);
+  std::vector<double> scores(all.size());
+  auto to = scores.begin();
+  state.hidden_layers.run_batches(
+      state.model, state.max_batch, Precision::kFloat32, all,
+      [&](Session<HiddenLayer>& session, std::span<const std::int32_t> indices) {
+        for (std::size_t member = 0; member < session.networks.size(); ++member) {
+          Tensor features = session.networks[member].features(images, indices);
+          normalize_rows(features);
+          const std::int64_t width = features.shape()[1];
+          const float* rows = std::as_const(features).as<float>().data();
+          const Tensor& prototypes = state.unit_prototypes[member];
+          const auto weight = 1 / static_cast<double>(session.networks.size());
+          parallel_for(std::ssize(indices), kRowsAThread,
+                       [&](std::int64_t begin, std::int64_t end) {
+                         for (std::int64_t i = begin; i < end; ++i)
+                           to[i] += weight * nearest_cosine(rows + i * width, prototypes);
+                       });
+        }
+        to += std::ssize(indices);
+      });
+  return scores;
 }
 
 }  // namespace digitry

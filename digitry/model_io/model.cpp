@@ -250,6 +250,21 @@ std::int64_t Model::num_parameters() const {
   return sum;
 }
 
+Model copy_of(const Model& model) {
+  Model copy{.members = {},
+             .preprocessing = model.preprocessing,
+             .views = model.views,
+             .class_names = model.class_names,
+             .provenance = model.provenance,
+             .temperature = model.temperature,
+             .refusal_threshold = model.refusal_threshold};
+  for (const Member& member : model.members)
+    copy.members.push_back({.network = member.network.clone(),
+                            .temperature = member.temperature,
+                            .prototypes = member.prototypes.clone()});
+  return copy;
+}
+
 std::vector<Member> one_member(Network network) {
   std::vector<Member> members;
   members.push_back({.network = std::move(network)});

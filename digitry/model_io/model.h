@@ -20,8 +20,8 @@ struct Member {
   /// alone, it has the model's.
   float temperature = 1;
   /// float32 [K, num_hidden_features(network)]: what images of the kind that it was trained on look
-  /// like to its last layer; `Familiarity` compares others with them. Empty where nobody has
-  /// looked.
+  /// like to its last layer; `Classifier::in_distribution_scores` compares others with them. May be
+  /// empty.
   Tensor prototypes = {};
 };
 
@@ -36,14 +36,17 @@ struct Model {
   /// Of the whole: probabilities are softmax(logits / temperature), fitted on validation images, 1
   /// without any.
   float temperature = 1;
-  /// Images that are less familiar (model_io/familiarity.h) are told to be unknown: from 0 to 1,
-  /// and 0, so that none is, where there was nothing to fit it on.
+  /// Images whose in-distribution score (`Classifier`) is below this are reported as unknown; in
+  /// [0, 1], and 0, so that none is, if there was nothing to fit it on.
   float refusal_threshold = 0;
 
   const Shape& input_shape() const { return members.front().network.input_shape(); }
   /// Of all members together.
   std::int64_t num_parameters() const;
 };
+
+/// A copy that shares nothing with the model.
+Model copy_of(const Model& model);
 
 /// The members of a model of one network.
 std::vector<Member> one_member(Network network);

@@ -70,6 +70,12 @@ void Network::check_skip(std::size_t index) const {
                 skipped.to_string(), back);
 }
 
+Network Network::clone() const {
+  Network copy(input_shape_, num_classes_, layer_options());
+  if (!parameters_.empty()) copy.set_parameters(copy_of(parameters_));
+  return copy;
+}
+
 void Network::initialize(std::uint64_t seed) {
   parameters_.clear();
   for (std::size_t i = 0; i < specs_.size(); ++i) {

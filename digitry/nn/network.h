@@ -30,6 +30,9 @@ class Network {
   /// where the output is not [num_classes] or the parameters number none or more than 2^28.
   Network(Shape input_shape, std::int64_t num_classes, const std::vector<Options>& layer_options);
 
+  /// A copy that shares nothing with this network.
+  Network clone() const;
+
   /// Draws the initial parameters, a function of the seed alone.
   void initialize(std::uint64_t seed);
 

@@ -191,12 +191,12 @@ Tensor InferenceQueue::compute(const std::vector<Job>& batch) {
   for (const Job& job : batch) count += num_images(job.images);
   Tensor logits;
   if (batch.size() == 1) {
-    logits = model.logits(batch.front().images);
+    logits = model.classifier().logits(batch.front().images);
   } else {
     Tensor images(model.model().input_shape().with_batch(count), batch.front().images.dtype());
     std::byte* end = images.data();
     for (const Job& job : batch) end = append(job.images, end);
-    logits = model.logits(images);
+    logits = model.classifier().logits(images);
   }
   metrics_.computed(count, seconds_between(start, Clock::now()));
   return logits;

@@ -73,7 +73,7 @@ ReadEffort effort_of(const Request& request) {
 
 LogitsOf logits_of(const ServedModel& model) {
   return [&model](const Tensor& images, std::span<const std::int32_t> indices) {
-    return model.logits(images.take(indices));
+    return model.classifier().logits(images, indices);
   };
 }
 
@@ -104,7 +104,7 @@ Response explanation(const ServedModel& served, const ImageRequest& request,
     throw Error(ErrorCode::kBadData, "a model of one class has nothing to hold an answer against");
   const auto asked = static_cast<std::int32_t>(std::ranges::find(model.class_names, request.label) -
                                                model.class_names.begin());
-  const Tensor logits = served.logits(request.image);
+  const Tensor logits = served.classifier().logits(request.image);
   const std::int32_t rival = rival_of(logits.as<float>(), asked);
   const std::array contrast{Contrast{.image_index = 0, .answer = asked, .rival = rival}};
   const Tensor map = occlusion_maps(logits_of(served), request.image, contrast,

@@ -41,7 +41,8 @@ TEST(Recognize, ProbabilitiesAreThoseOfTheImagesThemselves) {
   const Recognition got = recognize(logits_by(classifier), 1.3, images);
   Tensor want = classifier.logits(images);
   softmax_rows(want, 1.3);
-  EXPECT_TRUE(same_bits(got.probabilities.as<float>(), want.as<float>()));
+  // Computed in another batch, so that sums may be rounded otherwise.
+  expect_near(got.probabilities.as<float>(), want.as<float>(), 1e-5, 1e-5);
   for (std::size_t i = 0; i < 7; ++i) {
     EXPECT_GE(got.agreement[i], 0);
     EXPECT_LE(got.agreement[i], 1);

@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
+#include <numeric>
+#include <thread>
+#include <vector>
 
 #include "digitry/model_io/safetensors.h"
 #include "tests/support/errors.h"
@@ -54,7 +59,7 @@ TEST(Classifier, OfOneNetworkGivesItsLogits) {
   const Model model = test::small_model();
   const Tensor images = test::ten_images(model);
   const Tensor want = Predictor(model.members.front().network, model.preprocessing).logits(images);
-  EXPECT_TRUE(test::same_bits(Classifier(model).logits(images).as<float>(), want.as<float>()));
+  test::expect_near(Classifier(model).logits(images).as<float>(), want.as<float>(), 1e-6, 1e-6);
 }
 
 TEST(Classifier, OfSeveralGivesTheMeanOfTheirProbabilitiesEachAtItsTemperature) {
@@ -94,7 +99,7 @@ TEST(Classifier, TakesPixelsAsNumbersToo) {
 TEST(Classifier, TakesTheImagesAsked) {
   const Model model = three_networks();
   const Tensor images = test::ten_images(model);
-  Classifier classifier(model, 4);
+  const Classifier classifier(model, {.max_batch_size = 4});
   const Tensor all = classifier.logits(images);
   const std::vector<std::int32_t> asked{7, 0, 7};
   const Tensor some = classifier.logits(images, asked);
@@ -114,11 +119,142 @@ TEST(Classifier, HasFiniteLogitsWhereNetworksAreSureOfOneClass) {
   for (const float logit : logits.as<float>()) EXPECT_TRUE(std::isfinite(logit));
 }
 
+// 1, 8, 32, 128 and most at a time are planned for; a batch may be half empty.
+TEST(Classifier, AnswersAlikeHoweverManyAreAskedAbout) {
+  for (const Model& model : {test::small_model(), three_networks()}) {
+    const Tensor images = test::random_images(model, 150);
+    const Classifier classifier(model, {.max_batch_size = 140});
+    const Classifier one_by_one(model, {.max_batch_size = 1});
+    const Tensor want = one_by_one.logits(images);
+    for (const std::int64_t count : {0, 1, 2, 4, 5, 8, 9, 17, 33, 64, 65, 128, 139, 140, 150}) {
+      std::vector<std::int32_t> first(static_cast<std::size_t>(count));
+      std::iota(first.begin(), first.end(), 0);
+      const Tensor got = classifier.logits(images, first);
+      ASSERT_EQ(got.shape()[0], count);
+      test::expect_near(got.as<float>(),
+                        want.as<float>().first(static_cast<std::size_t>(got.num_elements())), 1e-5,
+                        1e-5);
+    }
+  }
+}
+
+TEST(Classifier, AnswersSeveralThreadsAtOnce) {
+  const Model model = three_networks();
+  const Tensor images = test::random_images(model, 40);
+  const Classifier classifier(model);
+  const Tensor want = classifier.logits(images);
+  const std::vector<double> want_scores = classifier.in_distribution_scores(images);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      for (int turn = 0; turn < 5; ++turn) {
+        test::expect_near(classifier.logits(images).as<float>(), want.as<float>(), 1e-5, 1e-5);
+        EXPECT_EQ(classifier.in_distribution_scores(images).size(), want_scores.size());
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(Classifier, KeepsAModelOfItsOwn) {
+  auto model = std::make_unique<Model>(test::small_model());
+  const Tensor images = test::ten_images(*model);
+  Classifier classifier(*model);
+  const Tensor before = classifier.logits(images);
+  model.reset();
+  EXPECT_TRUE(test::same_bits(classifier.logits(images).as<float>(), before.as<float>()));
+  const Classifier moved = std::move(classifier);
+  EXPECT_TRUE(test::same_bits(moved.logits(images).as<float>(), before.as<float>()));
+}
+
+TEST(Classifier, ClassifiesByCalibratedProbabilities) {
+  Model model = test::small_model();
+  model.temperature = 2;
+  const Tensor images = test::ten_images(model);
+  const auto want = probabilities_of(Classifier(model).logits(images), 2);
+  const std::vector<Prediction> predictions = Classifier(model).classify(images);
+  ASSERT_EQ(predictions.size(), 10U);
+  for (std::size_t i = 0; i < predictions.size(); ++i) {
+    const Prediction& prediction = predictions[i];
+    const auto likeliest = std::ranges::max_element(want[i]) - want[i].begin();
+    EXPECT_EQ(prediction.label, likeliest);
+    EXPECT_NEAR(prediction.probability, want[i][static_cast<std::size_t>(likeliest)], 1e-6);
+    for (std::size_t c = 0; c < want[i].size(); ++c)
+      EXPECT_NEAR(prediction.probabilities[c], want[i][c], 1e-6);
+    EXPECT_FALSE(prediction.rejected);
+  }
+}
+
 TEST(Classifier, RefusesImagesOfAnotherShape) {
   Classifier classifier(three_networks());
   test::expect_error(ErrorCode::kShapeMismatch, {"[1,4,4]", "[1,5,4]"}, [&] {
     classifier.logits(Tensor({2, 1, 5, 4}, DType::kU8));
   });
+}
+
+// Of a network without a hidden layer, which is left with the pixels.
+Model sees_pixels(std::vector<float> prototypes) {
+  Model model = test::small_model();
+  model.members = one_member(test::random_network({1, 2, 2}, 3, {test::flatten(), test::dense(3)}));
+  model.preprocessing = {.pixel_scale = 1, .pixel_offset = 0};
+  Tensor rows({std::ssize(prototypes) / 4, 4}, DType::kF32);
+  std::ranges::copy(prototypes, rows.as<float>().begin());
+  model.members.front().prototypes = std::move(rows);
+  return model;
+}
+
+Tensor images_of(const std::vector<std::uint8_t>& pixels) {
+  Tensor images({std::ssize(pixels) / 4, 1, 2, 2}, DType::kU8);
+  std::ranges::copy(pixels, images.as<std::uint8_t>().begin());
+  return images;
+}
+
+TEST(InDistributionScore, IsTheCosineToTheNearestPrototype) {
+  const Classifier classifier(sees_pixels({5, 0, 0, 0, 0, 2, 2, 0, -1, -1, -1, -1}));
+  const std::vector<double> scores = classifier.in_distribution_scores(images_of({
+      200, 0, 0, 0,  // as the first, at any length
+      0,   9, 0, 0,  // 45° from the second
+      3,   4, 0, 0,  // nearer to the first: 0.6, than to the second: 4 / (5 √2)
+      0,   0, 0, 1,  // at right angles to both, against the third
+      0,   0, 0, 0,  // no direction at all
+  }));
+  ASSERT_EQ(scores.size(), 5u);
+  EXPECT_NEAR(scores[0], 1, 1e-6);
+  EXPECT_NEAR(scores[1], std::sqrt(0.5), 1e-6);
+  EXPECT_NEAR(scores[2], 0.6, 1e-6);
+  EXPECT_EQ(scores[3], 0);
+  EXPECT_EQ(scores[4], 0);
+}
+
+TEST(InDistributionScore, OfSeveralNetworksIsTheirMean) {
+  Model model = sees_pixels({1, 0, 0, 0});
+  Model other = sees_pixels({0, 1, 0, 0});
+  model.members.push_back(std::move(other.members.front()));
+  EXPECT_NEAR(Classifier(model).in_distribution_scores(images_of({3, 4, 0, 0}))[0], 0.7, 1e-6);
+}
+
+TEST(InDistributionScore, IsFullWhereANetworkHasNoPrototypes) {
+  Model model = sees_pixels({1, 0, 0, 0});
+  model.members.push_back(std::move(sees_pixels({1, 0, 0, 0}).members.front()));
+  model.members.back().prototypes = {};
+  EXPECT_EQ(Classifier(model).in_distribution_scores(images_of({0, 0, 0, 1})),
+            std::vector<double>{1});
+}
+
+TEST(InDistributionScore, ImagesOfAnotherSizeAreRefused) {
+  const Classifier classifier(sees_pixels({1, 0, 0, 0}));
+  test::expect_error(ErrorCode::kShapeMismatch, {"wants images of [1,2,2]"}, [&] {
+    classifier.in_distribution_scores(Tensor({1, 1, 2, 3}, DType::kU8));
+  });
+}
+
+TEST(Classifier, RejectsWhatScoresBelowTheThreshold) {
+  Model model = sees_pixels({1, 0, 0, 0});
+  model.refusal_threshold = 0.5F;
+  const std::vector<Prediction> predictions =
+      Classifier(model).classify(images_of({4, 3, 0, 0, 3, 4, 4, 4}));
+  EXPECT_NEAR(predictions[0].in_distribution_score, 0.8, 1e-6);
+  EXPECT_FALSE(predictions[0].rejected);
+  EXPECT_TRUE(predictions[1].rejected);
 }
 
 TEST(Combine, RefusesWhatDoesNotFit) {

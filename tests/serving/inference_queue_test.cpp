@@ -73,7 +73,7 @@ class InferenceQueueTest : public testing::Test {
 
   void expect_logits(Answer& answer, const Tensor& images) const {
     const Tensor got = answer.future.get();
-    const Tensor want = model_->logits(images);
+    const Tensor want = model_->classifier().logits(images);
     EXPECT_EQ(got.shape(), want.shape());
     digitry::test::expect_near(got.as<float>(), want.as<float>(), 1e-5, 1e-5);
   }

@@ -58,7 +58,7 @@ class OutOfMemory : public testing::Test {
   // What computes batches of these sizes is made before memory ends: oneDNN and OpenMP, which it is
   // made of, do not survive that while they compile kernels and start threads.
   OutOfMemory() {
-    for (const std::int64_t count : {1, 6}) model_->logits(small_images(count));
+    for (const std::int64_t count : {1, 6}) model_->classifier().logits(small_images(count));
   }
   ~OutOfMemory() override { allocations_left = -1; }
 

@@ -52,7 +52,7 @@ TEST(ServedConvolution, AnswersBatchesOfSeveralClientsAtOnce) {
   Tensor images({kImages, 1, 14, 14}, DType::kU8);
   std::ranges::copy(digitry::test::random_pixels(images.num_elements(), 4),
                     images.as<std::uint8_t>().begin());
-  const Tensor want = Classifier(served.model(), 1).logits(images);
+  const Tensor want = Classifier(served.model(), {.max_batch_size = 1}).logits(images);
   std::vector<std::thread> clients;
   for (int client = 0; client < 4; ++client)
     clients.emplace_back([&] {

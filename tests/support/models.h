@@ -23,13 +23,15 @@ inline Model small_model(std::uint64_t seed = 1) {
           .refusal_threshold = 0.75F};
 }
 
-/// Ten random images of the model's input shape.
-inline Tensor ten_images(const Model& model) {
-  Tensor images(model.input_shape().with_batch(10), DType::kU8);
+/// Random images of the model's input shape.
+inline Tensor random_images(const Model& model, std::int64_t count) {
+  Tensor images(model.input_shape().with_batch(count), DType::kU8);
   auto pixels = images.as<std::uint8_t>();
   std::ranges::copy(random_pixels(std::ssize(pixels), 1), pixels.begin());
   return images;
 }
+
+inline Tensor ten_images(const Model& model) { return random_images(model, 10); }
 
 /// The answers of `predictor`, which has to outlive the function.
 inline LogitsOf logits_by(auto& predictor) {
