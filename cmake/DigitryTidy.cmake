@@ -1,5 +1,5 @@
 # `cmake --build --preset tidy` runs clang-tidy over the library, the command and the tests, and checks
-# that each file of the library, the command and the fuzzers compiles alone. Only what has changed, or includes a
+# that each file of the library, the command, the examples and the fuzzers compiles alone. Only what has changed, or includes a
 # file that has, since it was last found clean is read again.
 #
 # clang-tidy reads the batches of the unity build: reading the system's headers once for many files
@@ -83,7 +83,7 @@ function(digitry_add_tidy_target)
 
   file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}
     ${PROJECT_SOURCE_DIR}/digitry/*.cpp ${PROJECT_SOURCE_DIR}/digitry/*.h
-    ${PROJECT_SOURCE_DIR}/apps/*.cpp ${PROJECT_SOURCE_DIR}/tests/fuzz/*.cpp)
+    ${PROJECT_SOURCE_DIR}/apps/*.cpp ${PROJECT_SOURCE_DIR}/examples/*.cpp ${PROJECT_SOURCE_DIR}/tests/fuzz/*.cpp)
   foreach(file IN LISTS files)
     # A header is the first thing that its source file includes.
     string(REGEX REPLACE "\\.h$" ".cpp" source ${file})

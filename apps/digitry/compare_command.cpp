@@ -10,8 +10,8 @@
 #include "apps/digitry/shared_options.h"
 #include "digitry/base/error.h"
 #include "digitry/base/parallel.h"
+#include "digitry/base/text.h"
 #include "digitry/evaluation/comparison.h"
-#include "digitry/report/text.h"
 
 namespace digitry::app {
 namespace {

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "apps/digitry/completion.h"
-#include "digitry/report/text.h"
+#include "digitry/base/text.h"
 
 namespace digitry::app {
 namespace {

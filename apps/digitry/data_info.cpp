@@ -9,9 +9,9 @@
 
 #include "apps/digitry/draw_images.h"
 #include "apps/digitry/terminal.h"
+#include "digitry/base/text.h"
 #include "digitry/data/dataset.h"
 #include "digitry/data/summary.h"
-#include "digitry/report/text.h"
 
 namespace digitry::app {
 namespace {

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <string_view>
 
-#include "digitry/report/text.h"
+#include "digitry/base/text.h"
 
 namespace digitry::app {
 namespace {

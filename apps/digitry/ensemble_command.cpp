@@ -12,9 +12,9 @@
 #include "apps/digitry/shell_word.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/text.h"
 #include "digitry/base/version.h"
 #include "digitry/model_io/model.h"
-#include "digitry/report/text.h"
 
 namespace digitry::app {
 namespace {

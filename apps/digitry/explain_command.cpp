@@ -20,9 +20,11 @@
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/parallel.h"
+#include "digitry/base/text.h"
+#include "digitry/evaluation/evaluate.h"
+#include "digitry/evaluation/evaluation_text.h"
 #include "digitry/evaluation/occlusion.h"
 #include "digitry/report/explanation_png.h"
-#include "digitry/report/text.h"
 
 namespace digitry::app {
 namespace {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "apps/digitry/judge.h"
+#include "digitry/evaluation/evaluate.h"
 #include "digitry/evaluation/occlusion.h"
 #include "digitry/evaluation/tsne.h"
 #include "digitry/nn/hidden_layer.h"

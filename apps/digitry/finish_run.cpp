@@ -11,6 +11,7 @@
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/evaluation/evaluation_text.h"
 
 namespace digitry::app {
 namespace {

@@ -6,7 +6,8 @@
 #include "apps/digitry/judge.h"
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
-#include "digitry/report/text.h"
+#include "digitry/base/text.h"
+#include "digitry/evaluation/evaluate.h"
 
 namespace digitry::app {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "apps/digitry/reading_json.h"
 #include "digitry/base/error.h"
-#include "digitry/report/text.h"
+#include "digitry/base/text.h"
 
 namespace digitry::app {
 namespace {

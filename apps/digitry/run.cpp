@@ -14,8 +14,8 @@
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
 #include "digitry/base/log.h"
+#include "digitry/base/text.h"
 #include "digitry/base/version.h"
-#include "digitry/report/text.h"
 
 namespace digitry::app {
 namespace {

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "digitry/report/text.h"
+#include "digitry/base/text.h"
 
 namespace digitry::app {
 namespace {

@@ -16,8 +16,8 @@
 #include "digitry/base/error.h"
 #include "digitry/base/limits.h"
 #include "digitry/base/parallel.h"
+#include "digitry/base/text.h"
 #include "digitry/data/known_datasets.h"
-#include "digitry/report/text.h"
 
 namespace digitry::app {
 namespace {

@@ -15,6 +15,8 @@
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/parallel.h"
+#include "digitry/training/calibrate.h"
+#include "digitry/training/fit.h"
 
 namespace digitry::app {
 namespace {
@@ -23,16 +25,6 @@ namespace fs = std::filesystem;
 
 fs::path member_path(const RunFolder& run, std::int64_t index) {
   return run.path / "members" / fmt::format("{}", index);
-}
-
-Recipe member_of(const Recipe& recipe, std::int64_t index) {
-  Recipe member = recipe;
-  member.members = 1;
-  member.views.clear();
-  member.split_seed = recipe.split_seed.value_or(recipe.seed);
-  member.seed =
-      recipe.seed * static_cast<std::uint64_t>(recipe.members) + static_cast<std::uint64_t>(index);
-  return member;
 }
 
 void train_member(const TrainRequest& request, const Recipe& recipe, const fs::path& path) {
@@ -54,7 +46,7 @@ std::vector<Model> train_members(const TrainRequest& request, const Recipe& reci
     const fs::path path = member_path(run, i);
     inform(fmt::format("network {} of {}", i + 1, recipe.members));
     try {
-      train_member(request, member_of(recipe, i), path);
+      train_member(request, member_recipe(recipe, i), path);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kInterrupted) throw;
       throw Error(ErrorCode::kInterrupted,
@@ -89,8 +81,9 @@ TrainedRun train_ensemble(const TrainRequest& request, const Recipe& recipe) {
                       .num_networks = recipe.members};
   Model model =
       combine(train_members(request, recipe, run, facts), member_names(run, recipe.members));
-  model.provenance = provenance_of(recipe, *data);
-  model.views = read_views(recipe.views, request.source);
+  Model of_recipe = untrained_model(recipe, *data);
+  model.provenance = std::move(of_recipe.provenance);
+  model.views = of_recipe.views;
   calibrate(model, *data, split);
   save_model(model, run.model());
   std::optional<Judged> judged =

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 
@@ -24,17 +23,9 @@ HeldRun hold_unfinished(const std::string& out);
 /// or to go on after a crash; Error{kBadData} where they have no labels.
 Dataset load_training_data(const Recipe& recipe);
 
-/// What a model tells of its training before that.
-std::map<std::string, std::string> provenance_of(const Recipe& recipe, const Dataset& data);
-
 /// What the trained model is to be judged on: loaded, and found to be fit for it, before the
 /// training and not after hours of it. Nothing, with a warning, where there is nothing to judge by.
 std::optional<JudgedImages> images_to_judge(const Recipe& recipe, const ValidationSplit& split,
                                             const Model& model);
-
-/// Fits the temperatures on the validation images, without any of which they stay: that of one
-/// network that has views for its logits of an image as it is, then that of the whole. Then what
-/// tells images unlike those trained on: each network's prototypes, and the refusal threshold.
-void calibrate(Model& model, const Dataset& data, const ValidationSplit& split);
 
 }  // namespace digitry::app

@@ -15,33 +15,19 @@
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/parallel.h"
-#include "digitry/report/text.h"
+#include "digitry/base/text.h"
+#include "digitry/training/calibrate.h"
+#include "digitry/training/fit.h"
 #include "digitry/training/trainer.h"
 
 namespace digitry::app {
 namespace {
 
 // Layers that do not fit each other or the images: `source` says which recipe has them.
-Network untrained_network(const Recipe& recipe, const std::string& source,
-                          const Dataset& data) try {
-  return {data.image_shape(), data.num_classes(), recipe.layers};
+Model untrained_model_of(const Recipe& recipe, const std::string& source, const Dataset& data) try {
+  return untrained_model(recipe, data);
 } catch (const Error& error) {
   throw Error(ErrorCode::kBadData, "{}: {}", source, error.what());
-}
-
-// All of the model but what it learns.
-Model untrained_model(const Recipe& recipe, Network network, const Dataset& data) {
-  return {.members = one_member(std::move(network)),
-          .preprocessing = {},
-          .views = read_views(recipe.views, recipe.name),
-          .class_names = data.class_names,
-          .provenance = provenance_of(recipe, data)};
-}
-
-void take_over(const Trainer& trainer, Model& model) {
-  model.members.front().network.set_parameters(copy_of(trainer.network().parameters()));
-  model.provenance["epochs"] = fmt::format("{}", trainer.history().epochs.size());
-  model.provenance["best_epoch"] = fmt::format("{}", trainer.history().best_epoch);
 }
 
 TrainingFacts facts_of(const Trainer& trainer) {
@@ -60,7 +46,7 @@ Error diverged_in(const RunFolder& run, const Trainer& trainer, Model& model, co
   if (history.epochs.empty())
     return {error.code(), "{}; no epoch was finished, so that {} has no model", error.what(),
             run.path.string()};
-  take_over(trainer, model);
+  take_weights(model, trainer);
   save_model(model, run.model());
   const std::int64_t last = std::ssize(history.epochs);
   return {error.code(),
@@ -90,7 +76,7 @@ TrainedRun train_run(const TrainRequest& request) {
   // Read back what was resolved: flags obey the same rules as files.
   parse_recipe(to_toml(recipe), source);
   const auto data = std::make_shared<const Dataset>(load_training_data(recipe));
-  Model model = untrained_model(recipe, untrained_network(recipe, source, *data), *data);
+  Model model = untrained_model_of(recipe, source, *data);
   Trainer trainer(recipe, *data);
   std::optional<JudgedImages> images = images_to_judge(recipe, trainer.split(), model);
   if (!held) held = make_run_folder(request.out, recipe.name);
@@ -114,7 +100,7 @@ TrainedRun train_run(const TrainRequest& request) {
     if (error.code() != ErrorCode::kDiverged) throw;
     throw diverged_in(run, trainer, model, error);
   }
-  take_over(trainer, model);
+  take_weights(model, trainer);
   calibrate(model, *data, trainer.split());
   save_model(model, run.model());
   write_file_atomically(run.history(), to_csv(trainer.history()));

@@ -16,8 +16,9 @@
 #include "apps/digitry/train_ensemble.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/text.h"
+#include "digitry/evaluation/evaluation_text.h"
 #include "digitry/evaluation/statistics.h"
-#include "digitry/report/text.h"
 
 namespace digitry::app {
 namespace {

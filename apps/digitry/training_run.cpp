@@ -9,8 +9,8 @@
 #include "apps/digitry/terminal.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/text.h"
 #include "digitry/model_io/checkpoint.h"
-#include "digitry/report/text.h"
 
 namespace digitry::app {
 namespace {

@@ -15,7 +15,7 @@
 #include "apps/digitry/worker_processes.h"
 #include "digitry/base/error.h"
 #include "digitry/base/parallel.h"
-#include "digitry/report/text.h"
+#include "digitry/base/text.h"
 
 namespace digitry::app {
 namespace {

@@ -104,6 +104,8 @@ AugmentOptions read_augment_options(const Options& options, const std::string& w
   return result;
 }
 
+AugmentOptions::operator Options() const { return to_options(*this); }
+
 Options to_options(const AugmentOptions& options) {
   Options result;
   for (const AugmentRule& rule : kRules)

@@ -39,6 +39,7 @@ struct AugmentOptions {
 
   /// Whether anything is on.
   bool any() const;
+  operator Options() const;  // NOLINT(google-explicit-constructor)
   bool operator==(const AugmentOptions&) const = default;
 };
 

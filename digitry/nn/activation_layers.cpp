@@ -34,7 +34,7 @@ void plan_relu_backward(PlanBuilder& builder, const Activation& output) {
   });
 }
 
-Activation Relu::plan(PlanBuilder& builder, const Activation& input) const {
+Activation ReluLayer::plan(PlanBuilder& builder, const Activation& input) const {
   Activation output = in_place_or_copy(builder, input);
   builder.forward("relu", 0, [output](auto&) {
     with_elements([](auto values) { kernels::relu_forward(values); }, output.value);
@@ -43,7 +43,7 @@ Activation Relu::plan(PlanBuilder& builder, const Activation& input) const {
   return output;
 }
 
-std::string SmoothActivation::type() const {
+std::string ActivationLayer::type() const {
   switch (kind_) {
     case Kind::kLeakyRelu:
       return "leaky_relu";
@@ -57,12 +57,12 @@ std::string SmoothActivation::type() const {
   return {};
 }
 
-Options SmoothActivation::options() const {
+Options ActivationLayer::options() const {
   if (kind_ != Kind::kLeakyRelu) return {};
   return {{"negative_slope", static_cast<double>(negative_slope_)}};
 }
 
-Activation SmoothActivation::plan(PlanBuilder& builder, const Activation& input) const {
+Activation ActivationLayer::plan(PlanBuilder& builder, const Activation& input) const {
   const auto [function, alpha] = [&]() -> std::pair<algorithm, float> {
     switch (kind_) {
       case Kind::kLeakyRelu:
@@ -97,7 +97,7 @@ Activation SmoothActivation::plan(PlanBuilder& builder, const Activation& input)
   return output;
 }
 
-Activation Flatten::plan(PlanBuilder& builder, const Activation& input) const {
+Activation FlattenLayer::plan(PlanBuilder& builder, const Activation& input) const {
   return flattened(builder, input);
 }
 

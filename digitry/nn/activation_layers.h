@@ -6,7 +6,7 @@ namespace digitry {
 
 /// Rectified linear unit: y = max(x, 0), of any shape; the gradient passes where y > 0.
 /// Source: Nair, Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010.
-class Relu : public Layer {
+class ReluLayer : public Layer {
  public:
   std::string type() const override { return "relu"; }
   Shape output_shape(const Shape& input) const override { return input; }
@@ -19,10 +19,10 @@ class Relu : public Layer {
 ///   tanh         tanh(x)                          LeCun et al. 1998, sec. III
 ///   gelu         x · Φ(x), by the error function  Hendrycks, Gimpel 2016
 ///   silu         x / (1 + e⁻ˣ)                    Elfwing, Uchibe, Doya 2018
-class SmoothActivation : public Layer {
+class ActivationLayer : public Layer {
  public:
   enum class Kind { kLeakyRelu, kTanh, kGelu, kSilu };
-  explicit SmoothActivation(Kind kind, float negative_slope = 0)
+  explicit ActivationLayer(Kind kind, float negative_slope = 0)
       : kind_(kind), negative_slope_(negative_slope) {}
 
   std::string type() const override;
@@ -37,7 +37,7 @@ class SmoothActivation : public Layer {
 
 /// All values of an image in one row: [C,H,W] to [C·H·W], row-major. Moves nothing where the values
 /// lie so already.
-class Flatten : public Layer {
+class FlattenLayer : public Layer {
  public:
   std::string type() const override { return "flatten"; }
   Shape output_shape(const Shape& input) const override { return {input.num_elements()}; }

@@ -16,7 +16,7 @@ onednn::BoundPrimitive sum(PlanBuilder& builder, const dnnl::memory& a, const dn
 
 }  // namespace
 
-Activation Add::plan(PlanBuilder& builder, const Activation& input) const {
+Activation AddLayer::plan(PlanBuilder& builder, const Activation& input) const {
   const Activation& skip = builder.skip(options_.layers_back);
   // The sum is a value of its own: whoever made x may need it as it was.
   Activation output{.value = builder.make(input.value.get_desc()),

@@ -1,21 +1,18 @@
 #pragma once
 
 #include "digitry/nn/layer.h"
+#include "digitry/nn/layers.h"
 
 namespace digitry {
-
-struct AddOptions {
-  std::int64_t layers_back = 2;
-};
 
 /// Residual connection: y = x + s, where x comes from the layer before and s is what went into the
 /// layer `layers_back` before this one, of the same shape. With layers_back = 4, the layers conv2d,
 /// batch_norm, relu, conv2d, add make the block y = x + conv(relu(norm(conv(x)))).
 /// Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016, eq. 1.
 /// Network's constructor throws where the shapes differ.
-class Add : public Layer {
+class AddLayer : public Layer {
  public:
-  explicit Add(AddOptions options) : options_(options) {}
+  explicit AddLayer(Add options) : options_(options) {}
 
   std::string type() const override { return "add"; }
   Options options() const override { return {{"layers_back", options_.layers_back}}; }
@@ -24,7 +21,7 @@ class Add : public Layer {
   Activation plan(PlanBuilder& builder, const Activation& input) const override;
 
  private:
-  AddOptions options_;
+  Add options_;
 };
 
 }  // namespace digitry

@@ -55,7 +55,7 @@ BoundNorm bind(PlanBuilder& builder, std::int64_t channels, std::size_t absorbed
           .variance = one("running_var")};
 }
 
-void plan_inference(PlanBuilder& builder, const BatchNormOptions& options, const Activation& x,
+void plan_inference(PlanBuilder& builder, const BatchNorm& options, const Activation& x,
                     const Activation& y, bool relu) {
   const auto layout = x.value.get_desc();
   const BoundNorm bound = bind(builder, onednn::extents_of(layout)[1], /*absorbed=*/0);
@@ -71,7 +71,7 @@ void plan_inference(PlanBuilder& builder, const BatchNormOptions& options, const
                                                 {DNNL_ARG_DST, y.value}})](auto&) { call(); });
 }
 
-void plan_training(PlanBuilder& builder, const BatchNormOptions& options, const Activation& x,
+void plan_training(PlanBuilder& builder, const BatchNorm& options, const Activation& x,
                    const Activation& y, bool relu) {
   const auto layout = x.value.get_desc();
   const std::int64_t channels = onednn::extents_of(layout)[1];
@@ -127,11 +127,11 @@ void plan_training(PlanBuilder& builder, const BatchNormOptions& options, const 
 
 }  // namespace
 
-Options BatchNorm::options() const {
+Options BatchNormLayer::options() const {
   return {{"momentum", options_.momentum}, {"epsilon", options_.epsilon}};
 }
 
-Shape BatchNorm::output_shape(const Shape& input) const {
+Shape BatchNormLayer::output_shape(const Shape& input) const {
   if (input.rank() != 1 && input.rank() != 3)
     throw Error(ErrorCode::kShapeMismatch,
                 "batch_norm: want [features] or [channels, height, width], got {}",
@@ -139,7 +139,7 @@ Shape BatchNorm::output_shape(const Shape& input) const {
   return input;
 }
 
-std::vector<ParameterSpec> BatchNorm::parameters(const Shape& input) const {
+std::vector<ParameterSpec> BatchNormLayer::parameters(const Shape& input) const {
   const Shape channels{input[0]};
   return {{"weight", channels, Initializer::kOne},
           {"bias", channels, Initializer::kZero},
@@ -147,7 +147,7 @@ std::vector<ParameterSpec> BatchNorm::parameters(const Shape& input) const {
           {"running_var", channels, Initializer::kOne, 1, /*trainable=*/false}};
 }
 
-FoldedBatchNorm fold_batch_norm(PlanBuilder& builder, const BatchNorm& norm,
+FoldedBatchNorm fold_batch_norm(PlanBuilder& builder, const BatchNormLayer& norm,
                                 const dnnl::memory& weight, const dnnl::memory& bias,
                                 std::int64_t channels) {
   const BoundNorm bound = bind(builder, channels, /*absorbed=*/1);
@@ -171,8 +171,8 @@ FoldedBatchNorm fold_batch_norm(PlanBuilder& builder, const BatchNorm& norm,
   return folded;
 }
 
-Activation BatchNorm::plan(PlanBuilder& builder, const Activation& input) const {
-  const bool relu = builder.absorb_next<Relu>() != nullptr;
+Activation BatchNormLayer::plan(PlanBuilder& builder, const Activation& input) const {
+  const bool relu = builder.absorb_next<ReluLayer>() != nullptr;
   Activation output = builder.make_activation(input.value.get_desc());
   output.overwritable = true;
   if (builder.training())

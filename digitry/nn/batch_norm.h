@@ -1,13 +1,9 @@
 #pragma once
 
 #include "digitry/nn/layer.h"
+#include "digitry/nn/layers.h"
 
 namespace digitry {
-
-struct BatchNormOptions {
-  double momentum = 0.1;  ///< Share of a batch in the running statistics.
-  double epsilon = 1e-5;
-};
 
 /// Batch normalisation, of each channel over the batch and the positions (of each feature over the
 /// batch, behind a dense layer).
@@ -20,9 +16,9 @@ struct BatchNormOptions {
 /// [N,C]; weight, bias, running_mean, running_var [C], at first 1, 0, 0, 1.
 /// Source: Ioffe, Szegedy, "Batch normalization", ICML 2015, algorithms 1 and 2.
 /// A ReLU that follows is computed in the same kernel.
-class BatchNorm : public Layer {
+class BatchNormLayer : public Layer {
  public:
-  explicit BatchNorm(BatchNormOptions options) : options_(options) {}
+  explicit BatchNormLayer(BatchNorm options) : options_(options) {}
 
   std::string type() const override { return "batch_norm"; }
   Options options() const override;
@@ -30,10 +26,10 @@ class BatchNorm : public Layer {
   std::vector<ParameterSpec> parameters(const Shape& input) const override;
   Activation plan(PlanBuilder& builder, const Activation& input) const override;
 
-  const BatchNormOptions& settings() const { return options_; }
+  const BatchNorm& settings() const { return options_; }
 
  private:
-  BatchNormOptions options_;
+  BatchNorm options_;
 };
 
 }  // namespace digitry

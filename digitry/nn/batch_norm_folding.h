@@ -14,7 +14,7 @@ struct FoldedBatchNorm {
 /// `norm` with its running statistics multiplied in, so that `norm` need not run: algorithm 2 of
 /// Ioffe and Szegedy. `bias` may be empty. Expects `norm` to be the first layer absorbed by the one
 /// planned.
-FoldedBatchNorm fold_batch_norm(PlanBuilder& builder, const BatchNorm& norm,
+FoldedBatchNorm fold_batch_norm(PlanBuilder& builder, const BatchNormLayer& norm,
                                 const dnnl::memory& weight, const dnnl::memory& bias,
                                 std::int64_t channels);
 

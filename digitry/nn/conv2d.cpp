@@ -80,7 +80,7 @@ struct ConvolutionKernels {
 
 }  // namespace
 
-Options Conv2d::options() const {
+Options Conv2dLayer::options() const {
   return {{"out_channels", options_.out_channels},
           {"kernel_size", options_.kernel_size},
           {"stride", options_.stride},
@@ -89,7 +89,7 @@ Options Conv2d::options() const {
           {"bias", options_.bias}};
 }
 
-Shape Conv2d::output_shape(const Shape& input) const {
+Shape Conv2dLayer::output_shape(const Shape& input) const {
   const Window window{options_.kernel_size, options_.stride, options_.padding};
   Shape output = window.output_shape("conv2d", input, options_.out_channels);
   if (input[0] % options_.groups != 0 || options_.out_channels % options_.groups != 0)
@@ -99,7 +99,7 @@ Shape Conv2d::output_shape(const Shape& input) const {
   return output;
 }
 
-std::vector<ParameterSpec> Conv2d::parameters(const Shape& input) const {
+std::vector<ParameterSpec> Conv2dLayer::parameters(const Shape& input) const {
   const std::int64_t in_channels = input[0] / options_.groups;
   const std::int64_t k = options_.kernel_size;
   const std::int64_t fan_in = in_channels * k * k;
@@ -109,7 +109,7 @@ std::vector<ParameterSpec> Conv2d::parameters(const Shape& input) const {
   return specs;
 }
 
-std::int64_t Conv2d::multiply_adds(const Shape& input) const {
+std::int64_t Conv2dLayer::multiply_adds(const Shape& input) const {
   // In double: a large window over a large image counts more than 64 bits hold.
   const std::int64_t in_channels = input[0] / options_.groups;
   const double window = static_cast<double>(in_channels) *
@@ -122,7 +122,7 @@ std::int64_t Conv2d::multiply_adds(const Shape& input) const {
   return static_cast<std::int64_t>(all);
 }
 
-Activation Conv2d::plan(PlanBuilder& builder, const Activation& input) const {
+Activation Conv2dLayer::plan(PlanBuilder& builder, const Activation& input) const {
   if (const auto pooled = plan_pooled_conv2d(builder, *this, input)) return *pooled;
   const auto x = onednn::extents_of(input.value);
   const Shape image{x[1], x[2], x[3]};

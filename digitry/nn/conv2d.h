@@ -1,19 +1,9 @@
 #pragma once
 
 #include "digitry/nn/layer.h"
+#include "digitry/nn/layers.h"
 
 namespace digitry {
-
-struct Conv2dOptions {
-  std::int64_t out_channels = 1;
-  std::int64_t kernel_size = 3;  ///< Of the square window.
-  std::int64_t stride = 1;
-  std::int64_t padding = 0;  ///< Zeros a side.
-  /// Parts that channels are cut into; outputs of a part see its inputs alone. As many as there are
-  /// input channels: a depthwise convolution.
-  std::int64_t groups = 1;
-  bool bias = true;
-};
 
 /// Two-dimensional convolution (cross-correlation, as usual in deep learning).
 ///
@@ -28,20 +18,20 @@ struct Conv2dOptions {
 /// max-pooling behind that may be too (nn/pooled_conv2d.h), for a fraction of that cost; a batch
 /// normalisation that follows is folded into the weights when the network is only used.
 /// Throws Error{kShapeMismatch}: "conv2d: want [channels, height ≥ 3, width ≥ 3], got [784]".
-class Conv2d : public Layer {
+class Conv2dLayer : public Layer {
  public:
-  explicit Conv2d(Conv2dOptions options) : options_(options) {}
+  explicit Conv2dLayer(Conv2d options) : options_(options) {}
 
   std::string type() const override { return "conv2d"; }
   Options options() const override;
   Shape output_shape(const Shape& input) const override;
   std::vector<ParameterSpec> parameters(const Shape& input) const override;
   std::int64_t multiply_adds(const Shape& input) const override;
-  const Conv2dOptions& settings() const { return options_; }
+  const Conv2d& settings() const { return options_; }
   Activation plan(PlanBuilder& builder, const Activation& input) const override;
 
  private:
-  Conv2dOptions options_;
+  Conv2d options_;
 };
 
 }  // namespace digitry

@@ -22,13 +22,13 @@ dnnl::memory inner(const dnnl::memory& images, std::int64_t border) {
 
 }  // namespace
 
-Shape Crop2d::output_shape(const Shape& input) const {
+Shape Crop2dLayer::output_shape(const Shape& input) const {
   // As a window of that size, moved by one, would have it.
   const Window window{.kernel_size = 2 * options_.border + 1};
   return window.output_shape(type(), input, input.rank() == 3 ? input[0] : 0);
 }
 
-Activation Crop2d::plan(PlanBuilder& builder, const Activation& input) const {
+Activation Crop2dLayer::plan(PlanBuilder& builder, const Activation& input) const {
   const dnnl::memory from = inner(input.value, options_.border);
   Activation output =
       builder.make_activation(onednn::plain_layout(onednn::extents_of(from), onednn::type_of(from)),

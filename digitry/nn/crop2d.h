@@ -1,20 +1,17 @@
 #pragma once
 
 #include "digitry/nn/layer.h"
+#include "digitry/nn/layers.h"
 
 namespace digitry {
-
-struct Crop2dOptions {
-  std::int64_t border = 1;  ///< Pixels cut off a side.
-};
 
 /// y[n,c,h,w] = x[n,c,h+B,w+B]: images less a border of B pixels, which MNIST's leave nearly empty.
 ///
 /// Shapes (float32, NCHW): x [N,C,H,W], y [N,C,H−2B,W−2B]. The gradient of the border is zero.
 /// Throws Error{kShapeMismatch}: "crop2d: want [channels, height ≥ 5, width ≥ 5], got [1, 4, 4]".
-class Crop2d : public Layer {
+class Crop2dLayer : public Layer {
  public:
-  explicit Crop2d(Crop2dOptions options) : options_(options) {}
+  explicit Crop2dLayer(Crop2d options) : options_(options) {}
 
   std::string type() const override { return "crop2d"; }
   Options options() const override { return {{"border", options_.border}}; }
@@ -22,7 +19,7 @@ class Crop2d : public Layer {
   Activation plan(PlanBuilder& builder, const Activation& input) const override;
 
  private:
-  Crop2dOptions options_;
+  Crop2d options_;
 };
 
 }  // namespace digitry

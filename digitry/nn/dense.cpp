@@ -48,14 +48,14 @@ struct DenseKernels {
 
 }  // namespace
 
-Shape Dense::output_shape(const Shape& input) const {
+Shape DenseLayer::output_shape(const Shape& input) const {
   if (input.rank() != 1 || input[0] < 1)
     throw Error(ErrorCode::kShapeMismatch,
                 "dense: want [features], got {}; put a flatten layer before it", input.to_string());
   return {options_.out_features};
 }
 
-std::vector<ParameterSpec> Dense::parameters(const Shape& input) const {
+std::vector<ParameterSpec> DenseLayer::parameters(const Shape& input) const {
   std::vector<ParameterSpec> specs{
       {"weight", {options_.out_features, input[0]}, Initializer::kHeNormal, input[0]}};
   if (options_.bias)
@@ -63,15 +63,15 @@ std::vector<ParameterSpec> Dense::parameters(const Shape& input) const {
   return specs;
 }
 
-std::int64_t Dense::multiply_adds(const Shape& input) const {
+std::int64_t DenseLayer::multiply_adds(const Shape& input) const {
   return options_.out_features * input[0];
 }
 
 // Of few images, in use: the time goes into reading the weights, and zeros of x need none.
-Activation Dense::plan_for_few(PlanBuilder& builder, const Activation& input) const {
+Activation DenseLayer::plan_for_few(PlanBuilder& builder, const Activation& input) const {
   const std::int64_t batch = builder.batch_size();
   const std::int64_t in_features = onednn::extents_of(input.value)[1];
-  const bool relu = builder.absorb_next<Relu>() != nullptr;
+  const bool relu = builder.absorb_next<ReluLayer>() != nullptr;
   const Activation x = builder.in_layout(input, onednn::plain_layout({batch, in_features}));
   const dnnl::memory::desc transposed({options_.out_features, in_features}, DataType::f32,
                                       dnnl::memory::format_tag::ba);
@@ -95,10 +95,10 @@ Activation Dense::plan_for_few(PlanBuilder& builder, const Activation& input) co
   return y;
 }
 
-Activation Dense::plan(PlanBuilder& builder, const Activation& input) const {
+Activation DenseLayer::plan(PlanBuilder& builder, const Activation& input) const {
   if (!builder.training() && builder.batch_size() <= kFewImages &&
       kernels::SparseDense::supports(options_.out_features) &&
-      builder.next_layer<BatchNorm>() == nullptr)
+      builder.next_layer<BatchNormLayer>() == nullptr)
     return plan_for_few(builder, input);
   const std::int64_t batch = builder.batch_size();
   const std::int64_t in_features = onednn::extents_of(input.value)[1];

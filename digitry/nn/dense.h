@@ -1,13 +1,9 @@
 #pragma once
 
 #include "digitry/nn/layer.h"
+#include "digitry/nn/layers.h"
 
 namespace digitry {
-
-struct DenseOptions {
-  std::int64_t out_features = 1;
-  bool bias = true;
-};
 
 /// Fully connected layer.
 ///
@@ -21,9 +17,9 @@ struct DenseOptions {
 /// that follows is computed in the same kernel; a batch normalisation that follows is folded into
 /// the weights when the network is only used. Throws Error{kShapeMismatch}: "dense: want
 /// [features], got [1,28,28]; put a flatten layer before".
-class Dense : public Layer {
+class DenseLayer : public Layer {
  public:
-  explicit Dense(DenseOptions options) : options_(options) {}
+  explicit DenseLayer(Dense options) : options_(options) {}
 
   std::string type() const override { return "dense"; }
   Options options() const override {
@@ -37,7 +33,7 @@ class Dense : public Layer {
  private:
   Activation plan_for_few(PlanBuilder& builder, const Activation& input) const;
 
-  DenseOptions options_;
+  Dense options_;
 };
 
 }  // namespace digitry

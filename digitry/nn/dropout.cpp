@@ -34,7 +34,7 @@ std::optional<kernels::ChannelLayout> channel_layout(const dnnl::memory::desc& l
 
 }  // namespace
 
-Activation Dropout::plan(PlanBuilder& builder, const Activation& input) const {
+Activation DropoutLayer::plan(PlanBuilder& builder, const Activation& input) const {
   if (!builder.training() || options_.rate == 0) return input;
   Activation output = in_place_or_copy(builder, input);
   const auto type_size = onednn::type_of(output.value) == onednn::DataType::f32
@@ -61,14 +61,14 @@ Activation Dropout::plan(PlanBuilder& builder, const Activation& input) const {
   return output;
 }
 
-Shape SpatialDropout::output_shape(const Shape& input) const {
+Shape SpatialDropoutLayer::output_shape(const Shape& input) const {
   if (input.rank() != 3)
     throw Error(ErrorCode::kShapeMismatch,
                 "spatial_dropout: want [channels, height, width], got {}", input.to_string());
   return input;
 }
 
-Activation SpatialDropout::plan(PlanBuilder& builder, const Activation& input) const {
+Activation SpatialDropoutLayer::plan(PlanBuilder& builder, const Activation& input) const {
   if (!builder.training() || options_.rate == 0) return input;
   const auto layout = input.value.get_desc();
   Activation output =

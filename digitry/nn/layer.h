@@ -41,6 +41,9 @@ class Layer {
   virtual Activation plan(PlanBuilder& builder, const Activation& input) const = 0;
 };
 
+/// The options that make the layer again, with its `type`.
+Options to_options(const Layer& layer);
+
 /// Makes a layer from its type and options, as read from a recipe or a model file.
 /// `num_classes` is what an option "classes" stands for. `where` begins error messages.
 /// Throws Error{kBadData} for an unknown type, an unknown key, or a value out of range.

@@ -31,60 +31,59 @@ std::int64_t num_outputs(OptionReader& options, const std::string& key, std::int
 }
 
 std::unique_ptr<Layer> make_dense(OptionReader& options, std::int64_t num_classes) {
-  DenseOptions dense;
+  Dense dense;
   dense.out_features = num_outputs(options, "out_features", kMaxFeatures, num_classes);
   dense.bias = options.boolean("bias", dense.bias);
-  return std::make_unique<Dense>(dense);
+  return std::make_unique<DenseLayer>(dense);
 }
 
 std::unique_ptr<Layer> make_conv2d(OptionReader& options, std::int64_t num_classes) {
-  Conv2dOptions conv;
+  Conv2d conv;
   conv.out_channels = num_outputs(options, "out_channels", kMaxChannels, num_classes);
   conv.kernel_size = options.integer("kernel_size", 1, kMaxWindow, conv.kernel_size);
   conv.stride = options.integer("stride", 1, kMaxWindow, conv.stride);
   conv.padding = options.integer("padding", 0, conv.kernel_size - 1, conv.padding);
   conv.groups = options.integer("groups", 1, kMaxChannels, conv.groups);
   conv.bias = options.boolean("bias", conv.bias);
-  return std::make_unique<Conv2d>(conv);
+  return std::make_unique<Conv2dLayer>(conv);
 }
 
 std::unique_ptr<Layer> make_crop2d(OptionReader& options, std::int64_t /*num_classes*/) {
-  return std::make_unique<Crop2d>(
-      Crop2dOptions{.border = options.integer("border", 1, kMaxWindow)});
+  return std::make_unique<Crop2dLayer>(Crop2d{.border = options.integer("border", 1, kMaxWindow)});
 }
 
-template <Pool2d::Kind Kind>
+template <Pool2dLayer::Kind Kind>
 std::unique_ptr<Layer> make_pool2d(OptionReader& options, std::int64_t /*num_classes*/) {
   Pool2dOptions pool;
   pool.kernel_size = options.integer("kernel_size", 1, kMaxWindow, pool.kernel_size);
   pool.stride = options.integer("stride", 1, kMaxWindow, pool.kernel_size);
   pool.padding = options.integer("padding", 0, pool.kernel_size / 2, pool.padding);
-  return std::make_unique<Pool2d>(Kind, pool);
+  return std::make_unique<Pool2dLayer>(Kind, pool);
 }
 
 std::unique_ptr<Layer> make_batch_norm(OptionReader& options, std::int64_t /*num_classes*/) {
-  BatchNormOptions norm;
+  BatchNorm norm;
   norm.momentum = options.number("momentum", 0.0, 1.0, norm.momentum);
   norm.epsilon = options.number("epsilon", 1e-12, 1.0, norm.epsilon);
-  return std::make_unique<BatchNorm>(norm);
+  return std::make_unique<BatchNormLayer>(norm);
 }
 
 std::unique_ptr<Layer> make_add(OptionReader& options, std::int64_t /*num_classes*/) {
-  return std::make_unique<Add>(AddOptions{.layers_back = options.integer("layers_back", 1, 1000)});
+  return std::make_unique<AddLayer>(Add{.layers_back = options.integer("layers_back", 1, 1000)});
 }
 
-template <typename L>
+template <typename L, typename LayerOptions>
 std::unique_ptr<Layer> make_dropout(OptionReader& options, std::int64_t /*num_classes*/) {
   const auto rate = static_cast<float>(options.number("rate", 0.0, 0.99));
-  return std::make_unique<L>(DropoutOptions{.rate = rate});
+  return std::make_unique<L>(LayerOptions{.rate = rate});
 }
 
-template <SmoothActivation::Kind Kind>
+template <ActivationLayer::Kind Kind>
 std::unique_ptr<Layer> make_smooth(OptionReader& options, std::int64_t /*num_classes*/) {
-  if constexpr (Kind == SmoothActivation::Kind::kLeakyRelu)
-    return std::make_unique<SmoothActivation>(
+  if constexpr (Kind == ActivationLayer::Kind::kLeakyRelu)
+    return std::make_unique<ActivationLayer>(
         Kind, static_cast<float>(options.number("negative_slope", 0.0, 1.0, 0.01)));
-  return std::make_unique<SmoothActivation>(Kind);
+  return std::make_unique<ActivationLayer>(Kind);
 }
 
 template <typename L>
@@ -95,21 +94,21 @@ std::unique_ptr<Layer> make_plain(OptionReader& /*options*/, std::int64_t /*num_
 const std::map<std::string, Maker>& makers() {
   static const std::map<std::string, Maker> table{
       {"add", make_add},
-      {"avg_pool2d", make_pool2d<Pool2d::Kind::kAverage>},
+      {"avg_pool2d", make_pool2d<Pool2dLayer::Kind::kAverage>},
       {"batch_norm", make_batch_norm},
       {"conv2d", make_conv2d},
       {"crop2d", make_crop2d},
       {"dense", make_dense},
-      {"dropout", make_dropout<Dropout>},
-      {"flatten", make_plain<Flatten>},
-      {"gelu", make_smooth<SmoothActivation::Kind::kGelu>},
-      {"global_avg_pool2d", make_plain<GlobalAvgPool2d>},
-      {"leaky_relu", make_smooth<SmoothActivation::Kind::kLeakyRelu>},
-      {"max_pool2d", make_pool2d<Pool2d::Kind::kMax>},
-      {"relu", make_plain<Relu>},
-      {"silu", make_smooth<SmoothActivation::Kind::kSilu>},
-      {"spatial_dropout", make_dropout<SpatialDropout>},
-      {"tanh", make_smooth<SmoothActivation::Kind::kTanh>},
+      {"dropout", make_dropout<DropoutLayer, Dropout>},
+      {"flatten", make_plain<FlattenLayer>},
+      {"gelu", make_smooth<ActivationLayer::Kind::kGelu>},
+      {"global_avg_pool2d", make_plain<GlobalAvgPool2dLayer>},
+      {"leaky_relu", make_smooth<ActivationLayer::Kind::kLeakyRelu>},
+      {"max_pool2d", make_pool2d<Pool2dLayer::Kind::kMax>},
+      {"relu", make_plain<ReluLayer>},
+      {"silu", make_smooth<ActivationLayer::Kind::kSilu>},
+      {"spatial_dropout", make_dropout<SpatialDropoutLayer, SpatialDropout>},
+      {"tanh", make_smooth<ActivationLayer::Kind::kTanh>},
   };
   return table;
 }

@@ -94,11 +94,7 @@ void Network::initialize(std::uint64_t seed) {
 
 std::vector<Options> Network::layer_options() const {
   std::vector<Options> all;
-  for (const auto& layer : layers_) {
-    Options options = layer->options();
-    options["type"] = layer->type();
-    all.push_back(std::move(options));
-  }
+  for (const auto& layer : layers_) all.push_back(to_options(*layer));
   return all;
 }
 

@@ -42,18 +42,18 @@ Activation plan_pooling(PlanBuilder& builder, const Activation& x, const onednn:
 
 }  // namespace
 
-Options Pool2d::options() const {
+Options Pool2dLayer::options() const {
   return {{"kernel_size", options_.kernel_size},
           {"stride", options_.stride},
           {"padding", options_.padding}};
 }
 
-Shape Pool2d::output_shape(const Shape& input) const {
+Shape Pool2dLayer::output_shape(const Shape& input) const {
   const Window window{options_.kernel_size, options_.stride, options_.padding};
   return window.output_shape(type(), input, input.rank() == 3 ? input[0] : 0);
 }
 
-Activation Pool2d::plan(PlanBuilder& builder, const Activation& input) const {
+Activation Pool2dLayer::plan(PlanBuilder& builder, const Activation& input) const {
   const onednn::Extents x = onednn::extents_of(input.value);
   const Shape output = output_shape({x[1], x[2], x[3]});
   return plan_pooling(builder, input, {x[0], output[0], output[1], output[2]},
@@ -64,12 +64,12 @@ Activation Pool2d::plan(PlanBuilder& builder, const Activation& input) const {
                        .padding = {options_.padding, options_.padding}});
 }
 
-Shape GlobalAvgPool2d::output_shape(const Shape& input) const {
+Shape GlobalAvgPool2dLayer::output_shape(const Shape& input) const {
   Window{}.output_shape(type(), input, 1);  // Throws where it is no image.
   return {input[0]};
 }
 
-Activation GlobalAvgPool2d::plan(PlanBuilder& builder, const Activation& input) const {
+Activation GlobalAvgPool2dLayer::plan(PlanBuilder& builder, const Activation& input) const {
   const onednn::Extents x = onednn::extents_of(input.value);
   const Activation mean = plan_pooling(builder, input, {x[0], x[1], 1, 1},
                                        {.kind = algorithm::pooling_avg_exclude_padding,

@@ -17,10 +17,10 @@ struct Pool2dOptions {
 /// likewise. The gradient of a maximum goes to the first element that has it.
 /// Source: LeCun et al. 1998, sec. II-A (mean); Ranzato et al., CVPR 2007 (maximum).
 /// Throws Error{kShapeMismatch}: "max_pool2d: want [channels, height ≥ 2, width ≥ 2], got [784]".
-class Pool2d : public Layer {
+class Pool2dLayer : public Layer {
  public:
   enum class Kind { kMax, kAverage };
-  Pool2d(Kind kind, Pool2dOptions options) : kind_(kind), options_(options) {}
+  Pool2dLayer(Kind kind, Pool2dOptions options) : kind_(kind), options_(options) {}
 
   std::string type() const override { return kind_ == Kind::kMax ? "max_pool2d" : "avg_pool2d"; }
   Options options() const override;
@@ -37,7 +37,7 @@ class Pool2d : public Layer {
 
 /// Mean of each channel over all its positions: [C,H,W] to [C].
 /// Source: Lin, Chen, Yan, "Network in network", ICLR 2014.
-class GlobalAvgPool2d : public Layer {
+class GlobalAvgPool2dLayer : public Layer {
  public:
   std::string type() const override { return "global_avg_pool2d"; }
   Shape output_shape(const Shape& input) const override;

@@ -24,7 +24,8 @@ constexpr const char* kKernel = "digitry:pooled_conv2d";
 
 class PooledConv2dPlanner {
  public:
-  PooledConv2dPlanner(PlanBuilder& builder, const Conv2d& layer, const PooledConv2dShape& shape)
+  PooledConv2dPlanner(PlanBuilder& builder, const Conv2dLayer& layer,
+                      const PooledConv2dShape& shape)
       : builder_(builder),
         shape_(shape),
         weight_layout_(
@@ -154,14 +155,14 @@ class PooledConv2dPlanner {
 };
 
 // What the kernels are asked for; nothing where they do not do it.
-std::optional<PooledConv2dShape> shape_of(const PlanBuilder& builder, const Conv2dOptions& conv,
+std::optional<PooledConv2dShape> shape_of(const PlanBuilder& builder, const Conv2d& conv,
                                           const Activation& input) {
-  const auto* pool = builder.next_layer<Pool2d>(1);
-  if (builder.next_layer<Relu>() == nullptr || pool == nullptr || conv.stride != 1 ||
+  const auto* pool = builder.next_layer<Pool2dLayer>(1);
+  if (builder.next_layer<ReluLayer>() == nullptr || pool == nullptr || conv.stride != 1 ||
       conv.groups != 1)
     return std::nullopt;
   const Pool2dOptions& window = pool->settings();
-  if (pool->kind() != Pool2d::Kind::kMax || window.stride != window.kernel_size ||
+  if (pool->kind() != Pool2dLayer::Kind::kMax || window.stride != window.kernel_size ||
       window.padding != 0)
     return std::nullopt;
   const auto x = onednn::extents_of(input.value);
@@ -177,15 +178,15 @@ std::optional<PooledConv2dShape> shape_of(const PlanBuilder& builder, const Conv
 
 }  // namespace
 
-std::optional<Activation> plan_pooled_conv2d(PlanBuilder& builder, const Conv2d& layer,
+std::optional<Activation> plan_pooled_conv2d(PlanBuilder& builder, const Conv2dLayer& layer,
                                              const Activation& input) {
   const auto shape = shape_of(builder, layer.settings(), input);
   if (!shape) return std::nullopt;
   const bool bf16 = builder.compute_type() == DataType::bf16;
   PooledConv2dPlanner planner(builder, layer, *shape);
   const auto absorb = [&] {
-    builder.absorb_next<Relu>();
-    builder.absorb_next<Pool2d>();
+    builder.absorb_next<ReluLayer>();
+    builder.absorb_next<Pool2dLayer>();
   };
   if (!input.wants_gradient() && kernels::FirstPooledConv2d<float>::supports(*shape)) {
     absorb();

@@ -14,7 +14,7 @@ namespace digitry {
 /// Nothing where something else follows, or for what those kernels do not do: they do windows of
 /// 3 × 3 and 5 × 5 with stride 1 and without groups, from blocks of 16 channels (or the image's
 /// only one) to blocks of 16, and maxima of windows that do not overlap.
-std::optional<Activation> plan_pooled_conv2d(PlanBuilder& builder, const Conv2d& layer,
+std::optional<Activation> plan_pooled_conv2d(PlanBuilder& builder, const Conv2dLayer& layer,
                                              const Activation& input);
 
 }  // namespace digitry

@@ -35,8 +35,8 @@ class ProductPlanner {
       : builder_(builder), kernels_(std::move(kernels)), extents_(std::move(extents)) {}
 
   Activation plan(const Activation& input) {
-    norm_ = builder_.training() ? nullptr : builder_.absorb_next<BatchNorm>();
-    relu_ = builder_.absorb_next<Relu>() != nullptr;
+    norm_ = builder_.training() ? nullptr : builder_.absorb_next<BatchNormLayer>();
+    relu_ = builder_.absorb_next<ReluLayer>() != nullptr;
     const Choice kernels = choose(input.wants_gradient());
     const Activation x = builder_.in_layout(input, kernels.forward.src_desc());
     Activation y = plan_forward(kernels, x);
@@ -164,7 +164,7 @@ class ProductPlanner {
   PlanBuilder& builder_;
   Kernels kernels_;
   ProductExtents extents_;
-  const BatchNorm* norm_ = nullptr;
+  const BatchNormLayer* norm_ = nullptr;
   bool relu_ = false;
   BoundParameter weight_;
   BoundParameter bias_;

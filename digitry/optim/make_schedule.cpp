@@ -10,38 +10,38 @@ namespace {
 constexpr std::int64_t kMostSteps = 1'000'000'000;
 constexpr double kSmallestFactor = 1e-9;
 
-OneCycleOptions read_one_cycle(OptionReader& reader, OneCycleOptions options) {
+OneCycle read_one_cycle(OptionReader& reader, OneCycle options) {
   options.warmup = reader.number("warmup", 0, 0.99, options.warmup);
   options.start_divisor = reader.number("start_divisor", 1, 1e9, options.start_divisor);
   options.end_divisor = reader.number("end_divisor", 1, 1e12, options.end_divisor);
   return options;
 }
 
-ExponentialOptions read_exponential(OptionReader& reader, ExponentialOptions options) {
+Exponential read_exponential(OptionReader& reader, Exponential options) {
   options.gamma = reader.number("gamma", kSmallestFactor, 1, options.gamma);
   return options;
 }
 
-StepScheduleOptions read_step(OptionReader& reader, StepScheduleOptions options) {
+StepDecay read_step(OptionReader& reader, StepDecay options) {
   options.every_epochs = reader.integer("every_epochs", 1, kMaxEpochs, options.every_epochs);
   options.gamma = reader.number("gamma", kSmallestFactor, 1, options.gamma);
   return options;
 }
 
-CosineOptions read_cosine(OptionReader& reader, CosineOptions options) {
+Cosine read_cosine(OptionReader& reader, Cosine options) {
   options.min_factor = reader.number("min_factor", 0, 1, options.min_factor);
   return options;
 }
 
-PlateauOptions read_plateau(OptionReader& reader, PlateauOptions options) {
+ReduceOnPlateau read_plateau(OptionReader& reader, ReduceOnPlateau options) {
   options.factor = reader.number("factor", kSmallestFactor, 1, options.factor);
   options.patience = reader.integer("patience", 1, kMaxEpochs, options.patience);
   options.min_factor = reader.number("min_factor", 0, 1, options.min_factor);
   return options;
 }
 
-WarmupOptions read_warmup(OptionReader& reader) {
-  const WarmupOptions options{
+Warmup read_warmup(OptionReader& reader) {
+  const Warmup options{
       .steps = reader.integer("warmup_steps", 0, kMostSteps, 0),
       .epochs = reader.number("warmup_epochs", 0, static_cast<double>(kMaxEpochs), 0.0)};
   if (reader.has("warmup_steps") && reader.has("warmup_epochs"))
@@ -69,7 +69,7 @@ std::unique_ptr<Schedule> make_schedule(const Options& options_with_type) {
   std::unique_ptr<Schedule> schedule = schedule_of(type, reader);
   // One cycle has a warm-up of its own.
   if (type != "one_cycle") {
-    const WarmupOptions warmup = read_warmup(reader);
+    const Warmup warmup = read_warmup(reader);
     if (warmup.steps > 0 || warmup.epochs > 0) schedule = with_warmup(warmup, std::move(schedule));
   }
   reader.finish();

@@ -19,9 +19,9 @@ kernels::WeightDecay decay_of(double weight_decay, const ValueCounts& counts) {
           .count = static_cast<std::int64_t>(counts.decayed)};
 }
 
-class Adam : public Optimizer {
+class AdamOptimizer : public Optimizer {
  public:
-  Adam(const AdamOptions& options, const ValueCounts& counts)
+  AdamOptimizer(const Adam& options, const ValueCounts& counts)
       : options_(options), counts_(counts), first_(zeros(counts.all)), second_(zeros(counts.all)) {}
 
   std::string type() const override { return "adam"; }
@@ -52,15 +52,15 @@ class Adam : public Optimizer {
   }
 
  private:
-  AdamOptions options_;
+  Adam options_;
   ValueCounts counts_;
   Tensor first_;
   Tensor second_;
 };
 
-class Sgd : public Optimizer {
+class SgdOptimizer : public Optimizer {
  public:
-  Sgd(const SgdOptions& options, const ValueCounts& counts)
+  SgdOptimizer(const Sgd& options, const ValueCounts& counts)
       : options_(options),
         counts_(counts),
         velocity_(options.momentum == 0 ? Tensor() : zeros(counts.all)) {}
@@ -93,14 +93,14 @@ class Sgd : public Optimizer {
   }
 
  private:
-  SgdOptions options_;
+  Sgd options_;
   ValueCounts counts_;
   Tensor velocity_;
 };
 
-class Lion : public Optimizer {
+class LionOptimizer : public Optimizer {
  public:
-  Lion(const LionOptions& options, const ValueCounts& counts)
+  LionOptimizer(const Lion& options, const ValueCounts& counts)
       : options_(options), counts_(counts), momentum_(zeros(counts.all)) {}
 
   std::string type() const override { return "lion"; }
@@ -129,12 +129,12 @@ class Lion : public Optimizer {
   }
 
  private:
-  LionOptions options_;
+  Lion options_;
   ValueCounts counts_;
   Tensor momentum_;
 };
 
-AdamOptions read_adam(OptionReader& reader, AdamOptions options) {
+Adam read_adam(OptionReader& reader, Adam options) {
   options.learning_rate = reader.number("learning_rate", 0, kLargestRate, options.learning_rate);
   options.beta1 = reader.number("beta1", 0, kLargestBeta, options.beta1);
   options.beta2 = reader.number("beta2", 0, kLargestBeta, options.beta2);
@@ -143,7 +143,7 @@ AdamOptions read_adam(OptionReader& reader, AdamOptions options) {
   return options;
 }
 
-SgdOptions read_sgd(OptionReader& reader, SgdOptions options) {
+Sgd read_sgd(OptionReader& reader, Sgd options) {
   options.learning_rate = reader.number("learning_rate", 0, kLargestRate, options.learning_rate);
   options.momentum = reader.number("momentum", 0, 0.99999, options.momentum);
   options.nesterov = reader.boolean("nesterov", options.nesterov);
@@ -154,7 +154,7 @@ SgdOptions read_sgd(OptionReader& reader, SgdOptions options) {
   return options;
 }
 
-LionOptions read_lion(OptionReader& reader, LionOptions options) {
+Lion read_lion(OptionReader& reader, Lion options) {
   options.learning_rate = reader.number("learning_rate", 0, kLargestRate, options.learning_rate);
   options.beta1 = reader.number("beta1", 0, kLargestBeta, options.beta1);
   options.beta2 = reader.number("beta2", 0, kLargestBeta, options.beta2);
@@ -162,18 +162,25 @@ LionOptions read_lion(OptionReader& reader, LionOptions options) {
   return options;
 }
 
+// With its `type`, as a recipe has it.
+Options recipe_options(const Optimizer& made) {
+  Options options = made.options();
+  options["type"] = made.type();
+  return options;
+}
+
 }  // namespace
 
-std::unique_ptr<Optimizer> make_adam(const AdamOptions& options, const ValueCounts& counts) {
-  return std::make_unique<Adam>(options, counts);
+std::unique_ptr<Optimizer> make_adam(const Adam& options, const ValueCounts& counts) {
+  return std::make_unique<AdamOptimizer>(options, counts);
 }
 
-std::unique_ptr<Optimizer> make_sgd(const SgdOptions& options, const ValueCounts& counts) {
-  return std::make_unique<Sgd>(options, counts);
+std::unique_ptr<Optimizer> make_sgd(const Sgd& options, const ValueCounts& counts) {
+  return std::make_unique<SgdOptimizer>(options, counts);
 }
 
-std::unique_ptr<Optimizer> make_lion(const LionOptions& options, const ValueCounts& counts) {
-  return std::make_unique<Lion>(options, counts);
+std::unique_ptr<Optimizer> make_lion(const Lion& options, const ValueCounts& counts) {
+  return std::make_unique<LionOptimizer>(options, counts);
 }
 
 std::unique_ptr<Optimizer> make_optimizer(const Options& options_with_type,
@@ -191,5 +198,9 @@ std::unique_ptr<Optimizer> make_optimizer(const Options& options_with_type,
   reader.finish();
   return optimizer;
 }
+
+Adam::operator Options() const { return recipe_options(AdamOptimizer(*this, {})); }
+Sgd::operator Options() const { return recipe_options(SgdOptimizer(*this, {})); }
+Lion::operator Options() const { return recipe_options(LionOptimizer(*this, {})); }
 
 }  // namespace digitry

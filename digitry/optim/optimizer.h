@@ -52,35 +52,38 @@ struct ValueCounts {
 /// kernels::adam_update.
 /// Sources: Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015; Loshchilov,
 /// Hutter, "Decoupled weight decay regularization", ICLR 2019.
-struct AdamOptions {
+struct Adam {
   double learning_rate = 1e-3;
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
-  double weight_decay = 0;  ///< Decoupled, as in every optimizer here: times the learning rate.
+  double weight_decay = 0;   ///< Decoupled, as in every optimizer here: times the learning rate.
+  operator Options() const;  // NOLINT(google-explicit-constructor)
 };
 
 /// Stochastic gradient descent with momentum; the update rule is at kernels::sgd_update.
-struct SgdOptions {
+struct Sgd {
   double learning_rate = 1e-2;
   double momentum = 0.9;
   bool nesterov = false;
-  double weight_decay = 0;  ///< Decoupled, where many frameworks add it to the gradient.
+  double weight_decay = 0;   ///< Decoupled, where many frameworks add it to the gradient.
+  operator Options() const;  // NOLINT(google-explicit-constructor)
 };
 
 /// Lion: steps of equal size for all values. Wants a learning rate 3 to 10 times smaller than
 /// Adam's, and so much larger a weight decay; the update rule is at kernels::lion_update.
 /// Source: Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023.
-struct LionOptions {
+struct Lion {
   double learning_rate = 1e-4;
   double beta1 = 0.9;
   double beta2 = 0.99;
   double weight_decay = 0;
+  operator Options() const;  // NOLINT(google-explicit-constructor)
 };
 
-std::unique_ptr<Optimizer> make_adam(const AdamOptions& options, const ValueCounts& counts);
-std::unique_ptr<Optimizer> make_sgd(const SgdOptions& options, const ValueCounts& counts);
-std::unique_ptr<Optimizer> make_lion(const LionOptions& options, const ValueCounts& counts);
+std::unique_ptr<Optimizer> make_adam(const Adam& options, const ValueCounts& counts);
+std::unique_ptr<Optimizer> make_sgd(const Sgd& options, const ValueCounts& counts);
+std::unique_ptr<Optimizer> make_lion(const Lion& options, const ValueCounts& counts);
 
 /// From a recipe's [optimizer] table: `type` is "adam", "adamw" (adam with a weight decay of 0.01
 /// where none is given), "sgd" or "lion".

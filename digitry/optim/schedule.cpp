@@ -9,7 +9,7 @@
 namespace digitry {
 namespace {
 
-class Constant : public Schedule {
+class ConstantSchedule : public Schedule {
  public:
   std::string type() const override { return "constant"; }
   Options options() const override { return {}; }
@@ -27,9 +27,9 @@ double progress_of(const SchedulePoint& at) {
   return std::min(static_cast<double>(at.step) / last, 1.0);
 }
 
-class OneCycle : public Schedule {
+class OneCycleSchedule : public Schedule {
  public:
-  explicit OneCycle(const OneCycleOptions& options) : options_(options) {}
+  explicit OneCycleSchedule(const OneCycle& options) : options_(options) {}
 
   std::string type() const override { return "one_cycle"; }
   Options options() const override {
@@ -46,12 +46,12 @@ class OneCycle : public Schedule {
   }
 
  private:
-  OneCycleOptions options_;
+  OneCycle options_;
 };
 
-class Exponential : public Schedule {
+class ExponentialSchedule : public Schedule {
  public:
-  explicit Exponential(const ExponentialOptions& options) : options_(options) {}
+  explicit ExponentialSchedule(const Exponential& options) : options_(options) {}
 
   std::string type() const override { return "exponential"; }
   Options options() const override { return {{"gamma", options_.gamma}}; }
@@ -61,12 +61,12 @@ class Exponential : public Schedule {
   }
 
  private:
-  ExponentialOptions options_;
+  Exponential options_;
 };
 
-class StepSchedule : public Schedule {
+class StepDecaySchedule : public Schedule {
  public:
-  explicit StepSchedule(const StepScheduleOptions& options) : options_(options) {}
+  explicit StepDecaySchedule(const StepDecay& options) : options_(options) {}
 
   std::string type() const override { return "step"; }
   Options options() const override {
@@ -79,12 +79,12 @@ class StepSchedule : public Schedule {
   }
 
  private:
-  StepScheduleOptions options_;
+  StepDecay options_;
 };
 
-class Cosine : public Schedule {
+class CosineSchedule : public Schedule {
  public:
-  explicit Cosine(const CosineOptions& options) : options_(options) {}
+  explicit CosineSchedule(const Cosine& options) : options_(options) {}
 
   std::string type() const override { return "cosine"; }
   Options options() const override { return {{"min_factor", options_.min_factor}}; }
@@ -93,12 +93,12 @@ class Cosine : public Schedule {
   }
 
  private:
-  CosineOptions options_;
+  Cosine options_;
 };
 
-class Plateau : public Schedule {
+class PlateauSchedule : public Schedule {
  public:
-  explicit Plateau(const PlateauOptions& options) : options_(options) {}
+  explicit PlateauSchedule(const ReduceOnPlateau& options) : options_(options) {}
 
   std::string type() const override { return "reduce_on_plateau"; }
   Options options() const override {
@@ -121,12 +121,12 @@ class Plateau : public Schedule {
   }
 
  private:
-  PlateauOptions options_;
+  ReduceOnPlateau options_;
 };
 
-class Warmup : public Schedule {
+class WarmupSchedule : public Schedule {
  public:
-  Warmup(const WarmupOptions& options, std::unique_ptr<Schedule> schedule)
+  WarmupSchedule(const Warmup& options, std::unique_ptr<Schedule> schedule)
       : options_(options), schedule_(std::move(schedule)) {}
 
   std::string type() const override { return schedule_->type(); }
@@ -144,37 +144,49 @@ class Warmup : public Schedule {
   }
 
  private:
-  WarmupOptions options_;
+  Warmup options_;
   std::unique_ptr<Schedule> schedule_;
 };
 
+// With its `type`, as a recipe has it.
+Options recipe_options(const Schedule& made) {
+  Options options = made.options();
+  options["type"] = made.type();
+  return options;
+}
+
 }  // namespace
 
-std::unique_ptr<Schedule> make_constant_schedule() { return std::make_unique<Constant>(); }
+std::unique_ptr<Schedule> make_constant_schedule() { return std::make_unique<ConstantSchedule>(); }
 
-std::unique_ptr<Schedule> make_one_cycle_schedule(const OneCycleOptions& options) {
-  return std::make_unique<OneCycle>(options);
+std::unique_ptr<Schedule> make_one_cycle_schedule(const OneCycle& options) {
+  return std::make_unique<OneCycleSchedule>(options);
 }
 
-std::unique_ptr<Schedule> make_exponential_schedule(const ExponentialOptions& options) {
-  return std::make_unique<Exponential>(options);
+std::unique_ptr<Schedule> make_exponential_schedule(const Exponential& options) {
+  return std::make_unique<ExponentialSchedule>(options);
 }
 
-std::unique_ptr<Schedule> make_step_schedule(const StepScheduleOptions& options) {
-  return std::make_unique<StepSchedule>(options);
+std::unique_ptr<Schedule> make_step_schedule(const StepDecay& options) {
+  return std::make_unique<StepDecaySchedule>(options);
 }
 
-std::unique_ptr<Schedule> make_cosine_schedule(const CosineOptions& options) {
-  return std::make_unique<Cosine>(options);
+std::unique_ptr<Schedule> make_cosine_schedule(const Cosine& options) {
+  return std::make_unique<CosineSchedule>(options);
 }
 
-std::unique_ptr<Schedule> make_plateau_schedule(const PlateauOptions& options) {
-  return std::make_unique<Plateau>(options);
+std::unique_ptr<Schedule> make_plateau_schedule(const ReduceOnPlateau& options) {
+  return std::make_unique<PlateauSchedule>(options);
 }
 
-std::unique_ptr<Schedule> with_warmup(const WarmupOptions& options,
-                                      std::unique_ptr<Schedule> schedule) {
-  return std::make_unique<Warmup>(options, std::move(schedule));
+std::unique_ptr<Schedule> with_warmup(const Warmup& options, std::unique_ptr<Schedule> schedule) {
+  return std::make_unique<WarmupSchedule>(options, std::move(schedule));
 }
+
+OneCycle::operator Options() const { return recipe_options(OneCycleSchedule(*this)); }
+Exponential::operator Options() const { return recipe_options(ExponentialSchedule(*this)); }
+StepDecay::operator Options() const { return recipe_options(StepDecaySchedule(*this)); }
+Cosine::operator Options() const { return recipe_options(CosineSchedule(*this)); }
+ReduceOnPlateau::operator Options() const { return recipe_options(PlateauSchedule(*this)); }
 
 }  // namespace digitry

@@ -32,56 +32,60 @@ class Schedule {
 /// 1/`end_divisor`, both along half a cosine.
 /// Source: Smith, Topin, "Super-convergence: very fast training of neural networks using large
 /// learning rates", 2018; cosine form as frameworks have it.
-struct OneCycleOptions {
+struct OneCycle {
   double warmup = 0.3;
   double start_divisor = 25;
   double end_divisor = 1e4;
+  operator Options() const;  // NOLINT(google-explicit-constructor)
 };
 
 /// gamma^(step / steps_per_epoch): falls a little each step, by `gamma` each epoch.
-struct ExponentialOptions {
+struct Exponential {
   double gamma = 0.9;
+  operator Options() const;  // NOLINT(google-explicit-constructor)
 };
 
 /// gamma^⌊epoch / every_epochs⌋, epochs counted from 0.
-struct StepScheduleOptions {
+struct StepDecay {
   std::int64_t every_epochs = 10;
   double gamma = 0.1;
+  operator Options() const;  // NOLINT(google-explicit-constructor)
 };
 
 /// Falls from 1 at the first step to `min_factor` at the last, along half a cosine.
 /// Source: Loshchilov, Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017,
 /// eq. 5, with a single run.
-struct CosineOptions {
+struct Cosine {
   double min_factor = 0;
+  operator Options() const;  // NOLINT(google-explicit-constructor)
 };
 
 /// Is multiplied by `factor` after every `patience` epochs in a row whose validation loss was not
 /// below the best one before, down to `min_factor`. 1 for ever where nothing is validated.
 /// Source: frameworks' ReduceLROnPlateau.
-struct PlateauOptions {
+struct ReduceOnPlateau {
   double factor = 0.5;
   std::int64_t patience = 3;
   double min_factor = 1e-3;
+  operator Options() const;  // NOLINT(google-explicit-constructor)
 };
 
 /// Linear warm-up before any other schedule: its factor times (step + 1) / W for the first W steps.
 /// Source: Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017,
 /// sec. 2.2.
-struct WarmupOptions {
+struct Warmup {
   std::int64_t steps = 0;
   double epochs = 0;  ///< Instead of steps.
 };
 
 /// The same rate from the first step to the last.
 std::unique_ptr<Schedule> make_constant_schedule();
-std::unique_ptr<Schedule> make_one_cycle_schedule(const OneCycleOptions& options);
-std::unique_ptr<Schedule> make_exponential_schedule(const ExponentialOptions& options);
-std::unique_ptr<Schedule> make_step_schedule(const StepScheduleOptions& options);
-std::unique_ptr<Schedule> make_cosine_schedule(const CosineOptions& options);
-std::unique_ptr<Schedule> make_plateau_schedule(const PlateauOptions& options);
-std::unique_ptr<Schedule> with_warmup(const WarmupOptions& options,
-                                      std::unique_ptr<Schedule> schedule);
+std::unique_ptr<Schedule> make_one_cycle_schedule(const OneCycle& options);
+std::unique_ptr<Schedule> make_exponential_schedule(const Exponential& options);
+std::unique_ptr<Schedule> make_step_schedule(const StepDecay& options);
+std::unique_ptr<Schedule> make_cosine_schedule(const Cosine& options);
+std::unique_ptr<Schedule> make_plateau_schedule(const ReduceOnPlateau& options);
+std::unique_ptr<Schedule> with_warmup(const Warmup& options, std::unique_ptr<Schedule> schedule);
 
 /// From a recipe's [schedule] table: `type` is "constant", "one_cycle", "exponential", "step",
 /// "cosine" or "reduce_on_plateau"; all but one_cycle take `warmup_steps` or `warmup_epochs` too.

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "digitry/base/text.h"
 #include "digitry/report/figures.h"
 #include "digitry/report/heat.h"
-#include "digitry/report/text.h"
 
 namespace digitry {
 namespace {

@@ -5,9 +5,9 @@
 #include <limits>
 #include <utility>
 
+#include "digitry/base/text.h"
 #include "digitry/report/figure_style.h"
 #include "digitry/report/figures.h"
-#include "digitry/report/text.h"
 
 namespace digitry {
 namespace {

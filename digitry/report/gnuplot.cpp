@@ -8,7 +8,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/subprocess.h"
-#include "digitry/report/text.h"
+#include "digitry/base/text.h"
 
 namespace digitry {
 namespace {

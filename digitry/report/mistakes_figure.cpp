@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "digitry/base/text.h"
 #include "digitry/report/figures.h"
-#include "digitry/report/text.h"
 
 namespace digitry {
 namespace {

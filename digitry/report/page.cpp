@@ -7,12 +7,12 @@
 
 #include "digitry/base/base64.h"
 #include "digitry/base/error.h"
+#include "digitry/base/text.h"
 #include "digitry/report/contact_sheet.h"
 #include "digitry/report/page_explanations.h"
 #include "digitry/report/page_images.h"
 #include "digitry/report/page_tables.h"
 #include "digitry/report/png.h"
-#include "digitry/report/text.h"
 #include "digitry/report/thumbnails.h"
 #include "digitry_embedded/report_css.h"
 #include "digitry_embedded/report_html.h"

@@ -9,10 +9,10 @@
 
 #include "digitry/base/base64.h"
 #include "digitry/base/error.h"
+#include "digitry/base/text.h"
 #include "digitry/report/attribution.h"
 #include "digitry/report/page_tables.h"
 #include "digitry/report/png.h"
-#include "digitry/report/text.h"
 
 namespace digitry {
 namespace {

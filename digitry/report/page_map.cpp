@@ -4,9 +4,9 @@
 #include <map>
 #include <set>
 
+#include "digitry/base/text.h"
 #include "digitry/report/page_explanations.h"
 #include "digitry/report/page_tables.h"
-#include "digitry/report/text.h"
 
 namespace digitry {
 namespace {

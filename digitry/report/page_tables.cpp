@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "digitry/base/text.h"
 #include "digitry/report/heat.h"
-#include "digitry/report/text.h"
 
 namespace digitry {
 namespace {

@@ -7,9 +7,9 @@
 #include <kainjow/mustache.hpp>
 
 #include "digitry/base/error.h"
+#include "digitry/base/text.h"
 #include "digitry/report/figures.h"
 #include "digitry/report/study_figures.h"
-#include "digitry/report/text.h"
 #include "digitry_embedded/report_css.h"
 #include "digitry_embedded/study_html.h"
 

@@ -15,7 +15,7 @@ namespace digitry {
 /// How to train: the architecture and every setting that the result depends on. Read from TOML;
 /// recipes/ holds the shipped ones, which are built into the library too.
 struct Recipe {
-  std::string name = {};
+  std::string name = "model";  ///< Runs are named after it.
   std::string description = {};
   std::vector<Options> layers = {};  ///< First to last, each with its `type`.
 

@@ -38,14 +38,14 @@ struct TrainingProgress {
 
 /// What a training tells and asks; empty functions are not called.
 struct TrainingObserver {
-  std::function<void(const TrainingProgress&)> on_step;
+  std::function<void(const TrainingProgress&)> on_step = {};
   /// `best` where the epoch's weights are the best on validation so far.
-  std::function<void(const EpochRecord&, bool best)> on_epoch;
+  std::function<void(const EpochRecord&, bool best)> on_epoch = {};
   /// Asked after every step; true stops the training there.
-  std::function<bool()> should_stop;
+  std::function<bool()> should_stop = {};
   /// Asked after every step, at most once in `checkpoint_seconds`, and when training is stopped or
   /// diverges: then with the last good state, the end of an epoch or what was resumed from.
-  std::function<void(const Checkpoint&)> save;
+  std::function<void(const Checkpoint&)> save = {};
   double checkpoint_seconds = 10;
 };
 

@@ -29,7 +29,7 @@ using test::rounded;
 using test::values_of;
 using Values = std::vector<float>;
 
-constexpr BatchNormOptions kOptions{.momentum = 0.3, .epsilon = 1e-3};
+constexpr BatchNorm kOptions{.momentum = 0.3, .epsilon = 1e-3};
 
 class BatchNormTest : public ::testing::TestWithParam<std::tuple<BatchNormCase, Precision>> {
  public:
@@ -240,7 +240,7 @@ TEST(BatchNorm, OfConstantValuesIsItsBias) {
 }
 
 TEST(BatchNorm, TellsItsParameters) {
-  const auto parameters = BatchNorm({}).parameters({5, 3, 3});
+  const auto parameters = BatchNormLayer({}).parameters({5, 3, 3});
   ASSERT_EQ(parameters.size(), 4u);
   const std::vector<std::string> names{"weight", "bias", "running_mean", "running_var"};
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -250,7 +250,7 @@ TEST(BatchNorm, TellsItsParameters) {
   }
   test::expect_error(ErrorCode::kShapeMismatch,
                      {"batch_norm: want [features] or [channels, height, width], got [2,3]"}, [] {
-                       BatchNorm({}).output_shape({2, 3});
+                       BatchNormLayer({}).output_shape({2, 3});
                      });
 }
 

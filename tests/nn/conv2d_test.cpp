@@ -157,7 +157,8 @@ TEST(Conv2d, RunsNoPlainLoopsWhateverTheNumberOfChannels) {
 }
 
 TEST(Conv2d, GivesTheShapeAndTheCostOfItsOutput) {
-  const Conv2d layer({.out_channels = 8, .kernel_size = 3, .stride = 2, .padding = 1, .groups = 2});
+  const Conv2dLayer layer(
+      {.out_channels = 8, .kernel_size = 3, .stride = 2, .padding = 1, .groups = 2});
   EXPECT_EQ(layer.output_shape({4, 28, 27}), (Shape{8, 14, 14}));
   EXPECT_EQ(layer.output_shape({4, 1, 1}), (Shape{8, 1, 1}));
   EXPECT_EQ(layer.multiply_adds({4, 28, 27}), 8 * 14 * 14 * 2 * 9);
@@ -166,21 +167,21 @@ TEST(Conv2d, GivesTheShapeAndTheCostOfItsOutput) {
   EXPECT_EQ(parameters[0].shape, (Shape{8, 2, 3, 3}));
   EXPECT_EQ(parameters[0].fan_in, 18);
   EXPECT_EQ(parameters[1].shape, Shape{8});
-  EXPECT_EQ(Conv2d({.bias = false}).parameters({1, 3, 3}).size(), 1u);
+  EXPECT_EQ(Conv2dLayer({.bias = false}).parameters({1, 3, 3}).size(), 1u);
 }
 
 TEST(Conv2d, RefusesMoreWorkThanCanBeCounted) {
-  const Conv2d conv({.out_channels = 65536, .kernel_size = 1024, .padding = 1023});
+  const Conv2dLayer conv({.out_channels = 65536, .kernel_size = 1024, .padding = 1023});
   test::expect_error(ErrorCode::kShapeMismatch, {"conv2d", "multiply-adds"}, [&] {
     conv.multiply_adds({1000, 4096, 4096});
   });
 }
 
 TEST(Conv2d, SaysWhatItWants) {
-  const auto refuse = [](const std::vector<std::string>& parts, const Conv2dOptions& options,
+  const auto refuse = [](const std::vector<std::string>& parts, const Conv2d& options,
                          const Shape& image) {
     test::expect_error(ErrorCode::kShapeMismatch, parts,
-                       [&] { Conv2d(options).output_shape(image); });
+                       [&] { Conv2dLayer(options).output_shape(image); });
   };
   refuse({"conv2d: want [channels, height ≥ 3, width ≥ 3], got [784]"}, {}, {784});
   refuse({"height ≥ 3", "got [1,2,9]"}, {}, {1, 2, 9});

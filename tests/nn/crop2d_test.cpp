@@ -64,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
                        ::testing::Values(Precision::kFloat32, Precision::kBFloat16)));
 
 TEST(Crop2d, RefusesImagesWithoutAnInside) {
-  const Crop2d crop({.border = 2});
+  const Crop2dLayer crop({.border = 2});
   EXPECT_EQ(crop.output_shape({3, 5, 9}), (Shape{3, 1, 5}));
   for (const Shape& shape : {Shape{1, 4, 9}, Shape{1, 9, 4}, Shape{784}})
     test::expect_error(ErrorCode::kShapeMismatch,

@@ -153,7 +153,7 @@ TEST_P(DenseTest, SecondPlanOverTheSameArenaComputesTheSame) {
 }
 
 TEST(Dense, WantsOneRowAnImage) {
-  const Dense layer({.out_features = 10});
+  const DenseLayer layer({.out_features = 10});
   EXPECT_EQ(layer.output_shape({784}), Shape{10});
   EXPECT_EQ(layer.multiply_adds({784}), 7840);
   EXPECT_EQ(layer.type(), "dense");

@@ -157,15 +157,15 @@ TEST(Pool2d, SaysWhatItWants) {
     test::expect_error(ErrorCode::kShapeMismatch, parts, [&] { layer.output_shape(image); });
   };
   refuse({"max_pool2d: want [channels, height ≥ 2, width ≥ 2], got [784]"},
-         Pool2d(Pool2d::Kind::kMax, {}), {784});
+         Pool2dLayer(Pool2dLayer::Kind::kMax, {}), {784});
   refuse({"avg_pool2d", "height ≥ 3", "got [8,2,2]"},
-         Pool2d(Pool2d::Kind::kAverage, {.kernel_size = 3}), {8, 2, 2});
-  refuse({"global_avg_pool2d: want [channels, height ≥ 1, width ≥ 1], got [10]"}, GlobalAvgPool2d(),
-         {10});
-  EXPECT_EQ(Pool2d(Pool2d::Kind::kMax, {.kernel_size = 3, .stride = 2, .padding = 1})
+         Pool2dLayer(Pool2dLayer::Kind::kAverage, {.kernel_size = 3}), {8, 2, 2});
+  refuse({"global_avg_pool2d: want [channels, height ≥ 1, width ≥ 1], got [10]"},
+         GlobalAvgPool2dLayer(), {10});
+  EXPECT_EQ(Pool2dLayer(Pool2dLayer::Kind::kMax, {.kernel_size = 3, .stride = 2, .padding = 1})
                 .output_shape({5, 28, 27}),
             (Shape{5, 14, 14}));
-  EXPECT_EQ(GlobalAvgPool2d().output_shape({64, 7, 5}), Shape{64});
+  EXPECT_EQ(GlobalAvgPool2dLayer().output_shape({64, 7, 5}), Shape{64});
 }
 
 }  // namespace

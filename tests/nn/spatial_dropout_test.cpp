@@ -115,7 +115,7 @@ TEST_P(SpatialDropoutTest, DoesNothingAtRateZeroOrOutsideTraining) {
 TEST(SpatialDropout, WantsImages) {
   test::expect_error(ErrorCode::kShapeMismatch,
                      {"spatial_dropout: want [channels, height, width], got [784]"},
-                     [] { SpatialDropout({}).output_shape({784}); });
+                     [] { SpatialDropoutLayer({}).output_shape({784}); });
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ std::string name_of(const Options& options) {
 }
 
 TEST(Adam, StepsAreTheReference) {
-  const AdamOptions options{.learning_rate = 0.02, .beta1 = 0.8, .beta2 = 0.99, .epsilon = 1e-6};
+  const Adam options{.learning_rate = 0.02, .beta1 = 0.8, .beta2 = 0.99, .epsilon = 1e-6};
   const auto optimizer = make_adam(options, kCounts);
   std::vector<float> values = random_values(kSize, 1);
   std::vector<float> want = values;
@@ -81,8 +81,7 @@ TEST(Sgd, StepsAreTheReference) {
 }
 
 TEST(Lion, StepsAreTheReference) {
-  const LionOptions options{
-      .learning_rate = 0.01, .beta1 = 0.8, .beta2 = 0.95, .weight_decay = 0.5};
+  const Lion options{.learning_rate = 0.01, .beta1 = 0.8, .beta2 = 0.95, .weight_decay = 0.5};
   const auto optimizer = make_lion(options, kCounts);
   std::vector<float> values = random_values(kSize, 1);
   std::vector<float> want = values;

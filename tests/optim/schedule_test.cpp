@@ -80,12 +80,12 @@ TEST(Cosine, FallsFromOneToItsFloor) {
   EXPECT_EQ(schedule->factor(at(0, 1)), 1) << "a training of one step";
 }
 
-double plateau(const PlateauOptions& options, const std::vector<double>& losses) {
+double plateau(const ReduceOnPlateau& options, const std::vector<double>& losses) {
   return make_plateau_schedule(options)->factor({.validation_losses = losses});
 }
 
 TEST(ReduceOnPlateau, FallsAfterSoManyEpochsWithoutABetterLoss) {
-  const PlateauOptions options{.factor = 0.5, .patience = 2, .min_factor = 0.2};
+  const ReduceOnPlateau options{.factor = 0.5, .patience = 2, .min_factor = 0.2};
   EXPECT_EQ(plateau(options, {}), 1);
   EXPECT_EQ(plateau(options, {3, 2, 1}), 1);
   EXPECT_EQ(plateau(options, {1, 1}), 1) << "the first of two";

@@ -15,6 +15,9 @@ run(${SCRATCH}/build/trainer)
 run(${SCRATCH}/build/reader)
 run(${SCRATCH}/build/components)
 
+run(${CMAKE_COMMAND} -G ${GENERATOR} -S ${EXAMPLES} -B ${SCRATCH}/examples -DCMAKE_PREFIX_PATH=${SCRATCH}/prefix)
+run(${CMAKE_COMMAND} --build ${SCRATCH}/examples)
+
 file(GLOB_RECURSE command ${SCRATCH}/prefix/bin/digitry)
 if(command)
   run(${command} --version)

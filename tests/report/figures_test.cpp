@@ -7,8 +7,8 @@
 #include <limits>
 
 #include "digitry/base/error.h"
+#include "digitry/base/text.h"
 #include "digitry/report/heat.h"
-#include "digitry/report/text.h"
 #include "tests/report/report_content.h"
 
 namespace digitry {

@@ -23,24 +23,18 @@ inline Options dropout(double rate) { return {{"type", std::string("dropout")}, 
 /// A layer without options, or with its defaults: "gelu", "global_avg_pool2d".
 inline Options layer(const std::string& type) { return {{"type", type}}; }
 
-/// A layer's own options, every default filled in.
-inline Options options_of(const Layer& layer) {
-  Options options = layer.options();
-  options["type"] = layer.type();
-  return options;
-}
-inline Options conv2d(const Conv2dOptions& options) { return options_of(Conv2d(options)); }
-inline Options batch_norm(const BatchNormOptions& options = {}) {
-  return options_of(BatchNorm(options));
+inline Options conv2d(const Conv2d& options) { return to_options(Conv2dLayer(options)); }
+inline Options batch_norm(const BatchNorm& options = {}) {
+  return to_options(BatchNormLayer(options));
 }
 inline Options max_pool2d(const Pool2dOptions& options = {}) {
-  return options_of(Pool2d(Pool2d::Kind::kMax, options));
+  return to_options(Pool2dLayer(Pool2dLayer::Kind::kMax, options));
 }
 inline Options avg_pool2d(const Pool2dOptions& options = {}) {
-  return options_of(Pool2d(Pool2d::Kind::kAverage, options));
+  return to_options(Pool2dLayer(Pool2dLayer::Kind::kAverage, options));
 }
 inline Options add(std::int64_t layers_back) {
-  return options_of(Add({.layers_back = layers_back}));
+  return to_options(AddLayer({.layers_back = layers_back}));
 }
 inline Options crop2d(std::int64_t border) {
   return {{"type", std::string("crop2d")}, {"border", border}};

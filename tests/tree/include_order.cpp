@@ -22,12 +22,15 @@ const std::map<std::string_view, std::vector<std::string_view>>& allowed_edges()
       {"nn", {"base", "tensor", "kernels"}},
       {"optim", {"base", "tensor", "kernels"}},
       {"model_io", {"base", "tensor", "kernels", "data", "nn"}},
-      {"evaluation", {"base", "tensor", "kernels", "data", "nn"}},
+      {"evaluation", {"base", "tensor", "kernels", "data", "nn", "model_io"}},
       {"training", {"base", "tensor", "kernels", "data", "nn", "optim", "model_io", "evaluation"}},
       {"tuning", {"base", "data", "training"}},
       {"serving", {"base", "tensor", "data", "model_io", "evaluation"}},
       {"report", {"base", "tensor", "evaluation"}},
       {"vision", {"base", "tensor"}},
+      // digitry/digitry.h: all of the core.
+      {"",
+       {"base", "tensor", "kernels", "data", "nn", "optim", "model_io", "evaluation", "training"}},
   };
   return edges;
 }

@@ -1,4 +1,4 @@
-#include "digitry/report/text.h"
+#include "digitry/base/text.h"
 
 #include <fmt/format.h>
 

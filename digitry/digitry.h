@@ -1,0 +1,22 @@
+#pragma once
+
+// What a program needs to train, evaluate and use a digit classifier. The components
+// (digitry::report, digitry::serving, digitry::tuning, digitry::vision) have headers of their own.
+
+#include "digitry/base/error.h"
+#include "digitry/base/parallel.h"
+#include "digitry/data/augment.h"
+#include "digitry/data/dataset.h"
+#include "digitry/data/fetch.h"
+#include "digitry/data/split.h"
+#include "digitry/evaluation/evaluate.h"
+#include "digitry/evaluation/evaluation_text.h"
+#include "digitry/model_io/classifier.h"
+#include "digitry/model_io/model.h"
+#include "digitry/model_io/shipped_models.h"
+#include "digitry/nn/layers.h"
+#include "digitry/optim/optimizer.h"
+#include "digitry/optim/schedule.h"
+#include "digitry/tensor/tensor.h"
+#include "digitry/training/fit.h"
+#include "digitry/training/recipe.h"

@@ -1,0 +1,135 @@
+#include "digitry/evaluation/evaluation_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "digitry/base/text.h"
+
+namespace digitry {
+namespace {
+
+constexpr std::size_t kMaxPairsShown = 8;
+constexpr std::size_t kMaxNameLength = 40;  // in the table of classes
+constexpr std::size_t kMaxClassesInMatrix = 26;
+
+std::string percent(double fraction) { return fmt::format("{:.2f} %", 100 * fraction); }
+
+}  // namespace
+
+std::string accuracy_text(const Evaluation& e) {
+  return fmt::format("{} (95 % interval {:.2f}-{:.2f} %), {} mistakes of {}", percent(e.accuracy),
+                     100 * e.accuracy_95.low, 100 * e.accuracy_95.high,
+                     grouped(e.num_images - e.num_correct), grouped(e.num_images));
+}
+
+std::string calibration_text(const Evaluation& e) {
+  std::string text =
+      fmt::format("error {:.2f} % (ECE), Brier score {:.4f}",
+                  100 * e.calibration.expected_calibration_error, e.calibration.brier_score);
+  if (e.temperature != 1)
+    text += fmt::format("; logits divided by {:.2f}, else error {:.2f} %, loss {:.4f}",
+                        e.temperature, 100 * e.uncalibrated.expected_calibration_error,
+                        e.uncalibrated.negative_log_likelihood);
+  return text;
+}
+
+std::string summary_text(const Evaluation& e, const std::string& split) {
+  return fmt::format("{:<20}{}\n{:<20}{:.4f}\n{:<20}{}\n", split + " accuracy", accuracy_text(e),
+                     split + " loss", e.loss, "calibration", calibration_text(e));
+}
+
+std::string class_table_text(const Evaluation& e) {
+  std::string text;
+  std::size_t width = 5;
+  std::vector<std::string> names;
+  for (const std::string& name : e.class_names) {
+    names.push_back(elided(clean_utf8(name), kMaxNameLength));
+    width = std::max(width, num_code_points(names.back()));
+  }
+  text += fmt::format("\n{:<{}}  precision  recall      f1  images\n", "class", width);
+  for (std::size_t c = 0; c < e.per_class.size(); ++c) {
+    const ClassMetrics& m = e.per_class[c];
+    text +=
+        fmt::format("{:<{}}  {:>9}  {:>6}  {:>6}  {:>6}\n", names[c], width,
+                    fmt::format("{:.2f}", 100 * m.precision), fmt::format("{:.2f}", 100 * m.recall),
+                    fmt::format("{:.2f}", 100 * m.f1), m.support);
+  }
+  return text;
+}
+
+std::string confusion_text(const Evaluation& e) {
+  std::string text;
+  if (e.confusion.size() > kMaxClassesInMatrix) return "";
+  text += "\nconfusion matrix (rows: true class, columns: predicted)\n";
+  const auto label = [&](std::size_t c) { return elided(clean_utf8(e.class_names[c]), 5); };
+  text += fmt::format("{:>6}", "");
+  for (std::size_t c = 0; c < e.confusion.size(); ++c) text += fmt::format("{:>6}", label(c));
+  text += '\n';
+  for (std::size_t row = 0; row < e.confusion.size(); ++row) {
+    text += fmt::format("{:>6}", label(row));
+    for (const std::int64_t count : e.confusion[row])
+      text += count == 0 ? fmt::format("{:>6}", "·") : fmt::format("{:>6}", count);
+    text += '\n';
+  }
+  return text;
+}
+
+std::string neighbours_text(const std::vector<Neighbour>& neighbours,
+                            const std::vector<std::string>& class_names) {
+  std::string text;
+  for (const Neighbour& each : neighbours)
+    text += fmt::format("{}{} #{}", text.empty() ? "" : ", ",
+                        clean_utf8(class_names[static_cast<std::size_t>(each.label)]),
+                        each.image_index);
+  return text;
+}
+
+std::string mistakes_text(const Evaluation& e, std::size_t max_mistakes,
+                          std::span<const std::vector<Neighbour>> nearest) {
+  std::string text;
+  const auto name = [&](std::int32_t c) {
+    return clean_utf8(e.class_names[static_cast<std::size_t>(c)]);
+  };
+  if (!e.most_confused.empty()) text += "\nmost confused\n";
+  for (std::size_t i = 0; i < std::min(kMaxPairsShown, e.most_confused.size()); ++i) {
+    const ConfusedPair& pair = e.most_confused[i];
+    text += fmt::format("  {} taken for {}: {} times\n", name(pair.label), name(pair.predicted),
+                        pair.count);
+  }
+  const std::size_t shown = std::min(max_mistakes, e.mistakes.size());
+  if (shown > 0)
+    text += fmt::format("\nmistakes, most confident first ({} of {})\n", shown, e.mistakes.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Judgement& m = e.mistakes[i];
+    text += fmt::format("  image {:>6}: {} taken for {}, {:.1f} % (the true class {:.1f} %)\n",
+                        m.image_index, name(m.label), name(m.predicted),
+                        100 * static_cast<double>(m.probability),
+                        100 * static_cast<double>(m.label_probability));
+    if (i < nearest.size())
+      text += fmt::format("                nearest training images: {}\n",
+                          neighbours_text(nearest[i], e.class_names));
+  }
+  return text;
+}
+
+std::string suspected_labels_text(const Evaluation& e, std::size_t most) {
+  std::string text;
+  const std::size_t shown = std::min(most, e.suspected_labels.images.size());
+  if (shown == 0) return "";
+  const auto name = [&](std::int32_t c) {
+    return clean_utf8(e.class_names[static_cast<std::size_t>(c)]);
+  };
+  text += fmt::format(
+      "\nlabels to look at, most suspicious first ({} of {}; {} errors by confident learning)\n",
+      shown, e.suspected_labels.images.size(), e.suspected_labels.num_confident);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const Judgement& each = e.suspected_labels.images[i];
+    text += fmt::format("  image {:>6}: labelled {}, looks like {}, {:.1f} %\n", each.image_index,
+                        name(each.label), name(each.predicted),
+                        100 * static_cast<double>(each.probability));
+  }
+  return text;
+}
+
+}  // namespace digitry

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/nearest_images.h"
+
+// An evaluation as tables for a terminal: UTF-8, each line ended, names of classes made harmless.
+
+namespace digitry {
+
+/// "98.42 % (95 % interval 98.16-98.65 %), 158 mistakes of 10,000"
+std::string accuracy_text(const Evaluation& evaluation);
+
+/// "error 0.31 % (ECE), Brier score 0.0213; logits divided by 1.34, else error 0.90 %, loss 0.0560"
+std::string calibration_text(const Evaluation& evaluation);
+
+/// Three lines: accuracy and loss, named after the split that was evaluated, and calibration.
+std::string summary_text(const Evaluation& evaluation, const std::string& split = "test");
+
+/// Precision, recall, F1 and number of images of each class.
+std::string class_table_text(const Evaluation& evaluation);
+
+/// The confusion matrix; empty for more classes than a terminal is wide.
+std::string confusion_text(const Evaluation& evaluation);
+
+/// "4 #5512, 9 #173": labels and numbers.
+std::string neighbours_text(const std::vector<Neighbour>& neighbours,
+                            const std::vector<std::string>& class_names);
+
+/// The classes that were confused most often, and at most `max_mistakes` mistakes; the first of
+/// these with their nearest training images, as far as `nearest` has them.
+std::string mistakes_text(const Evaluation& evaluation, std::size_t max_mistakes,
+                          std::span<const std::vector<Neighbour>> nearest = {});
+
+/// At most `most` labels that a person should look at.
+std::string suspected_labels_text(const Evaluation& evaluation, std::size_t most);
+
+}  // namespace digitry

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+
+#include "digitry/base/options.h"
+
+// The layers that a network is made of, with their options:
+//   recipe.layers = {Flatten{}, Dense{.out_features = 128}, Relu{}, Dense{.out_features = 10}};
+// Each converts to the form that recipes and model files have (Options). What a layer computes, its
+// equation, shapes, cost and source, is in the header that is named.
+
+namespace digitry {
+
+// NOLINTBEGIN(google-explicit-constructor): layers of several types make one list.
+
+/// Fully connected: nn/dense.h.
+struct Dense {
+  std::int64_t out_features = 1;
+  bool bias = true;
+  operator Options() const;
+};
+
+/// Two-dimensional convolution: nn/conv2d.h.
+struct Conv2d {
+  std::int64_t out_channels = 1;
+  std::int64_t kernel_size = 3;  ///< Of the square window.
+  std::int64_t stride = 1;
+  std::int64_t padding = 0;  ///< Zeros on each side.
+  /// Parts that channels are cut into; outputs of a part see its inputs alone. As many as there are
+  /// input channels: a depthwise convolution.
+  std::int64_t groups = 1;
+  bool bias = true;
+  operator Options() const;
+};
+
+/// Maximum over each window: nn/pool2d.h.
+struct MaxPool2d {
+  std::int64_t kernel_size = 2;  ///< Of the square window.
+  std::int64_t stride = 2;
+  std::int64_t padding = 0;  ///< On each side; what is outside never counts.
+  operator Options() const;
+};
+
+/// Mean over each window: nn/pool2d.h.
+struct AvgPool2d {
+  std::int64_t kernel_size = 2;  ///< Of the square window.
+  std::int64_t stride = 2;
+  std::int64_t padding = 0;  ///< On each side; what is outside never counts.
+  operator Options() const;
+};
+
+/// Mean of each channel: nn/pool2d.h.
+struct GlobalAvgPool2d {
+  operator Options() const;
+};
+
+/// Batch normalisation: nn/batch_norm.h.
+struct BatchNorm {
+  double momentum = 0.1;  ///< Share of a batch in the running statistics.
+  double epsilon = 1e-5;
+  operator Options() const;
+};
+
+/// Activation functions: nn/activation_layers.h.
+struct Relu {
+  operator Options() const;
+};
+struct LeakyRelu {
+  float negative_slope = 0.01F;
+  operator Options() const;
+};
+struct Tanh {
+  operator Options() const;
+};
+struct Gelu {
+  operator Options() const;
+};
+struct Silu {
+  operator Options() const;
+};
+
+/// Inverted dropout of single values: nn/dropout.h.
+struct Dropout {
+  float rate = 0.5F;  ///< Probability that a value is dropped, in [0, 1).
+  operator Options() const;
+};
+
+/// Inverted dropout of whole channels: nn/dropout.h.
+struct SpatialDropout {
+  float rate = 0.5F;  ///< Probability that a channel is dropped, in [0, 1).
+  operator Options() const;
+};
+
+/// All values of an image in one row: nn/activation_layers.h.
+struct Flatten {
+  operator Options() const;
+};
+
+/// Cuts off the border: nn/crop2d.h.
+struct Crop2d {
+  std::int64_t border = 1;  ///< Pixels cut off on each side.
+  operator Options() const;
+};
+
+/// A residual connection: adds the input of the layer this many before it: nn/add.h.
+struct Add {
+  std::int64_t layers_back = 2;
+  operator Options() const;
+};
+
+// NOLINTEND(google-explicit-constructor)
+
+}  // namespace digitry

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+
+#include "digitry/data/dataset.h"
+#include "digitry/model_io/model.h"
+#include "digitry/training/recipe.h"
+#include "digitry/training/trainer.h"
+
+namespace digitry {
+
+/// Trains a model as the recipe says, and calibrates it: one network, or `recipe.members` of them,
+/// one after the other. The same recipe (seed included), data and number of threads give the same
+/// model, bit for bit. If the observer stops it, the model holds what was learnt until then; of
+/// several networks, those that were begun.
+/// Throws what Trainer's constructor and `Trainer::run` throw.
+Model fit(const Recipe& recipe, const Dataset& train, const TrainingObserver& observer = {});
+
+/// All of a recipe's model but what it learns: architecture, views, names of classes, provenance.
+/// Throws Error{kShapeMismatch} or Error{kBadData} if the layers do not fit the images.
+Model untrained_model(const Recipe& recipe, const Dataset& train);
+
+/// Gives a model of one network the weights of its trainer; they are not calibrated yet.
+void take_weights(Model& model, const Trainer& trainer);
+
+/// The recipe of one of several networks: with a seed of its own, and the same validation images.
+Recipe member_recipe(const Recipe& recipe, std::int64_t index);
+
+}  // namespace digitry
