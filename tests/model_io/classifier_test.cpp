@@ -225,6 +225,18 @@ TEST(InDistributionScore, IsTheCosineToTheNearestPrototype) {
   EXPECT_EQ(scores[4], 0);
 }
 
+TEST(InDistributionScore, OfManyImagesIsThatOfEach) {
+  const Model model = sees_pixels({5, 0, 0, 0, 0, 2, 2, 0});
+  const Tensor images = test::random_images(model, 45);
+  const Classifier classifier(model);
+  const std::vector<double> scores = classifier.in_distribution_scores(images);
+  ASSERT_EQ(scores.size(), 45U);
+  for (std::int32_t i = 0; i < 45; ++i)
+    EXPECT_NEAR(scores[static_cast<std::size_t>(i)],
+                classifier.in_distribution_scores(images.take(std::vector{i}))[0], 1e-6)
+        << i;
+}
+
 TEST(InDistributionScore, OfSeveralNetworksIsTheirMean) {
   Model model = sees_pixels({1, 0, 0, 0});
   Model other = sees_pixels({0, 1, 0, 0});
