@@ -355,7 +355,10 @@ test('opens, takes and pastes pictures, and frames what it read', async () => {
 
 test('keeps corrections where the server has a folder for them', async () => {
   const page = await open();
+  // The full reading follows the quick ones; its image of the digit may be another one.
+  const full = page.waitForResponse((response) => response.url().includes('effort=full'));
   await draw(page, 7);
+  await full;
   await reads(page, '7');
   await page.locator('#labels button', { hasText: '1' }).click();
   await page.locator('#saved', { hasText: 'Kept as a 1' }).waitFor();
