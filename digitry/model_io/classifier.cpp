@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "digitry/base/error.h"
+#include "digitry/base/limits.h"
 #include "digitry/base/parallel.h"
 #include "digitry/kernels/vectors.h"
 #include "digitry/nn/hidden_layer.h"
@@ -26,6 +27,9 @@ constexpr std::int64_t kLeastBatch = 32;
 constexpr std::int64_t kRowsAThread = 64;
 
 std::int64_t shared_batch(std::int64_t batch_size, std::size_t num_members) {
+  if (batch_size < 1 || batch_size > kMaxBatchSize)
+    throw Error(ErrorCode::kInvalidArgument, "max_batch_size: expected 1 to {}, got {}",
+                kMaxBatchSize, batch_size);
   const auto members = static_cast<std::int64_t>(num_members);
   return std::min(batch_size, std::max(kLeastBatch, batch_size / members));
 }
@@ -92,74 +96,66 @@ std::vector<std::int32_t> all_indices(const Tensor& images) {
 
 }  // namespace
 
-// Not unnamed, as State is not.
-namespace classifier {
-
-// The networks of a model, planned for one batch size; lent to one thread at a time. A deque, as
-// its elements must not move.
-template <typename Runner>
-struct Session {
-  Session(const Model& model, std::int64_t batch_size, Precision precision) {
-    for (const Member& member : model.members) {
-      if constexpr (std::is_same_v<Runner, Predictor>)
-        networks.emplace_back(member.network, model.preprocessing, batch_size, precision);
-      else
-        networks.emplace_back(member.network, model.preprocessing, batch_size);
-    }
-  }
-  std::deque<Runner> networks;
-};
-
-// Sessions that no thread has, by batch size and the threads that they compute with.
-template <typename Runner>
-class SessionPool {
- public:
-  using SessionPointer = std::unique_ptr<Session<Runner>>;
-
-  // Calls `run(session, indices)` for batches of the images `indices`, in order.
-  template <typename Run>
-  void run_batches(const Model& model, std::int64_t max_batch, Precision precision,
-                   std::span<const std::int32_t> indices, const Run& run) {
-    while (!indices.empty()) {
-      const std::int64_t size = next_batch(std::ssize(indices), max_batch);
-      const auto count = std::min(indices.size(), static_cast<std::size_t>(size));
-      const ScopedNumThreads scope(size <= kMaxBatchOfOneThread ? 1 : num_threads());
-      const std::pair key(size, num_threads());
-      SessionPointer session = take(key);
-      if (!session) session = std::make_unique<Session<Runner>>(model, size, precision);
-      run(*session, indices.first(count));
-      give_back(key, std::move(session));
-      indices = indices.subspan(count);
-    }
-  }
-
- private:
-  using Key = std::pair<std::int64_t, int>;
-
-  SessionPointer take(const Key& key) {
-    const std::lock_guard lock(mutex_);
-    std::vector<SessionPointer>& idle = idle_[key];
-    if (idle.empty()) return nullptr;
-    SessionPointer session = std::move(idle.back());
-    idle.pop_back();
-    return session;
-  }
-
-  void give_back(const Key& key, SessionPointer session) {
-    const std::lock_guard lock(mutex_);
-    idle_[key].push_back(std::move(session));
-  }
-
-  std::mutex mutex_;
-  std::map<Key, std::vector<SessionPointer>> idle_;
-};
-
-}  // namespace classifier
-
-using classifier::Session;
-using classifier::SessionPool;
-
 struct Classifier::State {
+  // The networks of a model, planned for one batch size; lent to one thread at a time. A deque, as
+  // its elements must not move.
+  template <typename Runner>
+  struct Session {
+    Session(const Model& model, std::int64_t batch_size, Precision precision) {
+      for (const Member& member : model.members) {
+        if constexpr (std::is_same_v<Runner, Predictor>)
+          networks.emplace_back(member.network, model.preprocessing, batch_size, precision);
+        else
+          networks.emplace_back(member.network, model.preprocessing, batch_size);
+      }
+    }
+    std::deque<Runner> networks;
+  };
+
+  // Sessions that no thread has, by batch size and the threads that they compute with.
+  template <typename Runner>
+  class SessionPool {
+   public:
+    using SessionPointer = std::unique_ptr<Session<Runner>>;
+
+    // Calls `run(session, indices)` for batches of the images `indices`, in order.
+    template <typename Run>
+    void run_batches(const Model& model, std::int64_t max_batch, Precision precision,
+                     std::span<const std::int32_t> indices, const Run& run) {
+      while (!indices.empty()) {
+        const std::int64_t size = next_batch(std::ssize(indices), max_batch);
+        const auto count = std::min(indices.size(), static_cast<std::size_t>(size));
+        const ScopedNumThreads scope(size <= kMaxBatchOfOneThread ? 1 : num_threads());
+        const std::pair key(size, num_threads());
+        SessionPointer session = take(key);
+        if (!session) session = std::make_unique<Session<Runner>>(model, size, precision);
+        run(*session, indices.first(count));
+        give_back(key, std::move(session));
+        indices = indices.subspan(count);
+      }
+    }
+
+   private:
+    using Key = std::pair<std::int64_t, int>;
+
+    SessionPointer take(const Key& key) {
+      const std::lock_guard lock(mutex_);
+      std::vector<SessionPointer>& idle = idle_[key];
+      if (idle.empty()) return nullptr;
+      SessionPointer session = std::move(idle.back());
+      idle.pop_back();
+      return session;
+    }
+
+    void give_back(const Key& key, SessionPointer session) {
+      const std::lock_guard lock(mutex_);
+      idle_[key].push_back(std::move(session));
+    }
+
+    std::mutex mutex_;
+    std::map<Key, std::vector<SessionPointer>> idle_;
+  };
+
   State(Model&& whole, const ClassifierOptions& options)
       : model(std::move(whole)),
         max_batch(shared_batch(options.max_batch_size, model.members.size())),
@@ -234,20 +230,20 @@ Tensor Classifier::logits(const Tensor& images, std::span<const std::int32_t> im
   const std::int64_t num_answers = std::ssize(state.model.members) * num_views(state.model.views);
   Tensor all({std::ssize(image_indices), state.num_classes()}, DType::kF32);
   auto to = all.as<float>().begin();
-  state.predictors.run_batches(
-      state.model, state.max_batch, state.precision, image_indices,
-      [&](Session<Predictor>& session, std::span<const std::int32_t> indices) {
-        if (num_answers == 1) {
-          const Tensor logits = session.networks.front().logits(images, indices);
-          to = std::ranges::copy(logits.as<float>(), to).out;
-          return;
-        }
-        std::vector<double> sums(indices.size() * num_classes);
-        state.add_probabilities(session, images.take(indices), sums);
-        to = std::ranges::transform(sums, to, [&](double sum) {
-               return logit_of(sum / static_cast<double>(num_answers));
-             }).out;
-      });
+  state.predictors.run_batches(state.model, state.max_batch, state.precision, image_indices,
+                               [&](auto& session, std::span<const std::int32_t> indices) {
+                                 if (num_answers == 1) {
+                                   const Tensor logits =
+                                       session.networks.front().logits(images, indices);
+                                   to = std::ranges::copy(logits.as<float>(), to).out;
+                                   return;
+                                 }
+                                 std::vector<double> sums(indices.size() * num_classes);
+                                 state.add_probabilities(session, images.take(indices), sums);
+                                 to = std::ranges::transform(sums, to, [&](double sum) {
+                                        return logit_of(sum / static_cast<double>(num_answers));
+                                      }).out;
+                               });
   return all;
 }
 
@@ -280,7 +276,7 @@ std::vector<double> Classifier::in_distribution_scores(const Tensor& images) con
   auto to = scores.begin();
   state.hidden_layers.run_batches(
       state.model, state.max_batch, Precision::kFloat32, all,
-      [&](Session<HiddenLayer>& session, std::span<const std::int32_t> indices) {
+      [&](auto& session, std::span<const std::int32_t> indices) {
         for (std::size_t member = 0; member < session.networks.size(); ++member) {
           Tensor features = session.networks[member].features(images, indices);
           normalize_rows(features);

@@ -45,8 +45,8 @@ struct ClassifierOptions {
 /// are not of the model's input shape.
 class Classifier {
  public:
-  /// Takes a copy of the model. Throws Error{kInvalidArgument} for a batch size outside [1, 65536]
-  /// and for a precision that the processor lacks.
+  /// Takes a copy of the model. Throws Error{kInvalidArgument} for a batch size outside [1, 65536];
+  /// what a plan cannot have (a precision that the processor lacks) is found by the first question.
   explicit Classifier(const Model& model, const ClassifierOptions& options = {});
   explicit Classifier(Model&& model, const ClassifierOptions& options = {});
   ~Classifier();

@@ -315,6 +315,8 @@ void check_same_views(const std::vector<Model>& models, const std::vector<std::s
 
 Model combine(std::vector<Model> models, const std::vector<std::string>& names,
               const std::optional<Views>& views) {
+  if (models.empty())
+    throw Error(ErrorCode::kInvalidArgument, "combine: expected models, got none");
   for (std::size_t i = 0; models.size() > 1 && i < models.size(); ++i)
     check_fits(models[i], names[i], models.front(), names.front());
   if (!views) check_same_views(models, names);

@@ -55,8 +55,9 @@ std::vector<Member> one_member(Network network);
 /// without any, with the views that the models all have. The whole is not calibrated: its
 /// temperature is 1, its refusal threshold the mean of theirs. What of the provenance is the same
 /// for all is kept.
-/// Throws Error{kInvalidArgument} naming the first that does not fit, as `names` has it: another
-/// input shape, other classes, preprocessing or views; of more than one, several networks.
+/// Throws Error{kInvalidArgument} if there are none, and naming the first that does not fit, as
+/// `names` has it: another input shape, other classes, preprocessing or views; of more than one,
+/// several networks.
 Model combine(std::vector<Model> models, const std::vector<std::string>& names,
               const std::optional<Views>& views = std::nullopt);
 

@@ -66,6 +66,8 @@ Recipe member_recipe(const Recipe& recipe, std::int64_t index) {
 }
 
 Model fit(const Recipe& recipe, const Dataset& train, const TrainingObserver& observer) {
+  // All of the recipe: Trainer sees that of one network alone.
+  parse_recipe(to_toml(recipe), recipe.name);
   if (recipe.members == 1) return fit_one(recipe, train, observer).model;
   std::vector<Model> networks;
   std::vector<std::string> names;

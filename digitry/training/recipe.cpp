@@ -188,7 +188,7 @@ std::string to_toml(const Recipe& recipe) {
                       {"label_smoothing", recipe.label_smoothing},
                       {"gradient_clip", recipe.gradient_clip}});
   if (recipe.split_seed) text += fmt::format("split_seed = {}\n", *recipe.split_seed);
-  if (recipe.members > 1) text += fmt::format("members = {}\n", recipe.members);
+  if (recipe.members != 1) text += fmt::format("members = {}\n", recipe.members);
   text += fmt::format("precision = {}\n", to_string(recipe.precision));
   text += fmt::format("data = {}\n", to_string(recipe.data));
   text += "\n[optimizer]\n" + table_text(recipe.optimizer);

@@ -82,6 +82,15 @@ TEST(Fit, RefusesWhatTheRecipeRefuses) {
   recipe.layers = {Dense{.out_features = 3}};
   expect_error(ErrorCode::kShapeMismatch, {"[1,8,8]"}, [&] { fit(recipe, train); });
   recipe = typed_recipe();
+  recipe.members = 0;
+  expect_error(ErrorCode::kBadData, {"members", "0"}, [&] { fit(recipe, train); });
+  recipe.members = 2;  // Found before the first of them is trained.
+  recipe.views = {{"translation", -1.0}};
+  int steps = 0;
+  expect_error(ErrorCode::kBadData, {"translation"},
+               [&] { fit(recipe, train, {.on_step = [&](const TrainingProgress&) { ++steps; }}); });
+  EXPECT_EQ(steps, 0);
+  recipe = typed_recipe();
   recipe.optimizer = Adam{.learning_rate = -1};
   expect_error(ErrorCode::kBadData, {"learning_rate"}, [&] { fit(recipe, train); });
 }
