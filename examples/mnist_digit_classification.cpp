@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <string>
 
+#include "digitry/base/file.h"
 #include "digitry/digitry.h"
 #include "digitry/report/contact_sheet.h"
 #include "digitry/report/figures.h"
@@ -19,7 +19,7 @@ using namespace digitry;
 namespace {
 
 void write(const std::string& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
+  write_file_atomically(path, bytes);  // All or nothing; throws Error.
   std::cout << "written: " << path << '\n';
 }
 

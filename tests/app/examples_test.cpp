@@ -13,6 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing::Not;
 
 std::string example(const std::string& name) { return DIGITRY_EXAMPLES "/" + name; }
 
@@ -32,6 +33,18 @@ TEST(Examples, GoFromTheDataToTheMistakes) {
   EXPECT_EQ(digitry({"evaluate", folder / "mlp.safetensors", "--data", small_mnist().string()})
                 .exit_status,
             0);
+}
+
+TEST(Examples, SayWhatIsWrongWithTheirFolders) {
+  const std::string program = example("mnist_digit_classification");
+  const CommandResult unwritable =
+      run_command({program, "/no/such/folder", small_mnist().string()});
+  EXPECT_EQ(unwritable.exit_status, 1);
+  EXPECT_THAT(unwritable.err, HasSubstr("/no/such/folder/samples.png"));
+  EXPECT_THAT(unwritable.out, Not(HasSubstr("written")));
+  const CommandResult no_data = run_command({program, "/tmp", "no such data"});
+  EXPECT_EQ(no_data.exit_status, 1);
+  EXPECT_THAT(no_data.err, HasSubstr("no such data"));
 }
 
 TEST(Examples, ClassifyAnImage) {
