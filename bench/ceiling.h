@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "digitry/nn/plan.h"
+#include "digitry/nn/plan/plan.h"
 
 namespace digitry::bench {
 

@@ -1,10 +1,11 @@
-# digitry_add_component(NAME SOURCE...): the library digitry::NAME of this folder, beside the core, on which it
+# digitry_add_component(NAME): the library digitry::NAME of this folder's sources, beside the core, on which it
 # stands. A program that does not ask for it needs none of its dependencies.
 #   NON_NUMERIC   its speed does not depend on the compiler: DIGITRY_NON_NUMERIC_OPTIONS are for it
 function(digitry_add_component name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "NON_NUMERIC" "" "")
   set(target digitry_${name})
-  add_library(${target} ${arg_UNPARSED_ARGUMENTS})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_library(${target} ${sources})
   add_library(digitry::${name} ALIAS ${target})
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name}

@@ -1,13 +1,13 @@
 #pragma once
 
 // What a program needs to train, evaluate and use a digit classifier. The components
-// (digitry::report, digitry::serving, digitry::tuning, digitry::vision) have headers of their own.
+// (digitry::fetch, digitry::report, digitry::serving, digitry::tuning, digitry::vision) have
+// headers of their own.
 
+#include "digitry/augment/augment.h"
 #include "digitry/base/error.h"
 #include "digitry/base/parallel.h"
-#include "digitry/data/augment.h"
 #include "digitry/data/dataset.h"
-#include "digitry/data/fetch.h"
 #include "digitry/data/split.h"
 #include "digitry/evaluation/evaluate.h"
 #include "digitry/evaluation/evaluation_text.h"

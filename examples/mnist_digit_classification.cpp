@@ -10,9 +10,9 @@
 
 #include "digitry/base/file.h"
 #include "digitry/digitry.h"
-#include "digitry/report/contact_sheet.h"
+#include "digitry/image/contact_sheet.h"
+#include "digitry/image/png.h"
 #include "digitry/report/figures.h"
-#include "digitry/report/png.h"
 
 using namespace digitry;
 
@@ -39,9 +39,8 @@ int main(int argc, char** argv) try {
   std::vector<std::int32_t> first(
       static_cast<std::size_t>(std::min<std::int64_t>(40, train.num_images())));
   for (std::size_t i = 0; i < first.size(); ++i) first[i] = static_cast<std::int32_t>(i);
-  const Thumbnail samples =
-      make_contact_sheet(train.images.take(first), {.per_row = 10, .zoom = 2});
-  write(folder + "samples.png", encode_ink_png(samples.ink, samples.width, samples.height));
+  const Image samples = make_contact_sheet(train.images.take(first), {.per_row = 10, .zoom = 2});
+  write(folder + "samples.png", encode_ink_png(samples));
 
   // 2. Preparation. Training scales pixels to 0–1 by itself, and takes a label as the one-hot row
   // that the cross-entropy compares the softmax with; here is what that means for the first image.

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "apps/digitry/interrupt.h"
 #include "apps/digitry/run.h"
+#include "apps/digitry/terminal/interrupt.h"
 
 namespace {
 

@@ -9,9 +9,9 @@
 #include <new>
 #include <string_view>
 
-#include "apps/digitry/command.h"
-#include "apps/digitry/suggest.h"
-#include "apps/digitry/terminal.h"
+#include "apps/digitry/commands/commands.h"
+#include "apps/digitry/terminal/terminal.h"
+#include "apps/digitry/terminal/words.h"
 #include "digitry/base/error.h"
 #include "digitry/base/log.h"
 #include "digitry/base/text.h"

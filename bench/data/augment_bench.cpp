@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "digitry/augment/augment.h"
 #include "digitry/base/parallel.h"
-#include "digitry/data/augment.h"
 #include "tests/support/values.h"
 
 namespace digitry::bench {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "digitry/base/parallel.h"
-#include "digitry/data/corruption.h"
+#include "digitry/corruption/corruption.h"
 #include "tests/support/values.h"
 
 namespace digitry::bench {

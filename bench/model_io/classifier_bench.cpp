@@ -5,7 +5,7 @@
 #include "digitry/base/parallel.h"
 #include "digitry/model_io/classifier.h"
 #include "digitry/model_io/shipped_models.h"
-#include "digitry/nn/predictor.h"
+#include "digitry/nn/plan/predictor.h"
 
 namespace digitry {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "bench/ceiling.h"
-#include "digitry/nn/plan.h"
+#include "digitry/nn/plan/plan.h"
 #include "tests/cases/conv_cases.h"
 #include "tests/cases/dense_cases.h"
 #include "tests/cases/pooled_conv_cases.h"

@@ -12,15 +12,16 @@
 #include <string_view>
 #include <vector>
 
-#include "apps/digitry/digit_judge.h"
-#include "apps/digitry/judge.h"
-#include "apps/digitry/run_folder.h"
+#include "apps/digitry/commands/digit_judge.h"
+#include "apps/digitry/commands/evaluation_data.h"
+#include "apps/digitry/commands/run_folder.h"
 #include "bench/vision/unknown_images.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/data/dataset.h"
 #include "digitry/data/split.h"
-#include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/evaluate.h"
+#include "digitry/image/png.h"
 #include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
 #include "digitry/training/recipe.h"
@@ -62,12 +63,12 @@ Digits load_digits(const Model& model, const std::string& split) {
 
 // With DIGITRY_READING_LOST in the environment: tells what was not read, and keeps its picture
 // where that names a folder.
-void tell_lost(const std::string& name, const Picture& picture, const std::string& what) {
+void tell_lost(const std::string& name, const Image& picture, const std::string& what) {
   const char* folder = std::getenv("DIGITRY_READING_LOST");
   if (folder == nullptr) return;
   fmt::print("  {}: {}\n", name, what);
   if (is_folder(folder))
-    write_file_atomically(std::filesystem::path(folder) / (name + ".png"), encode_picture(picture));
+    write_file_atomically(std::filesystem::path(folder) / (name + ".png"), encode_png(picture));
 }
 
 double percent(double part, double whole) { return whole > 0 ? 100 * part / whole : 0; }
@@ -104,7 +105,7 @@ void measure_canvases(const Model& model, const Digits& digits, std::int64_t cou
     RandomStream random(0, RandomPurpose::kTest, 4, static_cast<std::uint32_t>(i));
     const double scale = 3 + 9 * static_cast<double>(random.next_float());
     const double noise = 8 * static_cast<double>(random.next_float());
-    const Picture canvas = test::draw_canvas(
+    const Image canvas = test::draw_canvas(
         digits.images, i, {.scale = scale, .light = i % 2 == 1, .noise = noise}, random);
     const Reading reading = read_digits(canvas, classify);
     const bool single = reading.digits.size() == 1;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <random>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -62,10 +64,10 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
   if (::fstat(fd.get(), &info) != 0)
     throw Error(ErrorCode::kIo, "{}: {}", path.string(), std::strerror(errno));
   if (S_ISDIR(info.st_mode))
-    throw Error(ErrorCode::kBadData, "{}: want a file, found a folder", path.string());
+    throw Error(ErrorCode::kBadData, "{}: expected a file, found a folder", path.string());
 
   const auto too_long = [&](std::uint64_t size) {
-    return Error(ErrorCode::kBadData, "{}: want at most {} bytes, found {}{}", path.string(),
+    return Error(ErrorCode::kBadData, "{}: expected at most {} bytes, found {}{}", path.string(),
                  max_bytes, S_ISREG(info.st_mode) ? "" : "at least ", size);
   };
   if (S_ISREG(info.st_mode) && static_cast<std::uint64_t>(info.st_size) > max_bytes)
@@ -176,6 +178,18 @@ std::vector<fs::path> list_folder(const fs::path& path) {
   if (error) throw Error(ErrorCode::kIo, "{}: {}", path.string(), error.message());
   std::ranges::sort(entries);
   return entries;
+}
+
+ScratchFolder::ScratchFolder(const std::filesystem::path& prefix) {
+  std::string name = prefix.string() + "XXXXXX";
+  if (::mkdtemp(name.data()) == nullptr)
+    throw Error(ErrorCode::kIo, "cannot create folder {}: {}", name, std::strerror(errno));
+  path_ = name;
+}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code ignored;  // what is left is found by its name
+  std::filesystem::remove_all(path_, ignored);
 }
 
 }  // namespace digitry

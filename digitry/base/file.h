@@ -1,14 +1,15 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
-
-#include "digitry/base/descriptor.h"
 
 namespace digitry {
 
@@ -22,8 +23,28 @@ std::string read_file(const std::filesystem::path& path, std::uint64_t max_bytes
 /// Throws Error{kIo} (disk full, read-only folder...), leaving the old file and no temporary one.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
-/// The same for a large file written in pieces. Nothing appears under `path` until `commit`;
-/// destruction without `commit` removes what was written.
+/// Owns a file descriptor of the system; -1 for none.
+class Descriptor {
+ public:
+  explicit Descriptor(int value = -1) : value_(value) {}
+  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(value_, other.value_);
+    return *this;
+  }
+  ~Descriptor() { close(); }
+
+  int get() const { return value_; }
+
+  /// 0, or -1 with errno set, as close(2). Idempotent.
+  int close() { return value_ < 0 ? 0 : ::close(std::exchange(value_, -1)); }
+
+ private:
+  int value_;
+};
+
+/// Writes a large file in pieces, all or nothing as `write_file_atomically`. Nothing appears under
+/// `path` until `commit`; destruction without `commit` removes what was written.
 class AtomicFile {
  public:
   /// Creates the temporary file beside `path`, which `commit` replaces. Throws Error{kIo} where the
@@ -66,5 +87,20 @@ void remove_file(const std::filesystem::path& path);
 
 /// The paths of what is in a folder, sorted. Throws Error{kIo} where it cannot be read.
 std::vector<std::filesystem::path> list_folder(const std::filesystem::path& path);
+
+/// A new, empty folder, removed with all that is in it at the end of its scope.
+class ScratchFolder {
+ public:
+  /// Makes `<prefix>XXXXXX`, with six characters that make the name a new one. Throws Error{kIo}.
+  explicit ScratchFolder(const std::filesystem::path& prefix);
+  ~ScratchFolder();
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 }  // namespace digitry

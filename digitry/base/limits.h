@@ -4,6 +4,9 @@
 
 namespace digitry {
 
+/// Longer inputs are refused (2 GiB).
+inline constexpr std::uint64_t kMaxInputBytes = std::uint64_t{1} << 31;
+
 /// Data sets and models of more classes are refused: their confusion matrix is this squared.
 inline constexpr std::int32_t kMaxClasses = 1000;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string_view>
 
@@ -17,5 +18,10 @@ void set_log_sink(LogSink sink);
 /// Hands `message`, one line without its end, to the sink, on the calling thread; what the sink
 /// throws comes through.
 void log(LogLevel level, std::string_view message);
+
+/// Told how far long work has come, in the unit of the work (bytes, images).
+/// `total` is 0 where it is not known. Called from the thread that does the work.
+using ProgressSink =
+    std::function<void(std::string_view what, std::uint64_t done, std::uint64_t total)>;
 
 }  // namespace digitry

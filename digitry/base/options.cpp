@@ -97,7 +97,7 @@ const OptionValue* OptionReader::find(const std::string& key, bool required) {
 }
 
 void OptionReader::fail(const std::string& key, const std::string& rule) const {
-  throw Error(ErrorCode::kBadData, "{}: '{}': want {}, got {}", where_, key, rule,
+  throw Error(ErrorCode::kBadData, "{}: '{}': expected {}, got {}", where_, key, rule,
               to_string(options_.at(key)));
 }
 

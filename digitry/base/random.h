@@ -47,7 +47,7 @@ class RandomStream {
   float next_float();
   /// Standard normal (Box-Muller).
   float next_normal();
-  /// Uniform in [0, bound), without bias (Lemire 2019). Wants bound > 0.
+  /// Uniform in [0, bound), without bias (Lemire 2019). Expects bound > 0.
   std::uint32_t next_below(std::uint32_t bound);
 
   /// The key and the last two words of the counter, for kernels that make blocks themselves.

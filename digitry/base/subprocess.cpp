@@ -13,8 +13,8 @@
 #include <chrono>
 #include <cstring>
 
-#include "digitry/base/descriptor.h"
 #include "digitry/base/error.h"
+#include "digitry/base/file.h"
 
 namespace digitry {
 namespace {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,5 +28,19 @@ std::string percent_number(double fraction, int decimals);
 
 /// A probability for people: "99.8 %", never "100.0 %" for less than 1 but "> 99.9 %".
 std::string probability_text(double probability);
+
+/// Base64 with padding (RFC 4648, section 4).
+std::string base64(std::string_view bytes);
+
+/// What `base64` made `text` of; nothing where it made no such text: other letters, no padding,
+/// bits left over.
+std::optional<std::string> from_base64(std::string_view text);
+
+/// The text behind the byte-order mark that some editors and spreadsheets begin UTF-8 with.
+inline std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+  return text;
+}
 
 }  // namespace digitry

@@ -10,18 +10,15 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
-#include "digitry/data/byte_order_mark.h"
-#include "digitry/data/cache.h"
+#include "digitry/base/sha256.h"
+#include "digitry/base/text.h"
+#include "digitry/data/byte_stream.h"
 #include "digitry/data/csv.h"
-#include "digitry/data/csv_folder.h"
-#include "digitry/data/gzip.h"
 #include "digitry/data/idx.h"
-#include "digitry/data/idx_folder.h"
 #include "digitry/data/image_folder.h"
-#include "digitry/data/image_limits.h"
 #include "digitry/data/known_datasets.h"
-#include "digitry/data/png.h"
-#include "digitry/data/sha256.h"
+#include "digitry/image/limits.h"
+#include "digitry/image/png.h"
 
 namespace digitry {
 namespace fs = std::filesystem;
@@ -53,13 +50,13 @@ std::vector<std::string> read_class_names(const fs::path& folder) {
     if (name.ends_with('\r')) name.pop_back();
     if (name.empty() || std::ranges::find(names, name) != names.end())
       throw Error(ErrorCode::kBadData,
-                  "{}: line {}: want a name of its own for each class, found {}", file.string(),
+                  "{}: line {}: expected a name of its own for each class, found {}", file.string(),
                   names.size() + 1, name.empty() ? "a blank line" : name + " again");
     names.push_back(std::move(name));
     begin = end + 1;
   }
   if (names.empty() || names.size() > static_cast<std::size_t>(kMaxClasses))
-    throw Error(ErrorCode::kBadData, "{}: want 1 to {} class names, one a line, found {}",
+    throw Error(ErrorCode::kBadData, "{}: expected 1 to {} class names, one a line, found {}",
                 file.string(), kMaxClasses, names.size());
   return names;
 }
@@ -68,11 +65,11 @@ std::vector<std::string> read_class_names(const fs::path& folder) {
 void finish(Dataset& dataset, std::string_view images_from, std::string_view labels_from) {
   const auto count = static_cast<std::size_t>(dataset.num_images());
   if (dataset.labelled() && dataset.labels.size() != count)
-    throw Error(ErrorCode::kBadData, "{}: want {} labels, one an image of {}, found {}",
+    throw Error(ErrorCode::kBadData, "{}: expected {} labels, one an image of {}, found {}",
                 labels_from, count, images_from, dataset.labels.size());
   for (std::size_t i = 0; i < dataset.labels.size(); ++i)
     if (dataset.labels[i] < 0 || dataset.labels[i] >= dataset.num_classes())
-      throw Error(ErrorCode::kBadData, "{}: want labels in [0, {}], found {} at image {}",
+      throw Error(ErrorCode::kBadData, "{}: expected labels in [0, {}], found {} at image {}",
                   labels_from, dataset.num_classes() - 1, dataset.labels[i], i);
   Sha256 hash;
   hash.update(std::span(dataset.images.data(), dataset.images.num_bytes()));
@@ -84,11 +81,12 @@ Dataset load_idx_folder(const fs::path& folder, Split split, std::vector<std::st
   const IdxFiles files = find_idx_files(folder, split);
   const char* prefix = split == Split::kTrain ? "train" : "t10k";
   if (!files.images)
-    throw Error(ErrorCode::kBadData, "{}: want {}-images-idx3-ubyte (or .gz), found none",
+    throw Error(ErrorCode::kBadData, "{}: expected {}-images-idx3-ubyte (or .gz), found none",
                 folder.string(), prefix);
   if (!files.labels)
-    throw Error(ErrorCode::kBadData, "{}: want {}-labels-idx1-ubyte (or .gz) beside {}, found none",
-                folder.string(), prefix, files.images->filename().string());
+    throw Error(ErrorCode::kBadData,
+                "{}: expected {}-labels-idx1-ubyte (or .gz) beside {}, found none", folder.string(),
+                prefix, files.images->filename().string());
   Dataset dataset;
   dataset.labels = read_idx_labels(*files.labels);
   if (class_names.empty()) {
@@ -105,7 +103,7 @@ Dataset load_idx_folder(const fs::path& folder, Split split, std::vector<std::st
 Dataset load_csv_folder(const fs::path& folder, Split split) {
   const auto file = find_csv_file(folder, split);
   if (!file)
-    throw Error(ErrorCode::kBadData, "{}: want {}.csv, found none", folder.string(),
+    throw Error(ErrorCode::kBadData, "{}: expected {}.csv, found none", folder.string(),
                 to_string(split));
   CsvImages content = read_csv(*open_stream(*file));
   Dataset dataset;
@@ -138,7 +136,7 @@ Dataset load_image_folder(const fs::path& folder, Split split) {
     return from_image_files(read_image_folder(folder, list_classes(folder)), folder);
   const fs::path root = folder / to_string(split);
   if (!is_folder(root))
-    throw Error(ErrorCode::kBadData, "{}: want a folder {} in it, found none", folder.string(),
+    throw Error(ErrorCode::kBadData, "{}: expected a folder {} in it, found none", folder.string(),
                 to_string(split));
   return from_image_files(
       read_image_folder(root, list_classes(has_train ? folder / "train" : root)), root);
@@ -156,13 +154,15 @@ Dataset load_folder(const fs::path& folder, Split split) {
   const bool has_images = holds_png_files(folder);
   if (has_classes && has_images)
     throw Error(ErrorCode::kBadData,
-                "{}: want PNG images, or one folder of them a class, found both", folder.string());
+                "{}: expected PNG images, or one folder of them a class, found both",
+                folder.string());
   if (has_images) return load_inputs(folder.string());
   if (has_classes) return load_image_folder(folder, split);
-  throw Error(ErrorCode::kBadData,
-              "{}: want IDX files (train-images-idx3-ubyte, ...), train.csv and test.csv, or one "
-              "folder of PNG images a class, found none of them",
-              folder.string());
+  throw Error(
+      ErrorCode::kBadData,
+      "{}: expected IDX files (train-images-idx3-ubyte, ...), train.csv and test.csv, or one "
+      "folder of PNG images a class, found none of them",
+      folder.string());
 }
 
 Dataset load_idx_file(ByteStream& stream, const std::string& path, Labels wanted) {
@@ -183,12 +183,12 @@ Dataset load_idx_file(ByteStream& stream, const std::string& path, Labels wanted
 Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels) {
   const std::string_view start = stream.peek(kSniffBytes);
   if (start.empty())
-    throw Error(ErrorCode::kBadData, "{}: want images, found an empty file", stream.name());
+    throw Error(ErrorCode::kBadData, "{}: expected images, found an empty file", stream.name());
   if (start.starts_with(std::string_view("\0\0", 2))) return load_idx_file(stream, path, labels);
   Dataset dataset;
   if (looks_like_png(start)) {
-    const GreyImage image = decode_png(read_rest(stream, kMaxPngBytes), stream.name());
-    dataset.images = Tensor({1, 1, image.size.height, image.size.width}, DType::kU8);
+    const Image image = decode_grey_png(read_rest(stream, kMaxPngBytes), stream.name());
+    dataset.images = Tensor({1, 1, image.height, image.width}, DType::kU8);
     std::ranges::copy(image.pixels, dataset.images.as<std::uint8_t>().begin());
     dataset.sources = {path};
   } else if (looks_like_csv(start)) {
@@ -199,7 +199,8 @@ Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels) 
   } else {
     throw Error(
         ErrorCode::kBadData,
-        "{}: want an IDX, CSV or PNG file (or one of them as .gz), found bytes {}", stream.name(),
+        "{}: expected an IDX, CSV or PNG file (or one of them as .gz), found bytes {}",
+        stream.name(),
         fmt::format("{:02x}", fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " ")));
   }
   finish(dataset, path, path);
@@ -236,10 +237,11 @@ Dataset load_dataset(const std::string& name_or_path, Split split) {
         load_idx_folder(folder, split, {known->class_names.begin(), known->class_names.end()});
   } else {
     if (name_or_path != "-" && !path_exists(name_or_path))
-      throw Error(ErrorCode::kBadData,
-                  "{}: want a path or the name of a data set (mnist, fashion-mnist), found no such "
-                  "file or folder",
-                  name_or_path);
+      throw Error(
+          ErrorCode::kBadData,
+          "{}: expected a path or the name of a data set (mnist, fashion-mnist), found no such "
+          "file or folder",
+          name_or_path);
     dataset =
         is_folder(name_or_path) ? load_folder(name_or_path, split) : load_inputs(name_or_path);
   }

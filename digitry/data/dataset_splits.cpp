@@ -4,11 +4,10 @@
 #include <iterator>
 
 #include "digitry/base/file.h"
+#include "digitry/data/byte_stream.h"
 #include "digitry/data/csv.h"
-#include "digitry/data/csv_folder.h"
 #include "digitry/data/dataset.h"
-#include "digitry/data/gzip.h"
-#include "digitry/data/idx_folder.h"
+#include "digitry/data/idx.h"
 #include "digitry/data/image_folder.h"
 #include "digitry/data/known_datasets.h"
 

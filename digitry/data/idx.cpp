@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <vector>
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
-#include "digitry/data/gzip.h"
-#include "digitry/data/image_limits.h"
+#include "digitry/data/byte_stream.h"
+#include "digitry/image/limits.h"
 
 namespace digitry {
 namespace {
@@ -43,35 +44,36 @@ std::string describe(const std::vector<std::int64_t>& extents) {
 Header read_header(ByteStream& stream, std::string_view what) {
   std::array<std::byte, kPrefixBytes> word{};
   const std::size_t count = stream.read(word);
-  if (count == 0) throw bad(stream, "want an IDX file of {}, found an empty file", what);
+  if (count == 0) throw bad(stream, "expected an IDX file of {}, found an empty file", what);
   const std::uint32_t magic = big_endian(word);
   if (count < kPrefixBytes || magic >> 16 != 0)
     throw bad(
-        stream, "want an IDX file (it starts with bytes 00 00 08), found {}",
+        stream, "expected an IDX file (it starts with bytes 00 00 08), found {}",
         fmt::format(
             "{:02x}",
             fmt::join(std::span(reinterpret_cast<const unsigned char*>(word.data()), count), " ")));
   const unsigned type = magic >> 8 & 0xff;
   const unsigned rank = magic & 0xff;
   if (type != kUnsignedByte)
-    throw bad(stream, "want IDX elements of type 08 (unsigned byte), found type {:02x}", type);
+    throw bad(stream, "expected IDX elements of type 08 (unsigned byte), found type {:02x}", type);
 
   const bool images = what == "images";
   if (images && rank == 1)
-    throw bad(stream, "want images, found a file of labels (IDX, 1 dimension)");
+    throw bad(stream, "expected images, found a file of labels (IDX, 1 dimension)");
   if (!images && rank > 1 && rank <= kMaxRank)
-    throw bad(stream, "want labels, found a file of images (IDX, {} dimensions)", rank);
+    throw bad(stream, "expected labels, found a file of images (IDX, {} dimensions)", rank);
   if (images ? rank < 3 || rank > kMaxRank : rank != 1)
-    throw bad(stream, "want {} dimensions for {}, found {}", images ? "3 or 4" : "1", what, rank);
+    throw bad(stream, "expected {} dimensions for {}, found {}", images ? "3 or 4" : "1", what,
+              rank);
 
   Header header;
   for (unsigned i = 0; i < rank; ++i) {
     if (stream.read(word) < kPrefixBytes)
-      throw bad(stream, "want an IDX header of {} bytes, found a file cut short in it",
+      throw bad(stream, "expected an IDX header of {} bytes, found a file cut short in it",
                 kPrefixBytes * (rank + 1));
     header.extents.push_back(big_endian(word));
     if (header.extents.back() == 0)
-      throw bad(stream, "want extents of at least 1, found {}", describe(header.extents));
+      throw bad(stream, "expected extents of at least 1, found {}", describe(header.extents));
     if (__builtin_mul_overflow(header.payload_bytes,
                                static_cast<std::uint64_t>(header.extents.back()),
                                &header.payload_bytes) ||
@@ -88,7 +90,7 @@ void check_room(ByteStream& stream, const Header& header) {
   const bool exact = stream.size_is_known();
   if (room < header.payload_bytes || (exact && room > header.payload_bytes))
     throw bad(
-        stream, "want {} bytes behind the header, as its extents {} say, found {}{} ({})",
+        stream, "expected {} bytes behind the header, as its extents {} say, found {}{} ({})",
         header.payload_bytes, describe(header.extents), exact ? "" : "at most ", room,
         room < header.payload_bytes ? "cut short, or the header is wrong" : "bytes behind the end");
 }
@@ -97,10 +99,10 @@ void read_payload(ByteStream& stream, const Header& header, std::span<std::byte>
   const std::size_t count = stream.read(to);
   if (count < to.size())
     throw bad(stream,
-              "want {} bytes behind the header, as its extents {} say, found {} (cut short)",
+              "expected {} bytes behind the header, as its extents {} say, found {} (cut short)",
               to.size(), describe(header.extents), count);
   if (!stream.peek(1).empty())
-    throw bad(stream, "want {} bytes behind the header, as its extents {} say, found more",
+    throw bad(stream, "expected {} bytes behind the header, as its extents {} say, found more",
               to.size(), describe(header.extents));
 }
 
@@ -108,7 +110,8 @@ std::string encode_header(std::span<const std::int64_t> extents) {
   std::string header = {0, 0, static_cast<char>(kUnsignedByte), static_cast<char>(extents.size())};
   for (const std::int64_t extent : extents) {
     if (extent < 1 || extent > UINT32_MAX)
-      throw Error(ErrorCode::kInvalidArgument, "IDX: want extents in [1, 2^32), found {}", extent);
+      throw Error(ErrorCode::kInvalidArgument, "IDX: expected extents in [1, 2^32), found {}",
+                  extent);
     for (int shift = 24; shift >= 0; shift -= 8)
       header += static_cast<char>(extent >> shift & 0xff);
   }
@@ -124,7 +127,7 @@ Tensor read_idx_images(ByteStream& stream) {
   const Shape shape{extents[0], has_channels ? extents[1] : 1, extents[extents.size() - 2],
                     extents[extents.size() - 1]};
   if (shape[1] > kMaxImageChannels || shape[2] > kMaxImageSide || shape[3] > kMaxImageSide)
-    throw bad(stream, "want images of at most {} channels and {} pixels a side, found {}",
+    throw bad(stream, "expected images of at most {} channels and {} pixels a side, found {}",
               kMaxImageChannels, kMaxImageSide, describe(header.extents));
   check_image_total(stream.name(), shape[0], shape.without_batch().num_elements());
   check_room(stream, header);
@@ -155,7 +158,7 @@ std::vector<std::int32_t> read_idx_labels(const std::filesystem::path& path) {
 
 void write_idx_images(const std::filesystem::path& path, const Tensor& images) {
   if (images.dtype() != DType::kU8 || images.shape().rank() != 4)
-    throw Error(ErrorCode::kInvalidArgument, "IDX: want u8 images [N,C,H,W], got {} {}",
+    throw Error(ErrorCode::kInvalidArgument, "IDX: expected u8 images [N,C,H,W], got {} {}",
                 to_string(images.dtype()), images.shape().to_string());
   std::vector<std::int64_t> extents = images.shape().extents();
   if (extents[1] == 1) extents.erase(extents.begin() + 1);
@@ -169,10 +172,54 @@ void write_idx_labels(const std::filesystem::path& path, std::span<const std::in
   std::string bytes = encode_header(std::array{static_cast<std::int64_t>(labels.size())});
   for (const std::int32_t label : labels) {
     if (label < 0 || label > 255)
-      throw Error(ErrorCode::kInvalidArgument, "IDX: want labels in [0, 255], found {}", label);
+      throw Error(ErrorCode::kInvalidArgument, "IDX: expected labels in [0, 255], found {}", label);
     bytes += static_cast<char>(label);
   }
   write_file_atomically(path, bytes);
+}
+
+namespace fs = std::filesystem;
+namespace {
+
+void replace_last(std::string& text, std::string_view from, std::string_view to) {
+  if (const auto at = text.rfind(from); at != std::string::npos) text.replace(at, from.size(), to);
+}
+
+bool is_present(const fs::path& path) { return path_exists(path) && !is_folder(path); }
+
+}  // namespace
+
+std::optional<fs::path> find_idx_file(const fs::path& folder, std::string_view name) {
+  std::string dotted(name);
+  replace_last(dotted, "-idx", ".idx");
+  for (const std::string& spelling : {std::string(name), dotted})
+    for (const char* ending : {"", ".gz"})
+      if (fs::path path = folder / (spelling + ending); is_present(path)) return path;
+  return std::nullopt;
+}
+
+IdxFiles find_idx_files(const fs::path& folder, Split split) {
+  IdxFiles files;
+  const std::vector<std::string> prefixes = split == Split::kTrain
+                                                ? std::vector<std::string>{"train"}
+                                                : std::vector<std::string>{"t10k", "test"};
+  for (const std::string& prefix : prefixes) {
+    for (const char* rank : {"3", "4"})
+      if (!files.images)
+        files.images = find_idx_file(folder, prefix + "-images-idx" + rank + "-ubyte");
+    if (!files.labels) files.labels = find_idx_file(folder, prefix + "-labels-idx1-ubyte");
+  }
+  return files;
+}
+
+std::optional<fs::path> find_labels_of(const fs::path& images) {
+  std::string name = images.filename().string();
+  if (name.find("images") == std::string::npos) return std::nullopt;
+  replace_last(name, "images", "labels");
+  replace_last(name, "idx3", "idx1");
+  replace_last(name, "idx4", "idx1");
+  if (name.ends_with(".gz")) name.resize(name.size() - 3);
+  return find_idx_file(images.parent_path(), name);
 }
 
 }  // namespace digitry

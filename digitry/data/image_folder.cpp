@@ -12,8 +12,8 @@
 #include "digitry/base/file.h"
 #include "digitry/base/parallel.h"
 #include "digitry/data/dataset.h"
-#include "digitry/data/image_limits.h"
-#include "digitry/data/png.h"
+#include "digitry/image/limits.h"
+#include "digitry/image/png.h"
 
 namespace digitry {
 namespace fs = std::filesystem;
@@ -37,13 +37,14 @@ std::vector<std::string> list_png_files(const fs::path& folder) {
   return files;
 }
 
-GreyImage read_png(const std::string& file) {
-  return decode_png(read_file(file, kMaxPngBytes), file);
+Image read_png(const std::string& file) {
+  return decode_grey_png(read_file(file, kMaxPngBytes), file);
 }
 
 // Decodes on all threads. Of several broken files the first is reported, as if on one thread.
 Tensor read_all(const std::vector<std::string>& files) {
-  const ImageSize size = read_png(files.front()).size;
+  const Image first = read_png(files.front());
+  const ImageSize size{first.height, first.width};
   const auto count = static_cast<std::int64_t>(files.size());
   check_image_total(fs::path(files.front()).parent_path().string(), count,
                     size.height * size.width);
@@ -57,10 +58,10 @@ Tensor read_all(const std::vector<std::string>& files) {
     for (std::int64_t i = begin; i < end; ++i) {
       try {
         const std::string& file = files[static_cast<std::size_t>(i)];
-        const GreyImage image = read_png(file);
-        if (image.size != size)
-          throw Error(ErrorCode::kBadData, "{}: want {}x{} pixels, as in {}, found {}x{}", file,
-                      size.width, size.height, files.front(), image.size.width, image.size.height);
+        const Image image = read_png(file);
+        if (ImageSize{image.height, image.width} != size)
+          throw Error(ErrorCode::kBadData, "{}: expected {}x{} pixels, as in {}, found {}x{}", file,
+                      size.width, size.height, files.front(), image.width, image.height);
         std::memcpy(images.data() + static_cast<std::size_t>(i) * pixels, image.pixels.data(),
                     pixels);
       } catch (...) {
@@ -100,7 +101,7 @@ std::vector<std::string> list_classes(const fs::path& root) {
   }
   std::ranges::sort(names);
   if (names.size() > static_cast<std::size_t>(kMaxClasses))
-    throw Error(ErrorCode::kBadData, "{}: want at most {} classes (folders), found {}",
+    throw Error(ErrorCode::kBadData, "{}: expected at most {} classes (folders), found {}",
                 root.string(), kMaxClasses, names.size());
   return names;
 }
@@ -111,18 +112,18 @@ ImageFiles read_image_folder(const fs::path& root, std::vector<std::string> clas
   for (const std::string& name : list_classes(root)) {
     const auto place = std::ranges::find(result.class_names, name);
     if (place == result.class_names.end())
-      throw Error(ErrorCode::kBadData, "{}: want only the classes {}, found the folder {}",
+      throw Error(ErrorCode::kBadData, "{}: expected only the classes {}, found the folder {}",
                   root.string(), fmt::format("{}", fmt::join(result.class_names, ", ")), name);
     std::vector<std::string> files = list_png_files(root / name);
     if (files.empty())
-      throw Error(ErrorCode::kBadData, "{}: want PNG images of the class {}, found none",
+      throw Error(ErrorCode::kBadData, "{}: expected PNG images of the class {}, found none",
                   (root / name).string(), name);
     result.labels.insert(result.labels.end(), files.size(),
                          static_cast<std::int32_t>(place - result.class_names.begin()));
     std::ranges::move(files, std::back_inserter(result.files));
   }
   if (result.files.empty())
-    throw Error(ErrorCode::kBadData, "{}: want folders of PNG images, one a class, found none",
+    throw Error(ErrorCode::kBadData, "{}: expected folders of PNG images, one a class, found none",
                 root.string());
   result.images = read_all(result.files);
   return result;
@@ -132,7 +133,7 @@ ImageFiles read_unlabelled_images(const fs::path& folder) {
   ImageFiles result;
   result.files = list_png_files(folder);
   if (result.files.empty())
-    throw Error(ErrorCode::kBadData, "{}: want PNG images, found none", folder.string());
+    throw Error(ErrorCode::kBadData, "{}: expected PNG images, found none", folder.string());
   result.images = read_all(result.files);
   return result;
 }

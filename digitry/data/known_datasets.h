@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -31,5 +32,11 @@ std::span<const KnownDataset> known_datasets();
 
 /// The one called `name`, or null.
 const KnownDataset* find_known_dataset(std::string_view name);
+
+/// The folder in which fetched data sets are kept: $DIGITRY_DATA_DIR, else $XDG_CACHE_HOME/digitry,
+/// else ~/.cache/digitry. As the XDG base directory specification has it, a relative
+/// $XDG_CACHE_HOME is ignored. Does not create it.
+/// Throws Error{kUnavailable} where none of the three is set.
+std::filesystem::path cache_folder();
 
 }  // namespace digitry

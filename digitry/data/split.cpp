@@ -11,8 +11,8 @@ namespace digitry {
 ValidationSplit stratified_split(std::span<const std::int32_t> labels, std::int64_t num_classes,
                                  double fraction, std::uint64_t seed) {
   if (!(fraction >= 0 && fraction <= 0.9))
-    throw Error(ErrorCode::kInvalidArgument, "validation: want a fraction from 0 to 0.9, got {}",
-                fraction);
+    throw Error(ErrorCode::kInvalidArgument,
+                "validation: expected a fraction from 0 to 0.9, got {}", fraction);
   std::vector<std::vector<std::int32_t>> by_class(static_cast<std::size_t>(num_classes));
   for (std::size_t i = 0; i < labels.size(); ++i)
     by_class.at(static_cast<std::size_t>(labels[i])).push_back(static_cast<std::int32_t>(i));

@@ -36,7 +36,7 @@ Calibration measure_calibration(const Tensor& logits, std::span<const std::int32
 /// The temperature T in [0.05, 20] for which softmax(logits / T) gives the labels the largest
 /// likelihood. It changes no prediction. To be fitted on images that were not trained on.
 /// Source: Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", ICML 2017,
-/// sec. 4.2. Wants what `measure_calibration` wants.
+/// sec. 4.2. Expects what `measure_calibration` wants.
 double fit_temperature(const Tensor& logits, std::span<const std::int32_t> labels);
 
 }  // namespace digitry

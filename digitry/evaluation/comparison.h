@@ -1,10 +1,22 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
-#include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/evaluate.h"
 
 namespace digitry {
+
+/// What several trainings came to.
+struct SampleSummary {
+  double mean = 0;
+  double standard_deviation = 0;  ///< Of the sample (n − 1); 0 for one value.
+  /// Student's 95 % interval of the mean; the whole line, ±infinity, for one value.
+  Interval mean_95;
+};
+
+/// Expects at least one value. Source: Student, "The probable error of a mean", Biometrika 6, 1908.
+SampleSummary summarise(std::span<const double> values);
 
 /// Two classifiers' answers to the same images.
 struct Comparison {
@@ -13,7 +25,7 @@ struct Comparison {
   double p_value = 1;  ///< Of McNemar's exact test: mcnemar_p_value of the two counts.
 };
 
-/// Wants evaluations of the same images in the same order.
+/// Expects evaluations of the same images in the same order.
 /// Throws Error{kShapeMismatch} where their numbers differ.
 Comparison compare_answers(const Evaluation& first, const Evaluation& second);
 

@@ -41,7 +41,7 @@ T parse(std::string_view cell, Column column, const Line& line) {
   T value{};
   const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
   if (error != std::errc() || end != cell.data() + cell.size()) {
-    throw Error(ErrorCode::kBadData, "{}: line {}: {}: want a number, got \"{}\"", line.source,
+    throw Error(ErrorCode::kBadData, "{}: line {}: {}: expected a number, got \"{}\"", line.source,
                 line.number, kNames[column], cell.substr(0, 40));
   }
   return value;
@@ -69,9 +69,9 @@ std::array<int, kColumns> find_columns(const std::vector<std::string_view>& head
   }
   for (const Column column : {kEpoch, kAccuracy, kLoss}) {
     if (places[column] == -1) {
-      throw Error(ErrorCode::kBadData, "{}: line {}: want a header with a column {}, got \"{}\"",
-                  line.source, line.number, kNames[column],
-                  header.empty() ? "" : header.front().substr(0, 40));
+      throw Error(ErrorCode::kBadData,
+                  "{}: line {}: expected a header with a column {}, got \"{}\"", line.source,
+                  line.number, kNames[column], header.empty() ? "" : header.front().substr(0, 40));
     }
   }
   return places;
@@ -105,7 +105,7 @@ History history_from_csv(const std::string& text, const std::string& source) {
     if (row.empty()) continue;
     const std::vector<std::string_view> cells = split(row, ',');
     if (cells.size() != header.size()) {
-      throw Error(ErrorCode::kBadData, "{}: line {}: want {} columns, got {}", source, number,
+      throw Error(ErrorCode::kBadData, "{}: line {}: expected {} columns, got {}", source, number,
                   header.size(), cells.size());
     }
     const auto cell = [&](Column column) {
@@ -122,8 +122,9 @@ History history_from_csv(const std::string& text, const std::string& source) {
     e.images_per_second = parse_optional(cell(kSpeed), kSpeed, line).value_or(0);
     e.elapsed_seconds = parse_optional(cell(kElapsed), kElapsed, line).value_or(0);
     if (!history.epochs.empty() && e.epoch <= history.epochs.back().epoch) {
-      throw Error(ErrorCode::kBadData, "{}: line {}: epoch {} follows epoch {}; want them rising",
-                  source, number, e.epoch, history.epochs.back().epoch);
+      throw Error(ErrorCode::kBadData,
+                  "{}: line {}: epoch {} follows epoch {}; expected them rising", source, number,
+                  e.epoch, history.epochs.back().epoch);
     }
     history.epochs.push_back(e);
   }

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/evaluate.h"
 
 namespace digitry {
 

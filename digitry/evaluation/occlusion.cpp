@@ -129,18 +129,20 @@ void check_contrasts(const Tensor& images, std::span<const Contrast> contrasts,
                      const OcclusionPatch& patch) {
   const Shape& shape = images.shape();
   if (shape.rank() != 4 || shape.num_elements() == 0)
-    throw Error(ErrorCode::kShapeMismatch, "occlusion_maps: want images [N, C, H, W], got {}",
+    throw Error(ErrorCode::kShapeMismatch, "occlusion_maps: expected images [N, C, H, W], got {}",
                 shape.to_string());
   const std::int64_t side = std::min(shape[2], shape[3]);
   if (patch.size < 1 || patch.size > side || patch.stride < 1 || patch.stride > patch.size)
-    throw Error(ErrorCode::kInvalidArgument,
-                "occlusion_maps: want a patch of 1 to {} pixels a side and a stride of 1 to its "
-                "size, got {} and {}",
-                side, patch.size, patch.stride);
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        "occlusion_maps: expected a patch of 1 to {} pixels a side and a stride of 1 to its "
+        "size, got {} and {}",
+        side, patch.size, patch.stride);
   for (const Contrast& contrast : contrasts)
     if (contrast.image_index < 0 || contrast.image_index >= shape[0])
-      throw Error(ErrorCode::kInvalidArgument, "occlusion_maps: want an image of 0 to {}, got {}",
-                  shape[0] - 1, contrast.image_index);
+      throw Error(ErrorCode::kInvalidArgument,
+                  "occlusion_maps: expected an image of 0 to {}, got {}", shape[0] - 1,
+                  contrast.image_index);
 }
 
 /// logit[answer] − logit[rival] of one row of logits.
@@ -149,7 +151,7 @@ float margin(const Tensor& logits, std::int64_t row, const Contrast& contrast) {
   if (std::min(contrast.answer, contrast.rival) < 0 ||
       std::max(contrast.answer, contrast.rival) >= classes)
     throw Error(ErrorCode::kInvalidArgument,
-                "occlusion_maps: want classes of 0 to {}, got {} and {}", classes - 1,
+                "occlusion_maps: expected classes of 0 to {}, got {} and {}", classes - 1,
                 contrast.answer, contrast.rival);
   const float* values = logits.as<float>().data() + row * classes;
   return values[contrast.answer] - values[contrast.rival];

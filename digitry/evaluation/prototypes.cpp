@@ -67,7 +67,7 @@ std::vector<std::vector<Row>> rows_by_class(const Tensor& features,
 Tensor fit_prototypes(const Tensor& features, std::span<const std::int32_t> labels,
                       std::int64_t num_classes) {
   if (features.shape().rank() != 2 || labels.empty() || features.shape()[0] != std::ssize(labels))
-    throw Error(ErrorCode::kShapeMismatch, "prototypes: want features [{}, F], got {}",
+    throw Error(ErrorCode::kShapeMismatch, "prototypes: expected features [{}, F], got {}",
                 labels.size(), features.shape().to_string());
   const std::vector<std::vector<Row>> rows = rows_by_class(features, labels, num_classes);
   const std::int64_t most = std::clamp<std::int64_t>(

@@ -19,7 +19,7 @@ inline constexpr std::int64_t kPrototypeValues = std::int64_t{1} << 20;
 /// number of threads. Source: Dhillon, Modha, "Concept decompositions for large sparse text data
 /// using clustering", Machine Learning 42, 2001.
 ///
-/// Wants N labels, 0 to num_classes − 1. Cost: 5·N·kPrototypesPerClass·3·F operations.
+/// Expects N labels, 0 to num_classes − 1. Cost: 5·N·kPrototypesPerClass·3·F operations.
 /// Throws Error{kShapeMismatch} where there are no features or not as many labels.
 Tensor fit_prototypes(const Tensor& features, std::span<const std::int32_t> labels,
                       std::int64_t num_classes);

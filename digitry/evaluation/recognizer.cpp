@@ -8,8 +8,8 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/parallel.h"
-#include "digitry/data/plane_warper.h"
-#include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/evaluate.h"
+#include "digitry/image/warp.h"
 
 namespace digitry {
 namespace {
@@ -82,7 +82,7 @@ void recognize_some(const LogitsOf& logits_of, double temperature, const Tensor&
 
 Recognition recognize(const LogitsOf& logits_of, double temperature, const Tensor& images) {
   if (images.shape().rank() != 4)
-    throw Error(ErrorCode::kShapeMismatch, "want images [N, C, H, W], got {}",
+    throw Error(ErrorCode::kShapeMismatch, "expected images [N, C, H, W], got {}",
                 images.shape().to_string());
   const std::int64_t num_images = images.shape()[0];
   Recognition result;

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "digitry/evaluation/logits_of.h"
+#include "digitry/evaluation/evaluate.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {

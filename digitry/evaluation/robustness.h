@@ -5,10 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "digitry/base/progress.h"
-#include "digitry/data/corruption.h"
-#include "digitry/evaluation/evaluation.h"
-#include "digitry/evaluation/logits_of.h"
+#include "digitry/base/log.h"
+#include "digitry/corruption/corruption.h"
+#include "digitry/evaluation/evaluate.h"
 
 namespace digitry {
 

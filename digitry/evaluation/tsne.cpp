@@ -215,13 +215,14 @@ Vector scaled_to(Vector vector, double standard_deviation) {
 
 void check_tsne(const Tensor& rows, const TsneOptions& options) {
   if (rows.shape().rank() != 2 || rows.shape().num_elements() == 0)
-    throw Error(ErrorCode::kShapeMismatch, "tsne: want rows [N, F], got {}",
+    throw Error(ErrorCode::kShapeMismatch, "tsne: expected rows [N, F], got {}",
                 rows.shape().to_string());
   if (rows.shape()[0] > kMaxPoints || !(options.perplexity >= 1) || options.num_steps < 0)
-    throw Error(ErrorCode::kInvalidArgument,
-                "tsne: want at most {} rows, a perplexity of at least 1 and steps of at least 0; "
-                "got {}, {} and {}",
-                kMaxPoints, rows.shape()[0], options.perplexity, options.num_steps);
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        "tsne: expected at most {} rows, a perplexity of at least 1 and steps of at least 0; "
+        "got {}, {} and {}",
+        kMaxPoints, rows.shape()[0], options.perplexity, options.num_steps);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "digitry/base/random.h"
-#include "digitry/kernels/bfloat16.h"
+#include "digitry/kernels/vector16.h"
 
 /// Each function on values is there for float32 and for bfloat16, which is widened to float32 to
 /// compute and rounded once (ReLU, which computes nothing, looks at the bits: a NaN with a sign is

@@ -1,12 +1,28 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
 #include "digitry/base/vectorize.h"
-#include "digitry/kernels/bfloat16.h"
 
 namespace digitry::kernels {
+
+/// The upper half of a float32: the same range, 8 bits of precision. Storage only; sums and
+/// products are made in float32.
+struct BFloat16 {
+  std::uint16_t bits = 0;
+};
+
+inline float to_float(BFloat16 value) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(value.bits) << 16);
+}
+
+/// Rounds to the nearest, ties to even. Expects a number, not NaN.
+inline BFloat16 to_bfloat16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  return {static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16)};
+}
 
 /// Channels that lie side by side in blocked layouts: [N, C/16, H, W, 16].
 constexpr std::int64_t kBlock = 16;

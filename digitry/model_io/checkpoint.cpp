@@ -35,8 +35,8 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   for (NamedTensor& tensor : file.tensors) {
     const std::size_t slash = tensor.name.find('/');
     if (slash == std::string::npos)
-      throw Error(ErrorCode::kBadData, "{}: tensor '{}': want a name '<group>/<parameter>'", source,
-                  tensor.name);
+      throw Error(ErrorCode::kBadData, "{}: tensor '{}': expected a name '<group>/<parameter>'",
+                  source, tensor.name);
     checkpoint.groups[tensor.name.substr(0, slash)].push_back(
         {tensor.name.substr(slash + 1), std::move(tensor.value)});
   }

@@ -13,8 +13,8 @@
 #include "digitry/base/limits.h"
 #include "digitry/base/parallel.h"
 #include "digitry/kernels/vectors.h"
-#include "digitry/nn/hidden_layer.h"
-#include "digitry/nn/predictor.h"
+#include "digitry/nn/plan/hidden_layer.h"
+#include "digitry/nn/plan/predictor.h"
 
 namespace digitry {
 namespace {
@@ -88,7 +88,8 @@ double nearest_cosine(const float* row, const Tensor& prototypes) {
 }
 
 std::vector<std::int32_t> all_indices(const Tensor& images) {
-  if (images.shape().rank() == 0) throw Error(ErrorCode::kShapeMismatch, "want images, got none");
+  if (images.shape().rank() == 0)
+    throw Error(ErrorCode::kShapeMismatch, "expected images, got none");
   std::vector<std::int32_t> all(static_cast<std::size_t>(images.shape()[0]));
   std::iota(all.begin(), all.end(), 0);
   return all;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "digitry/model_io/model.h"
-#include "digitry/nn/plan.h"
+#include "digitry/nn/plan/plan.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {

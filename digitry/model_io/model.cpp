@@ -11,10 +11,10 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/json.h"
 #include "digitry/base/limits.h"
-#include "digitry/model_io/json.h"
 #include "digitry/model_io/safetensors.h"
-#include "digitry/nn/hidden_layer.h"
+#include "digitry/nn/plan/hidden_layer.h"
 
 namespace digitry {
 namespace {
@@ -47,9 +47,9 @@ auto in_source(const std::string& source, const Read& read) {
 
 std::vector<std::string> texts(const Json& list, const std::string& source) {
   std::vector<std::string> found;
-  if (!list.is_array()) throw Error(ErrorCode::kBadData, "{}: want a list of texts", source);
+  if (!list.is_array()) throw Error(ErrorCode::kBadData, "{}: expected a list of texts", source);
   for (const Json& entry : list) {
-    if (!entry.is_string()) throw Error(ErrorCode::kBadData, "{}: want texts only", source);
+    if (!entry.is_string()) throw Error(ErrorCode::kBadData, "{}: expected texts only", source);
     found.push_back(entry.get<std::string>());
   }
   return found;
@@ -64,7 +64,7 @@ float finite_number(const Json& object, const char* key, const std::string& sour
   const Json& value = member(object, key, source);
   const float number = value.is_number() ? value.get<float>() : std::nanf("");
   if (!std::isfinite(number))
-    throw Error(ErrorCode::kBadData, "{}: '{}': want a finite number", source, key);
+    throw Error(ErrorCode::kBadData, "{}: '{}': expected a finite number", source, key);
   return number;
 }
 
@@ -78,15 +78,16 @@ Shape input_shape_from_json(const Json& architecture, const std::string& source)
                           return e >= 1 && e <= kMaxExtent;
                         });
   if (!possible)
-    throw Error(ErrorCode::kBadData, "{}: input_shape: want [channels, height, width] of 1 to {}",
-                source, kMaxExtent);
+    throw Error(ErrorCode::kBadData,
+                "{}: input_shape: expected [channels, height, width] of 1 to {}", source,
+                kMaxExtent);
   return Shape(std::move(extents));
 }
 
 Network network_from_json(const Json& object, const Shape& input_shape, std::int64_t num_classes,
                           const std::string& source) {
   const Json& layers = member(object, "layers", source);
-  if (!layers.is_array()) throw Error(ErrorCode::kBadData, "{}: layers: want a list", source);
+  if (!layers.is_array()) throw Error(ErrorCode::kBadData, "{}: layers: expected a list", source);
   std::vector<Options> layer_options;
   for (const Json& layer : layers)
     layer_options.push_back(options_from_json(layer, source + ": layers"));
@@ -96,7 +97,7 @@ Network network_from_json(const Json& object, const Shape& input_shape, std::int
 float temperature_from_json(const Json& object, const std::string& source) {
   const float temperature = finite_number(object, "temperature", source);
   if (temperature < kLowestTemperature || temperature > kHighestTemperature)
-    throw Error(ErrorCode::kBadData, "{}: temperature: want {} to {}, found {}", source,
+    throw Error(ErrorCode::kBadData, "{}: temperature: expected {} to {}, found {}", source,
                 kLowestTemperature, kHighestTemperature, temperature);
   return temperature;
 }
@@ -106,7 +107,7 @@ void read_calibration(const Json& object, const std::string& source, Model& mode
   if (!object.contains("refusal_threshold")) return;
   model.refusal_threshold = finite_number(object, "refusal_threshold", source);
   if (model.refusal_threshold < 0 || model.refusal_threshold > 1)
-    throw Error(ErrorCode::kBadData, "{}: refusal_threshold: want 0 to 1, found {}", source,
+    throw Error(ErrorCode::kBadData, "{}: refusal_threshold: expected 0 to 1, found {}", source,
                 model.refusal_threshold);
 }
 
@@ -123,11 +124,12 @@ std::vector<Member> members_from_json(const Json& architecture, std::int64_t num
   }
   const Json& list = architecture.at("members");
   if (!list.is_array() || list.size() < 2 || list.size() > kMaxMembers)
-    throw Error(ErrorCode::kBadData, "{}: members: want a list of 2 to {}", source, kMaxMembers);
+    throw Error(ErrorCode::kBadData, "{}: members: expected a list of 2 to {}", source,
+                kMaxMembers);
   std::vector<Member> members;
   for (const Json& entry : list) {
     const std::string where = fmt::format("{}: member {}", source, members.size());
-    if (!entry.is_object()) throw Error(ErrorCode::kBadData, "{}: want an object", where);
+    if (!entry.is_object()) throw Error(ErrorCode::kBadData, "{}: expected an object", where);
     const float temperature = temperature_from_json(entry, where);
     in_source(where, [&] {
       members.push_back({.network = network_from_json(entry, input_shape, num_classes, where),
@@ -141,8 +143,9 @@ void check_finite(const NamedTensor& tensor, const std::string& source) {
   const auto values = tensor.value.as<float>();
   const auto bad = std::ranges::find_if_not(values, [](float v) { return std::isfinite(v); });
   if (bad != values.end())
-    throw Error(ErrorCode::kBadData, "{}: tensor '{}' holds {} at element {}; want finite weights",
-                source, tensor.name, *bad, bad - values.begin());
+    throw Error(ErrorCode::kBadData,
+                "{}: tensor '{}' holds {} at element {}; expected finite weights", source,
+                tensor.name, *bad, bad - values.begin());
 }
 
 // "2.0.weight" belongs to member 2, which calls it "0.weight".
@@ -151,7 +154,7 @@ std::size_t take_member(std::string& name, std::size_t num_members, const std::s
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
   if (error != std::errc() || index >= num_members || end == name.data() + name.size() ||
       *end != '.')
-    throw Error(ErrorCode::kBadData, "{}: tensor '{}': want a name '<member>.<layer>.<tensor>'",
+    throw Error(ErrorCode::kBadData, "{}: tensor '{}': expected a name '<member>.<layer>.<tensor>'",
                 source, name);
   name.erase(0, static_cast<std::size_t>(end - name.data()) + 1);
   return index;
@@ -162,8 +165,8 @@ void give_prototypes(Tensor prototypes, Member& member, const std::string& sourc
   const Shape& shape = prototypes.shape();
   if (prototypes.dtype() != DType::kF32 || shape.rank() != 2 || shape[0] < 1 ||
       shape[0] > kMaxPrototypes || shape[1] != width)
-    throw Error(ErrorCode::kBadData, "{}: prototypes: want f32 [1 to {}, {}], got {} {}", source,
-                kMaxPrototypes, width, to_string(prototypes.dtype()), shape.to_string());
+    throw Error(ErrorCode::kBadData, "{}: prototypes: expected f32 [1 to {}, {}], got {} {}",
+                source, kMaxPrototypes, width, to_string(prototypes.dtype()), shape.to_string());
   member.prototypes = std::move(prototypes);
 }
 
@@ -188,10 +191,10 @@ void give_tensors(std::vector<NamedTensor> tensors, std::vector<Member>& members
 std::vector<std::string> class_names_from_json(const Json& classes, const std::string& source) {
   auto names = texts(member(classes, "names", source), source + ": classes");
   if (names.empty() || std::ssize(names) > kMaxClasses)
-    throw Error(ErrorCode::kBadData, "{}: want 1 to {} classes, found {}", source, kMaxClasses,
+    throw Error(ErrorCode::kBadData, "{}: expected 1 to {} classes, found {}", source, kMaxClasses,
                 names.size());
   if (std::set<std::string>(names.begin(), names.end()).size() != names.size())
-    throw Error(ErrorCode::kBadData, "{}: want a name of its own for each class", source);
+    throw Error(ErrorCode::kBadData, "{}: expected a name of its own for each class", source);
   return names;
 }
 
@@ -291,7 +294,7 @@ void check_fits(const Model& model, const std::string& name, const Model& first,
                 const std::string& first_name) {
   if (model.members.size() > 1)
     throw Error(ErrorCode::kInvalidArgument,
-                "{}: has several networks already; want the models that it was made of", name);
+                "{}: has several networks already; expected the models that it was made of", name);
   if (model.input_shape() != first.input_shape())
     throw Error(ErrorCode::kInvalidArgument, "{}: takes images of {}, {} of {}", name,
                 model.input_shape().to_string(), first_name, first.input_shape().to_string());

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "digitry/data/views.h"
+#include "digitry/augment/views.h"
 #include "digitry/nn/network.h"
-#include "digitry/nn/predictor.h"
+#include "digitry/nn/plan/predictor.h"
 
 namespace digitry {
 

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "digitry/base/error.h"
-#include "digitry/model_io/json.h"
+#include "digitry/base/json.h"
 
 namespace digitry {
 namespace {
@@ -40,13 +40,13 @@ struct Entry {
 };
 
 std::uint64_t natural(const Json& value, const std::string& source, const std::string& what) {
-  if (!value.is_number_unsigned()) fail(source, what + ": want whole numbers of at least 0");
+  if (!value.is_number_unsigned()) fail(source, what + ": expected whole numbers of at least 0");
   return value.get<std::uint64_t>();
 }
 
 Shape parse_shape(const Json& value, const std::string& source, const std::string& what) {
   if (!value.is_array() || value.size() > kMaxRank)
-    fail(source, fmt::format("{}: want a list of at most {} extents", what, kMaxRank));
+    fail(source, fmt::format("{}: expected a list of at most {} extents", what, kMaxRank));
   std::vector<std::int64_t> extents;
   for (const Json& extent : value) {
     const std::uint64_t size = natural(extent, source, what);
@@ -64,16 +64,16 @@ Entry parse_entry(const std::string& name, const Json& value, const std::string&
   const std::string what = fmt::format("tensor '{}'", name);
   if (!value.is_object() || value.size() != 3 || !value.contains("dtype") ||
       !value.contains("shape") || !value.contains("data_offsets"))
-    fail(source, what + ": want exactly dtype, shape and data_offsets");
+    fail(source, what + ": expected exactly dtype, shape and data_offsets");
   Entry entry{name, DType::kF32, {}, 0, 0};
   if (value["dtype"] == "U8")
     entry.dtype = DType::kU8;
   else if (value["dtype"] != "F32")
-    fail(source, fmt::format("{}: want dtype F32 or U8, found {}", what, dump(value["dtype"])));
+    fail(source, fmt::format("{}: expected dtype F32 or U8, found {}", what, dump(value["dtype"])));
   entry.shape = parse_shape(value["shape"], source, what + ": shape");
   const Json& offsets = value["data_offsets"];
   if (!offsets.is_array() || offsets.size() != 2)
-    fail(source, what + ": want two data_offsets, begin and end");
+    fail(source, what + ": expected two data_offsets, begin and end");
   entry.begin = natural(offsets[0], source, what + ": data_offsets");
   entry.end = natural(offsets[1], source, what + ": data_offsets");
   const auto size =
@@ -141,12 +141,12 @@ std::string to_safetensors(const std::map<std::string, std::string>& metadata,
 
 Safetensors parse_safetensors(std::string_view bytes, const std::string& source) {
   if (bytes.size() < kLengthBytes)
-    fail(source, fmt::format("want a safetensors file, found {} bytes", bytes.size()));
+    fail(source, fmt::format("expected a safetensors file, found {} bytes", bytes.size()));
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data(), kLengthBytes);
   if (length > kMaxHeaderBytes)
     fail(source,
-         fmt::format("the header claims {} bytes, want at most {} (not a safetensors file?)",
+         fmt::format("the header claims {} bytes, expected at most {} (not a safetensors file?)",
                      length, kMaxHeaderBytes));
   if (length > bytes.size() - kLengthBytes)
     fail(source, fmt::format("the header claims {} bytes, the file has {} (truncated, or not a "
@@ -157,10 +157,10 @@ Safetensors parse_safetensors(std::string_view bytes, const std::string& source)
   const std::string_view header_text = bytes.substr(kLengthBytes, length);
   // The JSON reader would take a zero byte for the end, and any white space behind it.
   if (header_text.find('\0') != std::string_view::npos)
-    fail(source, "the header holds a zero byte; want JSON, and spaces alone behind it");
+    fail(source, "the header holds a zero byte; expected JSON, and spaces alone behind it");
   if (std::string_view("\t\n\r").find(header_text[header_text.find_last_not_of(' ')]) !=
       std::string_view::npos)
-    fail(source, "want spaces alone behind the header's JSON");
+    fail(source, "expected spaces alone behind the header's JSON");
   const Json header = parse_json_object(header_text, source + ": header");
   const std::string_view data = bytes.substr(kLengthBytes + length);
 
@@ -171,9 +171,9 @@ Safetensors parse_safetensors(std::string_view bytes, const std::string& source)
       entries.push_back(parse_entry(name, value, source));
       continue;
     }
-    if (!value.is_object()) fail(source, "__metadata__: want an object of texts");
+    if (!value.is_object()) fail(source, "__metadata__: expected an object of texts");
     for (const auto& [key, text] : value.items()) {
-      if (!text.is_string()) fail(source, fmt::format("__metadata__ '{}': want a text", key));
+      if (!text.is_string()) fail(source, fmt::format("__metadata__ '{}': expected a text", key));
       file.metadata[key] = text.get<std::string>();
     }
   }

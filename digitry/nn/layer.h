@@ -1,17 +1,38 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "digitry/base/error.h"
 #include "digitry/base/options.h"
 #include "digitry/nn/parameter.h"
-#include "digitry/tensor/shape.h"
+#include "digitry/tensor/tensor.h"
 
 namespace digitry {
 
-struct Activation;
+/// The square window of a convolution or a pooling.
+struct Window {
+  std::int64_t kernel_size = 1;
+  std::int64_t stride = 1;
+  std::int64_t padding = 0;  ///< Zeros a side.
+
+  /// [channels, OH, OW] of an image [C, IH, IW], OH = ⌊(IH + 2P − K)/S⌋ + 1.
+  /// Throws Error{kShapeMismatch}, beginning with `layer`, where the window does not fit.
+  Shape output_shape(const std::string& layer, const Shape& input, std::int64_t channels) const {
+    const std::int64_t seen = kernel_size - 2 * padding;
+    const std::int64_t least = std::max<std::int64_t>(seen, 1);
+    if (input.rank() != 3 || input[1] < least || input[2] < least)
+      throw Error(ErrorCode::kShapeMismatch,
+                  "{}: expected [channels, height ≥ {}, width ≥ {}], got {}", layer, least, least,
+                  input.to_string());
+    return {channels, (input[1] - seen) / stride + 1, (input[2] - seen) / stride + 1};
+  }
+};
+
+struct Value;
 class PlanBuilder;
 
 /// One layer of a network: what it computes and with which options, not yet for any batch size.
@@ -28,17 +49,16 @@ class Layer {
   /// Throws Error{kShapeMismatch} saying the shape wanted and the shape got.
   virtual Shape output_shape(const Shape& input) const = 0;
   virtual std::vector<ParameterSpec> parameters(const Shape& /*input*/) const { return {}; }
+  /// Whether it needs the gradient by its output even if nobody needs that by its input.
+  virtual bool is_trained(const Shape& input) const { return !parameters(input).empty(); }
   /// Multiply-adds of the forward pass for one image.
   virtual std::int64_t multiply_adds(const Shape& /*input*/) const { return 0; }
 
   /// Where this layer reads a second input: what went into the layer this many before it. 0: none.
   virtual std::int64_t layers_back() const { return 0; }
 
-  /// Whether this layer, after one that ends in a ReLU, can do that ReLU's backward pass too.
-  virtual bool takes_over_relu() const { return false; }
-
   /// Adds this layer's operations to a plan and returns where its output will be.
-  virtual Activation plan(PlanBuilder& builder, const Activation& input) const = 0;
+  virtual Value plan(PlanBuilder& builder, const Value& input) const = 0;
 };
 
 /// The options that make the layer again, with its `type`.

@@ -1,13 +1,13 @@
 #include "digitry/nn/layers.h"
 
-#include "digitry/nn/activation_layers.h"
-#include "digitry/nn/add.h"
-#include "digitry/nn/batch_norm.h"
-#include "digitry/nn/conv2d.h"
-#include "digitry/nn/crop2d.h"
-#include "digitry/nn/dense.h"
-#include "digitry/nn/dropout.h"
-#include "digitry/nn/pool2d.h"
+#include "digitry/nn/layers/activation.h"
+#include "digitry/nn/layers/add.h"
+#include "digitry/nn/layers/batch_norm.h"
+#include "digitry/nn/layers/conv2d.h"
+#include "digitry/nn/layers/crop2d.h"
+#include "digitry/nn/layers/dense.h"
+#include "digitry/nn/layers/dropout.h"
+#include "digitry/nn/layers/pool2d.h"
 
 namespace digitry {
 

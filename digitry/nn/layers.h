@@ -13,14 +13,14 @@ namespace digitry {
 
 // NOLINTBEGIN(google-explicit-constructor): layers of several types make one list.
 
-/// Fully connected: nn/dense.h.
+/// Fully connected: nn/layers/dense.h.
 struct Dense {
   std::int64_t out_features = 1;
   bool bias = true;
   operator Options() const;
 };
 
-/// Two-dimensional convolution: nn/conv2d.h.
+/// Two-dimensional convolution: nn/layers/conv2d.h.
 struct Conv2d {
   std::int64_t out_channels = 1;
   std::int64_t kernel_size = 3;  ///< Of the square window.
@@ -33,7 +33,7 @@ struct Conv2d {
   operator Options() const;
 };
 
-/// Maximum over each window: nn/pool2d.h.
+/// Maximum over each window: nn/layers/pool2d.h.
 struct MaxPool2d {
   std::int64_t kernel_size = 2;  ///< Of the square window.
   std::int64_t stride = 2;
@@ -41,7 +41,7 @@ struct MaxPool2d {
   operator Options() const;
 };
 
-/// Mean over each window: nn/pool2d.h.
+/// Mean over each window: nn/layers/pool2d.h.
 struct AvgPool2d {
   std::int64_t kernel_size = 2;  ///< Of the square window.
   std::int64_t stride = 2;
@@ -49,19 +49,19 @@ struct AvgPool2d {
   operator Options() const;
 };
 
-/// Mean of each channel: nn/pool2d.h.
+/// Mean of each channel: nn/layers/pool2d.h.
 struct GlobalAvgPool2d {
   operator Options() const;
 };
 
-/// Batch normalisation: nn/batch_norm.h.
+/// Batch normalisation: nn/layers/batch_norm.h.
 struct BatchNorm {
   double momentum = 0.1;  ///< Share of a batch in the running statistics.
   double epsilon = 1e-5;
   operator Options() const;
 };
 
-/// Activation functions: nn/activation_layers.h.
+/// Activation functions: nn/layers/activation.h.
 struct Relu {
   operator Options() const;
 };
@@ -79,30 +79,30 @@ struct Silu {
   operator Options() const;
 };
 
-/// Inverted dropout of single values: nn/dropout.h.
+/// Inverted dropout of single values: nn/layers/dropout.h.
 struct Dropout {
   float rate = 0.5F;  ///< Probability that a value is dropped, in [0, 1).
   operator Options() const;
 };
 
-/// Inverted dropout of whole channels: nn/dropout.h.
+/// Inverted dropout of whole channels: nn/layers/dropout.h.
 struct SpatialDropout {
   float rate = 0.5F;  ///< Probability that a channel is dropped, in [0, 1).
   operator Options() const;
 };
 
-/// All values of an image in one row: nn/activation_layers.h.
+/// All values of an image in one row: nn/layers/activation.h.
 struct Flatten {
   operator Options() const;
 };
 
-/// Cuts off the border: nn/crop2d.h.
+/// Cuts off the border: nn/layers/crop2d.h.
 struct Crop2d {
   std::int64_t border = 1;  ///< Pixels cut off on each side.
   operator Options() const;
 };
 
-/// A residual connection: adds the input of the layer this many before it: nn/add.h.
+/// A residual connection: adds the input of the layer this many before it: nn/layers/add.h.
 struct Add {
   std::int64_t layers_back = 2;
   operator Options() const;

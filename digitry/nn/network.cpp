@@ -23,7 +23,7 @@ Network::Network(Shape input_shape, std::int64_t num_classes,
                  const std::vector<Options>& layer_options)
     : input_shape_(std::move(input_shape)), num_classes_(num_classes) {
   if (layer_options.empty() || std::ssize(layer_options) > kMaxLayers)
-    throw Error(ErrorCode::kBadData, "layers: want 1 to {}, got {}", kMaxLayers,
+    throw Error(ErrorCode::kBadData, "layers: expected 1 to {}, got {}", kMaxLayers,
                 layer_options.size());
   std::int64_t total = 0;
   shapes_.push_back(input_shape_);
@@ -63,11 +63,12 @@ void Network::check_skip(std::size_t index) const {
                 layer_label(index), layers_[index]->type(), back);
   const Shape& skipped = shapes_[index - static_cast<std::size_t>(back)];
   if (skipped != shapes_[index])
-    throw Error(ErrorCode::kShapeMismatch,
-                "{} ({}): want two inputs of one shape, got {} from the layer before and {} from "
-                "{} layers back",
-                layer_label(index), layers_[index]->type(), shapes_[index].to_string(),
-                skipped.to_string(), back);
+    throw Error(
+        ErrorCode::kShapeMismatch,
+        "{} ({}): expected two inputs of one shape, got {} from the layer before and {} from "
+        "{} layers back",
+        layer_label(index), layers_[index]->type(), shapes_[index].to_string(), skipped.to_string(),
+        back);
 }
 
 Network Network::clone() const {
@@ -107,7 +108,7 @@ std::int64_t Network::num_parameters() const {
 
 void Network::set_parameters(std::vector<Parameter> parameters) {
   if (parameters.size() != specs_.size())
-    throw Error(ErrorCode::kShapeMismatch, "want {} parameters, got {}", specs_.size(),
+    throw Error(ErrorCode::kShapeMismatch, "expected {} parameters, got {}", specs_.size(),
                 parameters.size());
   std::vector<Parameter> ordered;
   for (const ParameterSpec& spec : specs_) {
@@ -115,8 +116,8 @@ void Network::set_parameters(std::vector<Parameter> parameters) {
     if (found == parameters.end())
       throw Error(ErrorCode::kShapeMismatch, "parameter '{}' is missing", spec.name);
     if (found->value.shape() != spec.shape || found->value.dtype() != DType::kF32)
-      throw Error(ErrorCode::kShapeMismatch, "parameter '{}': want f32 {}, got {} {}", spec.name,
-                  spec.shape.to_string(), to_string(found->value.dtype()),
+      throw Error(ErrorCode::kShapeMismatch, "parameter '{}': expected f32 {}, got {} {}",
+                  spec.name, spec.shape.to_string(), to_string(found->value.dtype()),
                   found->value.shape().to_string());
     ordered.push_back(std::move(*found));
   }

@@ -8,7 +8,7 @@
 
 #include "digitry/nn/layer.h"
 #include "digitry/nn/parameter.h"
-#include "digitry/tensor/shape.h"
+#include "digitry/tensor/tensor.h"
 
 namespace digitry {
 

@@ -1,5 +1,7 @@
 #include "digitry/optim/optimizer.h"
 
+#include <algorithm>
+
 #include "digitry/base/error.h"
 #include "digitry/kernels/optimizer_updates.h"
 
@@ -149,7 +151,7 @@ Sgd read_sgd(OptionReader& reader, Sgd options) {
   options.nesterov = reader.boolean("nesterov", options.nesterov);
   options.weight_decay = reader.number("weight_decay", 0, kLargestDecay, options.weight_decay);
   if (options.nesterov && options.momentum == 0)
-    throw Error(ErrorCode::kBadData, "{}: 'nesterov': want a momentum above 0, got 0",
+    throw Error(ErrorCode::kBadData, "{}: 'nesterov': expected a momentum above 0, got 0",
                 reader.where());
   return options;
 }
@@ -202,5 +204,15 @@ std::unique_ptr<Optimizer> make_optimizer(const Options& options_with_type,
 Adam::operator Options() const { return recipe_options(AdamOptimizer(*this, {})); }
 Sgd::operator Options() const { return recipe_options(SgdOptimizer(*this, {})); }
 Lion::operator Options() const { return recipe_options(LionOptimizer(*this, {})); }
+
+double average_decay(double decay, std::int64_t num_updates) {
+  const auto n = static_cast<double>(num_updates);
+  return std::min(decay, (1 + n) / (10 + n));
+}
+
+void update_weight_average(double decay, std::int64_t num_updates, std::span<const float> values,
+                           std::span<float> average) {
+  kernels::average_update(average_decay(decay, num_updates), values, average);
+}
 
 }  // namespace digitry

@@ -70,7 +70,7 @@ struct Sgd {
   operator Options() const;  // NOLINT(google-explicit-constructor)
 };
 
-/// Lion: steps of equal size for all values. Wants a learning rate 3 to 10 times smaller than
+/// Lion: steps of equal size for all values. Expects a learning rate 3 to 10 times smaller than
 /// Adam's, and so much larger a weight decay; the update rule is at kernels::lion_update.
 /// Source: Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023.
 struct Lion {
@@ -90,5 +90,19 @@ std::unique_ptr<Optimizer> make_lion(const Lion& options, const ValueCounts& cou
 /// Throws Error{kBadData} for unknown types and keys and for values out of range.
 std::unique_ptr<Optimizer> make_optimizer(const Options& options_with_type,
                                           const ValueCounts& counts);
+
+/// The decay of update number `num_updates` (from 0) of an exponential moving average: smaller than
+/// `decay` at first, so that an average over few steps does not hang on to the initial weights.
+///
+///   min(decay, (1 + n) / (10 + n))
+///
+/// Source: the formula of TensorFlow's ExponentialMovingAverage.
+double average_decay(double decay, std::int64_t num_updates);
+
+/// Takes `values` into their moving average, which starts as a copy of them:
+/// a ← d a + (1 − d) w, with d of `average_decay`.
+/// Source: Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", 1992.
+void update_weight_average(double decay, std::int64_t num_updates, std::span<const float> values,
+                           std::span<float> average);
 
 }  // namespace digitry

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "digitry/evaluation/nearest_images.h"
+#include "digitry/image/thumbnails.h"
+#include "digitry/report/attribution.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {
@@ -36,5 +38,10 @@ struct Explanations {
   std::vector<MapPoint> map;      ///< Some of the judged images, placed by `tsne`.
   std::int64_t num_features = 0;  ///< Of the hidden layer, which nearness is in.
 };
+
+/// One explained image as a PNG on white, enlarged, from left to right: the image, the same tinted
+/// by what spoke for and against, the images nearest to it. Expects pictures of one size.
+std::string encode_explanation_png(const Image& image, const AttributionPicture& attribution,
+                                   const std::vector<Image>& nearest);
 
 }  // namespace digitry

@@ -2,14 +2,14 @@
 
 #include <string>
 
-#include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/evaluate.h"
 #include "digitry/evaluation/history.h"
+#include "digitry/image/thumbnails.h"
 #include "digitry/report/gnuplot.h"
-#include "digitry/report/thumbnails.h"
 
 namespace digitry {
 
-/// Loss and accuracy side by side over the epochs. Wants at least one epoch.
+/// Loss and accuracy side by side over the epochs. Expects at least one epoch.
 Figure curves_figure(const History& history);
 
 /// The same one at a time, for the page.
@@ -27,7 +27,7 @@ Figure confusion_figure(const Evaluation& evaluation);
 /// How often answers given with some probability were right, and how many there were.
 Figure reliability_figure(const Evaluation& evaluation);
 
-/// The most confident mistakes, at most 24. Wants at least one mistake.
+/// The most confident mistakes, at most 24. Expects at least one mistake.
 Figure mistakes_figure(const Evaluation& evaluation, const Thumbnailer& thumbnailer);
 
 }  // namespace digitry

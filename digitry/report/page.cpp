@@ -5,15 +5,14 @@
 #include <algorithm>
 #include <kainjow/mustache.hpp>
 
-#include "digitry/base/base64.h"
 #include "digitry/base/error.h"
 #include "digitry/base/text.h"
-#include "digitry/report/contact_sheet.h"
+#include "digitry/image/contact_sheet.h"
+#include "digitry/image/png.h"
+#include "digitry/image/thumbnails.h"
 #include "digitry/report/page_explanations.h"
 #include "digitry/report/page_images.h"
 #include "digitry/report/page_tables.h"
-#include "digitry/report/png.h"
-#include "digitry/report/thumbnails.h"
 #include "digitry_embedded/report_css.h"
 #include "digitry_embedded/report_html.h"
 
@@ -86,12 +85,10 @@ void add_images(data& page, const ReportContent& content) {
   const Tiles tiles(evaluation, sheet);
 
   const bool has_sheet = sheet.num_images() > 0;
-  page.set("sheet", has_sheet
-                        ? base64(encode_ink_png(sheet.pixels(), sheet.width(), sheet.height()))
-                        : std::string());
+  page.set("sheet", has_sheet ? base64(encode_ink_png(sheet.image())) : std::string());
   page.set("has_sheet", has_sheet);
-  page.set("sheet_width", fmt::format("{}", sheet.width()));
-  page.set("sheet_height", fmt::format("{}", sheet.height()));
+  page.set("sheet_width", fmt::format("{}", sheet.image().width));
+  page.set("sheet_height", fmt::format("{}", sheet.image().height));
   page.set("image_width", fmt::format("{}", thumbnailer.width()));
   page.set("image_height", fmt::format("{}", thumbnailer.height()));
   page.set("zoom", fmt::format("{}", zoom(thumbnailer, kLargeSide)));
@@ -143,8 +140,8 @@ void add_images(data& page, const ReportContent& content) {
 void add_sheet(data& page, const std::string& name, const Tensor& images, std::int64_t per_row) {
   page.set("has_" + name, !images.empty());
   if (images.empty()) return;
-  const Thumbnail sheet = make_contact_sheet(images, {.per_row = per_row});
-  page.set(name, base64(encode_ink_png(sheet.ink, sheet.width, sheet.height)));
+  const Image sheet = make_contact_sheet(images, {.per_row = per_row});
+  page.set(name, base64(encode_ink_png(sheet)));
   page.set(name + "_width", fmt::format("{}", sheet.width));
   page.set(name + "_height", fmt::format("{}", sheet.height));
 }

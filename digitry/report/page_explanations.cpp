@@ -7,12 +7,11 @@
 #include <numeric>
 #include <optional>
 
-#include "digitry/base/base64.h"
 #include "digitry/base/error.h"
 #include "digitry/base/text.h"
+#include "digitry/image/png.h"
 #include "digitry/report/attribution.h"
 #include "digitry/report/page_tables.h"
-#include "digitry/report/png.h"
 
 namespace digitry {
 namespace {
@@ -30,30 +29,29 @@ class OverlaySheet {
  public:
   explicit OverlaySheet(const std::vector<AttributionPicture>& pictures)
       : pitch_(pictures.front().width + 2 * kOverlayGap),
-        width_(pitch_ * std::ssize(pictures)),
-        height_(pictures.front().height + 2 * kOverlayGap),
-        indices_(static_cast<std::size_t>(width_ * height_), attribution_index(0)) {
+        indices_{pictures.front().height + 2 * kOverlayGap, pitch_ * std::ssize(pictures), 1, {}} {
+    indices_.pixels.assign(static_cast<std::size_t>(indices_.width * indices_.height),
+                           attribution_index(0));
     for (std::size_t i = 0; i < pictures.size(); ++i)
       for (std::int64_t row = 0; row < pictures[i].height; ++row)
         for (std::int64_t column = 0; column < pictures[i].width; ++column)
-          indices_[static_cast<std::size_t>((kOverlayGap + row) * width_ + x(i) + column)] =
+          indices_.pixels[static_cast<std::size_t>((kOverlayGap + row) * indices_.width + x(i) +
+                                                   column)] =
               attribution_index(
                   pictures[i]
                       .strengths[static_cast<std::size_t>(row * pictures[i].width + column)]);
   }
 
-  std::int64_t width() const { return width_; }
-  std::int64_t height() const { return height_; }
+  std::int64_t width() const { return indices_.width; }
+  std::int64_t height() const { return indices_.height; }
   std::int64_t x(std::size_t i) const {
     return static_cast<std::int64_t>(i) * pitch_ + kOverlayGap;
   }
-  std::string png() const {
-    return encode_palette_png(indices_, width_, height_, attribution_palette());
-  }
+  std::string png() const { return encode_palette_png(indices_, attribution_palette()); }
 
  private:
-  std::int64_t pitch_, width_, height_;
-  std::vector<std::uint8_t> indices_;
+  std::int64_t pitch_;
+  Image indices_;
 };
 
 std::vector<AttributionPicture> pictures_of(const Explanations& explanations,
@@ -154,7 +152,7 @@ void check_explanations(const ReportContent& content) {
     fits = fits && is_class(point.label) && std::isfinite(point.x) && std::isfinite(point.y);
   if (!fits)
     throw Error(ErrorCode::kShapeMismatch,
-                "report: want explanations of the evaluation's mistakes and images; got {} "
+                "report: expected explanations of the evaluation's mistakes and images; got {} "
                 "attributions of {}, {} lists of nearest images, {} of them, {} mistakes",
                 explained, e.attributions.shape().to_string(), e.nearest.size(), num_nearest,
                 content.evaluation.mistakes.size());
@@ -176,9 +174,8 @@ void add_explained(data& page, const ReportContent& content, const Thumbnailer& 
   if (has_nearest) {
     nearest.emplace(explanations, evaluation);
     const SpriteSheet& theirs = nearest->sheet();
-    set_sheet(page, "nearest_sheet",
-              encode_ink_png(theirs.pixels(), theirs.width(), theirs.height()), theirs.width(),
-              theirs.height());
+    set_sheet(page, "nearest_sheet", encode_ink_png(theirs.image()), theirs.image().width,
+              theirs.image().height);
   }
   data entries{data::type::list};
   for (std::size_t i = 0; i < pictures.size(); ++i) {

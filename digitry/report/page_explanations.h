@@ -2,8 +2,8 @@
 
 #include <kainjow/mustache.hpp>
 
+#include "digitry/image/thumbnails.h"
 #include "digitry/report/report.h"
-#include "digitry/report/thumbnails.h"
 
 /// What the page says of why: for `report.html.mustache`, strings clean UTF-8 and not escaped.
 namespace digitry {

@@ -1,9 +1,15 @@
 #include "digitry/report/page_images.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
+
+#include "digitry/base/text.h"
+#include "digitry/report/page_explanations.h"
+#include "digitry/report/page_tables.h"
 
 namespace digitry {
 namespace {
@@ -66,6 +72,114 @@ PageImages choose_images(const Evaluation& evaluation) {
     judgements.resize(std::min(judgements.size(), of_class));
   }
   return images;
+}
+
+namespace {
+
+using kainjow::mustache::data;
+
+// Units of the drawing; the page scales it.
+constexpr double kMapWidth = 640;
+constexpr double kMapHeight = 480;
+constexpr double kMapMargin = 14;
+constexpr std::size_t kMapColors = 10;
+constexpr std::size_t kMaxMapName = 16;
+
+struct Point {
+  double x = 0;
+  double y = 0;
+};
+
+/// Into the drawing, as large as fits, without distortion.
+std::vector<Point> fitted(const std::vector<MapPoint>& map) {
+  std::vector<Point> points;
+  for (const MapPoint& point : map) points.push_back({point.x, point.y});
+  const auto [left, right] = std::ranges::minmax_element(points, {}, &Point::x);
+  const auto [top, bottom] = std::ranges::minmax_element(points, {}, &Point::y);
+  const Point low{left->x, top->y}, high{right->x, bottom->y};
+  const auto scale = [](double room, double extent) {
+    return extent > 0 ? (room - 2 * kMapMargin) / extent : 1;
+  };
+  const double factor =
+      std::min(scale(kMapWidth, high.x - low.x), scale(kMapHeight, high.y - low.y));
+  for (Point& point : points) {
+    point.x = kMapWidth / 2 + factor * (point.x - (low.x + high.x) / 2);
+    point.y = kMapHeight / 2 + factor * (point.y - (low.y + high.y) / 2);
+  }
+  return points;
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+std::string coordinate(double value) { return fmt::format("{:.1f}", value); }
+
+/// The dots of one class as one path: lines of no length, whose round ends are seen.
+data class_entry(const Evaluation& evaluation, std::int32_t label,
+                 const std::vector<Point>& points) {
+  std::vector<double> x, y;
+  std::string path;
+  for (const Point& point : points) {
+    path += fmt::format("M{:.1f} {:.1f}h0", point.x, point.y);
+    x.push_back(point.x);
+    y.push_back(point.y);
+  }
+  data entry;
+  entry.set("style", fmt::format("{}", static_cast<std::size_t>(label) % kMapColors));
+  entry.set("path", path);
+  entry.set("class", elided(class_name(evaluation, label), kMaxMapName));
+  entry.set("x", coordinate(median(std::move(x))));
+  entry.set("y", coordinate(median(std::move(y))));
+  return entry;
+}
+
+data cross_entry(const Evaluation& evaluation, const Judgement& mistake, const Point& point) {
+  data entry;
+  entry.set("x", coordinate(point.x));
+  entry.set("y", coordinate(point.y));
+  entry.set("index", fmt::format("{}", mistake.image_index));
+  entry.set("label", class_name(evaluation, mistake.label));
+  entry.set("predicted", class_name(evaluation, mistake.predicted));
+  entry.set("probability", probability_text(mistake.probability));
+  return entry;
+}
+
+std::map<std::int64_t, Judgement> mistakes_by_image(const Evaluation& evaluation) {
+  std::map<std::int64_t, Judgement> mistakes;
+  for (const Judgement& mistake : evaluation.mistakes) mistakes[mistake.image_index] = mistake;
+  return mistakes;
+}
+
+}  // namespace
+
+void add_map(data& page, const ReportContent& content) {
+  const std::vector<MapPoint>& map = content.explanations.map;
+  page.set("has_map", !map.empty());
+  if (map.empty()) return;
+  const Evaluation& evaluation = content.evaluation;
+  const std::vector<Point> points = fitted(map);
+  const auto mistakes = mistakes_by_image(evaluation);
+  std::map<std::int32_t, std::vector<Point>> by_class;
+  data crosses{data::type::list};
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    by_class[map[i].label].push_back(points[i]);
+    const auto mistake = mistakes.find(map[i].image_index);
+    if (mistake != mistakes.end())
+      crosses.push_back(cross_entry(evaluation, mistake->second, points[i]));
+  }
+  data classes{data::type::list};
+  for (const auto& [label, of_class] : by_class)
+    classes.push_back(class_entry(evaluation, label, of_class));
+  const std::size_t num_crosses = crosses.list_value().size();
+  page.set("map_classes", classes);
+  page.set("map_mistakes", crosses);
+  page.set("num_mapped", grouped(std::ssize(points)));
+  page.set("num_mapped_mistakes", grouped(static_cast<std::int64_t>(num_crosses)));
+  page.set("all_are_mapped", std::ssize(points) == evaluation.num_images);
+  page.set("num_features", grouped(content.explanations.num_features));
 }
 
 }  // namespace digitry

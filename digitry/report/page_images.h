@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/evaluate.h"
 
 namespace digitry {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "digitry/base/text.h"
-#include "digitry/report/heat.h"
+#include "digitry/report/attribution.h"
 
 namespace digitry {
 namespace {

@@ -15,7 +15,7 @@ namespace {
 
 void check_rows(const char* what, const Tensor& images, std::int64_t per_row) {
   if (!images.empty() && (per_row < 1 || images.shape()[0] % per_row != 0))
-    throw Error(ErrorCode::kShapeMismatch, "report: want rows of {} {} images, got {}", per_row,
+    throw Error(ErrorCode::kShapeMismatch, "report: expected rows of {} {} images, got {}", per_row,
                 what, images.shape().to_string());
 }
 
@@ -27,7 +27,7 @@ void check(const ReportContent& content) {
       evaluation.per_class.size() != num_classes || evaluation.confusion.size() != num_classes ||
       evaluation.least_sure.size() != num_classes) {
     throw Error(ErrorCode::kShapeMismatch,
-                "report: want an evaluation of the images [N, C, H, W]; got images {} and {} "
+                "report: expected an evaluation of the images [N, C, H, W]; got images {} and {} "
                 "judged, in {} classes",
                 shape.to_string(), evaluation.num_images, num_classes);
   }

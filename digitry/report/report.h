@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/evaluate.h"
 #include "digitry/evaluation/history.h"
 #include "digitry/evaluation/robustness.h"
 #include "digitry/report/explanations.h"

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "digitry/report/gnuplot.h"
+
 namespace digitry {
 
 /// One searched value of a study.
@@ -37,13 +39,19 @@ struct StudyContent {
   std::int64_t num_fresh_seeds = 0;  ///< Of the best trial.
 };
 
-/// Which of the choices, counted from 0, a coordinate in [0, 1) stands for. Wants `is_choice`.
+/// Which of the choices, counted from 0, a coordinate in [0, 1) stands for. Expects `is_choice`.
 std::size_t choice_at(const StudyValue& value, double coordinate);
 
 /// How much of the score's variance over the trials with a score each value explains by itself, in
 /// [0, 1]: the correlation ratio η² over the choices, or over five parts of a range.
 /// Source: Pearson 1905; as a first look: values that only matter together explain little alone.
 std::vector<double> explained_variance(const StudyContent& content);
+
+/// Scores in the order of the trials, and the best so far.
+Figure study_course_figure(const StudyContent& content);
+
+/// Scores against one value.
+Figure study_value_figure(const StudyContent& content, std::size_t value);
 
 /// A page like a run's report: best accuracy over the trials, each value against it, how much each
 /// explains, all values in parallel, and the trials.

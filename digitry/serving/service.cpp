@@ -15,8 +15,8 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/version.h"
-#include "digitry/serving/inference_protocol.h"
-#include "digitry/serving/session.h"
+#include "digitry/serving/http/session.h"
+#include "digitry/serving/inference/inference_protocol.h"
 #include "digitry_embedded/openapi_json.h"
 
 namespace digitry::serving {
@@ -72,7 +72,7 @@ std::size_t json_size(const Request& request) {
   const auto [stop, error] = std::from_chars(header->data(), end, size);
   if (error != std::errc() || stop != end)
     throw Error(ErrorCode::kBadData,
-                "Inference-Header-Content-Length: want a number of bytes, got {}", *header);
+                "Inference-Header-Content-Length: expected a number of bytes, got {}", *header);
   return size;
 }
 
@@ -211,7 +211,8 @@ void Service::handle(Request request, Respond respond) {
 
 Admission Service::admit(const Request& request) const {
   if (!may(request)) {
-    Response response = error_response(401, "want \"Authorization: Bearer TOKEN\" with the token");
+    Response response =
+        error_response(401, "expected \"Authorization: Bearer TOKEN\" with the token");
     response.headers.emplace_back("WWW-Authenticate", "Bearer");
     return {.refusal = response};
   }

@@ -7,14 +7,14 @@
 #include <string>
 #include <string_view>
 
-#include "digitry/serving/http.h"
+#include "digitry/serving/http/http.h"
+#include "digitry/serving/http/request_reader.h"
+#include "digitry/serving/http/router.h"
+#include "digitry/serving/http/session.h"
+#include "digitry/serving/inference/model_repository.h"
 #include "digitry/serving/metrics.h"
-#include "digitry/serving/model_repository.h"
-#include "digitry/serving/page.h"
-#include "digitry/serving/request_reader.h"
-#include "digitry/serving/router.h"
-#include "digitry/serving/session.h"
-#include "digitry/serving/task_queue.h"
+#include "digitry/serving/page/page.h"
+#include "digitry/serving/page/task_queue.h"
 
 namespace digitry::serving {
 

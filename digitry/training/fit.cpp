@@ -2,15 +2,88 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "digitry/augment/views.h"
 #include "digitry/base/version.h"
-#include "digitry/data/views.h"
-#include "digitry/training/calibrate.h"
+#include "digitry/evaluation/calibration.h"
+#include "digitry/evaluation/prototypes.h"
+#include "digitry/model_io/classifier.h"
+#include "digitry/nn/plan/hidden_layer.h"
 
 namespace digitry {
+namespace {
+
+// Images to fit prototypes to: more make them no better. Of wide features fewer, down to some a
+// class.
+constexpr std::int64_t kDescribedImages = 4000;
+constexpr std::int64_t kDescribedValues = std::int64_t{1} << 24;
+constexpr std::int64_t kLeastOfClass = 2;
+// And the refusal: so many that its place among their scores is sure enough.
+constexpr std::size_t kScoredImages = 2000;
+
+std::vector<std::int32_t> labels_of(const Dataset& data, std::span<const std::int32_t> indices) {
+  std::vector<std::int32_t> labels;
+  for (const std::int32_t i : indices) labels.push_back(data.labels[static_cast<std::size_t>(i)]);
+  return labels;
+}
+
+void fit_temperatures(Model& model, const Dataset& data, std::span<const std::int32_t> validation) {
+  const std::vector<std::int32_t> labels = labels_of(data, validation);
+  const auto fitted = [&] {
+    const Tensor logits = Classifier(model).logits(data.images, validation);
+    return static_cast<float>(fit_temperature(logits, labels));
+  };
+  if (model.members.size() == 1 && model.views != Views()) {
+    const Views views = std::exchange(model.views, {});
+    model.members.front().temperature = fitted();
+    model.views = views;
+  }
+  model.temperature = fitted();
+}
+
+// At most `most` of the indices, evenly spread from place `first` on.
+std::vector<std::int32_t> spread(const std::vector<std::int32_t>& indices, std::size_t most,
+                                 std::size_t first) {
+  const std::size_t step = std::max<std::size_t>(1, indices.size() / most);
+  std::vector<std::int32_t> chosen;
+  for (std::size_t i = first; i < indices.size() && chosen.size() < most; i += step)
+    chosen.push_back(indices[i]);
+  return chosen;
+}
+
+// The prototypes of training images; the threshold by validation images, else by other training
+// images, which are a little more familiar.
+void fit_what_is_known(Model& model, const Dataset& data, const ValidationSplit& split) {
+  for (Member& member : model.members) {
+    HiddenLayer hidden(member.network, model.preprocessing);
+    const std::int64_t most =
+        std::clamp(kDescribedValues / hidden.num_features(), kLeastOfClass * data.num_classes(),
+                   std::max(kDescribedImages, kLeastOfClass * data.num_classes()));
+    const std::vector<std::int32_t> described =
+        spread(split.train, static_cast<std::size_t>(most), 0);
+    member.prototypes = fit_prototypes(hidden.features(data.images, described),
+                                       labels_of(data, described), data.num_classes());
+  }
+  const std::vector<std::int32_t> scored = split.validation.empty()
+                                               ? spread(split.train, kScoredImages, 1)
+                                               : spread(split.validation, kScoredImages, 0);
+  model.refusal_threshold = static_cast<float>(
+      fit_refusal_threshold(Classifier(model).in_distribution_scores(data.images.take(scored))));
+}
+
+}  // namespace
+
+void calibrate(Model& model, const Dataset& data, const ValidationSplit& split) {
+  if (!split.validation.empty()) fit_temperatures(model, data, split.validation);
+  fit_what_is_known(model, data, split);
+}
+
 namespace {
 
 std::map<std::string, std::string> provenance_of(const Recipe& recipe, const Dataset& data) {

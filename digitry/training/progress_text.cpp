@@ -23,8 +23,8 @@ T number(const std::map<std::string, std::string>& text, const char* key) {
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);
   if (error != std::errc() || end != value.data() + value.size() ||
       !std::isfinite(static_cast<double>(parsed)) || parsed < T{0})
-    throw Error(ErrorCode::kBadData, "the checkpoint's '{}': want a number of at least 0, found {}",
-                key, value);
+    throw Error(ErrorCode::kBadData,
+                "the checkpoint's '{}': expected a number of at least 0, found {}", key, value);
   return parsed;
 }
 
@@ -70,7 +70,7 @@ SavedProgress progress_from_text(const std::map<std::string, std::string>& text)
                   "the checkpoint's history has no validation result of its best epoch {}", best);
   if (progress.optimizer_steps != progress.step)
     throw Error(ErrorCode::kBadData,
-                "the checkpoint's 'optimizer_steps': want its step {}, found {}", progress.step,
+                "the checkpoint's 'optimizer_steps': expected its step {}, found {}", progress.step,
                 progress.optimizer_steps);
   return progress;
 }

@@ -8,11 +8,11 @@
 #include <limits>
 #include <map>
 
+#include "digitry/augment/augment.h"
+#include "digitry/augment/views.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/limits.h"
-#include "digitry/data/augment.h"
-#include "digitry/data/views.h"
 #include "digitry/nn/layer.h"
 #include "digitry/optim/optimizer.h"
 #include "digitry/optim/schedule.h"
@@ -44,7 +44,7 @@ Options take_table(toml::table& root, const std::string& key, const std::string&
   Options options;
   if (const auto* node = root.get(key)) {
     if (!node->is_table())
-      throw Error(ErrorCode::kBadData, "{}: want [{}] to be a table", source, key);
+      throw Error(ErrorCode::kBadData, "{}: expected [{}] to be a table", source, key);
     options = options_of(*node->as_table(), fmt::format("{}: [{}]", source, key));
     root.erase(key);
   }
@@ -55,10 +55,10 @@ std::vector<Options> take_layers(toml::table& root, const std::string& source) {
   std::vector<Options> layers;
   const auto* list = root.get_as<toml::array>("layers");
   if (list == nullptr || list->empty())
-    throw Error(ErrorCode::kBadData, "{}: want at least one [[layers]] table", source);
+    throw Error(ErrorCode::kBadData, "{}: expected at least one [[layers]] table", source);
   for (const auto& node : *list) {
     const std::string where = fmt::format("{}: layers[{}]", source, layers.size());
-    if (!node.is_table()) throw Error(ErrorCode::kBadData, "{}: want a table", where);
+    if (!node.is_table()) throw Error(ErrorCode::kBadData, "{}: expected a table", where);
     layers.push_back(options_of(*node.as_table(), where));
   }
   root.erase("layers");
@@ -97,7 +97,7 @@ void read_training(const Options& options, const std::string& source, Recipe& re
 void check_schedule(const Recipe& recipe) {
   if (make_schedule(recipe.schedule)->type() == "reduce_on_plateau" && recipe.validation == 0)
     throw Error(ErrorCode::kBadData,
-                "[schedule]: 'reduce_on_plateau' goes by the loss on validation images: want "
+                "[schedule]: 'reduce_on_plateau' goes by the loss on validation images: expected "
                 "'validation' above 0, got 0");
 }
 
@@ -105,9 +105,10 @@ void check_schedule(const Recipe& recipe) {
 void check_name(const std::string& name, const std::string& source) {
   const auto special = [](char c) { return c == '/' || static_cast<unsigned char>(c) < 0x20; };
   if (name.empty() || std::ranges::any_of(name, special))
-    throw Error(ErrorCode::kBadData,
-                "{}: 'name': want a name that folders can have, without '/' or control characters",
-                source);
+    throw Error(
+        ErrorCode::kBadData,
+        "{}: 'name': expected a name that folders can have, without '/' or control characters",
+        source);
 }
 
 // Tells a file's name in the errors of readers that do not know it.

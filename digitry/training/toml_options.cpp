@@ -15,7 +15,7 @@ constexpr std::int64_t kMaxNesting = 4096;
 void check_nesting(std::string_view text, const std::string& source) {
   const auto nests = [](char c) { return c == '.' || c == '[' || c == '{'; };
   if (const auto found = std::ranges::count_if(text, nests); found > kMaxNesting)
-    throw Error(ErrorCode::kBadData, "{}: want at most {} dots and opening brackets, found {}",
+    throw Error(ErrorCode::kBadData, "{}: expected at most {} dots and opening brackets, found {}",
                 source, kMaxNesting, found);
 }
 
@@ -36,7 +36,7 @@ OptionValue option_of(const toml::node& node, const std::string& where) {
   if (const auto* real = node.as_floating_point()) return real->get();
   if (const auto* truth = node.as_boolean()) return truth->get();
   if (const auto* text = node.as_string()) return text->get();
-  throw Error(ErrorCode::kBadData, "{}: want a number, true, false or a text", where);
+  throw Error(ErrorCode::kBadData, "{}: expected a number, true, false or a text", where);
 }
 
 }  // namespace digitry

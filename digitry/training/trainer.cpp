@@ -6,11 +6,16 @@
 #include <chrono>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "digitry/base/random.h"
 #include "digitry/kernels/optimizer_updates.h"
 #include "digitry/kernels/softmax_cross_entropy.h"
-#include "digitry/optim/weight_average.h"
+#include "digitry/optim/optimizer.h"
+#include "digitry/training/progress_text.h"
+
+// What the trainer does at the end of an epoch: judging it on validation, keeping the best weights.
+// The trainer's state on its way to a checkpoint and back, and to the last good state in memory.
 
 namespace digitry {
 namespace {
@@ -31,11 +36,11 @@ const Dataset& labelled(const Dataset& data) {
     throw Error(ErrorCode::kBadData, "{}: these images have no labels; training needs them",
                 data.name);
   if (std::ssize(data.labels) != data.num_images())
-    throw Error(ErrorCode::kBadData, "{}: want {} labels, one an image, found {}", data.name,
+    throw Error(ErrorCode::kBadData, "{}: expected {} labels, one an image, found {}", data.name,
                 data.num_images(), data.labels.size());
   for (const std::int32_t label : data.labels)
     if (label < 0 || label >= data.num_classes())
-      throw Error(ErrorCode::kBadData, "{}: want labels in [0, {}], found {}", data.name,
+      throw Error(ErrorCode::kBadData, "{}: expected labels in [0, {}], found {}", data.name,
                   data.num_classes() - 1, label);
   return data;
 }
@@ -214,6 +219,171 @@ TrainingProgress Trainer::progress() const {
       .loss = totals_.loss / images,
       .accuracy = static_cast<double>(totals_.correct) / images,
       .seconds_left = static_cast<double>(left) * totals_.seconds / static_cast<double>(in_epoch)};
+}
+
+namespace {
+
+// Higher accuracy is better; among equals, lower loss.
+bool better(const EpochRecord& a, const EpochRecord& b) {
+  return std::pair(*a.val_accuracy, -*a.val_loss) > std::pair(*b.val_accuracy, -*b.val_loss);
+}
+
+}  // namespace
+
+void Trainer::finish_epoch() {
+  check_finite();
+  const auto images = static_cast<double>(totals_.images);
+  EpochRecord record{.epoch = epoch_ + 1,
+                     .learning_rate = optimizer_->learning_rate() * rate_factor(step_ - 1),
+                     .loss = totals_.loss / images,
+                     .accuracy = static_cast<double>(totals_.correct) / images,
+                     .val_loss = std::nullopt,
+                     .val_accuracy = std::nullopt,
+                     .images_per_second = images / totals_.seconds,
+                     .elapsed_seconds = 0};
+  if (predictor_) judge(record);
+  ++epoch_;
+  history_.epochs.push_back(record);
+  if (record.val_loss) validation_losses_.push_back(*record.val_loss);
+  keep_best_weights();
+  keep_good_state();
+}
+
+void Trainer::judge(EpochRecord& record) {
+  network_.set_parameters(arena_.store(judged_values()));
+  predictor_->update(network_);
+  const Tensor logits = predictor_->logits(data_.images, split_.validation);
+  std::vector<std::int32_t> labels;
+  for (const std::int32_t i : split_.validation)
+    labels.push_back(data_.labels[static_cast<std::size_t>(i)]);
+  std::vector<float> losses(labels.size());
+  const auto correct = kernels::softmax_cross_entropy(logits.as<float>(), labels,
+                                                      network_.num_classes(), 1, losses, {});
+  const auto count = static_cast<double>(labels.size());
+  record.val_loss = std::accumulate(losses.begin(), losses.end(), 0.0) / count;
+  record.val_accuracy = static_cast<double>(correct) / count;
+  if (!std::isfinite(*record.val_loss))
+    throw diverged(step_, fmt::format("the loss on validation is {}", *record.val_loss));
+}
+
+void Trainer::keep_best_weights() {
+  const EpochRecord& last = history_.epochs.back();
+  if (!last.val_accuracy) return;
+  const auto best = static_cast<std::size_t>(history_.best_epoch);
+  if (best != 0 && !better(last, history_.epochs[best - 1])) return;
+  history_.best_epoch = epoch_;
+  best_ = copy_of(network_.parameters());
+}
+
+// The loss does not always tell: ReLU gives 0 for a sum that is not a number.
+void Trainer::check_finite() {
+  if (const std::string name = not_finite(); !name.empty())
+    throw diverged(step_, fmt::format("{} are not all finite, the epoch's loss so far is {}", name,
+                                      totals_.loss / static_cast<double>(totals_.images)));
+}
+
+std::span<float> Trainer::judged_values() {
+  return average_.empty() ? arena_.values() : std::span<float>(average_);
+}
+
+std::vector<Parameter> Trainer::kept_weights() {
+  return best_.empty() ? arena_.store(judged_values()) : copy_of(best_);
+}
+
+std::vector<std::pair<std::string, std::span<float>>> Trainer::arrays() {
+  std::vector<std::pair<std::string, std::span<float>>> all{{"parameters", arena_.values()}};
+  for (const auto& [name, values] : optimizer_->state())
+    all.emplace_back("optimizer." + name, values);
+  if (!average_.empty()) all.emplace_back("average", average_);
+  return all;
+}
+
+std::string Trainer::not_finite() {
+  // Squares of floats do not overflow a double: their sum is finite where they are.
+  for (const auto& [name, values] : arrays())
+    if (!std::isfinite(kernels::sum_of_squares(values))) return name;
+  return "";
+}
+
+void Trainer::keep_good_state() {
+  good_.step = step_;
+  good_.totals = totals_;
+  const auto from = arrays();
+  good_.arrays.resize(from.size());
+  for (std::size_t i = 0; i < from.size(); ++i)
+    good_.arrays[i].assign(from[i].second.begin(), from[i].second.end());
+}
+
+void Trainer::return_to_good_state() {
+  step_ = good_.step;
+  epoch_ = step_ / steps_per_epoch_;
+  totals_ = good_.totals;
+  optimizer_->set_num_steps(step_);
+  const auto to = arrays();
+  for (std::size_t i = 0; i < to.size(); ++i)
+    std::ranges::copy(good_.arrays[i], to[i].second.begin());
+}
+
+Checkpoint Trainer::checkpoint() {
+  Checkpoint saved;
+  saved.progress = progress_to_text({.epoch = epoch_,
+                                     .step = step_,
+                                     .optimizer_steps = optimizer_->num_steps(),
+                                     .loss = totals_.loss,
+                                     .correct = totals_.correct,
+                                     .images = totals_.images,
+                                     .seconds = totals_.seconds,
+                                     .elapsed_seconds = elapsed_seconds_,
+                                     .recipe = to_toml(recipe_),
+                                     .data_sha256 = data_.sha256,
+                                     .history = history_});
+  for (const auto& [name, values] : arrays()) saved.groups[name] = arena_.store(values);
+  if (!best_.empty()) saved.groups["best"] = copy_of(best_);
+  return saved;
+}
+
+void Trainer::resume(const Checkpoint& checkpoint) {
+  try {
+    restore(checkpoint);
+  } catch (const Error& error) {
+    // Shapes and types that do not fit are bad data here: they came out of a file.
+    throw Error(ErrorCode::kBadData, std::string(error.what()));
+  }
+}
+
+void Trainer::restore(const Checkpoint& checkpoint) {
+  SavedProgress saved = progress_from_text(checkpoint.progress);
+  if (saved.recipe != to_toml(recipe_) || saved.data_sha256 != data_.sha256)
+    throw Error(ErrorCode::kBadData, "the checkpoint is of another recipe, seed or data set");
+  if (saved.step / steps_per_epoch_ != saved.epoch || saved.epoch > recipe_.epochs)
+    throw Error(ErrorCode::kBadData, "the checkpoint's step {} is not in its epoch {}", saved.step,
+                saved.epoch);
+  if (saved.images > std::ssize(split_.train) || saved.correct > saved.images)
+    throw Error(ErrorCode::kBadData, "the checkpoint counts {} of {} images right, of {}",
+                saved.correct, saved.images, split_.train.size());
+  const auto group = [&](const std::string& name) -> const std::vector<Parameter>& {
+    const auto found = checkpoint.groups.find(name);
+    if (found == checkpoint.groups.end())
+      throw Error(ErrorCode::kBadData, "the checkpoint has no '{}'", name);
+    return found->second;
+  };
+  for (const auto& [name, values] : arrays()) arena_.load(group(name), values);
+  if (const std::string name = not_finite(); !name.empty())
+    throw Error(ErrorCode::kBadData, "the checkpoint's {} are not all finite", name);
+  if (saved.history.best_epoch != 0) {
+    best_ = copy_of(group("best"));
+    network_.set_parameters(copy_of(best_));  // Throws now, not at the end of the training.
+  }
+  optimizer_->set_num_steps(saved.optimizer_steps);
+  epoch_ = saved.epoch;
+  step_ = saved.step;
+  totals_ = {saved.loss, saved.correct, saved.images, saved.seconds};
+  elapsed_seconds_ = saved.elapsed_seconds;
+  history_ = std::move(saved.history);
+  validation_losses_.clear();
+  for (const EpochRecord& epoch : history_.epochs)
+    if (epoch.val_loss) validation_losses_.push_back(*epoch.val_loss);
+  keep_good_state();
 }
 
 }  // namespace digitry

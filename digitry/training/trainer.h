@@ -9,15 +9,15 @@
 #include <utility>
 #include <vector>
 
+#include "digitry/augment/augment.h"
 #include "digitry/base/error.h"
-#include "digitry/data/augment.h"
 #include "digitry/data/dataset.h"
 #include "digitry/data/split.h"
 #include "digitry/evaluation/history.h"
 #include "digitry/model_io/checkpoint.h"
 #include "digitry/nn/network.h"
-#include "digitry/nn/plan.h"
-#include "digitry/nn/predictor.h"
+#include "digitry/nn/plan/plan.h"
+#include "digitry/nn/plan/predictor.h"
 #include "digitry/optim/optimizer.h"
 #include "digitry/optim/schedule.h"
 #include "digitry/training/recipe.h"

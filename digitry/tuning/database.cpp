@@ -35,7 +35,7 @@ void Database::fail(const std::string& doing) const {
   const bool damaged = code == SQLITE_NOTADB || code == SQLITE_CORRUPT;
   const char* advice = "";
   if (code == SQLITE_FULL) advice = "; what was written before is safe: make room and go on";
-  if (code == SQLITE_READONLY) advice = "; want a file and a folder that can be written";
+  if (code == SQLITE_READONLY) advice = "; expected a file and a folder that can be written";
   throw Error(damaged ? ErrorCode::kBadData : ErrorCode::kIo, "{}: cannot {}: {}{}", path_, doing,
               handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_), advice);
 }

@@ -150,7 +150,7 @@ SearchPoint TpeSampler::next(const std::vector<TrialResult>& results, RandomStre
 std::unique_ptr<Sampler> make_sampler(const std::string& name, const SearchSpace& space) {
   if (name == "tpe") return std::make_unique<TpeSampler>(space);
   if (name == "random") return std::make_unique<RandomSampler>(space.values.size());
-  throw Error(ErrorCode::kInvalidArgument, "sampler: want tpe or random, got '{}'", name);
+  throw Error(ErrorCode::kInvalidArgument, "sampler: expected tpe or random, got '{}'", name);
 }
 
 }  // namespace digitry

@@ -29,14 +29,14 @@ std::vector<OptionValue> read_choices(const toml::node& node, const std::string&
       throw Error(ErrorCode::kBadData, "{}: choices: {} is there twice", where,
                   to_string(choices[i]));
   if (choices.size() < 2)
-    throw Error(ErrorCode::kBadData, "{}: choices: want a list of two or more", where);
+    throw Error(ErrorCode::kBadData, "{}: choices: expected a list of two or more", where);
   return choices;
 }
 
 double read_bound(const toml::table& table, const char* key, const std::string& where) {
   const auto value = table[key].value<double>();
   if (!value || !std::isfinite(*value))
-    throw Error(ErrorCode::kBadData, "{}: '{}': want a number", where, key);
+    throw Error(ErrorCode::kBadData, "{}: '{}': expected a number", where, key);
   return *value;
 }
 
@@ -45,13 +45,13 @@ SearchedValue read_range(const toml::table& table, SearchedValue value, const st
   value.high = read_bound(table, "high", where);
   if (const auto* log = table.get("log")) {
     if (!log->is_boolean())
-      throw Error(ErrorCode::kBadData, "{}: 'log': want true or false", where);
+      throw Error(ErrorCode::kBadData, "{}: 'log': expected true or false", where);
     value.log = log->as_boolean()->get();
   }
   const bool whole = table.get("low")->is_integer() && table.get("high")->is_integer();
   value.kind = whole ? SearchedValue::Kind::kInteger : SearchedValue::Kind::kNumber;
   if (value.low >= value.high)
-    throw Error(ErrorCode::kBadData, "{}: want low < high, got {} and {}", where, value.low,
+    throw Error(ErrorCode::kBadData, "{}: expected low < high, got {} and {}", where, value.low,
                 value.high);
   if (value.log && value.low <= 0)
     throw Error(ErrorCode::kBadData, "{}: a logarithmic range begins above 0, got {}", where,
@@ -62,15 +62,15 @@ SearchedValue read_range(const toml::table& table, SearchedValue value, const st
 SearchedValue read_value(const std::string& path, const toml::node& node,
                          const std::string& source) {
   const std::string where = fmt::format("{}: [\"{}\"]", source, path);
-  if (!node.is_table()) throw Error(ErrorCode::kBadData, "{}: want a table", where);
+  if (!node.is_table()) throw Error(ErrorCode::kBadData, "{}: expected a table", where);
   const toml::table& table = *node.as_table();
   SearchedValue value;
   value.path = path;
   for (const auto& [key, unused] : table) {
     const std::string name(key.str());
     if (unused.is_table())
-      throw Error(ErrorCode::kBadData, "{}: [{}.{}]: want the path in quotes: [\"{}.{}\"]", source,
-                  path, name, path, name);
+      throw Error(ErrorCode::kBadData, "{}: [{}.{}]: expected the path in quotes: [\"{}.{}\"]",
+                  source, path, name, path, name);
     if (name != "low" && name != "high" && name != "log" && name != "choices")
       throw Error(ErrorCode::kBadData, "{}: unknown key '{}'; known are low, high, log and choices",
                   where, name);
@@ -78,7 +78,7 @@ SearchedValue read_value(const std::string& path, const toml::node& node,
   const auto* choices = table.get("choices");
   if (choices == nullptr) return read_range(table, std::move(value), where);
   if (table.size() > 1)
-    throw Error(ErrorCode::kBadData, "{}: want either choices or low and high", where);
+    throw Error(ErrorCode::kBadData, "{}: expected either choices or low and high", where);
   value.kind = SearchedValue::Kind::kChoice;
   value.choices = read_choices(*choices, where);
   return value;
@@ -92,10 +92,11 @@ std::vector<std::string> split_path(const std::string& path) {
 }
 
 [[noreturn]] void leads_nowhere(const std::string& path, const std::string& why) {
-  throw Error(ErrorCode::kBadData,
-              "\"{}\": {}; want a table and a key of the recipe, like optimizer.learning_rate, or "
-              "a layer's, like layers.2.rate",
-              path, why);
+  throw Error(
+      ErrorCode::kBadData,
+      "\"{}\": {}; expected a table and a key of the recipe, like optimizer.learning_rate, or "
+      "a layer's, like layers.2.rate",
+      path, why);
 }
 
 toml::table& layer_at(toml::table& root, const std::string& index, const std::string& path) {
@@ -155,7 +156,7 @@ SearchSpace parse_search_space(std::string_view toml, const std::string& source)
     space.values.push_back(read_value(std::string(key.str()), node, source));
   if (space.values.empty())
     throw Error(ErrorCode::kBadData,
-                "{}: nothing to search: want a table a value, like "
+                "{}: nothing to search: expected a table a value, like "
                 "[\"optimizer.learning_rate\"] with low and high",
                 source);
   return space;

@@ -140,7 +140,7 @@ void check_tunable(const Recipe& recipe, const Dataset& data) {
   if (split_by(recipe, data).validation.empty())
     throw Error(ErrorCode::kBadData,
                 "{}: tuning judges by validation images, and validation = {} in [training] sets "
-                "none aside; want more",
+                "none aside; expected more",
                 data.name, recipe.validation);
 }
 

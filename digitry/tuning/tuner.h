@@ -5,7 +5,7 @@
 
 #include "digitry/data/dataset.h"
 #include "digitry/training/trainer.h"
-#include "digitry/tuning/halving.h"
+#include "digitry/tuning/sampler.h"
 #include "digitry/tuning/study.h"
 
 namespace digitry {

@@ -18,10 +18,10 @@ const cv::Scalar& frame_color(bool known) {
 }
 
 // The picture itself, drawn upon where it is opaque colour already.
-Picture in_color(const Picture& picture) {
+Image in_color(const Image& picture) {
   if (picture.channels == 3) return picture;
-  const Picture grey = to_grey(picture);
-  Picture color{grey.height, grey.width, 3, {}};
+  const Image grey = to_grey(picture);
+  Image color{grey.height, grey.width, 3, {}};
   color.pixels.reserve(grey.pixels.size() * 3);
   for (const std::uint8_t value : grey.pixels) color.pixels.insert(color.pixels.end(), 3, value);
   return color;
@@ -36,10 +36,10 @@ std::string caption_of(const ReadDigit& digit, const std::vector<std::string>& c
 
 }  // namespace
 
-Picture annotate(const Picture& picture, const Reading& reading,
-                 const std::vector<std::string>& class_names) {
-  check_picture(picture);
-  Picture drawn = in_color(picture);
+Image annotate(const Image& picture, const Reading& reading,
+               const std::vector<std::string>& class_names) {
+  check_image(picture);
+  Image drawn = in_color(picture);
   cv::Mat canvas(static_cast<int>(drawn.height), static_cast<int>(drawn.width), CV_8UC3,
                  drawn.pixels.data());
   for (const ReadDigit& digit : reading.digits) {

@@ -2,7 +2,7 @@
 #include <bit>
 #include <cstddef>
 
-#include "digitry/vision/codecs.h"
+#include "digitry/vision/decode.h"
 
 // Source: Microsoft, "Bitmap Storage" (BITMAPFILEHEADER and the BITMAPINFOHEADER family).
 
@@ -103,14 +103,14 @@ std::uint8_t masked(std::uint32_t value, std::uint32_t mask) {
 
 }  // namespace
 
-Picture codecs::decode_bmp(const Source& source) {
+Image codecs::decode_bmp(const Source& source) {
   const BmpHeader header = read_bmp_header(source);
   const BmpBytes bytes(source);
   const std::size_t stride = (static_cast<std::size_t>(header.width) * header.bits + 31) / 32 * 4;
   if (header.pixels_at > source.bytes.size() ||
       (source.bytes.size() - header.pixels_at) / stride < static_cast<std::size_t>(header.height))
     throw damaged(source, "a file that is cut short");
-  Picture picture{header.height, header.width, 3, {}};
+  Image picture{header.height, header.width, 3, {}};
   picture.pixels.reserve(static_cast<std::size_t>(header.height * header.width * 3));
   for (std::int64_t y = 0; y < header.height; ++y) {
     const std::int64_t stored = header.from_below ? header.height - 1 - y : y;

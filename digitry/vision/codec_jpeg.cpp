@@ -9,7 +9,7 @@
 #include <csetjmp>
 #include <cstddef>
 
-#include "digitry/vision/codecs.h"
+#include "digitry/vision/decode.h"
 
 namespace digitry {
 namespace {
@@ -127,7 +127,7 @@ std::string_view JpegFile::exif() const {
 }
 
 // Four bytes of ink a pixel to three of light.
-void inks_to_rgb(Picture& picture, bool inverted) {
+void inks_to_rgb(Image& picture, bool inverted) {
   std::uint8_t* to = picture.pixels.data();
   for (std::size_t i = 0; i < picture.pixels.size(); i += 4) {
     const std::uint8_t* inks = picture.pixels.data() + i;
@@ -144,12 +144,12 @@ void inks_to_rgb(Picture& picture, bool inverted) {
 
 }  // namespace
 
-Picture codecs::decode_jpeg(const Source& source) {
+Image codecs::decode_jpeg(const Source& source) {
   JpegFile jpeg(source.bytes);
   if (!jpeg.read_header()) throw damaged(source, jpeg.message());
   check_extent(source, jpeg.height(), jpeg.width());
   const int orientation = exif_orientation(jpeg.exif());  // Decoding forgets it.
-  Picture picture{jpeg.height(), jpeg.width(), jpeg.channels(), {}};
+  Image picture{jpeg.height(), jpeg.width(), jpeg.channels(), {}};
   picture.pixels.resize(
       static_cast<std::size_t>(picture.height * picture.width * picture.channels));
   if (!jpeg.decode(picture.pixels.data())) throw damaged(source, jpeg.message());

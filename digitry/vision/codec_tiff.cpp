@@ -7,7 +7,7 @@
 #include <cstring>
 #include <memory>
 
-#include "digitry/vision/codecs.h"
+#include "digitry/vision/decode.h"
 
 namespace digitry {
 namespace {
@@ -73,9 +73,8 @@ TiffFile open_tiff(TiffMemory& memory) {
 }
 
 // libtiff's pixels, with the colour already multiplied by the opacity, on white.
-Picture on_white(std::int64_t height, std::int64_t width,
-                 const std::vector<std::uint32_t>& raster) {
-  Picture picture{height, width, 3, {}};
+Image on_white(std::int64_t height, std::int64_t width, const std::vector<std::uint32_t>& raster) {
+  Image picture{height, width, 3, {}};
   picture.pixels.reserve(raster.size() * 3);
   for (const std::uint32_t pixel : raster) {
     const std::uint32_t paper = 255 - TIFFGetA(pixel);
@@ -87,7 +86,7 @@ Picture on_white(std::int64_t height, std::int64_t width,
 
 }  // namespace
 
-Picture codecs::decode_tiff(const Source& source) {
+Image codecs::decode_tiff(const Source& source) {
   TiffMemory memory{.bytes = source.bytes};
   const auto fail = [&] {
     return damaged(

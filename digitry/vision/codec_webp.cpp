@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "digitry/vision/codecs.h"
+#include "digitry/vision/decode.h"
 
 namespace digitry {
 namespace {
@@ -27,7 +27,7 @@ std::string_view webp_exif(std::string_view bytes) {
 
 }  // namespace
 
-Picture codecs::decode_webp(const Source& source) {
+Image codecs::decode_webp(const Source& source) {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(source.bytes.data());
   WebPBitstreamFeatures features;
   if (WebPGetFeatures(bytes, source.bytes.size(), &features) != VP8_STATUS_OK)
@@ -35,7 +35,7 @@ Picture codecs::decode_webp(const Source& source) {
   if (features.has_animation != 0) throw damaged(source, "an animation");
   check_extent(source, features.height, features.width);
   const bool alpha = features.has_alpha != 0;
-  Picture picture{features.height, features.width, alpha ? 4 : 3, {}};
+  Image picture{features.height, features.width, alpha ? 4 : 3, {}};
   const auto stride = static_cast<std::size_t>(picture.width * picture.channels);
   picture.pixels.resize(stride * static_cast<std::size_t>(picture.height));
   const auto decode = alpha ? WebPDecodeRGBAInto : WebPDecodeRGBInto;

@@ -7,7 +7,40 @@
 #include <string>
 #include <string_view>
 
-#include "digitry/vision/picture.h"
+#include "digitry/base/error.h"
+#include "digitry/image/image.h"
+
+// One decoder a format, each in a file of its own; `decode_picture` chooses. The pictures are
+// upright. OpenCV's own imdecode is not used: it prints what it does not like, takes a JPEG that is
+// cut short for a grey one, has its limits from the environment, and brings in GDAL.
+
+namespace digitry::codecs {
+
+/// A file to be decoded.
+struct Source {
+  std::string_view bytes;
+  const std::string& name;
+  std::string_view format;  ///< What to call it: "JPEG".
+  std::int64_t max_pixels;
+};
+
+/// "NAME: expected a sound FORMAT picture, found: FINDING".
+Error damaged(const Source& source, std::string_view finding);
+
+/// Refuses sides below 1 and more pixels than allowed. To be called before anything is allocated.
+void check_extent(const Source& source, std::int64_t height, std::int64_t width);
+
+/// The orientation (1 to 8) that an EXIF block tells, without "Exif\0\0" before it; 1 where it
+/// tells none. Never throws: a picture is not refused for it.
+int exif_orientation(std::string_view block);
+
+Image decode_png(const Source& source);
+Image decode_jpeg(const Source& source);
+Image decode_bmp(const Source& source);
+Image decode_webp(const Source& source);
+Image decode_tiff(const Source& source);
+
+}  // namespace digitry::codecs
 
 namespace digitry {
 
@@ -34,11 +67,8 @@ std::optional<PictureFormat> picture_format(std::string_view start);
 /// decoders of `formats` are given the bytes. The size is read from the header, and pictures of
 /// more than `max_pixels` are refused before memory is taken for them. Throws Error{kBadData} that
 /// begins with `name`: another format, too large, damaged or cut short.
-Picture decode_picture(std::string_view bytes, const std::string& name,
-                       std::int64_t max_pixels = kMaxPicturePixels,
-                       std::span<const PictureFormat> formats = kAllPictureFormats);
-
-/// The picture as a PNG file. Wants what `check_picture` wants.
-std::string encode_picture(const Picture& picture);
+Image decode_picture(std::string_view bytes, const std::string& name,
+                     std::int64_t max_pixels = kMaxImagePixels,
+                     std::span<const PictureFormat> formats = kAllPictureFormats);
 
 }  // namespace digitry

@@ -112,8 +112,8 @@ cv::Mat first_mask(const Ink& ink) {
 
 }  // namespace
 
-WorkingGrey make_working_grey(const Picture& picture) {
-  Picture one = to_grey(picture);
+WorkingGrey make_working_grey(const Image& picture) {
+  Image one = to_grey(picture);
   const cv::Mat bytes(static_cast<int>(one.height), static_cast<int>(one.width), CV_8U,
                       one.pixels.data());
   WorkingGrey working;
@@ -202,13 +202,13 @@ cv::Mat strong_mask(const Ink& ink) {
   return smooth > threshold;
 }
 
-Picture to_picture(const Ink& ink) {
+Image to_picture(const Ink& ink) {
   cv::Mat grey;
   ink.darkness.convertTo(grey, CV_8U, -255, 255);
   return to_picture(grey);
 }
 
-Picture to_picture(const cv::Mat& grey_or_mask) {
+Image to_picture(const cv::Mat& grey_or_mask) {
   cv::Mat bytes;
   grey_or_mask.convertTo(bytes, CV_8U);
   if (!bytes.isContinuous()) bytes = bytes.clone();

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <opencv2/core.hpp>
 
-#include "digitry/vision/picture.h"
+#include "digitry/image/image.h"
 
 // From a picture to ink on clean paper. Distances are in working pixels from here on.
 
@@ -14,7 +14,7 @@ struct WorkingGrey {
   cv::Mat grey;      ///< CV_32F, 0 to 255.
   double scale = 1;  ///< Working pixels a pixel of the picture.
 };
-WorkingGrey make_working_grey(const Picture& picture);
+WorkingGrey make_working_grey(const Image& picture);
 
 /// How much darker each pixel is than the paper around it (lighter, where the ink is light).
 struct Ink {
@@ -46,7 +46,7 @@ cv::Mat weak_mask(const Ink& ink);
 cv::Mat strong_mask(const Ink& ink);
 
 /// For those who want to look: white paper, ink as dark as it is; a mask in black and white.
-Picture to_picture(const Ink& ink);
-Picture to_picture(const cv::Mat& grey_or_mask);
+Image to_picture(const Ink& ink);
+Image to_picture(const cv::Mat& grey_or_mask);
 
 }  // namespace digitry

@@ -17,7 +17,7 @@ using MnistImage = std::array<std::uint8_t, static_cast<std::size_t>(kMnistSide*
 /// of any scale; rows and columns without ink are cut off, the rest is widened to a square of side
 /// max(height, width, 10), averaged over areas to 20×20, scaled so that the darkest pixel is 255,
 /// rounded, and moved by whole pixels so that its centre of mass comes to lie in (14, 15].
-/// All zeros where there is no ink. Wants ink ≥ 0, finite, height · width of it.
+/// All zeros where there is no ink. Expects ink ≥ 0, finite, height · width of it.
 /// Source: Yadav and Bottou, "Cold case: the lost MNIST digits", NeurIPS 2019, sec. 2, which found
 /// again how LeCun's digits had been made.
 MnistImage to_mnist_form(std::span<const float> ink, std::int64_t height, std::int64_t width);

@@ -126,7 +126,7 @@ std::vector<Verdict> judge_images(const DigitJudge& classify,
   std::vector<Verdict> verdicts = classify(tensor);
   if (verdicts.size() != images.size())
     throw Error(ErrorCode::kInvalidArgument,
-                "read_digits: want {} verdicts of the classifier, got {}", images.size(),
+                "read_digits: expected {} verdicts of the classifier, got {}", images.size(),
                 verdicts.size());
   return verdicts;
 }
@@ -203,7 +203,7 @@ std::vector<Judged> split(Judged whole, double digit_height, double stroke_width
 }
 
 // In pixels of the picture: around the corners of a box of the page.
-PixelBox to_pixel_box(const cv::Rect& box, const Page& page, double scale, const Picture& picture) {
+PixelBox to_pixel_box(const cv::Rect& box, const Page& page, double scale, const Image& picture) {
   double left = static_cast<double>(picture.width);
   double top = static_cast<double>(picture.height);
   double right = 0;
@@ -283,9 +283,9 @@ std::vector<Judged> find_digits(const Page& page, const DigitJudge& classify,
 }
 
 // The ink of every digit as it was judged, side by side.
-Picture contact_sheet(const std::vector<ReadDigit>& digits) {
+Image contact_sheet(const std::vector<ReadDigit>& digits) {
   const auto count = std::max<std::int64_t>(1, std::ssize(digits));
-  Picture sheet{kMnistSide, count * kMnistSide, 1, {}};
+  Image sheet{kMnistSide, count * kMnistSide, 1, {}};
   sheet.pixels.resize(static_cast<std::size_t>(sheet.height * sheet.width));
   for (std::size_t i = 0; i < digits.size(); ++i)
     for (std::int64_t y = 0; y < kMnistSide; ++y)
@@ -314,8 +314,7 @@ std::size_t ReadDigit::label() const {
   return static_cast<std::size_t>(std::ranges::max_element(probabilities) - probabilities.begin());
 }
 
-Reading read_digits(const Picture& picture, const DigitJudge& classify,
-                    const ReadOptions& options) {
+Reading read_digits(const Image& picture, const DigitJudge& classify, const ReadOptions& options) {
   silence_opencv();
   const WorkingGrey working = make_working_grey(picture);
   show(options, "1-grey", working.grey);

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "digitry/image/image.h"
 #include "digitry/tensor/tensor.h"
 #include "digitry/vision/mnist_form.h"
-#include "digitry/vision/picture.h"
 
 namespace digitry {
 
@@ -55,7 +55,7 @@ struct Reading {
 };
 
 /// Is given each stage of the work: its name ("2-ink") and what it looks like.
-using StageSink = std::function<void(std::string_view stage, const Picture& picture)>;
+using StageSink = std::function<void(std::string_view stage, const Image& picture)>;
 
 struct ReadOptions {
   bool find_skew = true;       ///< Level lines that run up or down (up to 15°).
@@ -69,13 +69,13 @@ struct ReadOptions {
 /// skew; ruled lines; components; broken strokes joined and touching digits cut, as the classifier
 /// scores the outcomes; lines from the top, digits from the left; each brought to 28×28 as MNIST's
 /// were. docs/reading.md tells more. The first call turns off OpenCV's log in the whole process.
-/// Throws Error{kInvalidArgument} where the picture is none (`check_picture`), and what the
+/// Throws Error{kInvalidArgument} where the picture is none (`check_image`), and what the
 /// classifier throws.
-Reading read_digits(const Picture& picture, const DigitJudge& classify,
+Reading read_digits(const Image& picture, const DigitJudge& classify,
                     const ReadOptions& options = {});
 
 /// The reading as a person would write it: a row a line, unknown things as '?', class names in the
-/// place of digits. Wants a name for each class.
+/// place of digits. Expects a name for each class.
 std::string to_text(const Reading& reading, const std::vector<std::string>& class_names);
 
 }  // namespace digitry

@@ -78,7 +78,7 @@ TEST_F(BadInput, AnEncodingThatConfigTomlCannotHoldIsRefusedByName) {
   const CommandResult result =
       digitry({"train", "--data", folder_.path().string() + "\xff", "--out", folder_ / "run"});
   EXPECT_EQ(result.exit_status, 2);
-  EXPECT_THAT(result.err, HasSubstr("--data: want a path in UTF-8"));
+  EXPECT_THAT(result.err, HasSubstr("--data: expected a path in UTF-8"));
 }
 
 TEST_F(BadInput, MnistThatWasNotFetchedSaysHowTo) {

@@ -1,4 +1,4 @@
-#include "apps/digitry/completion.h"
+#include "apps/digitry/terminal/completion.h"
 
 #include <gmock/gmock.h>
 

@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "apps/digitry/corruption_names.h"
+#include "apps/digitry/commands/data_corrupt.h"
 #include "digitry/base/file.h"
 #include "digitry/data/idx.h"
-#include "digitry/data/png.h"
+#include "digitry/image/png.h"
 #include "tests/app/digitry.h"
 #include "tests/support/errors.h"
 
@@ -172,8 +172,9 @@ TEST(DataCorrupt, WritesAContactSheet) {
   const CommandResult result = corrupt({small_mnist(), "--images", "3", "--sheet", sheet});
   EXPECT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(result.out, IsEmpty());
-  const GreyImage image = decode_png(file_bytes(sheet), sheet);
-  EXPECT_EQ(image.size, (ImageSize{3 * (3 * 29 + 1), 3 * (16 * 29 + 5)}));
+  const Image image = decode_png(file_bytes(sheet), sheet);
+  EXPECT_EQ(image.height, 3 * (3 * 29 + 1));
+  EXPECT_EQ(image.width, 3 * (16 * 29 + 5));
 }
 
 TEST(DataCorrupt, ExportsTrainingImagesToo) {

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "digitry/base/file.h"
-#include "digitry/data/png.h"
+#include "digitry/image/png.h"
 #include "tests/app/digitry.h"
 #include "tests/app/small_mnist.h"
 #include "tests/support/process.h"
@@ -71,8 +71,9 @@ TEST(DataAugment, WritesAContactSheet) {
       augment({small_mnist(), "--images", "10", "--versions", "3", "--out", sheet});
   EXPECT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(result.out, IsEmpty());
-  const GreyImage image = decode_png(file_bytes(sheet), sheet);
-  EXPECT_EQ(image.size, (ImageSize{3 * (10 * 29 + 1), 3 * (4 * 29 + 5)}));
+  const Image image = decode_png(file_bytes(sheet), sheet);
+  EXPECT_EQ(image.height, 3 * (10 * 29 + 1));
+  EXPECT_EQ(image.width, 3 * (4 * 29 + 5));
 }
 
 TEST(DataAugment, TakesARecipe) {

@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-#include "apps/digitry/draw_images.h"
+#include "apps/digitry/terminal/draw.h"
 #include "digitry/data/idx.h"
 #include "tests/data/test_files.h"
 #include "tests/support/process.h"
@@ -107,7 +107,7 @@ TEST(DataInfo, FailsByTheKindOfError) {
   const CommandResult cut =
       run_command({"digitry", "data", "info", (folder / "cut-images").string()});
   EXPECT_EQ(cut.exit_status, 3);
-  EXPECT_THAT(cut.err, AllOf(HasSubstr("cut-images"), HasSubstr("want 3920 bytes")));
+  EXPECT_THAT(cut.err, AllOf(HasSubstr("cut-images"), HasSubstr("expected 3920 bytes")));
   EXPECT_THAT(cut.out, IsEmpty());
   EXPECT_EQ(run_command({"digitry", "data", "info"}).exit_status, 2);
   EXPECT_EQ(run_command({"digitry", "data"}).exit_status, 2);

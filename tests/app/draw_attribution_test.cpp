@@ -1,13 +1,15 @@
-#include "apps/digitry/draw_attribution.h"
-
 #include <gtest/gtest.h>
+
+#include "apps/digitry/terminal/draw.h"
 
 namespace digitry::app {
 namespace {
 
 // Three rows of five: the third stands alone above nothing.
-const Thumbnail kImage{
-    .width = 5, .height = 3, .ink = {0, 255, 255, 255, 0, 0, 255, 255, 255, 0, 255, 0, 0, 0, 0}};
+const Image kImage{.height = 3,
+                   .width = 5,
+                   .channels = 1,
+                   .pixels = {0, 255, 255, 255, 0, 0, 255, 255, 255, 0, 255, 0, 0, 0, 0}};
 const AttributionPicture kAttribution{
     .width = 5, .height = 3, .strengths = {0, 1, -1, 0.1F, 0, 0, 0.2F, -1, 0, 0, 0, 0, 0, 0, 0}};
 

@@ -12,8 +12,8 @@
 
 #include "digitry/base/file.h"
 #include "digitry/data/idx.h"
-#include "digitry/data/png.h"
 #include "digitry/data/split.h"
+#include "digitry/image/png.h"
 #include "tests/app/digitry.h"
 #include "tests/app/small_mnist.h"
 
@@ -165,8 +165,9 @@ TEST_F(ExplainCommand, WritesAPicture) {
   const CommandResult result = digitry({"explain", run_, "--index", "1", "--out", picture});
   ASSERT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr(picture));
-  const GreyImage image = decode_png(file_bytes(picture), picture);
-  EXPECT_EQ(image.size, (ImageSize{112 + 16, 7 * 120 + 8}));
+  const Image image = decode_grey_png(file_bytes(picture), picture);
+  EXPECT_EQ(image.height, 112 + 16);
+  EXPECT_EQ(image.width, 7 * 120 + 8);
 }
 
 TEST_F(ExplainCommand, SaysWhatToDoAboutBadUse) {

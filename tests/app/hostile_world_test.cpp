@@ -15,7 +15,6 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "digitry/base/descriptor.h"
 #include "digitry/base/file.h"
 #include "digitry/data/idx.h"
 #include "tests/app/digitry.h"
@@ -75,13 +74,14 @@ class HostileWorld : public testing::Test {
 TEST_F(HostileWorld, TestLabelsOfNoClassAreRefusedBeforeTheTraining) {
   const std::string data = copied_data();
   write_idx_labels(data + "/t10k-labels-idx1-ubyte", std::vector<std::int32_t>(1000, 12));
-  expect_refused_before_training(data, "t10k-labels-idx1-ubyte: want labels in [0, 9], found 12");
+  expect_refused_before_training(data,
+                                 "t10k-labels-idx1-ubyte: expected labels in [0, 9], found 12");
 }
 
 TEST_F(HostileWorld, TestImagesOfAnotherSizeAreRefusedBeforeTheTraining) {
   const std::string data = copied_data();
   write_idx_images(data + "/t10k-images-idx3-ubyte", Tensor({1000, 1, 14, 14}, DType::kU8));
-  expect_refused_before_training(data, data + ": want images of [1,28,28]");
+  expect_refused_before_training(data, data + ": expected images of [1,28,28]");
 }
 
 TEST_F(HostileWorld, ACheckpointThatDoesNotFitOnTheDiskStopsNoTraining) {
@@ -223,7 +223,7 @@ TEST_F(HostileInputs, PredictPrintsAllOrNothing) {
     const CommandResult result = digitry({"predict", run_, images_, small, format});
     EXPECT_EQ(result.exit_status, 3);
     EXPECT_THAT(result.out, IsEmpty());
-    EXPECT_THAT(result.err, HasSubstr(small + ": want images of [1,28,28]"));
+    EXPECT_THAT(result.err, HasSubstr(small + ": expected images of [1,28,28]"));
   }
 }
 

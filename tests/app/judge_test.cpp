@@ -1,9 +1,8 @@
-#include "apps/digitry/judge.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "apps/digitry/draw_images.h"
+#include "apps/digitry/commands/evaluation_data.h"
+#include "apps/digitry/terminal/draw.h"
 
 namespace digitry::app {
 namespace {

@@ -1,7 +1,6 @@
-#include "apps/digitry/judged_images.h"
-
 #include <fmt/format.h>
 
+#include "apps/digitry/commands/evaluation_data.h"
 #include "digitry/data/split.h"
 #include "digitry/training/recipe.h"
 #include "tests/data/test_files.h"

@@ -10,7 +10,7 @@
 
 #include "digitry/base/file.h"
 #include "digitry/data/dataset.h"
-#include "digitry/data/png.h"
+#include "digitry/image/png.h"
 #include "digitry/vision/decode.h"
 #include "tests/app/digitry.h"
 #include "tests/app/small_mnist.h"
@@ -56,7 +56,7 @@ class PredictPictures : public testing::Test {
   }
 
   // One digit on a canvas of paper.
-  static Picture canvas_of(std::int64_t image_index, bool light = false) {
+  static Image canvas_of(std::int64_t image_index, bool light = false) {
     RandomStream random(2, RandomPurpose::kTest, static_cast<std::uint32_t>(image_index));
     return draw_canvas(digits_->images, image_index, {.light = light}, random);
   }
@@ -107,7 +107,7 @@ TEST_F(PredictPictures, ReadsAPageOfSeveralLines) {
   std::string want = text_of(page, digits_->labels);
   std::erase(want, '\n');
   // The model is a small one, trained in a second.
-  EXPECT_LE(wrong_digits(text, want), 1u) << text << ", want " << want;
+  EXPECT_LE(wrong_digits(text, want), 1u) << text << ", expected " << want;
   EXPECT_EQ(read[0]["num_lines"], 3);
   EXPECT_EQ(read[0]["width"], page.picture.width);
   const json& first = read[0]["digits"][0];
@@ -129,8 +129,8 @@ TEST_F(PredictPictures, ReadsAPageOfSeveralLines) {
 TEST_F(PredictPictures, ReadsDrawnDigitsAsTheirImages) {
   std::vector<std::string> files;
   for (std::int64_t i = 0; i < 30; ++i)
-    files.push_back(write("drawn/" + std::to_string(100 + i) + ".png",
-                          encode_picture(canvas_of(i, i % 2 == 1))));
+    files.push_back(
+        write("drawn/" + std::to_string(100 + i) + ".png", encode_png(canvas_of(i, i % 2 == 1))));
   const json plain = predicted({(small_mnist() / "t10k-images-idx3-ubyte").string()});
   const json read = predicted({*folder_ / "drawn"});
   ASSERT_EQ(read.size(), 30u);
@@ -146,9 +146,9 @@ TEST_F(PredictPictures, ReadsDrawnDigitsAsTheirImages) {
 TEST_F(PredictPictures, TakesReadyImagesAsTheyAreUnlessToldOtherwise) {
   std::vector<std::uint8_t> pixels(784);
   std::copy_n(digits_->images.as<std::uint8_t>().begin(), 784, pixels.begin());
-  const std::string png = write("ready/seven.png", encode_png({{28, 28}, pixels}));
+  const std::string png = write("ready/seven.png", encode_png({28, 28, 1, pixels}));
   const std::string bmp_bytes = [&] {
-    Picture picture{28, 28, 3, {}};
+    Image picture{28, 28, 3, {}};
     for (const std::uint8_t pixel : pixels) picture.pixels.insert(picture.pixels.end(), 3, pixel);
     return encode_bmp(picture);
   }();
@@ -163,8 +163,8 @@ TEST_F(PredictPictures, TakesReadyImagesAsTheyAreUnlessToldOtherwise) {
   const json as_picture = predicted({"--as", "pictures", png});
   EXPECT_EQ(as_picture[0]["text"], "7");
   EXPECT_EQ(as_picture[0]["width"], 28);
-  const std::string canvas = write("canvas.png", encode_picture(canvas_of(0)));
-  expect_refused({"--as", "images", canvas}, 3, canvas + ": want images of [1,28,28]");
+  const std::string canvas = write("canvas.png", encode_png(canvas_of(0)));
+  expect_refused({"--as", "images", canvas}, 3, canvas + ": expected images of [1,28,28]");
 }
 
 TEST_F(PredictPictures, TakesFoldersPatternsAndStandardInput) {
@@ -178,30 +178,31 @@ TEST_F(PredictPictures, TakesFoldersPatternsAndStandardInput) {
   };
   EXPECT_THAT(sources(predicted({*folder_ / "mixed"})), ElementsAre(a, b));
   EXPECT_THAT(sources(predicted({*folder_ / "mixed/*.w*"})), ElementsAre(b));
-  expect_refused({*folder_ / "mixed/*.gif"}, 3, "mixed/*.gif: want files that match, found none");
+  expect_refused({*folder_ / "mixed/*.gif"}, 3,
+                 "mixed/*.gif: expected files that match, found none");
   const CommandResult piped = predict({"-"}, {.input = encode_tiff(canvas_of(2))});
   EXPECT_THAT(piped.out, StartsWith("standard input: 1 digit in 1 line\n"));
 }
 
 TEST_F(PredictPictures, DrawsTheResultAndShowsItsStages) {
-  const Picture canvas = canvas_of(3);
-  const std::string file = write("shown.png", encode_picture(canvas));
+  const Image canvas = canvas_of(3);
+  const std::string file = write("shown.png", encode_png(canvas));
   const std::string out = *folder_ / "annotated.png";
   const std::string stages = *folder_ / "stages";
   ASSERT_EQ(predict({file, "--annotate", out, "--debug-images", stages}).exit_status, 0);
-  const Picture drawn = decode_picture(file_bytes(out), out);
+  const Image drawn = decode_picture(file_bytes(out), out);
   EXPECT_EQ(drawn.width, canvas.width);
   EXPECT_NE(drawn.pixels, canvas.pixels);
   EXPECT_THAT(TemporaryFolder::names_in(stages),
               ElementsAre("001-shown-1-grey.png", "001-shown-2-ink.png", "001-shown-3-level.png",
                           "001-shown-4-strokes.png", "001-shown-5-digits.png"));
-  expect_refused({file, file, "--annotate", out}, 2, "--annotate: want one picture, got 2");
+  expect_refused({file, file, "--annotate", out}, 2, "--annotate: expected one picture, got 2");
 }
 
 TEST_F(PredictPictures, BlankPagesHaveNoDigits) {
-  const Picture blank{300, 200, 1, std::vector<std::uint8_t>(60'000, 230)};
-  const std::string page = write("blank.png", encode_picture(blank));
-  const std::string pixel = write("pixel.png", encode_picture({1, 1, 1, {7}}));
+  const Image blank{300, 200, 1, std::vector<std::uint8_t>(60'000, 230)};
+  const std::string page = write("blank.png", encode_png(blank));
+  const std::string pixel = write("pixel.png", encode_png({1, 1, 1, {7}}));
   EXPECT_EQ(predict({page, pixel}).out, page + ": no digits\n" + pixel + ": no digits\n");
   EXPECT_THAT(predicted({page})[0]["digits"], IsEmpty());
   EXPECT_EQ(std::ranges::count(predict({page, "--csv"}).out, '\n'), 1);
@@ -209,7 +210,7 @@ TEST_F(PredictPictures, BlankPagesHaveNoDigits) {
 
 // By the shipped model: one of so few digits knows too little to tell.
 TEST_F(PredictPictures, WhatIsLikeNoDigitIsUnknown) {
-  Picture rings{200, 200, 1, std::vector<std::uint8_t>(40'000, 240)};
+  Image rings{200, 200, 1, std::vector<std::uint8_t>(40'000, 240)};
   for (std::int64_t y = 0; y < 200; ++y)
     for (std::int64_t x = 0; x < 200; ++x) {
       const double radius = std::hypot(x - 100, y - 100);
@@ -217,7 +218,7 @@ TEST_F(PredictPictures, WhatIsLikeNoDigitIsUnknown) {
         rings.pixels[static_cast<std::size_t>(y * 200 + x)] = 15;
     }
   const CommandResult result =
-      digitry({"predict", write("rings.png", encode_picture(rings)), "--json"});
+      digitry({"predict", write("rings.png", encode_png(rings)), "--json"});
   ASSERT_EQ(result.exit_status, 0) << result.err;
   const json read = json::parse(result.out)[0];
   ASSERT_FALSE(read["digits"].empty());
@@ -227,23 +228,25 @@ TEST_F(PredictPictures, WhatIsLikeNoDigitIsUnknown) {
 TEST_F(PredictPictures, BadPicturesAreRefusedByTheRuleTheyBreak) {
   const std::string jpeg = encode_jpeg(canvas_of(0));
   const std::string text = write("text.jpg", "this is no picture");
-  expect_refused({text}, 3,
-                 text + ": want a picture (PNG, JPEG, BMP, WebP, TIFF) or images as IDX or CSV");
+  expect_refused(
+      {text}, 3,
+      text + ": expected a picture (PNG, JPEG, BMP, WebP, TIFF) or images as IDX or CSV");
   const std::string cut = write("cut.jpg", jpeg.substr(0, jpeg.size() / 2));
-  expect_refused({cut}, 3, cut + ": want a sound JPEG picture");
+  expect_refused({cut}, 3, cut + ": expected a sound JPEG image");
   const std::string side("\0\0\x75\x30", 4);
   const std::string bomb =
       write("bomb.png", std::string("\x89PNG\r\n\x1a\n", 8) +
                             png_chunk("IHDR", side + side + std::string("\x08\0\0\0\0", 5)) +
                             png_chunk("IDAT", "x") + png_chunk("IEND", ""));
   expect_refused({bomb}, 3,
-                 bomb + ": want a picture of at most 67108864 pixels, found 30000x30000");
-  expect_refused({"-"}, 3, "standard input: want a PNG, JPEG, BMP, WebP or TIFF picture, found GIF",
+                 bomb + ": expected an image of at most 67108864 pixels, found 30000x30000");
+  expect_refused({"-"}, 3,
+                 "standard input: expected a PNG, JPEG, BMP, WebP or TIFF picture, found GIF",
                  "GIF89a............");
   expect_refused({*folder_ / "nowhere.jpg"}, 3, "nowhere.jpg");
-  const std::string canvas = write("fine.png", encode_picture(canvas_of(0)));
+  const std::string canvas = write("fine.png", encode_png(canvas_of(0)));
   expect_refused({canvas, (small_mnist() / "t10k-images-idx3-ubyte").string(), "--csv"}, 2,
-                 "--csv: want images of the model's size or pictures");
+                 "--csv: expected images of the model's size or pictures");
   expect_refused(
       {(small_mnist() / "t10k-images-idx3-ubyte").string(), "--annotate", *folder_ / "x.png"}, 2,
       "--annotate");

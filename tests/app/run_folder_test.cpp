@@ -1,4 +1,4 @@
-#include "apps/digitry/run_folder.h"
+#include "apps/digitry/commands/run_folder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

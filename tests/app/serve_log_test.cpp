@@ -1,4 +1,4 @@
-#include "apps/digitry/serve_log.h"
+#include "apps/digitry/commands/serve_log.h"
 
 #include <gtest/gtest.h>
 

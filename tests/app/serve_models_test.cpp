@@ -1,4 +1,4 @@
-#include "apps/digitry/serve_models.h"
+#include "apps/digitry/commands/serve_models.h"
 
 #include <gmock/gmock.h>
 

@@ -7,8 +7,9 @@
 #include <set>
 #include <thread>
 
-#include "digitry/base/base64.h"
 #include "digitry/base/file.h"
+#include "digitry/base/text.h"
+#include "digitry/image/png.h"
 #include "digitry/vision/decode.h"
 #include "tests/app/digitry.h"
 #include "tests/app/serve_process.h"
@@ -28,7 +29,7 @@ using testing::IsEmpty;
 std::string page_of_digits(std::int64_t count) {
   const Tensor digits = test_digits(count);
   const auto pixels = digits.as<std::uint8_t>();
-  Picture picture{.height = 60, .width = 20 + 40 * count, .channels = 1, .pixels = {}};
+  Image picture{.height = 60, .width = 20 + 40 * count, .channels = 1, .pixels = {}};
   picture.pixels.assign(static_cast<std::size_t>(picture.height * picture.width), 240);
   for (std::int64_t i = 0; i < count; ++i)
     for (std::int64_t y = 0; y < 28; ++y)
@@ -36,7 +37,7 @@ std::string page_of_digits(std::int64_t count) {
         picture.pixels[static_cast<std::size_t>((16 + y) * picture.width + 16 + 40 * i + x)] =
             static_cast<std::uint8_t>(
                 240 - pixels[static_cast<std::size_t>((i * 28 + y) * 28 + x)] * 9 / 10);
-  return encode_picture(picture);
+  return encode_png(picture);
 }
 
 json question_of(const Tensor& image, const char* key, const std::string& label) {
@@ -120,8 +121,8 @@ TEST_F(ServePage, ReadsAsPredictDoes) {
 
 TEST_F(ServePage, ReadsTheFormatsOfBrowsersAlone) {
   ServeProcess server({"tiny"});
-  const Picture grey = decode_picture(page_of_digits(1), "page");
-  Picture page{grey.height, grey.width, 3, {}};
+  const Image grey = decode_picture(page_of_digits(1), "page");
+  Image page{grey.height, grey.width, 3, {}};
   for (const std::uint8_t pixel : grey.pixels) page.pixels.insert(page.pixels.end(), 3, pixel);
   const auto status = [&](const std::string& picture, const std::string& type) {
     write_file_atomically(folder_ / "body", picture);
@@ -129,7 +130,7 @@ TEST_F(ServePage, ReadsTheFormatsOfBrowsersAlone) {
         "/v1/read?model=tiny",
         {"--header", "Content-Type: " + type, "--data-binary", "@" + (folder_ / "body").string()});
   };
-  EXPECT_EQ(status(encode_picture(page), "image/png"), 200);
+  EXPECT_EQ(status(encode_png(page), "image/png"), 200);
   EXPECT_EQ(status(encode_jpeg(page), "image/jpeg"), 200);
   EXPECT_EQ(status(encode_webp(page), "image/webp"), 200);
   for (const std::string& other : {encode_bmp(page), encode_tiff(page, 8)})
@@ -177,7 +178,7 @@ TEST_F(ServePage, TrainsOnCorrections) {
   EXPECT_THAT(post(server, "/v1/corrections?model=digits",
                    question_of(test_digits(1), "label", "../3").dump())
                   .at("error"),
-              HasSubstr("label: want one of 0, 1"));
+              HasSubstr("label: expected one of 0, 1"));
   const CommandResult trained = digitry({"train", "--recipe", "notebook", "--data", mine.string(),
                                          "--epochs", "1", "--out", folder_ / "run", "--no-report"});
   EXPECT_EQ(trained.exit_status, 0) << trained.err;
@@ -190,7 +191,7 @@ TEST_F(ServePage, SaysWhatIsNotThere) {
               HasSubstr("--corrections DIR"));
   const CommandResult no_runs = digitry({"serve", served_run(), "--runs", "/no/such/folder"});
   EXPECT_EQ(no_runs.exit_status, 3);
-  EXPECT_THAT(no_runs.err, HasSubstr("--runs /no/such/folder: want a folder of runs"));
+  EXPECT_THAT(no_runs.err, HasSubstr("--runs /no/such/folder: expected a folder of runs"));
   write_file_atomically(folder_ / "file", "");
   EXPECT_EQ(
       digitry({"serve", served_run(), "--corrections", (folder_ / "file").string()}).exit_status,

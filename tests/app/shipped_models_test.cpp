@@ -41,7 +41,7 @@ TEST(ShippedModels, TheBestClassifiesWhereNobodyNamesOne) {
             digitry({"predict", images(), "--csv", "--probability"}).out);
   const CommandResult nothing = digitry({"predict", "tiny"});
   EXPECT_EQ(nothing.exit_status, 2);
-  EXPECT_THAT(nothing.err, HasSubstr("want images or pictures for tiny"));
+  EXPECT_THAT(nothing.err, HasSubstr("expected images or pictures for tiny"));
 }
 
 TEST(ShippedModels, AnyFileThatBeginsLikeAModelIsTakenForOne) {

@@ -1,6 +1,6 @@
-#include "apps/digitry/suggest.h"
-
 #include <gtest/gtest.h>
+
+#include "apps/digitry/terminal/words.h"
 
 namespace digitry::app {
 namespace {

@@ -1,4 +1,4 @@
-#include "apps/digitry/terminal.h"
+#include "apps/digitry/terminal/terminal.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "apps/digitry/train_seeds.h"
+#include "apps/digitry/commands/train_seeds.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -162,7 +162,7 @@ TEST_F(TuneCommand, SaysWhatIsWrongBeforeItBegins) {
   refuse("[\"optimizer.rate\"]\nlow = 0.0\nhigh = 0.5", 3, "rate");
   refuse("", 3, "nothing to search");
   refuse("[optimizer.learning_rate]\nlow = 0.1\nhigh = 0.5", 3,
-         "want the path in quotes: [\"optimizer.learning_rate\"]");
+         "expected the path in quotes: [\"optimizer.learning_rate\"]");
   refuse("[\"layers.3.rate\"]\nlow = 0.0\nhigh = 2.0", 3, "[\"layers.3.rate\"]: 2 is no value");
   refuse("[\"training.seed\"]\nlow = 0\nhigh = 9", 3, "cannot be searched");
   refuse("[\"views.rotation\"]\nlow = 0.0\nhigh = 9.0", 3, "cannot be searched");

@@ -1,6 +1,6 @@
-#include "digitry/base/base64.h"
-
 #include <gtest/gtest.h>
+
+#include "digitry/base/text.h"
 
 namespace digitry {
 namespace {

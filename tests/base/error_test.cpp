@@ -6,8 +6,8 @@ namespace digitry {
 namespace {
 
 TEST(Error, FormatsItsMessage) {
-  const Error error(ErrorCode::kBadData, "{}: want {}, found {}", "file", 3, 4);
-  EXPECT_STREQ(error.what(), "file: want 3, found 4");
+  const Error error(ErrorCode::kBadData, "{}: expected {}, found {}", "file", 3, 4);
+  EXPECT_STREQ(error.what(), "file: expected 3, found 4");
   EXPECT_EQ(error.code(), ErrorCode::kBadData);
 }
 

@@ -54,11 +54,11 @@ TEST(ReadFile, RefusesWhatIsMissingAFolderOrTooLong) {
   const TemporaryFolder folder;
   expect_error(ErrorCode::kBadData, {"absent", "No such file"},
                [&] { read_file(folder / "absent", kLimit); });
-  expect_error(ErrorCode::kBadData, {"want a file, found a folder"},
+  expect_error(ErrorCode::kBadData, {"expected a file, found a folder"},
                [&] { read_file(folder.path(), kLimit); });
   write_file_atomically(folder / "long", "0123456789");
   EXPECT_EQ(read_file(folder / "long", 10).size(), 10u);
-  expect_error(ErrorCode::kBadData, {"want at most 9 bytes, found 10"},
+  expect_error(ErrorCode::kBadData, {"expected at most 9 bytes, found 10"},
                [&] { read_file(folder / "long", 9); });
 }
 

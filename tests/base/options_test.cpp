@@ -47,17 +47,18 @@ TEST(OptionReader, NamesTheKeyTheRuleAndWhatItGot) {
     expect_error(ErrorCode::kBadData, parts, action);
   };
   refuse({"layers[2] (dense): 'absent' is missing"}, [&] { reader.integer("absent", 0, 1); });
-  refuse({"layers[2] (dense): 'whole': want an integer from 0 to 6, got 7"},
+  refuse({"layers[2] (dense): 'whole': expected an integer from 0 to 6, got 7"},
          [&] { reader.integer("whole", 0, 6); });
-  refuse({"want an integer of at least 8"},
+  refuse({"expected an integer of at least 8"},
          [&] { reader.integer("whole", 8, std::numeric_limits<std::int64_t>::max()); });
-  refuse({"'real': want an integer", "got 0.25"}, [&] { reader.integer("real", 0, 6); });
-  refuse({"'real': want a number from 0.5 to 1, got 0.25"}, [&] { reader.number("real", 0.5, 1); });
+  refuse({"'real': expected an integer", "got 0.25"}, [&] { reader.integer("real", 0, 6); });
+  refuse({"'real': expected a number from 0.5 to 1, got 0.25"},
+         [&] { reader.number("real", 0.5, 1); });
   refuse({"'nan'"}, [&] { reader.number("nan", -1e300, 1e300); });
-  refuse({"'word': want a number", "\"b\""}, [&] { reader.number("word", 0, 1); });
-  refuse({"'whole': want true or false, got 7"}, [&] { reader.boolean("whole"); });
-  refuse({"'word': want one of x, y, got \"b\""}, [&] { reader.text("word", {"x", "y"}); });
-  refuse({"'truth': want a text, got true"}, [&] { reader.text("truth", {}); });
+  refuse({"'word': expected a number", "\"b\""}, [&] { reader.number("word", 0, 1); });
+  refuse({"'whole': expected true or false, got 7"}, [&] { reader.boolean("whole"); });
+  refuse({"'word': expected one of x, y, got \"b\""}, [&] { reader.text("word", {"x", "y"}); });
+  refuse({"'truth': expected a text, got true"}, [&] { reader.text("truth", {}); });
 }
 
 TEST(OptionReader, FinishRefusesWhatNobodyAskedFor) {

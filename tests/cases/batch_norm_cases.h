@@ -5,8 +5,8 @@
 #include <ostream>
 #include <string>
 
-#include "digitry/kernels/reference/batch_norm.h"
-#include "digitry/tensor/shape.h"
+#include "digitry/tensor/tensor.h"
+#include "tests/reference/batch_norm.h"
 
 namespace digitry::cases {
 

@@ -5,7 +5,7 @@
 #include <ostream>
 #include <string>
 
-#include "digitry/kernels/reference/conv2d.h"
+#include "tests/reference/conv2d.h"
 
 namespace digitry::cases {
 

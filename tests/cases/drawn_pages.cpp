@@ -23,9 +23,9 @@ cv::Mat image_at(const Tensor& images, std::int64_t index) {
 
 // Ink (0 to 1) laid on paper of a colour, each channel by itself, under light (a factor), with
 // noise.
-Picture render(const cv::Mat& ink, const cv::Scalar& paper, const cv::Scalar& pen,
-               const cv::Mat& light, double noise, RandomStream& random) {
-  Picture picture{ink.rows, ink.cols, 3, {}};
+Image render(const cv::Mat& ink, const cv::Scalar& paper, const cv::Scalar& pen,
+             const cv::Mat& light, double noise, RandomStream& random) {
+  Image picture{ink.rows, ink.cols, 3, {}};
   picture.pixels.reserve(ink.total() * 3);
   for (int y = 0; y < ink.rows; ++y)
     for (int x = 0; x < ink.cols; ++x) {
@@ -137,8 +137,8 @@ std::vector<std::int64_t> lines_of(std::int64_t num_digits, std::int64_t num_lin
 
 }  // namespace
 
-Picture draw_canvas(const Tensor& images, std::int64_t image_index, const CanvasOptions& options,
-                    RandomStream& random) {
+Image draw_canvas(const Tensor& images, std::int64_t image_index, const CanvasOptions& options,
+                  RandomStream& random) {
   const cv::Mat digit = enlarged(image_at(images, image_index), options.scale);
   const int width = cvRound(digit.cols * between(random, 1.2, 2.5));
   const int height = cvRound(digit.rows * between(random, 1.2, 2.5));

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "digitry/base/random.h"
+#include "digitry/image/image.h"
 #include "digitry/tensor/tensor.h"
-#include "digitry/vision/picture.h"
 
 // Pictures drawn from images of digits, for tests and for bench/vision: what is on them is known.
 
@@ -19,8 +19,8 @@ struct CanvasOptions {
   bool light = false;
   double noise = 5;  ///< Standard deviation in grey levels.
 };
-Picture draw_canvas(const Tensor& images, std::int64_t image_index, const CanvasOptions& options,
-                    RandomStream& random);
+Image draw_canvas(const Tensor& images, std::int64_t image_index, const CanvasOptions& options,
+                  RandomStream& random);
 
 /// What a page of digits looks like. Distances are in pixels of the digits' images.
 struct PageOptions {
@@ -43,7 +43,7 @@ struct DrawnDigit {
 };
 
 struct DrawnPage {
-  Picture picture;
+  Image picture;
   std::vector<DrawnDigit> digits;  ///< In reading order.
 };
 

@@ -5,7 +5,7 @@
 #include <ostream>
 #include <string>
 
-#include "digitry/kernels/reference/pool2d.h"
+#include "tests/reference/pool2d.h"
 
 namespace digitry::cases {
 

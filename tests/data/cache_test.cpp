@@ -1,5 +1,4 @@
-#include "digitry/data/cache.h"
-
+#include "digitry/data/known_datasets.h"
 #include "tests/data/test_files.h"
 
 namespace digitry {

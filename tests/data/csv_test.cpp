@@ -45,7 +45,7 @@ TEST(Csv, TakesRowsWithoutAnId) {
 
 TEST(Csv, LabelsAloneWantWholeRowsToo) {
   for (const std::string row : {"999", "9,9", "1,2,3,4"})
-    expect_error(ErrorCode::kBadData, {"line 2: want 3 columns"},
+    expect_error(ErrorCode::kBadData, {"line 2: expected 3 columns"},
                  [&] { csv_labels("id,label,pixel0\n" + row + "\n"); });
 }
 
@@ -103,10 +103,10 @@ TEST(Csv, SaysLineAndColumn) {
   expect_error(bad, {"line 2, column 1", "[0, 999]", "\"1000\""},
                [&] { csv(heading + "1000,0,0,0,0\n"); });
   expect_error(bad, {"line 2, column 1", "\"-3\""}, [&] { csv_labels(heading + "-3,0,0,0,0\n"); });
-  expect_error(bad, {"line 2: want 5 columns, found 4"}, [&] { csv(heading + "100,0,0,0\n"); });
-  expect_error(bad, {"line 2: want 5 columns, found more"},
+  expect_error(bad, {"line 2: expected 5 columns, found 4"}, [&] { csv(heading + "100,0,0,0\n"); });
+  expect_error(bad, {"line 2: expected 5 columns, found more"},
                [&] { csv(heading + "1,0,0,0,0,0\n"); });
-  expect_error(bad, {"line 2: want 5 columns, found 1"}, [&] { csv(heading + "1\n"); });
+  expect_error(bad, {"line 2: expected 5 columns, found 1"}, [&] { csv(heading + "1\n"); });
 }
 
 TEST(Csv, RefusesHeadingsItDoesNotUnderstand) {

@@ -1,8 +1,8 @@
 #include "digitry/data/dataset.h"
 
-#include "digitry/data/gzip.h"
-#include "digitry/data/png.h"
-#include "digitry/data/sha256.h"
+#include "digitry/base/sha256.h"
+#include "digitry/data/byte_stream.h"
+#include "digitry/image/png.h"
 #include "tests/data/test_files.h"
 
 namespace digitry {
@@ -92,7 +92,7 @@ TEST(Dataset, RefusesCountsAndLabelsThatDoNotFit) {
   const auto bad = ErrorCode::kBadData;
   const auto load = [&](Split split) { return load_dataset(folder.path().string(), split); };
   write_idx_folder(folder.path(), "\1");
-  expect_error(bad, {"train-labels-idx1-ubyte", "want 2 labels", "train-images", "found 1"},
+  expect_error(bad, {"train-labels-idx1-ubyte", "expected 2 labels", "train-images", "found 1"},
                [&] { load(Split::kTrain); });
   write_idx_folder(folder.path(), "\1\2", "\3");
   expect_error(bad, {"t10k-labels-idx1-ubyte", "[0, 2]", "found 3 at image 0"},
@@ -100,9 +100,9 @@ TEST(Dataset, RefusesCountsAndLabelsThatDoNotFit) {
   write_file(folder / "class_names.txt", "zero\none\n");
   expect_error(bad, {"[0, 1]", "found 2 at image 1"}, [&] { load(Split::kTrain); });
   fs::remove(folder / "train-labels-idx1-ubyte");
-  expect_error(bad, {"want train-labels-idx1-ubyte"}, [&] { load(Split::kTrain); });
+  expect_error(bad, {"expected train-labels-idx1-ubyte"}, [&] { load(Split::kTrain); });
   fs::remove(folder / "t10k-images-idx3-ubyte");
-  expect_error(bad, {"want t10k-images-idx3-ubyte"}, [&] { load(Split::kTest); });
+  expect_error(bad, {"expected t10k-images-idx3-ubyte"}, [&] { load(Split::kTest); });
 }
 
 TEST(Dataset, TakesClassNamesFromTheFolder) {
@@ -130,8 +130,8 @@ TEST(Dataset, FilesThatCannotBeLookedAtAreNotTakenForMissing) {
 
 TEST(Dataset, AStrayImageBesideTheClassesIsToldOf) {
   const TemporaryFolder folder;
-  write_file(folder / "cat/1.png", encode_png({{1, 1}, {7}}));
-  write_file(folder / "preview.png", encode_png({{1, 1}, {8}}));
+  write_file(folder / "cat/1.png", encode_png({1, 1, 1, {7}}));
+  write_file(folder / "preview.png", encode_png({1, 1, 1, {8}}));
   expect_error(ErrorCode::kBadData, {folder.path().string(), "found both"},
                [&] { load_dataset(folder.path().string(), Split::kTrain); });
 }
@@ -161,12 +161,13 @@ TEST(Dataset, LoadsKaggleFolders) {
   EXPECT_EQ(test.num_classes(), 4);
   EXPECT_THAT(list_splits(path), ElementsAre(Split::kTrain, Split::kTest));
   fs::remove(folder / "train.csv");
-  expect_error(ErrorCode::kBadData, {"want train.csv"}, [&] { load_dataset(path, Split::kTrain); });
+  expect_error(ErrorCode::kBadData, {"expected train.csv"},
+               [&] { load_dataset(path, Split::kTrain); });
 }
 
 TEST(Dataset, LoadsImageFolders) {
   const TemporaryFolder folder;
-  const std::string png = encode_png({{1, 1}, {5}});
+  const std::string png = encode_png({1, 1, 1, {5}});
   write_file(folder / "split/train/a/1.png", png);
   write_file(folder / "split/train/b/1.png", png);
   write_file(folder / "split/test/b/1.png", png);
@@ -178,7 +179,7 @@ TEST(Dataset, LoadsImageFolders) {
     EXPECT_THAT(load_dataset((folder / "bare").string(), split).class_names, ElementsAre("cat"));
   EXPECT_THAT(list_splits((folder / "bare").string()), IsEmpty());
   write_file(folder / "split/test/c/1.png", png);
-  expect_error(ErrorCode::kBadData, {"want only the classes a, b, found the folder c"},
+  expect_error(ErrorCode::kBadData, {"expected only the classes a, b, found the folder c"},
                [&] { load_dataset((folder / "split").string(), Split::kTest); });
 }
 
@@ -186,7 +187,7 @@ TEST(Dataset, LoadsSingleFilesByContent) {
   const TemporaryFolder folder;
   write_idx_folder(folder.path());
   write_file(folder / "images.bin", idx_bytes({1, 1, 1}, "a"));
-  write_file(folder / "digit", encode_png({{1, 2}, {5, 6}}));
+  write_file(folder / "digit", encode_png({1, 2, 1, {5, 6}}));
   write_file(folder / "rows", deflate_gzip("label,pixel0\n2,7\n"));
   EXPECT_THAT(load_inputs((folder / "train-images-idx3-ubyte").string()).labels, ElementsAre(3, 1));
   EXPECT_FALSE(load_inputs((folder / "images.bin").string()).labelled());

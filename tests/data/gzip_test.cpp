@@ -1,7 +1,6 @@
-#include "digitry/data/gzip.h"
-
 #include <sys/resource.h>
 
+#include "digitry/data/byte_stream.h"
 #include "tests/data/test_files.h"
 
 namespace digitry {

@@ -1,6 +1,6 @@
 #include "digitry/data/idx.h"
 
-#include "digitry/data/gzip.h"
+#include "digitry/data/byte_stream.h"
 #include "tests/data/test_files.h"
 
 namespace digitry {
@@ -76,7 +76,7 @@ TEST(Idx, WritesOneChannelAsMnistDoes) {
 TEST(Idx, RefusesWhatIsNotIdx) {
   const auto bad = ErrorCode::kBadData;
   expect_error(bad, {"images: ", "empty file"}, [] { images_of(""); });
-  expect_error(bad, {"want an IDX file", "found 3c 68 74 6d"}, [] { images_of("<html>"); });
+  expect_error(bad, {"expected an IDX file", "found 3c 68 74 6d"}, [] { images_of("<html>"); });
   expect_error(bad, {"found 00 00"}, [] { images_of(std::string(2, '\0')); });
   expect_error(bad, {"type 08", "found type 0d"}, [] {
     images_of(idx_bytes({1, 1, 1}, "aaaa", 13));
@@ -94,13 +94,13 @@ TEST(Idx, RefusesWhatIsNotIdx) {
 
 TEST(Idx, RefusesLengthsThatDoNotFitTheHeader) {
   const auto bad = ErrorCode::kBadData;
-  expect_error(bad, {"want 6 bytes", "[2,1,3]", "found 5", "cut short"}, [] {
+  expect_error(bad, {"expected 6 bytes", "[2,1,3]", "found 5", "cut short"}, [] {
     images_of(idx_bytes({2, 1, 3}, "12345"));
   });
-  expect_error(bad, {"want 6 bytes", "found 7", "behind the end"}, [] {
+  expect_error(bad, {"expected 6 bytes", "found 7", "behind the end"}, [] {
     images_of(idx_bytes({2, 1, 3}, "1234567"));
   });
-  expect_error(bad, {"want 3 bytes", "found 2"}, [] { labels_of(idx_bytes({3}, "12")); });
+  expect_error(bad, {"expected 3 bytes", "found 2"}, [] { labels_of(idx_bytes({3}, "12")); });
   expect_error(bad, {"at least 1"}, [] { images_of(idx_bytes({0, 28, 28}, "")); });
 }
 
@@ -108,7 +108,7 @@ TEST(Idx, RefusesLengthsThatDoNotFitTheHeader) {
 TEST(Idx, RefusesHugeHeadersBeforeAllocating) {
   const auto bad = ErrorCode::kBadData;
   expect_error(bad, {"at most"}, [] { images_of(idx_bytes({0xffffffff, 4096, 4096}, "a")); });
-  expect_error(bad, {"want 2147483647 bytes", "found 1"}, [] {
+  expect_error(bad, {"expected 2147483647 bytes", "found 1"}, [] {
     images_of(idx_bytes({0x7fffffff, 1, 1}, "a"));
   });
   expect_error(bad, {"too large for any file"}, [] {
@@ -120,7 +120,7 @@ TEST(Idx, RefusesHugeHeadersBeforeAllocating) {
   expect_error(bad, {"16 channels"}, [] {
     images_of(idx_bytes({1, 17, 1, 1}, std::string(17, 'a')));
   });
-  expect_error(bad, {"want 2147483647 bytes"}, [] { labels_of(idx_bytes({0x7fffffff}, "a")); });
+  expect_error(bad, {"expected 2147483647 bytes"}, [] { labels_of(idx_bytes({0x7fffffff}, "a")); });
   const std::string packed = deflate_gzip(idx_bytes({0x7fffffff, 1, 1}, "a"));
   expect_error(bad, {"found at most"},
                [&] { read_idx_images(*inflate_gzip(make_memory_stream(packed, "packed"))); });
@@ -132,8 +132,8 @@ TEST(Idx, ChecksTheLengthOfGzipContent) {
     return read_idx_images(*inflate_gzip(make_memory_stream(packed, "packed")));
   };
   EXPECT_EQ(read("123456").num_elements(), 6);
-  expect_error(ErrorCode::kBadData, {"want 6 bytes", "found 5"}, [&] { read("12345"); });
-  expect_error(ErrorCode::kBadData, {"want 6 bytes", "found more"}, [&] { read("1234567"); });
+  expect_error(ErrorCode::kBadData, {"expected 6 bytes", "found 5"}, [&] { read("12345"); });
+  expect_error(ErrorCode::kBadData, {"expected 6 bytes", "found more"}, [&] { read("1234567"); });
 }
 
 TEST(Idx, SaysWhichFileIsMissingOrAFolder) {

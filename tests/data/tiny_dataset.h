@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "digitry/base/sha256.h"
 #include "digitry/data/known_datasets.h"
-#include "digitry/data/sha256.h"
 #include "tests/data/test_files.h"
 
 namespace digitry::test {

@@ -1,5 +1,3 @@
-#include "digitry/evaluation/evaluation.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +6,7 @@
 #include <limits>
 
 #include "digitry/base/error.h"
+#include "digitry/evaluation/evaluate.h"
 
 namespace digitry {
 namespace {

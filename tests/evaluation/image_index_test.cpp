@@ -1,11 +1,10 @@
-#include "digitry/evaluation/image_index.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <memory>
 #include <numeric>
 
+#include "digitry/evaluation/nearest_images.h"
 #include "tests/support/errors.h"
 #include "tests/support/networks.h"
 #include "tests/support/values.h"

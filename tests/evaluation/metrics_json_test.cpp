@@ -1,9 +1,9 @@
-#include "digitry/evaluation/metrics_json.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+
+#include "digitry/evaluation/evaluation_text.h"
 
 namespace digitry {
 namespace {

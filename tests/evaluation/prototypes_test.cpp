@@ -91,7 +91,7 @@ TEST(Prototypes, OfWideFeaturesAreFew) {
 
 TEST(Prototypes, WantALabelForEachOfSomeFeatures) {
   const Tensor features({3, 2}, DType::kF32);
-  test::expect_error(ErrorCode::kShapeMismatch, {"want features [2, F], got [3,2]"}, [&] {
+  test::expect_error(ErrorCode::kShapeMismatch, {"expected features [2, F], got [3,2]"}, [&] {
     fit_prototypes(features, std::vector<std::int32_t>{0, 1}, 2);
   });
   test::expect_error(ErrorCode::kShapeMismatch, {"got [0,2]"}, [&] {

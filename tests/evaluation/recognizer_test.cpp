@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/evaluate.h"
 #include "tests/support/blobs.h"
 #include "tests/support/errors.h"
 #include "tests/support/models.h"

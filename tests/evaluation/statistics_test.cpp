@@ -1,9 +1,9 @@
-#include "digitry/evaluation/statistics.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <vector>
+
+#include "digitry/evaluation/comparison.h"
 
 namespace digitry::test {
 namespace {

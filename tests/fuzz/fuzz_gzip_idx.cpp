@@ -1,4 +1,4 @@
-#include "digitry/data/gzip.h"
+#include "digitry/data/byte_stream.h"
 #include "digitry/data/idx.h"
 #include "tests/fuzz/fuzz_target.h"
 

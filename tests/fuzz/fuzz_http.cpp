@@ -1,6 +1,6 @@
 #include <optional>
 
-#include "digitry/serving/request_reader.h"
+#include "digitry/serving/http/request_reader.h"
 #include "digitry/serving/service.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/serving/served.h"

@@ -1,4 +1,4 @@
-#include "digitry/serving/inference_protocol.h"
+#include "digitry/serving/inference/inference_protocol.h"
 #include "tests/fuzz/fuzz_target.h"
 
 // The first two bytes say how much of the rest is JSON.

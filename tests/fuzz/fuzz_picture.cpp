@@ -21,8 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace digitry;
   return fuzz::run(data, size, [](std::string_view bytes) {
     constexpr std::int64_t kMaxPixels = 1 << 16;
-    const Picture picture = decode_picture(bytes, "input", kMaxPixels);
-    check_picture(picture);
+    const Image picture = decode_picture(bytes, "input", kMaxPixels);
+    check_image(picture);
     fuzz::require(picture.height * picture.width <= kMaxPixels);
     // Reading takes a while; large pictures are no better inputs than small ones.
     if (picture.pixels.size() > 1 << 12) return;

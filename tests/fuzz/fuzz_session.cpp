@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 
-#include "digitry/serving/host_rules.h"
-#include "digitry/serving/session.h"
+#include "digitry/serving/http/host_rules.h"
+#include "digitry/serving/http/session.h"
 #include "tests/fuzz/fuzz_target.h"
 
 // What anybody may send without a token: the first line is a cookie, the second a Host, the rest

@@ -1,4 +1,4 @@
-#include "digitry/data/tar.h"
+#include "digitry/fetch/fetch_npm.h"
 #include "tests/fuzz/fuzz_target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

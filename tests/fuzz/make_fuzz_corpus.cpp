@@ -5,9 +5,9 @@
 #include <string>
 
 #include "digitry/base/file.h"
-#include "digitry/data/gzip.h"
+#include "digitry/data/byte_stream.h"
 #include "digitry/data/idx.h"
-#include "digitry/data/png.h"
+#include "digitry/image/png.h"
 #include "digitry/model_io/model.h"
 #include "digitry/model_io/safetensors.h"
 #include "digitry/training/recipe.h"
@@ -55,13 +55,13 @@ void write_csv_corpus(const fs::path& root) {
 }
 
 void write_png_corpus(const fs::path& root) {
-  write(root / "fuzz_png" / "grey", encode_png({{3, 4}, std::vector<std::uint8_t>(12, 100)}));
-  write(root / "fuzz_png" / "larger", encode_png({{28, 28}, std::vector<std::uint8_t>(784, 9)}));
+  write(root / "fuzz_png" / "grey", encode_png({3, 4, 1, std::vector<std::uint8_t>(12, 100)}));
+  write(root / "fuzz_png" / "larger", encode_png({28, 28, 1, std::vector<std::uint8_t>(784, 9)}));
 }
 
 // A ring and a bar of ink, in every format.
 void write_picture_corpus(const fs::path& root) {
-  Picture picture{48, 64, 3, std::vector<std::uint8_t>(std::size_t{48} * 64 * 3, 230)};
+  Image picture{48, 64, 3, std::vector<std::uint8_t>(std::size_t{48} * 64 * 3, 230)};
   for (std::int64_t y = 8; y < 40; ++y)
     for (std::int64_t x = 4; x < 60; ++x) {
       const std::int64_t away = (x - 20) * (x - 20) + (y - 24) * (y - 24);
@@ -70,7 +70,7 @@ void write_picture_corpus(const fs::path& root) {
     }
   const fs::path folder = root / "fuzz_picture";
   const std::string jpeg = test::encode_jpeg(picture);
-  write(folder / "png", test::png_with_exif(encode_picture(picture), test::exif_block(6)));
+  write(folder / "png", test::png_with_exif(encode_png(picture), test::exif_block(6)));
   write(folder / "jpeg", test::jpeg_with_exif(jpeg, test::exif_block(3)));
   write(folder / "progressive", test::encode_jpeg(picture, true));
   write(folder / "webp", test::encode_webp(picture));

@@ -1,5 +1,3 @@
-#include "digitry/kernels/bfloat16.h"
-
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -8,8 +6,9 @@
 
 #include "digitry/base/parallel.h"
 #include "digitry/kernels/elementwise.h"
-#include "digitry/kernels/reference/reference.h"
+#include "digitry/kernels/vector16.h"
 #include "tests/cases/elementwise_cases.h"
+#include "tests/reference/reference.h"
 #include "tests/support/near.h"
 #include "tests/support/values.h"
 

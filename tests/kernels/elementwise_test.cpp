@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "digitry/base/parallel.h"
-#include "digitry/kernels/reference/reference.h"
 #include "tests/cases/elementwise_cases.h"
+#include "tests/reference/reference.h"
 #include "tests/support/near.h"
 #include "tests/support/values.h"
 

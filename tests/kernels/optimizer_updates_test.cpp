@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "digitry/base/parallel.h"
-#include "digitry/kernels/reference/reference.h"
 #include "tests/cases/elementwise_cases.h"
+#include "tests/reference/reference.h"
 #include "tests/support/near.h"
 #include "tests/support/values.h"
 

@@ -5,10 +5,10 @@
 #include "digitry/base/parallel.h"
 #include "digitry/base/random.h"
 #include "digitry/kernels/first_pooled_conv2d.h"
-#include "digitry/kernels/reference/conv2d.h"
-#include "digitry/kernels/reference/pool2d.h"
-#include "digitry/kernels/reference/reference.h"
 #include "tests/cases/pooled_conv_cases.h"
+#include "tests/reference/conv2d.h"
+#include "tests/reference/pool2d.h"
+#include "tests/reference/reference.h"
 #include "tests/support/values.h"
 
 // Pooled convolutions against the reference kernels of the three layers they are made of. All

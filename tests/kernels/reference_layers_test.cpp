@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "digitry/kernels/reference/batch_norm.h"
-#include "digitry/kernels/reference/conv2d.h"
-#include "digitry/kernels/reference/pool2d.h"
+#include "tests/reference/batch_norm.h"
+#include "tests/reference/conv2d.h"
+#include "tests/reference/pool2d.h"
 #include "tests/support/near.h"
 
 // The reference of the layers of images, by hand.

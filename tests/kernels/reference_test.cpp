@@ -1,4 +1,4 @@
-#include "digitry/kernels/reference/reference.h"
+#include "tests/reference/reference.h"
 
 #include <gtest/gtest.h>
 

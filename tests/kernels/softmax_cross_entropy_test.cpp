@@ -5,9 +5,9 @@
 #include <cmath>
 #include <numeric>
 
-#include "digitry/kernels/reference/reference.h"
 #include "tests/cases/elementwise_cases.h"
 #include "tests/golden/golden.h"
+#include "tests/reference/reference.h"
 #include "tests/support/gradient_check.h"
 #include "tests/support/near.h"
 #include "tests/support/values.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "digitry/base/parallel.h"
-#include "digitry/kernels/reference/reference.h"
+#include "tests/reference/reference.h"
 #include "tests/support/values.h"
 
 // Against the reference kernel, on small whole numbers: sums are exact, results have to be equal.

@@ -357,13 +357,13 @@ TEST(ModelOfSeveral, IsRefusedWhereItIsHostile) {
   };
   for (const char* name : {"9.1.weight", ".1.weight", "-1.1.weight", "x", "1"})
     refused({"m: ", "tensor"}, sound.metadata, "0.1.weight", name);
-  refused({"m: ", "member 0", "want 4 parameters"}, sound.metadata, "0.1.weight", "1.weight");
+  refused({"m: ", "member 0", "expected 4 parameters"}, sound.metadata, "0.1.weight", "1.weight");
   refused({"m: ", "member 1", "1.weight"}, sound.metadata, "1.1.weight", "1.7.weight");
   refused_entry({"member 0", "layers"}, "digitry.architecture",
                 R"({"input_shape":[1,4,4],"members":[{"layers":[],"temperature":1},1]})");
-  refused_entry({"members: want a list of 2 to 1000"}, "digitry.architecture",
+  refused_entry({"members: expected a list of 2 to 1000"}, "digitry.architecture",
                 R"({"input_shape":[1,4,4],"members":[]})");
-  refused_entry({"member 0: want an object"}, "digitry.architecture",
+  refused_entry({"member 0: expected an object"}, "digitry.architecture",
                 R"({"input_shape":[1,4,4],"members":[1,2]})");
   refused_entry({"member 0", "temperature"}, "digitry.architecture",
                 R"({"input_shape":[1,4,4],"members":[{"layers":[]},{"layers":[]}]})");

@@ -43,21 +43,21 @@ TEST(HostileModel, FormatOfAnotherVersion) {
 
 TEST(HostileModel, MetadataThatAreNotTheirJson) {
   refuse_entry({"digitry.architecture", "parse error"}, "digitry.architecture", "{");
-  refuse_entry({"digitry.classes", "want a JSON object"}, "digitry.classes", "[]");
+  refuse_entry({"digitry.classes", "expected a JSON object"}, "digitry.classes", "[]");
   refuse_entry({"'names' is missing"}, "digitry.classes", "{}");
-  refuse_entry({"want a list of texts"}, "digitry.classes", R"({"names":"0"})");
-  refuse_entry({"want texts only"}, "digitry.classes", R"({"names":["0",1,"2"]})");
+  refuse_entry({"expected a list of texts"}, "digitry.classes", R"({"names":"0"})");
+  refuse_entry({"expected texts only"}, "digitry.classes", R"({"names":["0",1,"2"]})");
   refuse_entry({"a name of its own"}, "digitry.classes", R"({"names":["0","1","0"]})");
   refuse_entry({"classes", "found 0"}, "digitry.classes", R"({"names":[]})");
   std::string many = R"({"names":["0")";
   for (int i = 0; i < 1000; ++i) many += R"(,"0")";
   refuse_entry({"1 to 1000 classes", "found 1001"}, "digitry.classes", many + "]}");
-  refuse_entry({"'pixel_scale': want a finite number"}, "digitry.preprocessing",
+  refuse_entry({"'pixel_scale': expected a finite number"}, "digitry.preprocessing",
                R"({"pixel_scale":"1","pixel_offset":0})");
-  refuse_entry({"'pixel_scale': want a finite number"}, "digitry.preprocessing",
+  refuse_entry({"'pixel_scale': expected a finite number"}, "digitry.preprocessing",
                R"({"pixel_scale":1e300,"pixel_offset":0})");
   for (const char* temperature : {"0", "-1", "1e-9", "1001", "\"1\"", "1e300", "null"})
-    refuse_entry({"temperature", "want"}, "digitry.calibration",
+    refuse_entry({"temperature", "expected"}, "digitry.calibration",
                  std::string(R"({"temperature":)") + temperature + "}");
   refuse_entry({"'temperature' is missing"}, "digitry.calibration", "{}");
   refuse_entry({"'pixel_offset' is missing"}, "digitry.preprocessing", R"({"pixel_scale":1})");
@@ -78,7 +78,7 @@ const std::string kLayers =
 TEST(HostileModel, ImpossibleInputShapes) {
   for (const char* shape : {"[4,4]", "[1,4,4,1]", "[1,-4,4]", "[0,4,4]", "[1,4,1e3]", "16",
                             "[1,4,5000]", "[1,4,\"4\"]", "[1,4,18446744073709551615]"})
-    refuse_entry({"input_shape: want [channels, height, width]"}, "digitry.architecture",
+    refuse_entry({"input_shape: expected [channels, height, width]"}, "digitry.architecture",
                  architecture(shape, kLayers));
 }
 
@@ -86,12 +86,12 @@ TEST(HostileModel, ImpossibleLayers) {
   const auto refuse_layers = [](const std::vector<std::string>& parts, const std::string& layers) {
     refuse_entry(parts, "digitry.architecture", architecture("[1,4,4]", layers));
   };
-  refuse_layers({"layers: want a list"}, "{}");
-  refuse_layers({"layers: want 1 to 1000, got 0"}, "[]");
-  refuse_layers({"layers: want an object"}, "[1]");
+  refuse_layers({"layers: expected a list"}, "{}");
+  refuse_layers({"layers: expected 1 to 1000, got 0"}, "[]");
+  refuse_layers({"layers: expected an object"}, "[1]");
   refuse_layers({"layers[0]", "'type'", "dense, dropout"}, R"([{"type":"transformer"}])");
   refuse_layers({"layers[0] (relu)", "unknown key 'x'"}, R"([{"type":"relu","x":1}])");
-  refuse_layers({"layers[0]", "dense: want [features], got [1,4,4]"},
+  refuse_layers({"layers[0]", "dense: expected [features], got [1,4,4]"},
                 R"([{"type":"dense","out_features":3}])");
   refuse_layers({"out_features", "got -1"},
                 R"([{"type":"flatten"},{"type":"dense","out_features":18446744073709551615}])");
@@ -100,7 +100,7 @@ TEST(HostileModel, ImpossibleLayers) {
 
 TEST(HostileModel, HugeArchitecturesAllocateNothing) {
   // 2^28 parameters, 1 GB, and a kilobyte of file.
-  refuse({"want 4 parameters, got 0"}, [](Safetensors& file) {
+  refuse({"expected 4 parameters, got 0"}, [](Safetensors& file) {
     file.metadata["digitry.architecture"] =
         architecture("[1,4,4]", R"([{"type":"flatten"},{"type":"dense","out_features":1000000},)"
                                 R"({"type":"dense","out_features":3}])");
@@ -111,15 +111,15 @@ TEST(HostileModel, HugeArchitecturesAllocateNothing) {
 }
 
 TEST(HostileModel, TensorsMissingLeftOverOrOfAnotherShape) {
-  refuse({"want 4 parameters, got 3"}, [](Safetensors& file) { file.tensors.pop_back(); });
-  refuse({"want 4 parameters, got 5"}, [](Safetensors& file) {
+  refuse({"expected 4 parameters, got 3"}, [](Safetensors& file) { file.tensors.pop_back(); });
+  refuse({"expected 4 parameters, got 5"}, [](Safetensors& file) {
     file.tensors.push_back({"9.weight", Tensor({1}, DType::kF32)});
   });
   refuse({"'1.weight' is missing"}, [](Safetensors& file) { file.tensors[0].name = "0.weight"; });
-  refuse({"'1.weight'", "want f32 [5,16], got f32 [16,5]"}, [](Safetensors& file) {
+  refuse({"'1.weight'", "expected f32 [5,16], got f32 [16,5]"}, [](Safetensors& file) {
     file.tensors[0].value = Tensor({16, 5}, DType::kF32);
   });
-  refuse({"want f32 [5,16], got u8 [5,16]"}, [](Safetensors& file) {
+  refuse({"expected f32 [5,16], got u8 [5,16]"}, [](Safetensors& file) {
     file.tensors[0].value = Tensor({5, 16}, DType::kU8);
   });
 }
@@ -137,7 +137,7 @@ TEST(HostileModel, PrototypesThatDoNotFitTheNetwork) {
       file.tensors.push_back({"prototypes", Tensor(shape, type)});
     };
   };
-  refuse({"prototypes: want f32 [1 to 100000, 5], got f32 [2,16]"}, with({2, 16}, DType::kF32));
+  refuse({"prototypes: expected f32 [1 to 100000, 5], got f32 [2,16]"}, with({2, 16}, DType::kF32));
   refuse({"got f32 [5]"}, with({5}, DType::kF32));
   refuse({"got f32 [0,5]"}, with({0, 5}, DType::kF32));
   refuse({"got f32 [100001,5]"}, with({100001, 5}, DType::kF32));

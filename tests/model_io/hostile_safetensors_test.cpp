@@ -71,23 +71,23 @@ TEST(HostileSafetensors, ManyKeysDoNotTakeForEver) {
 }
 
 TEST(HostileSafetensors, Metadata) {
-  refuse({"__metadata__: want an object"}, safetensors_bytes(R"({"__metadata__":[]})"));
-  refuse({"__metadata__ 'k': want a text"}, safetensors_bytes(R"({"__metadata__":{"k":1}})"));
+  refuse({"__metadata__: expected an object"}, safetensors_bytes(R"({"__metadata__":[]})"));
+  refuse({"__metadata__ 'k': expected a text"}, safetensors_bytes(R"({"__metadata__":{"k":1}})"));
 }
 
 TEST(HostileSafetensors, EntryFields) {
-  refuse({"tensor 't'", "want exactly"}, safetensors_bytes(R"({"t":1})"));
-  refuse_entry({"want exactly"}, "");
-  refuse_entry({"want exactly"}, R"("dtype":"U8","shape":[8])");
-  refuse_entry({"want exactly"}, R"("dtype":"U8","shape":[8],"data_offsets":[0,8],"more":1)");
-  refuse_entry({"want exactly"}, R"("dtype":"U8","shape":[8],"offsets":[0,8])");
+  refuse({"tensor 't'", "expected exactly"}, safetensors_bytes(R"({"t":1})"));
+  refuse_entry({"expected exactly"}, "");
+  refuse_entry({"expected exactly"}, R"("dtype":"U8","shape":[8])");
+  refuse_entry({"expected exactly"}, R"("dtype":"U8","shape":[8],"data_offsets":[0,8],"more":1)");
+  refuse_entry({"expected exactly"}, R"("dtype":"U8","shape":[8],"offsets":[0,8])");
 }
 
 TEST(HostileSafetensors, Dtype) {
-  refuse_entry({"want dtype F32 or U8, found \"F64\""},
+  refuse_entry({"expected dtype F32 or U8, found \"F64\""},
                R"("dtype":"F64","shape":[1],"data_offsets":[0,8])");
-  refuse_entry({"want dtype"}, R"("dtype":"f32","shape":[2],"data_offsets":[0,8])");
-  refuse_entry({"want dtype", "found 1"}, R"("dtype":1,"shape":[2],"data_offsets":[0,8])");
+  refuse_entry({"expected dtype"}, R"("dtype":"f32","shape":[2],"data_offsets":[0,8])");
+  refuse_entry({"expected dtype", "found 1"}, R"("dtype":1,"shape":[2],"data_offsets":[0,8])");
 }
 
 TEST(HostileSafetensors, ShapesAreWholeNumbersOfReasonableSize) {

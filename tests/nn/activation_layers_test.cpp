@@ -1,9 +1,8 @@
-#include "digitry/nn/activation_layers.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "digitry/nn/layers/activation.h"
 #include "tests/support/near.h"
 #include "tests/support/networks.h"
 #include "tests/support/planned_layers.h"

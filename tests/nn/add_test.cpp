@@ -1,4 +1,4 @@
-#include "digitry/nn/add.h"
+#include "digitry/nn/layers/add.h"
 
 #include <gtest/gtest.h>
 

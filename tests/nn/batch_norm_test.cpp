@@ -1,14 +1,14 @@
-#include "digitry/nn/batch_norm.h"
+#include "digitry/nn/layers/batch_norm.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "digitry/kernels/reference/batch_norm.h"
-#include "digitry/kernels/reference/conv2d.h"
-#include "digitry/kernels/reference/reference.h"
 #include "tests/cases/batch_norm_cases.h"
+#include "tests/reference/batch_norm.h"
+#include "tests/reference/conv2d.h"
+#include "tests/reference/reference.h"
 #include "tests/support/errors.h"
 #include "tests/support/near.h"
 #include "tests/support/networks.h"
@@ -249,7 +249,8 @@ TEST(BatchNorm, TellsItsParameters) {
     EXPECT_EQ(parameters[i].trainable, i < 2);
   }
   test::expect_error(ErrorCode::kShapeMismatch,
-                     {"batch_norm: want [features] or [channels, height, width], got [2,3]"}, [] {
+                     {"batch_norm: expected [features] or [channels, height, width], got [2,3]"},
+                     [] {
                        BatchNormLayer({}).output_shape({2, 3});
                      });
 }

@@ -1,12 +1,12 @@
-#include "digitry/nn/conv2d.h"
+#include "digitry/nn/layers/conv2d.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "digitry/kernels/reference/conv2d.h"
-#include "digitry/kernels/reference/reference.h"
 #include "tests/cases/conv_cases.h"
+#include "tests/reference/conv2d.h"
+#include "tests/reference/reference.h"
 #include "tests/support/errors.h"
 #include "tests/support/near.h"
 #include "tests/support/networks.h"
@@ -183,7 +183,7 @@ TEST(Conv2d, SaysWhatItWants) {
     test::expect_error(ErrorCode::kShapeMismatch, parts,
                        [&] { Conv2dLayer(options).output_shape(image); });
   };
-  refuse({"conv2d: want [channels, height ≥ 3, width ≥ 3], got [784]"}, {}, {784});
+  refuse({"conv2d: expected [channels, height ≥ 3, width ≥ 3], got [784]"}, {}, {784});
   refuse({"height ≥ 3", "got [1,2,9]"}, {}, {1, 2, 9});
   refuse({"width ≥ 3", "got [1,9,2]"}, {.kernel_size = 5, .padding = 1}, {1, 9, 2});
   refuse({"height ≥ 1", "got [1,0,4]"}, {.kernel_size = 3, .padding = 2}, {1, 0, 4});

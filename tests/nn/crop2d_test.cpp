@@ -1,4 +1,4 @@
-#include "digitry/nn/crop2d.h"
+#include "digitry/nn/layers/crop2d.h"
 
 #include <gtest/gtest.h>
 
@@ -68,7 +68,7 @@ TEST(Crop2d, RefusesImagesWithoutAnInside) {
   EXPECT_EQ(crop.output_shape({3, 5, 9}), (Shape{3, 1, 5}));
   for (const Shape& shape : {Shape{1, 4, 9}, Shape{1, 9, 4}, Shape{784}})
     test::expect_error(ErrorCode::kShapeMismatch,
-                       {"crop2d: want [channels, height ≥ 5, width ≥ 5]", shape.to_string()},
+                       {"crop2d: expected [channels, height ≥ 5, width ≥ 5]", shape.to_string()},
                        [&] { crop.output_shape(shape); });
 }
 

@@ -1,13 +1,13 @@
-#include "digitry/nn/dense.h"
+#include "digitry/nn/layers/dense.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "digitry/kernels/reference/reference.h"
-#include "digitry/nn/plan.h"
+#include "digitry/nn/plan/plan.h"
 #include "tests/cases/dense_cases.h"
+#include "tests/reference/reference.h"
 #include "tests/support/near.h"
 #include "tests/support/networks.h"
 #include "tests/support/values.h"

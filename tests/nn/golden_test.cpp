@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "digitry/kernels/softmax_cross_entropy.h"
-#include "digitry/nn/plan.h"
+#include "digitry/nn/plan/plan.h"
 #include "tests/support/near.h"
 #include "tests/support/planned_layers.h"
 

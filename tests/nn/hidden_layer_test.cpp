@@ -1,11 +1,11 @@
-#include "digitry/nn/hidden_layer.h"
+#include "digitry/nn/plan/hidden_layer.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <numeric>
 
-#include "digitry/kernels/reference/reference.h"
+#include "tests/reference/reference.h"
 #include "tests/support/errors.h"
 #include "tests/support/near.h"
 #include "tests/support/networks.h"

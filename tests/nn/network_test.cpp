@@ -95,7 +95,7 @@ TEST(Network, InitialWeightsAreHeNormalAndAFunctionOfTheSeed) {
 
 TEST(Network, SaysWhichLayerDoesNotFitAndWhatItWants) {
   expect_error(ErrorCode::kShapeMismatch,
-               {"layers[0]", "dense: want [features], got [1,28,28]", "flatten"}, [] {
+               {"layers[0]", "dense: expected [features], got [1,28,28]", "flatten"}, [] {
                  Network({1, 28, 28}, 10, {dense(10)});
                });
   expect_error(ErrorCode::kShapeMismatch, {"[10]", "gives [12]", "classes"}, [] {
@@ -115,7 +115,8 @@ TEST(Network, SaysWhichLayerDoesNotFitAndWhatItWants) {
 TEST(Network, SaysWhichLayerOfImagesDoesNotFit) {
   const auto conv = test::conv2d({.out_channels = 8, .kernel_size = 5});
   expect_error(ErrorCode::kShapeMismatch,
-               {"layers[2]", "conv2d: want [channels, height ≥ 5, width ≥ 5], got [8,4,4]"}, [&] {
+               {"layers[2]", "conv2d: expected [channels, height ≥ 5, width ≥ 5], got [8,4,4]"},
+               [&] {
                  Network({1, 12, 12}, 10, {conv, test::max_pool2d(), conv});
                });
   expect_error(ErrorCode::kShapeMismatch, {"layers[1]", "max_pool2d", "got [10]"}, [] {
@@ -124,7 +125,7 @@ TEST(Network, SaysWhichLayerOfImagesDoesNotFit) {
   expect_error(ErrorCode::kShapeMismatch, {"layers[0]", "global_avg_pool2d", "got [4]"}, [] {
     Network({4}, 10, {test::layer("global_avg_pool2d"), dense(10)});
   });
-  expect_error(ErrorCode::kShapeMismatch, {"layers[1]", "dense: want [features], got [8,8,8]"},
+  expect_error(ErrorCode::kShapeMismatch, {"layers[1]", "dense: expected [features], got [8,8,8]"},
                [&] {
                  Network({1, 12, 12}, 10, {conv, dense(10)});
                });
@@ -168,11 +169,11 @@ TEST(Network, SetParametersRefusesOthers) {
     expect_error(ErrorCode::kShapeMismatch, parts,
                  [&] { network.set_parameters(std::move(given)); });
   };
-  refuse({"want 2 parameters, got 0"}, {});
+  refuse({"expected 2 parameters, got 0"}, {});
   refuse({"'0.weight' is missing"}, parameters("0.wait", {3, 4}, DType::kF32));
-  refuse({"'0.weight': want f32 [3,4], got f32 [4,3]"},
+  refuse({"'0.weight': expected f32 [3,4], got f32 [4,3]"},
          parameters("0.weight", {4, 3}, DType::kF32));
-  refuse({"want f32 [3,4], got u8 [3,4]"}, parameters("0.weight", {3, 4}, DType::kU8));
+  refuse({"expected f32 [3,4], got u8 [3,4]"}, parameters("0.weight", {3, 4}, DType::kU8));
   network.set_parameters(parameters("0.weight", {3, 4}, DType::kF32));
 }
 

@@ -1,10 +1,9 @@
-#include "digitry/nn/parameter_arena.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "digitry/nn/plan.h"
+#include "digitry/nn/parameter.h"
+#include "digitry/nn/plan/plan.h"
 #include "tests/support/errors.h"
 #include "tests/support/near.h"
 #include "tests/support/networks.h"

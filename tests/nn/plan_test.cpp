@@ -1,4 +1,4 @@
-#include "digitry/nn/plan.h"
+#include "digitry/nn/plan/plan.h"
 
 #include <gtest/gtest.h>
 

@@ -1,12 +1,12 @@
-#include "digitry/nn/pool2d.h"
+#include "digitry/nn/layers/pool2d.h"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 
-#include "digitry/kernels/reference/pool2d.h"
-#include "digitry/kernels/reference/reference.h"
 #include "tests/cases/pool_cases.h"
+#include "tests/reference/pool2d.h"
+#include "tests/reference/reference.h"
 #include "tests/support/errors.h"
 #include "tests/support/near.h"
 #include "tests/support/networks.h"
@@ -156,11 +156,11 @@ TEST(Pool2d, SaysWhatItWants) {
                          const Shape& image) {
     test::expect_error(ErrorCode::kShapeMismatch, parts, [&] { layer.output_shape(image); });
   };
-  refuse({"max_pool2d: want [channels, height ≥ 2, width ≥ 2], got [784]"},
+  refuse({"max_pool2d: expected [channels, height ≥ 2, width ≥ 2], got [784]"},
          Pool2dLayer(Pool2dLayer::Kind::kMax, {}), {784});
   refuse({"avg_pool2d", "height ≥ 3", "got [8,2,2]"},
          Pool2dLayer(Pool2dLayer::Kind::kAverage, {.kernel_size = 3}), {8, 2, 2});
-  refuse({"global_avg_pool2d: want [channels, height ≥ 1, width ≥ 1], got [10]"},
+  refuse({"global_avg_pool2d: expected [channels, height ≥ 1, width ≥ 1], got [10]"},
          GlobalAvgPool2dLayer(), {10});
   EXPECT_EQ(Pool2dLayer(Pool2dLayer::Kind::kMax, {.kernel_size = 3, .stride = 2, .padding = 1})
                 .output_shape({5, 28, 27}),

@@ -1,4 +1,4 @@
-#include "digitry/nn/pooled_conv2d.h"
+#include "digitry/nn/plan/pooled_conv2d.h"
 
 #include <gtest/gtest.h>
 

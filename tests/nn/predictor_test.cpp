@@ -1,10 +1,10 @@
-#include "digitry/nn/predictor.h"
+#include "digitry/nn/plan/predictor.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "digitry/kernels/reference/reference.h"
+#include "tests/reference/reference.h"
 #include "tests/support/errors.h"
 #include "tests/support/near.h"
 #include "tests/support/networks.h"

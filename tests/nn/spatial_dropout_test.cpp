@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "digitry/nn/dropout.h"
+#include "digitry/nn/layers/dropout.h"
 #include "tests/support/errors.h"
 #include "tests/support/near.h"
 #include "tests/support/networks.h"
@@ -114,7 +114,7 @@ TEST_P(SpatialDropoutTest, DoesNothingAtRateZeroOrOutsideTraining) {
 
 TEST(SpatialDropout, WantsImages) {
   test::expect_error(ErrorCode::kShapeMismatch,
-                     {"spatial_dropout: want [channels, height, width], got [784]"},
+                     {"spatial_dropout: expected [channels, height, width], got [784]"},
                      [] { SpatialDropoutLayer({}).output_shape({784}); });
 }
 

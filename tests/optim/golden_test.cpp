@@ -7,7 +7,7 @@
 
 #include "digitry/kernels/optimizer_updates.h"
 #include "digitry/kernels/softmax_cross_entropy.h"
-#include "digitry/nn/plan.h"
+#include "digitry/nn/plan/plan.h"
 #include "digitry/optim/optimizer.h"
 #include "digitry/optim/schedule.h"
 #include "tests/support/near.h"

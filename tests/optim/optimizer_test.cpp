@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "digitry/kernels/reference/reference.h"
+#include "tests/reference/reference.h"
 #include "tests/support/errors.h"
 #include "tests/support/near.h"
 #include "tests/support/values.h"

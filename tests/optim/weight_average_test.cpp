@@ -1,9 +1,8 @@
-#include "digitry/optim/weight_average.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "digitry/optim/optimizer.h"
 #include "tests/support/near.h"
 #include "tests/support/values.h"
 

@@ -5,8 +5,8 @@
 
 #include <vector>
 
-#include "digitry/data/png.h"
-#include "digitry/report/explanation_png.h"
+#include "digitry/image/png.h"
+#include "digitry/report/explanations.h"
 
 namespace digitry {
 namespace {
@@ -67,14 +67,14 @@ TEST(AttributionColours, AreVermilionForAndBlueAgainst) {
 }
 
 TEST(ExplanationPng, ShowsTheImageItsTintAndItsNeighbours) {
-  const Thumbnail image{.width = 28, .height = 28, .ink = std::vector<std::uint8_t>(784, 255)};
+  const Image image{28, 28, 1, std::vector<std::uint8_t>(784, 255)};
   const AttributionPicture silent{.width = 28, .height = 28, .strengths = std::vector<float>(784)};
-  const GreyImage decoded =
-      decode_png(encode_explanation_png(image, silent, {image, image, image}), "it");
-  EXPECT_EQ(decoded.size.width, 5 * 120 + 8);
-  EXPECT_EQ(decoded.size.height, 112 + 16);
+  const Image decoded =
+      decode_grey_png(encode_explanation_png(image, silent, {image, image, image}), "it");
+  EXPECT_EQ(decoded.width, 5 * 120 + 8);
+  EXPECT_EQ(decoded.height, 112 + 16);
   const auto at = [&](std::int64_t x, std::int64_t y) {
-    return static_cast<int>(decoded.pixels[static_cast<std::size_t>(y * decoded.size.width + x)]);
+    return static_cast<int>(decoded.pixels[static_cast<std::size_t>(y * decoded.width + x)]);
   };
   EXPECT_EQ(at(0, 0), 255);
   EXPECT_EQ(at(8, 8), 0);

@@ -8,7 +8,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/text.h"
-#include "digitry/report/heat.h"
+#include "digitry/report/attribution.h"
 #include "tests/report/report_content.h"
 
 namespace digitry {

@@ -110,7 +110,7 @@ TEST(ExplainedVariance, IsTheShareOfTheValueThatMatters) {
 TEST(StudyPage, WantsAsManyValuesAsAreSearched) {
   StudyContent content = make_study();
   content.trials[3].coordinates.pop_back();
-  expect_error(ErrorCode::kShapeMismatch, {"trial 4", "want 2"},
+  expect_error(ErrorCode::kShapeMismatch, {"trial 4", "expected 2"},
                [&] { render_study_html(content); });
 }
 

@@ -6,7 +6,7 @@
 #include <atomic>
 #include <optional>
 
-#include "digitry/serving/server.h"
+#include "digitry/serving/http/server.h"
 #include "tests/serving/served.h"
 #include "tests/support/raw_client.h"
 

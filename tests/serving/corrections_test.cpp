@@ -1,4 +1,4 @@
-#include "digitry/serving/corrections.h"
+#include "digitry/serving/page/corrections.h"
 
 #include <gmock/gmock.h>
 
@@ -60,7 +60,7 @@ TEST(Corrections, AreNoMoreThanAllowed) {
 TEST(Corrections, RefuseWhatIsNoClassOrNoFolder) {
   const digitry::test::TemporaryFolder folder;
   Corrections corrections(folder / "in");
-  digitry::test::expect_error(ErrorCode::kBadData, {"want one of 0, 1, two", "\"3\""},
+  digitry::test::expect_error(ErrorCode::kBadData, {"expected one of 0, 1, two", "\"3\""},
                               [&] { corrections.save(drawn_image(1), "3", kNames); });
   for (const char* name : {"..", ".", "", "a/b", "../out", "/out", ".hidden", "a\nb"})
     digitry::test::expect_error(ErrorCode::kBadData, {"cannot be the name of a folder"}, [&] {

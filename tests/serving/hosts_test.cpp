@@ -5,8 +5,8 @@
 
 #include <optional>
 
-#include "digitry/serving/host_rules.h"
-#include "digitry/serving/server.h"
+#include "digitry/serving/http/host_rules.h"
+#include "digitry/serving/http/server.h"
 #include "tests/serving/served.h"
 #include "tests/support/errors.h"
 #include "tests/support/raw_client.h"

@@ -1,4 +1,4 @@
-#include "digitry/serving/http.h"
+#include "digitry/serving/http/http.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "digitry/serving/inference_protocol.h"
+#include "digitry/serving/inference/inference_protocol.h"
 
 #include <gmock/gmock.h>
 
@@ -102,7 +102,7 @@ TEST(InferenceRequest, RefusesBinaryThatDoesNotFit) {
                  [&] { parse_inference_request(text + behind, text.size(), kImage); });
   };
   refused("abc", "3 bytes follow");
-  refused("abcde", "want 4 bytes");
+  refused("abcde", "expected 4 bytes");
   expect_error(ErrorCode::kBadData, {std::to_string(text.size())},
                [&] { parse_inference_request(text, 100 + text.size(), kImage); });
   const std::string plain = tiny_request().dump();
@@ -127,22 +127,22 @@ struct BadInput {
 
 TEST(InferenceRequest, RefusesInputsThatDoNotFit) {
   for (const BadInput& bad : std::vector<BadInput>{
-           {{{"name", "input"}}, "want the input \"pixels\", got \"input\""},
-           {{{"name", 3}}, "want a text \"name\""},
-           {{{"datatype", "INT32"}}, "want datatype UINT8 or FP32, got INT32"},
-           {{{"datatype", nullptr}}, "want a text \"datatype\""},
-           {{{"shape", {1, 5}}}, "want shape [N,1,2,2] or [N,4], got [1,5]"},
+           {{{"name", "input"}}, "expected the input \"pixels\", got \"input\""},
+           {{{"name", 3}}, "expected a text \"name\""},
+           {{{"datatype", "INT32"}}, "expected datatype UINT8 or FP32, got INT32"},
+           {{{"datatype", nullptr}}, "expected a text \"datatype\""},
+           {{{"shape", {1, 5}}}, "expected shape [N,1,2,2] or [N,4], got [1,5]"},
            {{{"shape", {4}}}, "got [4]"},
            {{{"shape", {1, 2, 2}}}, "got [1,2,2]"},
-           {{{"shape", {0, 4}}}, "want 1 to 65536 images, got 0"},
+           {{{"shape", {0, 4}}}, "expected 1 to 65536 images, got 0"},
            {{{"shape", {-1, 4}}}, "got -1"},
            {{{"shape", {65537, 4}}}, "got 65537"},
            {{{"shape", {1.5, 4}}}, "whole numbers"},
            {{{"shape", json::array({1, 4, 1, 1, 1, 1, 1, 1, 1})}}, "8 at most"},
-           {{{"shape", "[1,4]"}}, "\"shape\": want a list"},
+           {{{"shape", "[1,4]"}}, "\"shape\": expected a list"},
            {{{"shape", {1000, 4}}}, "more than the body can hold"},
-           {{{"data", {1, 2, 3}}}, "want 4 elements in a list, got 3"},
-           {{{"data", {1, 2, 3, 4, 5}}}, "want 4 elements in a list, got more"},
+           {{{"data", {1, 2, 3}}}, "expected 4 elements in a list, got 3"},
+           {{{"data", {1, 2, 3, 4, 5}}}, "expected 4 elements in a list, got more"},
            {{{"data", json::array()}}, "got 0"},
            {{{"data", {{1, 2}, {3, 4}}}}, "elements in a list"},
            {{{"data", {{{1, 2, 3, 4}}}}}, "element 0 is [1,2,3,4]"},
@@ -153,12 +153,12 @@ TEST(InferenceRequest, RefusesInputsThatDoNotFit) {
            {{{"data", {1, "2", 3, 4}}}, "element 1 is \"2\""},
            {{{"data", {1, nullptr, 3, 4}}}, "element 1 is null"},
            {{{"data", {1, std::string(10'000, 'x'), 3, 4}}}, "xxx..."},
-           {{{"data", 7}}, "\"data\": want a list"},
+           {{{"data", 7}}, "\"data\": expected a list"},
            {{{"datatype", "FP32"}, {"data", {1, 2, 3, 255.01}}}, "element 3 is 255.01"},
            {{{"datatype", "FP32"}, {"data", {1, 2, 3, 1e300}}}, "element 3 is 1e+300"},
            {{{"datatype", "FP32"}, {"data", {1, 2, 3, true}}}, "element 3 is true"},
-           {{{"parameters", {{"binary_data_size", "4"}}}}, "want a number of bytes"},
-           {{{"parameters", 4}}, "\"parameters\": want an object"},
+           {{{"parameters", {{"binary_data_size", "4"}}}}, "expected a number of bytes"},
+           {{{"parameters", 4}}, "\"parameters\": expected an object"},
        })
     expect_error(ErrorCode::kBadData, {bad.message},
                  [&] { parse(tiny_request(bad.input).dump()); });
@@ -175,19 +175,19 @@ TEST(InferenceRequest, RefusesRequestsThatAreNone) {
            {deep, "not JSON"},
            {"{\"id\": \"\xFF\"}", "not JSON"},
            {"{\"inputs\": [NaN]}", "not JSON"},
-           {"[1]", "request: want an object"},
-           {"{}", "want \"inputs\""},
-           {R"({"inputs": {}})", "\"inputs\": want a list"},
-           {R"({"inputs": []})", "want \"inputs\" with the one input"},
-           {R"({"inputs": [1, 2]})", "want \"inputs\" with the one input"},
-           {R"({"inputs": [1]})", "inputs[0]: want an object"},
-           {R"({"inputs": [{}]})", "want a text \"name\""},
-           {R"({"id": 7, "inputs": []})", "want a text \"id\""},
+           {"[1]", "request: expected an object"},
+           {"{}", "expected \"inputs\""},
+           {R"({"inputs": {}})", "\"inputs\": expected a list"},
+           {R"({"inputs": []})", "expected \"inputs\" with the one input"},
+           {R"({"inputs": [1, 2]})", "expected \"inputs\" with the one input"},
+           {R"({"inputs": [1]})", "inputs[0]: expected an object"},
+           {R"({"inputs": [{}]})", "expected a text \"name\""},
+           {R"({"id": 7, "inputs": []})", "expected a text \"id\""},
            {R"({"id": "a", "id": "b", "inputs": []})", "\"id\" stands there twice"},
-           {R"({"outputs": 1, "inputs": []})", "\"outputs\": want a list"},
+           {R"({"outputs": 1, "inputs": []})", "\"outputs\": expected a list"},
            {R"({"outputs": [{"name": "scores"}]})", "got \"scores\""},
            {R"({"outputs": [{"name": "class"}, {"name": "class"}]})", "asked for twice"},
-           {R"({"parameters": {"binary_data_output": 1}})", "want true or false"},
+           {R"({"parameters": {"binary_data_output": 1}})", "expected true or false"},
        })
     expect_error(ErrorCode::kBadData, {message}, [&, &text = text] { parse(text); });
 }

@@ -1,4 +1,4 @@
-#include "digitry/serving/inference_queue.h"
+#include "digitry/serving/inference/inference_queue.h"
 
 #include <gmock/gmock.h>
 

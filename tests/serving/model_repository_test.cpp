@@ -1,4 +1,4 @@
-#include "digitry/serving/model_repository.h"
+#include "digitry/serving/inference/model_repository.h"
 
 #include <gmock/gmock.h>
 

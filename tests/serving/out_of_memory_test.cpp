@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "digitry/base/error.h"
-#include "digitry/serving/inference_queue.h"
-#include "digitry/serving/task_queue.h"
+#include "digitry/serving/inference/inference_queue.h"
+#include "digitry/serving/page/task_queue.h"
 #include "tests/serving/served.h"
 
 namespace {

@@ -1,10 +1,10 @@
-#include "digitry/serving/page.h"
+#include "digitry/serving/page/page.h"
 
 #include <gmock/gmock.h>
 
-#include "digitry/base/base64.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/text.h"
 #include "digitry/data/dataset.h"
 #include "digitry/evaluation/occlusion.h"
 #include "digitry/model_io/classifier.h"
@@ -113,7 +113,7 @@ TEST(Page, ReadsPictures) {
   EXPECT_EQ(Served().post("/v1/read?model=small", "1234", kPng).status, 403);
   const Response small = Served({.page = page}).post("/v1/read?model=small", "1234", kPng);
   EXPECT_EQ(small.status, 400);
-  EXPECT_THAT(error_of(small), HasSubstr("want one of [1,28,28]"));
+  EXPECT_THAT(error_of(small), HasSubstr("expected one of [1,28,28]"));
 }
 
 TEST(Page, Explains) {

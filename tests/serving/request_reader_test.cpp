@@ -1,4 +1,4 @@
-#include "digitry/serving/request_reader.h"
+#include "digitry/serving/http/request_reader.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "digitry/serving/router.h"
+#include "digitry/serving/http/router.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "digitry/serving/run_reports.h"
+#include "digitry/serving/page/run_reports.h"
 
 #include <gmock/gmock.h>
 

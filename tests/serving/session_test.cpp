@@ -1,4 +1,4 @@
-#include "digitry/serving/session.h"
+#include "digitry/serving/http/session.h"
 
 #include <gmock/gmock.h>
 

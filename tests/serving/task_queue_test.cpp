@@ -1,4 +1,4 @@
-#include "digitry/serving/task_queue.h"
+#include "digitry/serving/page/task_queue.h"
 
 #include <gtest/gtest.h>
 

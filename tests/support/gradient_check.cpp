@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "digitry/base/parallel.h"
-#include "digitry/kernels/reference/reference.h"
+#include "tests/reference/reference.h"
 #include "tests/support/near.h"
 #include "tests/support/networks.h"
 #include "tests/support/values.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "digitry/nn/network.h"
-#include "digitry/nn/plan.h"
+#include "digitry/nn/plan/plan.h"
 
 namespace digitry::test {
 

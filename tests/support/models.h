@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "digitry/evaluation/logits_of.h"
+#include "digitry/evaluation/evaluate.h"
 #include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
 #include "tests/support/networks.h"

@@ -27,7 +27,7 @@ inline void expect_near(std::span<const float> got, std::span<const float> want,
     }
   }
   if (worst > 1)
-    ADD_FAILURE() << "element " << at << ": got " << got[at] << ", want " << want[at] << ", "
+    ADD_FAILURE() << "element " << at << ": got " << got[at] << ", expected " << want[at] << ", "
                   << worst << " times what is allowed";
 }
 

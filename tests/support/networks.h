@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "digitry/base/random.h"
-#include "digitry/nn/add.h"
-#include "digitry/nn/batch_norm.h"
-#include "digitry/nn/conv2d.h"
-#include "digitry/nn/dropout.h"
+#include "digitry/nn/layers/add.h"
+#include "digitry/nn/layers/batch_norm.h"
+#include "digitry/nn/layers/conv2d.h"
+#include "digitry/nn/layers/dropout.h"
+#include "digitry/nn/layers/pool2d.h"
 #include "digitry/nn/network.h"
-#include "digitry/nn/pool2d.h"
 
 namespace digitry::test {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "digitry/kernels/bfloat16.h"
+#include "digitry/kernels/vector16.h"
 #include "digitry/nn/onednn/primitive.h"
 #include "tests/support/networks.h"
 
@@ -23,9 +23,10 @@ class InputProbe : public Layer {
 
   std::string type() const override { return "input probe"; }
   Shape output_shape(const Shape& input) const override { return input; }
-  Activation plan(PlanBuilder& builder, const Activation& input) const override {
-    Activation probed =
-        builder.make_activation(onednn::with_type(input.value.get_desc(), builder.compute_type()));
+  bool is_trained(const Shape& /*input*/) const override { return true; }
+  Value plan(PlanBuilder& builder, const Value& input) const override {
+    Value probed =
+        builder.make_value(onednn::with_type(input.value.get_desc(), builder.compute_type()));
     probed.overwritable = true;
     builder.forward_reorder(input.value, probed.value);
     if (builder.training())
@@ -77,11 +78,13 @@ PlannedLayers::PlannedLayers(const std::vector<Options>& layers, const Shape& im
                              Precision precision)
     : layers_(with_probe(layers, input_gradient_)),
       parameters_(draw_parameters(layers_, image, precision)),
-      plan_(PlanBuilder(
-                layers_, batch_size, mode == PlanMode::kTraining,
-                precision == Precision::kBFloat16 ? onednn::DataType::bf16 : onednn::DataType::f32,
-                arena)
-                .build(image)) {
+      plan_(PlanBuilder(layers_,
+                        {.input_shape = image,
+                         .batch_size = batch_size,
+                         .training = mode == PlanMode::kTraining,
+                         .precision = precision},
+                        arena)
+                .build()) {
   arena.load(parameters_);
 }
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "digitry/nn/plan.h"
-#include "digitry/nn/plan_builder.h"
+#include "digitry/nn/plan/plan.h"
+#include "digitry/nn/plan/plan_builder.h"
 
 namespace digitry::test {
 

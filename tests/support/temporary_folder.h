@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "digitry/base/file.h"
-#include "digitry/base/scratch_folder.h"
 
 namespace digitry::test {
 

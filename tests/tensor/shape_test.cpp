@@ -1,7 +1,6 @@
-#include "digitry/tensor/shape.h"
-
 #include <gtest/gtest.h>
 
+#include "digitry/tensor/tensor.h"
 #include "tests/support/errors.h"
 
 namespace digitry {

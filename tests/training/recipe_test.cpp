@@ -206,7 +206,7 @@ TEST(ParseRecipe, RefusesMissingAndImpossibleLayers) {
   refuse({"at least one [[layers]]"}, "name = \"x\"\n");
   refuse({"at least one [[layers]]"}, "layers = []\n");
   refuse({"at least one [[layers]]"}, "layers = 3\n");
-  refuse({"layers[0]", "want a table"}, "layers = [3]\n");
+  refuse({"layers[0]", "expected a table"}, "layers = [3]\n");
   refuse({"layers[0]", "'type' is missing"}, "[[layers]]\n");
   refuse({"layers[0]", "dense, dropout", "\"conv\""}, "[[layers]]\ntype = \"conv\"\n");
   refuse({"layers[0] (dense)", "'out_features' is missing"}, "[[layers]]\ntype = \"dense\"\n");
@@ -262,7 +262,7 @@ TEST(ParseRecipe, RefusesWrongTypesAndValuesOutOfRange) {
   refuse({"[augmentation] to be a table"}, "augmentation = true\n" + kLayers);
   refuse({"[augmentation]", "'zoom'", "0 to 0.9"}, "[augmentation]\nzoom = 1.5\n" + kLayers);
   refuse({"[augmentation]", "'erase'"}, "[augmentation]\nerase = nan\n" + kLayers);
-  refuse({"'name': want a text"}, "name = 3\n" + kLayers);
+  refuse({"'name': expected a text"}, "name = 3\n" + kLayers);
   for (const char* name : {"", "/tmp/elsewhere", "../up", "a\\nb"})
     refuse({"'name'", "folders"}, fmt::format("name = \"{}\"\n{}", name, kLayers));
   refuse({"[optimizer]", "'learning_rate'", "inf"}, "[optimizer]\nlearning_rate = inf\n" + kLayers);

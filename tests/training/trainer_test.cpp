@@ -5,7 +5,7 @@
 #include <cmath>
 #include <type_traits>
 
-#include "digitry/evaluation/evaluation.h"
+#include "digitry/evaluation/evaluate.h"
 #include "tests/support/blobs.h"
 #include "tests/support/errors.h"
 #include "tests/training/weights.h"

@@ -18,24 +18,31 @@ const std::map<std::string_view, std::vector<std::string_view>>& allowed_edges()
       {"base", {}},
       {"tensor", {"base"}},
       {"kernels", {"base", "tensor"}},
-      {"data", {"base", "tensor"}},
+      {"image", {"base", "tensor"}},
+      {"data", {"base", "tensor", "image"}},
+      {"augment", {"base", "tensor", "image"}},
+      {"corruption", {"base", "tensor", "image"}},
       {"nn", {"base", "tensor", "kernels"}},
       {"optim", {"base", "tensor", "kernels"}},
-      {"model_io", {"base", "tensor", "kernels", "data", "nn"}},
-      {"evaluation", {"base", "tensor", "kernels", "data", "nn", "model_io"}},
-      {"training", {"base", "tensor", "kernels", "data", "nn", "optim", "model_io", "evaluation"}},
+      {"model_io", {"base", "tensor", "kernels", "data", "augment", "nn"}},
+      {"evaluation",
+       {"base", "tensor", "image", "kernels", "data", "augment", "corruption", "nn", "model_io"}},
+      {"training",
+       {"base", "tensor", "kernels", "data", "augment", "nn", "optim", "model_io", "evaluation"}},
+      {"fetch", {"base", "data"}},
       {"tuning", {"base", "data", "training"}},
-      {"serving", {"base", "tensor", "data", "model_io", "evaluation"}},
-      {"report", {"base", "tensor", "evaluation"}},
-      {"vision", {"base", "tensor"}},
+      {"serving", {"base", "tensor", "image", "data", "model_io", "evaluation"}},
+      {"report", {"base", "tensor", "image", "evaluation"}},
+      {"vision", {"base", "tensor", "image"}},
       // digitry/digitry.h: all of the core.
       {"",
-       {"base", "tensor", "kernels", "data", "nn", "optim", "model_io", "evaluation", "training"}},
+       {"base", "tensor", "image", "kernels", "data", "augment", "corruption", "nn", "optim",
+        "model_io", "evaluation", "training"}},
   };
   return edges;
 }
 
-// "nn" of "digitry/nn/dense.h"; empty where there is no folder.
+// "nn" of "digitry/nn/layers/dense.h"; empty where there is no folder.
 std::string folder_of(const std::string& path) {
   const std::size_t first = path.find('/');
   const std::size_t second = path.find('/', first + 1);
@@ -70,8 +77,9 @@ std::vector<std::string> check_includes(const std::string& path, const std::stri
       if (!may_include(folder, folder_of(file)))
         problems.push_back(fmt::format("{}:{}: {} may not include {}", path, number, folder, file));
     } else if (in_quotes && !file.starts_with("digitry_embedded/")) {
-      problems.push_back(fmt::format(
-          "{}:{}: \"{}\": want the path from the tree's root, below digitry/", path, number, file));
+      problems.push_back(
+          fmt::format("{}:{}: \"{}\": expected the path from the tree's root, below digitry/", path,
+                      number, file));
     }
   }
   return problems;

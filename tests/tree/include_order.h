@@ -12,7 +12,7 @@ namespace digitry::test {
 bool may_include(std::string_view folder, std::string_view included);
 
 /// What is wrong with the includes of one file of the library; one line each, empty if nothing.
-/// `path` is relative to the tree: "digitry/nn/dense.h".
+/// `path` is relative to the tree: "digitry/nn/layers/dense.h".
 std::vector<std::string> check_includes(const std::string& path, const std::string& text);
 
 /// Where one file of the library prints, exits or aborts, which the library leaves to its users.

@@ -41,9 +41,9 @@ TEST(IncludeOrder, AFolderMissingFromTheTableIsCaught) {
 
 TEST(IncludeOrder, APathThatIsNotFromTheRootIsCaught) {
   EXPECT_THAT(check_includes("digitry/nn/x.h", "#include \"dense.h\"\n"),
-              ElementsAre(HasSubstr("want the path from the tree's root")));
+              ElementsAre(HasSubstr("expected the path from the tree's root")));
   EXPECT_THAT(check_includes("digitry/nn/x.h", "#include \"apps/digitry/run.h\"\n"),
-              ElementsAre(HasSubstr("want the path from the tree's root")));
+              ElementsAre(HasSubstr("expected the path from the tree's root")));
 }
 
 TEST(IncludeOrder, AllowedEdgesPass) {

@@ -7,8 +7,8 @@
 
 namespace digitry::test {
 
-/// The headers of other libraries ("fmt/format.h") that including `header` ("digitry/nn/dense.h")
-/// brings in, directly or through headers of the tree below `root`.
+/// The headers of other libraries ("fmt/format.h") that including `header`
+/// ("digitry/nn/layers/dense.h") brings in, directly or through headers of the tree below `root`.
 std::set<std::string> foreign_headers(const std::filesystem::path& root, const std::string& header);
 
 }  // namespace digitry::test

@@ -1,6 +1,6 @@
-#include "digitry/tuning/halving.h"
-
 #include <gtest/gtest.h>
+
+#include "digitry/tuning/sampler.h"
 
 namespace digitry::test {
 namespace {

@@ -56,10 +56,10 @@ TEST(SearchSpace, RefusesWhatIsNoSpace) {
   };
   refuse({"nothing to search"}, "");
   refuse({"line 1"}, "[");
-  refuse({"want a table"}, "a = 1");
-  refuse({"'high': want a number"}, "[\"a.b\"]\nlow = 1");
-  refuse({"'low': want a number"}, "[\"a.b\"]\nlow = \"x\"\nhigh = 1");
-  refuse({"'low': want a number"}, "[\"a.b\"]\nlow = -inf\nhigh = 1");
+  refuse({"expected a table"}, "a = 1");
+  refuse({"'high': expected a number"}, "[\"a.b\"]\nlow = 1");
+  refuse({"'low': expected a number"}, "[\"a.b\"]\nlow = \"x\"\nhigh = 1");
+  refuse({"'low': expected a number"}, "[\"a.b\"]\nlow = -inf\nhigh = 1");
   refuse({"low < high", "2 and 1"}, "[\"a.b\"]\nlow = 2\nhigh = 1");
   refuse({"begins above 0"}, "[\"a.b\"]\nlow = 0\nhigh = 1\nlog = true");
   refuse({"'log'"}, "[\"a.b\"]\nlow = 1\nhigh = 2\nlog = 1");
@@ -68,7 +68,7 @@ TEST(SearchSpace, RefusesWhatIsNoSpace) {
   refuse({"two or more"}, "[\"a.b\"]\nchoices = 3");
   refuse({"1 is there twice"}, "[\"a.b\"]\nchoices = [1, 2, 1]");
   refuse({"either choices or low"}, "[\"a.b\"]\nchoices = [1, 2]\nlow = 1");
-  refuse({"choices: want a number, true, false or a text"}, "[\"a.b\"]\nchoices = [[1], [2]]");
+  refuse({"choices: expected a number, true, false or a text"}, "[\"a.b\"]\nchoices = [[1], [2]]");
   refuse({"dots and opening brackets"}, std::string(5000, '['));
 }
 

@@ -17,18 +17,18 @@ Reading one_digit(const PixelBox& box, bool known) {
   return reading;
 }
 
-std::vector<int> pixel_at(const Picture& picture, std::int64_t x, std::int64_t y) {
+std::vector<int> pixel_at(const Image& picture, std::int64_t x, std::int64_t y) {
   const auto at = static_cast<std::size_t>((y * picture.width + x) * 3);
   return {picture.pixels[at], picture.pixels[at + 1], picture.pixels[at + 2]};
 }
 
 TEST(Annotate, FramesEachDigitInTheColourOfWhatIsKnown) {
-  const Picture page = blank_picture(100, 120);
-  const Picture known = annotate(page, one_digit({40, 50, 20, 30}, true), kNames);
+  const Image page = blank_picture(100, 120);
+  const Image known = annotate(page, one_digit({40, 50, 20, 30}, true), kNames);
   ASSERT_EQ(known.channels, 3);
   EXPECT_EQ(pixel_at(known, 40, 60), (std::vector<int>{0, 140, 0}));
   EXPECT_EQ(pixel_at(known, 50, 60), (std::vector<int>{235, 235, 235})) << "within the frame";
-  const Picture unknown = annotate(page, one_digit({40, 50, 20, 30}, false), kNames);
+  const Image unknown = annotate(page, one_digit({40, 50, 20, 30}, false), kNames);
   EXPECT_EQ(pixel_at(unknown, 40, 60), (std::vector<int>{210, 0, 0}));
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "digitry/image/png.h"
 #include "tests/support/errors.h"
 #include "tests/vision/encoders.h"
 
@@ -12,8 +13,8 @@ namespace digitry::test {
 namespace {
 
 // A corner of each kind of light, so that every flip shows.
-Picture some_picture(std::int64_t channels = 3, std::int64_t height = 40, std::int64_t width = 64) {
-  Picture picture{height, width, channels, {}};
+Image some_picture(std::int64_t channels = 3, std::int64_t height = 40, std::int64_t width = 64) {
+  Image picture{height, width, channels, {}};
   for (std::int64_t y = 0; y < height; ++y)
     for (std::int64_t x = 0; x < width; ++x)
       for (std::int64_t c = 0; c < channels; ++c)
@@ -24,7 +25,7 @@ Picture some_picture(std::int64_t channels = 3, std::int64_t height = 40, std::i
   return picture;
 }
 
-void expect_near(const Picture& got, const Picture& want, int tolerance) {
+void expect_near(const Image& got, const Image& want, int tolerance) {
   ASSERT_EQ(got.height, want.height);
   ASSERT_EQ(got.width, want.width);
   ASSERT_EQ(got.channels, want.channels);
@@ -35,19 +36,19 @@ void expect_near(const Picture& got, const Picture& want, int tolerance) {
 }
 
 TEST(DecodePicture, ReadsEveryFormatByItsContent) {
-  const Picture color = some_picture();
-  expect_near(decode_picture(encode_picture(color), "x"), color, 0);
+  const Image color = some_picture();
+  expect_near(decode_picture(encode_png(color), "x"), color, 0);
   expect_near(decode_picture(encode_webp(color), "x"), color, 0);
   expect_near(decode_picture(encode_tiff(color), "x"), color, 0);
   expect_near(decode_picture(encode_bmp(color), "x"), color, 0);
   expect_near(decode_picture(encode_bmp(color, false), "x"), color, 0);
   expect_near(decode_picture(encode_jpeg(color), "x"), color, 24);
   expect_near(decode_picture(encode_jpeg(color, true), "x"), color, 24);
-  const Picture grey = some_picture(1);
-  expect_near(decode_picture(encode_picture(grey), "x"), grey, 0);
+  const Image grey = some_picture(1);
+  expect_near(decode_picture(encode_png(grey), "x"), grey, 0);
   expect_near(decode_picture(encode_jpeg(grey), "x"), grey, 8);
-  const Picture clear = some_picture(4);
-  expect_near(decode_picture(encode_picture(clear), "x"), clear, 0);
+  const Image clear = some_picture(4);
+  expect_near(decode_picture(encode_png(clear), "x"), clear, 0);
   expect_near(decode_picture(encode_webp(clear), "x"), clear, 0);
 }
 
@@ -57,56 +58,56 @@ TEST(DecodePicture, ReadsBmpWithAPalette) {
       "BM\x46\0\0\0\0\0\0\0\x3e\0\0\0\x28\0\0\0\2\0\0\0\2\0\0\0\1\0\1\0\0\0\0\0\x08\0\0\0"
       "\0\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff\0\x40\0\0\0\x80\0\0\0",
       70);
-  const Picture picture = decode_picture(bytes, "x");
+  const Image picture = decode_picture(bytes, "x");
   EXPECT_EQ(picture.pixels,
             (std::vector<std::uint8_t>{255, 255, 0, 0, 0, 0, 0, 0, 0, 255, 255, 0}));
 }
 
 TEST(DecodePicture, TurnsUprightAsExifSays) {
-  const Picture stored = some_picture();
+  const Image stored = some_picture();
   for (int orientation = 1; orientation <= 8; ++orientation) {
-    const Picture want = upright(stored, orientation);
+    const Image want = upright(stored, orientation);
     const std::string block = exif_block(orientation);
-    expect_near(decode_picture(png_with_exif(encode_picture(stored), block), "x"), want, 0);
+    expect_near(decode_picture(png_with_exif(encode_png(stored), block), "x"), want, 0);
     expect_near(decode_picture(jpeg_with_exif(encode_jpeg(stored), block), "x"), want, 24);
     expect_near(decode_picture(encode_tiff(stored, orientation), "x"), want, 0);
   }
 }
 
 TEST(DecodePicture, AnExifBlockThatIsBrokenIsNoReasonToRefuse) {
-  const Picture stored = some_picture();
+  const Image stored = some_picture();
   for (const std::string& block : {std::string(), std::string("MM"), exif_block(77),
                                    exif_block(3).substr(0, 12), std::string(40, '\xff')})
-    expect_near(decode_picture(png_with_exif(encode_picture(stored), block), "x"), stored, 0);
+    expect_near(decode_picture(png_with_exif(encode_png(stored), block), "x"), stored, 0);
 }
 
 TEST(DecodePicture, FilesThatAreCutShortAreRefused) {
-  const Picture color = some_picture();
-  for (const std::string& bytes :
-       {encode_picture(color), encode_jpeg(color), encode_jpeg(color, true), encode_webp(color),
-        encode_tiff(color), encode_bmp(color)})
+  const Image color = some_picture();
+  for (const std::string& bytes : {encode_png(color), encode_jpeg(color), encode_jpeg(color, true),
+                                   encode_webp(color), encode_tiff(color), encode_bmp(color)})
     for (const std::size_t length :
          {bytes.size() / 2, bytes.size() * 9 / 10, std::size_t{40}, std::size_t{20}})
-      expect_error(ErrorCode::kBadData, {"cut.xyz: want a"},
+      expect_error(ErrorCode::kBadData, {"cut.xyz: expected a"},
                    [&] { decode_picture(bytes.substr(0, length), "cut.xyz"); });
 }
 
 TEST(DecodePicture, ReadsTheFormatsThatItMayAlone) {
   constexpr std::array kSome = {PictureFormat::kPng, PictureFormat::kJpeg, PictureFormat::kWebp};
-  const Picture color = some_picture();
-  for (const std::string& bytes : {encode_picture(color), encode_jpeg(color), encode_webp(color)})
-    EXPECT_NO_THROW(decode_picture(bytes, "x", kMaxPicturePixels, kSome));
-  expect_error(ErrorCode::kBadData, {"x: want a PNG, JPEG or WebP picture", "found TIFF"},
-               [&] { decode_picture(encode_tiff(color), "x", kMaxPicturePixels, kSome); });
-  expect_error(ErrorCode::kBadData, {"x: want a PNG, JPEG or WebP picture", "found BMP"},
-               [&] { decode_picture(encode_bmp(color), "x", kMaxPicturePixels, kSome); });
+  const Image color = some_picture();
+  for (const std::string& bytes : {encode_png(color), encode_jpeg(color), encode_webp(color)})
+    EXPECT_NO_THROW(decode_picture(bytes, "x", kMaxImagePixels, kSome));
+  expect_error(ErrorCode::kBadData, {"x: expected a PNG, JPEG or WebP picture", "found TIFF"},
+               [&] { decode_picture(encode_tiff(color), "x", kMaxImagePixels, kSome); });
+  expect_error(ErrorCode::kBadData, {"x: expected a PNG, JPEG or WebP picture", "found BMP"},
+               [&] { decode_picture(encode_bmp(color), "x", kMaxImagePixels, kSome); });
   EXPECT_EQ(picture_format(encode_tiff(color)), PictureFormat::kTiff);
   EXPECT_EQ(picture_format("GIF89a............"), std::nullopt);
 }
 
 TEST(DecodePicture, WhatIsNoPictureIsRefusedByName) {
   const auto refused = [](const std::string& bytes, const std::string& found) {
-    expect_error(ErrorCode::kBadData, {"x.bin: want a PNG, JPEG, BMP, WebP or TIFF picture", found},
+    expect_error(ErrorCode::kBadData,
+                 {"x.bin: expected a PNG, JPEG, BMP, WebP or TIFF picture", found},
                  [&] { decode_picture(bytes, "x.bin"); });
   };
   refused("", "an empty file");
@@ -136,7 +137,7 @@ TEST(DecodePicture, PicturesThatAreTooLargeAreRefusedByTheirHeader) {
   bmp.replace(18, 8, std::string("\x30\x75\0\0\x30\x75\0\0", 8));
   for (const std::string& bytes : {png, jpeg, bmp})
     expect_error(ErrorCode::kBadData,
-                 {"big: want a picture of at most 67108864 pixels, found 30000x30000"},
+                 {"big: expected an image of at most 67108864 pixels, found 30000x30000"},
                  [&] { decode_picture(bytes, "big"); });
   for (const std::string& bytes : {encode_webp(some_picture()), encode_tiff(some_picture())})
     expect_error(ErrorCode::kBadData, {"at most 100 pixels, found 64x40"},
@@ -144,9 +145,9 @@ TEST(DecodePicture, PicturesThatAreTooLargeAreRefusedByTheirHeader) {
 }
 
 TEST(DecodePicture, OnePixelIsAPicture) {
-  const Picture one{1, 1, 3, {9, 8, 7}};
+  const Image one{1, 1, 3, {9, 8, 7}};
   for (const std::string& bytes :
-       {encode_picture(one), encode_webp(one), encode_tiff(one), encode_bmp(one)})
+       {encode_png(one), encode_webp(one), encode_tiff(one), encode_bmp(one)})
     expect_near(decode_picture(bytes, "x"), one, 0);
 }
 

@@ -29,7 +29,7 @@ std::string big(std::uint64_t value, int bytes) {
 
 }  // namespace
 
-std::string encode_jpeg(const Picture& picture, bool progressive) {
+std::string encode_jpeg(const Image& picture, bool progressive) {
   jpeg_compress_struct info{};
   jpeg_error_mgr errors{};
   info.err = jpeg_std_error(&errors);
@@ -57,7 +57,7 @@ std::string encode_jpeg(const Picture& picture, bool progressive) {
   return bytes;
 }
 
-std::string encode_webp(const Picture& picture) {
+std::string encode_webp(const Image& picture) {
   std::uint8_t* memory = nullptr;
   const auto encode = picture.channels == 4 ? WebPEncodeLosslessRGBA : WebPEncodeLosslessRGB;
   const std::size_t length = encode(picture.pixels.data(), static_cast<int>(picture.width),
@@ -68,7 +68,7 @@ std::string encode_webp(const Picture& picture) {
   return bytes;
 }
 
-std::string encode_tiff(const Picture& picture, int orientation) {
+std::string encode_tiff(const Image& picture, int orientation) {
   const TemporaryFolder folder;
   const std::string path = folder / "picture.tif";
   TIFF* file = TIFFOpen(path.c_str(), "w");
@@ -91,7 +91,7 @@ std::string encode_tiff(const Picture& picture, int orientation) {
   return read_file(path, 1 << 24);
 }
 
-std::string encode_bmp(const Picture& picture, bool from_below) {
+std::string encode_bmp(const Image& picture, bool from_below) {
   const auto stride = static_cast<std::size_t>((picture.width * 3 + 3) / 4 * 4);
   const std::size_t size = stride * static_cast<std::size_t>(picture.height);
   std::string bytes =

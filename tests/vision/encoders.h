@@ -2,23 +2,23 @@
 
 #include <string>
 
-#include "digitry/vision/picture.h"
+#include "digitry/image/image.h"
 
 // Files of every format, written by the formats' own libraries.
 
 namespace digitry::test {
 
 /// Of a grey or RGB picture.
-std::string encode_jpeg(const Picture& picture, bool progressive = false);
+std::string encode_jpeg(const Image& picture, bool progressive = false);
 
 /// Lossless, of an RGB or RGBA picture.
-std::string encode_webp(const Picture& picture);
+std::string encode_webp(const Image& picture);
 
 /// Of a grey or RGB picture, stored under an orientation.
-std::string encode_tiff(const Picture& picture, int orientation = 1);
+std::string encode_tiff(const Image& picture, int orientation = 1);
 
 /// 24 bits a pixel, of an RGB picture; from below, as most are, or from the top.
-std::string encode_bmp(const Picture& picture, bool from_below = true);
+std::string encode_bmp(const Image& picture, bool from_below = true);
 
 /// An EXIF block that tells nothing but an orientation.
 std::string exif_block(int orientation);

@@ -10,13 +10,13 @@ namespace {
 
 constexpr double kKnownCosine = 0.8;
 
-cv::Mat canvas_of(Picture& picture) {
+cv::Mat canvas_of(Image& picture) {
   return {static_cast<int>(picture.height), static_cast<int>(picture.width), CV_8U,
           picture.pixels.data()};
 }
 
 MnistImage drawn_digit(int digit, int thickness) {
-  Picture picture = blank_picture(120, 120, 0);
+  Image picture = blank_picture(120, 120, 0);
   draw_text(picture, std::to_string(digit),
             {.x = 30, .y = 90, .height = 60, .thickness = thickness, .ink = 255});
   const std::vector<float> ink(picture.pixels.begin(), picture.pixels.end());
@@ -59,12 +59,12 @@ Verdict verdict_of(std::span<const std::uint8_t> image) {
 
 }  // namespace
 
-Picture blank_picture(std::int64_t height, std::int64_t width, std::uint8_t paper) {
+Image blank_picture(std::int64_t height, std::int64_t width, std::uint8_t paper) {
   return {height, width, 1,
           std::vector<std::uint8_t>(static_cast<std::size_t>(height * width), paper)};
 }
 
-void draw_text(Picture& picture, const std::string& text, const TextOptions& options) {
+void draw_text(Image& picture, const std::string& text, const TextOptions& options) {
   cv::Mat canvas = canvas_of(picture);
   const double scale = options.height / 21.0;  // The font's digits are 21 units high.
   cv::putText(canvas, text, {options.x, options.y}, cv::FONT_HERSHEY_SIMPLEX, scale, options.ink,
@@ -82,7 +82,7 @@ const DigitJudge& hershey_classifier() {
   return classifier;
 }
 
-std::string read_text(const Picture& picture, const ReadOptions& options) {
+std::string read_text(const Image& picture, const ReadOptions& options) {
   const Reading reading = read_digits(picture, hershey_classifier(), options);
   std::string text = to_text(reading, {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"});
   std::ranges::replace(text, '\n', '/');

@@ -19,15 +19,15 @@ struct TextOptions {
 };
 
 /// A grey picture of paper.
-Picture blank_picture(std::int64_t height, std::int64_t width, std::uint8_t paper = 235);
+Image blank_picture(std::int64_t height, std::int64_t width, std::uint8_t paper = 235);
 
 /// Draws with OpenCV's simplex font.
-void draw_text(Picture& picture, const std::string& text, const TextOptions& options);
+void draw_text(Image& picture, const std::string& text, const TextOptions& options);
 
 /// Knows digits drawn so; everything else it refuses by its score, the cosine.
 const DigitJudge& hershey_classifier();
 
 /// What that classifier reads in the picture, rows apart by '/'.
-std::string read_text(const Picture& picture, const ReadOptions& options = {});
+std::string read_text(const Image& picture, const ReadOptions& options = {});
 
 }  // namespace digitry::test

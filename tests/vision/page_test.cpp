@@ -9,15 +9,15 @@
 namespace digitry::test {
 namespace {
 
-cv::Mat grey_of(const Picture& picture) { return make_working_grey(picture).grey; }
+cv::Mat grey_of(const Image& picture) { return make_working_grey(picture).grey; }
 
-Picture inverted(Picture picture) {
+Image inverted(Image picture) {
   for (std::uint8_t& pixel : picture.pixels) pixel = static_cast<std::uint8_t>(255 - pixel);
   return picture;
 }
 
-Picture some_text() {
-  Picture picture = blank_picture(240, 500);
+Image some_text() {
+  Image picture = blank_picture(240, 500);
   draw_text(picture, "31 415", {.x = 60, .y = 150, .height = 60, .thickness = 8});
   return picture;
 }
@@ -69,7 +69,7 @@ cv::Mat turned(const cv::Mat& grey, double degrees) {
 }
 
 TEST(Rules, AreFoundAtTheirAngleAndTakenAwayButForWhatCrossesThem) {
-  Picture picture = blank_picture(400, 600);
+  Image picture = blank_picture(400, 600);
   draw_text(picture, "3141", {.x = 100, .y = 220, .height = 80, .thickness = 9});
   const double ink_before = cv::sum(ink_of(grey_of(picture)).darkness)[0];
   cv::Mat grey = grey_of(picture);
@@ -88,7 +88,7 @@ TEST(Rules, DigitsAloneHaveNone) {
   const double before = cv::sum(page.ink.darkness)[0];
   EXPECT_EQ(remove_rules(page), 0);
   EXPECT_EQ(cv::sum(page.ink.darkness)[0], before);
-  Picture seven = blank_picture(100, 70);
+  Image seven = blank_picture(100, 70);
   draw_text(seven, "7", {.x = 5, .y = 92, .height = 85, .thickness = 9});
   Page tight = make_page(ink_of(grey_of(seven)), 0);
   EXPECT_EQ(remove_rules(tight), 0);

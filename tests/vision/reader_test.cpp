@@ -12,14 +12,14 @@
 namespace digitry::test {
 namespace {
 
-Picture page_of(const std::string& first, const std::string& second = "") {
-  Picture picture = blank_picture(260, 460);
+Image page_of(const std::string& first, const std::string& second = "") {
+  Image picture = blank_picture(260, 460);
   draw_text(picture, first, {.x = 50, .y = 90, .height = 50, .thickness = 5});
   draw_text(picture, second, {.x = 70, .y = 200, .height = 50, .thickness = 5});
   return picture;
 }
 
-cv::Mat canvas_of_picture(Picture& picture) {
+cv::Mat canvas_of_picture(Image& picture) {
   return {static_cast<int>(picture.height), static_cast<int>(picture.width), CV_8U,
           picture.pixels.data()};
 }
@@ -30,11 +30,11 @@ TEST(ReadDigits, LineByLineFromTheLeft) {
 }
 
 TEST(ReadDigits, OfEitherPolarityInColourOrTransparency) {
-  Picture picture = page_of("27", "81");
+  Image picture = page_of("27", "81");
   for (std::uint8_t& pixel : picture.pixels) pixel = static_cast<std::uint8_t>(255 - pixel);
   EXPECT_EQ(read_text(picture), "27/81");
   EXPECT_TRUE(read_digits(picture, hershey_classifier()).light_ink);
-  Picture canvas{picture.height, picture.width, 4, {}};
+  Image canvas{picture.height, picture.width, 4, {}};
   for (const std::uint8_t ink : picture.pixels)
     for (const int value : {0, 0, 160, static_cast<int>(ink)})
       canvas.pixels.push_back(static_cast<std::uint8_t>(value));
@@ -42,7 +42,7 @@ TEST(ReadDigits, OfEitherPolarityInColourOrTransparency) {
 }
 
 TEST(ReadDigits, UnderAShadowAndNoise) {
-  Picture picture = page_of("593", "204");
+  Image picture = page_of("593", "204");
   RandomStream random(1, RandomPurpose::kTest);
   for (std::size_t i = 0; i < picture.pixels.size(); ++i) {
     const double x = static_cast<double>(i % 460) / 460;
@@ -54,7 +54,7 @@ TEST(ReadDigits, UnderAShadowAndNoise) {
 }
 
 TEST(ReadDigits, OnRuledPaperThatIsTurned) {
-  Picture picture = page_of("3842", "5167");
+  Image picture = page_of("3842", "5167");
   cv::Mat canvas = canvas_of_picture(picture);
   cv::Mat rules(canvas.size(), CV_8U, cv::Scalar(255));
   for (int y = 20; y < 260; y += 40) cv::line(rules, {0, y}, {459, y}, 190, 2);
@@ -68,7 +68,7 @@ TEST(ReadDigits, OnRuledPaperThatIsTurned) {
 }
 
 TEST(ReadDigits, BoxesAreInPixelsOfThePicture) {
-  Picture picture = blank_picture(200, 300);
+  Image picture = blank_picture(200, 300);
   canvas_of_picture(picture)(cv::Rect(120, 60, 12, 80)).setTo(10);
   const Reading reading = read_digits(picture, hershey_classifier());
   ASSERT_EQ(reading.digits.size(), 1u);
@@ -80,13 +80,13 @@ TEST(ReadDigits, BoxesAreInPixelsOfThePicture) {
 }
 
 TEST(ReadDigits, BrokenStrokesAreOneDigit) {
-  Picture picture = page_of("582");
+  Image picture = page_of("582");
   canvas_of_picture(picture)(cv::Rect(40, 64, 50, 3)).setTo(235);
   EXPECT_EQ(read_text(picture), "582");
 }
 
 TEST(ReadDigits, TouchingDigitsAreCut) {
-  Picture picture = blank_picture(160, 300);
+  Image picture = blank_picture(160, 300);
   draw_text(picture, "3", {.x = 60, .y = 110, .height = 60, .thickness = 6});
   draw_text(picture, "5", {.x = 103, .y = 110, .height = 60, .thickness = 6});
   EXPECT_EQ(read_digits(picture, hershey_classifier(), {.split_touching = false}).digits.size(), 1u)
@@ -106,7 +106,7 @@ TEST(ReadDigits, WhatIsSurelyOneDigitIsNeverCut) {
 }
 
 TEST(ReadDigits, AStrokeAcrossIsNotCutIntoDigits) {
-  Picture picture = blank_picture(240, 320);
+  Image picture = blank_picture(240, 320);
   cv::line(canvas_of_picture(picture), {90, 80}, {230, 80}, 20, 12);
   std::size_t asked = 0;
   const DigitJudge unsure = [&](const Tensor& images) {
@@ -119,7 +119,7 @@ TEST(ReadDigits, AStrokeAcrossIsNotCutIntoDigits) {
 }
 
 TEST(ReadDigits, WhatIsNoDigitIsUnknown) {
-  Picture picture = page_of("1");
+  Image picture = page_of("1");
   cv::Mat canvas = canvas_of_picture(picture);
   cv::line(canvas, {200, 50}, {290, 60}, 20, 5);
   cv::line(canvas, {200, 90}, {290, 40}, 20, 5);
@@ -134,7 +134,7 @@ TEST(ReadDigits, NothingIsReadWhereThereIsNothing) {
   EXPECT_EQ(read_text(blank_picture(1, 1)), "");
   EXPECT_EQ(read_text(blank_picture(1, 5000)), "");
   EXPECT_EQ(read_text({1, 1, 4, {0, 0, 0, 0}}), "");
-  Picture noisy = blank_picture(300, 400);
+  Image noisy = blank_picture(300, 400);
   RandomStream random(2, RandomPurpose::kTest);
   for (std::uint8_t& pixel : noisy.pixels)
     pixel = static_cast<std::uint8_t>(std::clamp(235 + 6 * random.next_normal(), 0.0F, 255.0F));
@@ -142,7 +142,7 @@ TEST(ReadDigits, NothingIsReadWhereThereIsNothing) {
 }
 
 TEST(ReadDigits, SpecksAndDotsAreLeftOut) {
-  Picture picture = page_of("47");
+  Image picture = page_of("47");
   cv::circle(canvas_of_picture(picture), {300, 85}, 4, 20, cv::FILLED);
   EXPECT_EQ(read_text(picture), "47");
 }
@@ -150,8 +150,8 @@ TEST(ReadDigits, SpecksAndDotsAreLeftOut) {
 TEST(ReadDigits, ShowsItsStages) {
   std::vector<std::string> stages;
   ReadOptions options;
-  options.on_stage = [&](std::string_view stage, const Picture& picture) {
-    check_picture(picture);
+  options.on_stage = [&](std::string_view stage, const Image& picture) {
+    check_image(picture);
     stages.emplace_back(stage);
   };
   read_digits(page_of("12"), hershey_classifier(), options);
@@ -160,7 +160,7 @@ TEST(ReadDigits, ShowsItsStages) {
 
 TEST(ReadDigits, AClassifierThatLosesCountIsRefused) {
   const DigitJudge lossy = [](const Tensor&) { return std::vector<Verdict>{}; };
-  expect_error(ErrorCode::kInvalidArgument, {"want 1 verdicts", "got 0"},
+  expect_error(ErrorCode::kInvalidArgument, {"expected 1 verdicts", "got 0"},
                [&] { read_digits(page_of("1"), lossy); });
 }
 

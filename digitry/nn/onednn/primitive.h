@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "digitry/kernels/bfloat16.h"
+#include "digitry/kernels/vector16.h"
 
 /// What Digitry needs of oneDNN, for versions 2 and 3 alike: the differences between the two are in
 /// this folder. Internal: no public header includes it.

@@ -1,0 +1,143 @@
+#include "apps/digitry/commands/data_info.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "apps/digitry/terminal/draw.h"
+#include "apps/digitry/terminal/terminal.h"
+#include "digitry/base/text.h"
+#include "digitry/data/dataset.h"
+#include "digitry/data/summary.h"
+
+namespace digitry::app {
+namespace {
+
+struct SplitInfo {
+  std::string title;
+  Dataset dataset;
+  DatasetSummary summary;
+};
+
+struct DataInfo {
+  std::vector<SplitInfo> splits;
+  std::optional<std::int64_t> num_shared;  // where there are two splits
+};
+
+DataInfo gather(const std::string& path) {
+  DataInfo info;
+  const std::vector<Split> splits = list_splits(path);
+  const auto add = [&](const std::string& title, Split split) {
+    Dataset dataset = load_dataset(path, split);
+    DatasetSummary summary = summarize(dataset);
+    info.splits.push_back({title, std::move(dataset), std::move(summary)});
+  };
+  for (const Split split : splits) add(to_string(split), split);
+  if (splits.empty()) add("all", Split::kTrain);
+  if (info.splits.size() == 2)
+    info.num_shared = count_shared_images(info.splits[0].dataset, info.splits[1].dataset);
+  return info;
+}
+
+nlohmann::ordered_json to_json(const SplitInfo& split) {
+  const DatasetSummary& summary = split.summary;
+  nlohmann::ordered_json json = {
+      {"split", split.title},
+      {"num_images", summary.num_images},
+      {"image_shape", summary.image_shape.extents()},
+      {"labelled", split.dataset.labelled()},
+      {"images_per_class", summary.images_per_class},
+      {"pixel",
+       {{"min", summary.min_pixel},
+        {"max", summary.max_pixel},
+        {"mean", summary.mean_pixel},
+        {"std", summary.std_pixel},
+        {"mean_of_unit", summary.mean_pixel / 255},
+        {"std_of_unit", summary.std_pixel / 255}}},
+      {"num_duplicates", summary.num_duplicates},
+      {"num_conflicting_labels", summary.num_conflicts},
+      {"sha256", split.dataset.sha256},
+  };
+  return json;
+}
+
+void print_json(const std::string& path, const DataInfo& info) {
+  nlohmann::ordered_json json = {{"name", path},
+                                 {"class_names", info.splits.front().dataset.class_names},
+                                 {"splits", nlohmann::ordered_json::array()}};
+  for (const SplitInfo& split : info.splits) json["splits"].push_back(to_json(split));
+  if (info.num_shared) json["num_images_in_both_splits"] = *info.num_shared;
+  // Names of files and classes need not be UTF-8.
+  fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+// A line of the table: a name and one value a split.
+template <typename Value>
+void print_row(std::string_view name, const DataInfo& info, const Value& value) {
+  fmt::print("{:<18}", name);
+  for (const SplitInfo& split : info.splits) fmt::print("{:>18}", value(split));
+  fmt::print("\n");
+}
+
+void print_classes(const DataInfo& info) {
+  const auto& names = info.splits.front().dataset.class_names;
+  if (names.empty()) return;
+  fmt::print("\n");
+  for (std::size_t label = 0; label < names.size(); ++label)
+    print_row(fmt::format("  {}", clean_utf8(names[label])), info, [&](const SplitInfo& split) {
+      return split.dataset.labelled() ? grouped(split.summary.images_per_class[label])
+                                      : std::string("-");
+    });
+}
+
+void print_text(const std::string& path, const DataInfo& info) {
+  fmt::print("{}\n", path);
+  print_row("", info, [](const SplitInfo& split) { return split.title; });
+  print_row("images", info, [&](const SplitInfo& s) { return grouped(s.summary.num_images); });
+  print_row("channels", info,
+            [&](const SplitInfo& s) { return grouped(s.summary.image_shape[0]); });
+  print_row("height x width", info, [](const SplitInfo& s) {
+    return fmt::format("{} x {}", s.summary.image_shape[1], s.summary.image_shape[2]);
+  });
+  print_row("classes", info, [&](const SplitInfo& s) {
+    return s.dataset.labelled() ? grouped(s.dataset.num_classes()) : std::string("no labels");
+  });
+  print_row("pixel range", info, [](const SplitInfo& s) {
+    return fmt::format("{} to {}", s.summary.min_pixel, s.summary.max_pixel);
+  });
+  print_row("pixel mean", info, [](const SplitInfo& s) {
+    return fmt::format("{:.2f} ({:.4f})", s.summary.mean_pixel, s.summary.mean_pixel / 255);
+  });
+  print_row("pixel deviation", info, [](const SplitInfo& s) {
+    return fmt::format("{:.2f} ({:.4f})", s.summary.std_pixel, s.summary.std_pixel / 255);
+  });
+  print_row("duplicates", info,
+            [&](const SplitInfo& s) { return grouped(s.summary.num_duplicates); });
+  print_row("  labelled apart", info,
+            [&](const SplitInfo& s) { return grouped(s.summary.num_conflicts); });
+  print_row("sha256", info, [](const SplitInfo& s) { return s.dataset.sha256.substr(0, 16); });
+  if (info.num_shared) fmt::print("{:<18}{:>18}\n", "in both splits", grouped(*info.num_shared));
+  print_classes(info);
+}
+
+}  // namespace
+
+void show_data_info(const DataInfoArguments& arguments) {
+  const DataInfo info = gather(arguments.path);
+  if (arguments.json) {
+    print_json(arguments.path, info);
+    return;
+  }
+  print_text(arguments.path, info);
+  const Dataset& shown = info.splits.front().dataset;
+  const auto samples = pick_samples(shown, arguments.num_samples);
+  if (!samples.empty())
+    fmt::print("\n{}", draw_images(shown, samples,
+                                   {.width = stdout_is_terminal() ? terminal_width() : 80,
+                                    .color = use_color(1)}));
+}
+
+}  // namespace digitry::app

@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "apps/digitry/commands/commands.h"
+#include "apps/digitry/commands/run_folder.h"
+#include "apps/digitry/commands/run_report.h"
+#include "apps/digitry/terminal/options.h"
+#include "apps/digitry/terminal/words.h"
+#include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/base/text.h"
+#include "digitry/base/version.h"
+#include "digitry/model_io/model.h"
+
+namespace digitry::app {
+namespace {
+
+struct EnsembleOptions {
+  std::vector<std::string> models;
+  std::string out;
+  Views views;
+  bool json = false;
+};
+
+// `more`, and of `views` those that it does not name.
+Views with_more(Views views, const Views& more) {
+  for (const auto member : {&Views::translation, &Views::rotation, &Views::zoom})
+    if (more.*member != 0) views.*member = more.*member;
+  views.flip = views.flip || more.flip;
+  return views;
+}
+
+Model assembled(const EnsembleOptions& options) {
+  std::vector<Model> models;
+  for (const std::string& path : options.models) models.push_back(open_model(path));
+  std::optional<Views> views;
+  if (models.size() == 1) views = with_more(models.front().views, options.views);
+  if (models.size() > 1 && options.views != Views()) views = options.views;
+  Model model = combine(std::move(models), options.models, views);
+  model.provenance["digitry_version"] = version();
+  model.provenance["assembled_by"] = command_line();
+  return model;
+}
+
+void ensemble(const EnsembleOptions& options) {
+  if (options.models.size() == 1 && options.views == Views())
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        "expected several models, or views of each image (--translation, --rotation, --zoom, "
+        "--flip)");
+  if (path_exists(options.out))
+    throw Error(ErrorCode::kInvalidArgument,
+                "{} exists already and is never overwritten; choose another --out", options.out);
+  const Model model = assembled(options);
+  save_model(model, options.out);
+  if (options.json) {
+    const nlohmann::ordered_json result{{"model", options.out},
+                                        {"networks", model.members.size()},
+                                        {"views", num_views(model.views)},
+                                        {"num_parameters", model.num_parameters()}};
+    fmt::print("{}\n", result.dump(1, ' ', false, nlohmann::json::error_handler_t::replace));
+    return;
+  }
+  fmt::print("{:<20}{}\n", "networks", model.members.size());
+  fmt::print("{:<20}{}\n", "views of an image", num_views(model.views));
+  fmt::print("{:<20}{}\n", "parameters", grouped(model.num_parameters()));
+  fmt::print("{:<20}{}\n", "model", options.out);
+  fmt::print("{:<20}digitry evaluate {}\n", "next", shell_word(options.out));
+}
+
+}  // namespace
+
+void add_ensemble_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand(
+      "ensemble", "Make one model of several, or of one that looks at each image in several ways");
+  const auto options = std::make_shared<EnsembleOptions>();
+  command->add_option("models", options->models, "Model files or folders of runs, one or more")
+      ->type_name("MODELS")
+      ->required()
+      ->expected(1, 1000);
+  command->add_option("--out", options->out, "The model file to write")
+      ->type_name("FILE")
+      ->required()
+      ->check(not_empty());
+  command
+      ->add_option("--translation", options->views.translation,
+                   "Look at each image moved by so many pixels, four ways, too")
+      ->check(number_in(0.0, 1000.0));
+  command
+      ->add_option("--rotation", options->views.rotation,
+                   "Look at it turned by so many degrees, either way, too")
+      ->check(number_in(0.0, 180.0));
+  command
+      ->add_option("--zoom", options->views.zoom,
+                   "Look at it smaller and larger by such a fraction, too")
+      ->check(number_in(0.0, 0.9));
+  command->add_flag("--flip", options->views.flip,
+                    "Look at it with left and right changed, too: for clothes, not for digits");
+  command->add_flag("--json", options->json, "Print the result as JSON");
+  command->footer(
+      "The answer is the mean of all probabilities, of each network for each view; it costs as "
+      "much\n"
+      "time. Every command takes the file like any other model. To train an ensemble from "
+      "nothing,\n"
+      "see `members` in docs/recipes.md. Examples:\n"
+      "  digitry train --recipe fast --seeds 0-4 --out runs/five\n"
+      "  digitry ensemble runs/five/seed-* --out five.safetensors\n"
+      "  digitry ensemble runs/cnn-001 --translation 1 --rotation 5 --out views.safetensors\n"
+      "  digitry compare five.safetensors runs/five/seed-0");
+  command->callback([options] { ensemble(*options); });
+}
+
+}  // namespace digitry::app

@@ -1,0 +1,120 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/digitry/commands/commands.h"
+#include "apps/digitry/commands/data_corrupt.h"
+#include "apps/digitry/commands/evaluation_data.h"
+#include "apps/digitry/commands/explaining.h"
+#include "apps/digitry/commands/run_folder.h"
+#include "apps/digitry/terminal/options.h"
+#include "apps/digitry/terminal/terminal.h"
+#include "digitry/base/parallel.h"
+#include "digitry/evaluation/evaluation_text.h"
+
+namespace digitry::app {
+namespace {
+
+constexpr std::int64_t kMaxMistakes = 1'000'000;
+constexpr std::size_t kMaxExplainedMistakes = 1000;
+
+struct EvaluateOptions {
+  std::string model;
+  std::string data;
+  std::string split;
+  std::int64_t mistakes = 10;
+  bool explain = false;
+  std::optional<std::string> corrupt;
+  std::int64_t seed = 0;
+  bool json = false;
+  int threads = 0;
+};
+
+// For the mistakes that are told of, first to last; empty where the training images are not at
+// hand.
+std::vector<std::vector<Neighbour>> nearest_to_mistakes(const Model& model,
+                                                        const Evaluation& evaluation,
+                                                        const Dataset& judged, std::size_t most) {
+  const TrainingImages trained = find_training_images(model);
+  if (!trained.data) warn("no nearest training images: " + trained.absence);
+  return nearest_training(model, trained, judged.images, mistaken_images(evaluation, most),
+                          kNearestShown, SearchEffort::kAll)
+      .lists;
+}
+
+void evaluate_corrupted(const EvaluateOptions& options, const Model& model,
+                        const JudgedImages& images, const std::vector<Corruption>& corruptions) {
+  const Robustness robustness =
+      judge_corrupted(model, images, corruptions, static_cast<std::uint64_t>(options.seed));
+  fmt::print("{}", options.json ? to_json(robustness) : robustness_text(robustness, images.split));
+}
+
+void evaluate(const EvaluateOptions& options) {
+  std::vector<Corruption> corruptions;
+  if (options.corrupt) corruptions = parse_corruptions(*options.corrupt);
+  set_num_threads(options.threads);
+  const Model model = open_model(options.model);
+  const std::string data = options.data.empty() ? training_data(model) : options.data;
+  const JudgedImages images = load_judged(data, options.split, model);
+  if (!corruptions.empty()) return evaluate_corrupted(options, model, images, corruptions);
+  const Judged judged = judge(model, images);
+  const auto listed = static_cast<std::size_t>(options.mistakes);
+  std::vector<std::vector<Neighbour>> nearest;
+  if (options.explain)
+    nearest = nearest_to_mistakes(
+        model, judged.evaluation, images.data,
+        options.json ? kMaxExplainedMistakes : std::min(listed, kMaxExplainedMistakes));
+  if (options.json)
+    fmt::print("{}", to_json(judged.evaluation, nearest));
+  else
+    fmt::print("{}", evaluation_text(judged, listed, nearest));
+}
+
+}  // namespace
+
+void add_evaluate_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("evaluate", "Judge a model on labelled images");
+  const auto options = std::make_shared<EvaluateOptions>();
+  add_model_argument(*command, options->model);
+  command->add_option("--data", options->data, "What to judge on [what the model was trained on]")
+      ->type_name(kDataType);
+  command
+      ->add_option("--split", options->split,
+                   "train, validation or test [test; where the data have none: validation for "
+                   "what the model was trained on, else all images]")
+      ->check(CLI::IsMember(kSplitNames));
+  CLI::Option* mistakes =
+      command->add_option("--mistakes", options->mistakes, "How many mistakes to list [10]")
+          ->check(CLI::Range(std::int64_t{0}, kMaxMistakes));
+  CLI::Option* explain = command->add_flag(
+      "--explain", options->explain,
+      "Add to each mistake (of the first 1000) the training images nearest to it in the "
+      "last hidden layer");
+  CLI::Option* corrupt =
+      add_corrupt_option(*command, options->corrupt,
+                         "Tell the accuracy under MNIST-C's corruptions instead: all, or names "
+                         "with commas between")
+          ->excludes(mistakes)
+          ->excludes(explain);
+  command->add_option("--seed", options->seed, "Of the corruptions [0]")
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
+      ->needs(corrupt);
+  add_threads_option(*command, options->threads);
+  command->add_flag("--json", options->json, "Print everything, each mistake included, as JSON");
+  command->footer(
+      "Examples:\n"
+      "  digitry evaluate runs/mlp-001\n"
+      "  digitry evaluate runs/mlp-001 --split validation --explain\n"
+      "  digitry evaluate model.safetensors --data other-digits/ --json | jq .accuracy\n"
+      "  digitry evaluate runs/mlp-001 --corrupt\n"
+      "  digitry evaluate runs/mlp-001 --corrupt fog,stripe --json");
+  command->callback([options] { evaluate(*options); });
+}
+
+}  // namespace digitry::app

@@ -1,0 +1,298 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "apps/digitry/commands/commands.h"
+#include "apps/digitry/commands/evaluation_data.h"
+#include "apps/digitry/commands/explaining.h"
+#include "apps/digitry/commands/run_folder.h"
+#include "apps/digitry/terminal/draw.h"
+#include "apps/digitry/terminal/options.h"
+#include "apps/digitry/terminal/terminal.h"
+#include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/base/parallel.h"
+#include "digitry/base/text.h"
+#include "digitry/evaluation/evaluate.h"
+#include "digitry/evaluation/evaluation_text.h"
+#include "digitry/evaluation/occlusion.h"
+#include "digitry/report/explanations.h"
+
+namespace digitry::app {
+namespace {
+
+constexpr std::int64_t kMaxNearest = 1000;
+
+struct ExplainOptions {
+  std::string model;
+  std::string input;
+  std::string split;
+  std::int64_t index = 0;
+  std::string rival;
+  std::int64_t nearest = kNearestShown;
+  std::string out;
+  bool json = false;
+  bool pixels = false;
+  int threads = 0;
+};
+
+// One image and what the model says of it.
+struct ExplainedImage {
+  Dataset data;  // That it is part of.
+  std::string source;
+  std::int32_t index = 0;
+  std::optional<std::int32_t> label;
+  std::vector<float> probabilities;
+  std::int32_t answer = 0;
+  std::int32_t rival = 0;
+  float margin = 0;  // logit[answer] − logit[rival]
+  OcclusionPatch patch;
+  Tensor map;  // [1, H, W]
+  std::vector<Neighbour> nearest;
+};
+
+ExplainedImage find_image(const ExplainOptions& options, const Model& model) {
+  ExplainedImage image;
+  if (options.input.empty()) {
+    JudgedImages judged = load_judged(training_data(model), options.split, model);
+    image.source = judged.data.name + " " + judged.split;
+    image.data = std::move(judged.data);
+  } else {
+    if (!options.split.empty())
+      throw Error(ErrorCode::kInvalidArgument,
+                  "--split {}: is of the model's own data; {} has no splits", options.split,
+                  options.input);
+    image.data = load_inputs(options.input, Labels::kIgnore);
+    image.data.labels.clear();  // A CSV file's: they need not be the model's.
+    image.source = options.input;
+  }
+  if (image.data.image_shape() != model.input_shape())
+    throw Error(ErrorCode::kBadData,
+                "{}: expected images of {} ([channels, height, width]), as the model, found {}",
+                image.source, model.input_shape().to_string(),
+                image.data.image_shape().to_string());
+  if (options.index >= image.data.num_images())
+    throw Error(ErrorCode::kInvalidArgument, "--index {}: {} has {} images, counted from 0",
+                options.index, image.source, grouped(image.data.num_images()));
+  image.index = static_cast<std::int32_t>(options.index);
+  if (image.data.labelled()) image.label = image.data.labels[static_cast<std::size_t>(image.index)];
+  return image;
+}
+
+std::int32_t class_called(const std::string& name, const Model& model) {
+  const auto found = std::ranges::find(model.class_names, name);
+  if (found == model.class_names.end())
+    throw Error(ErrorCode::kInvalidArgument, "--class: '{}' is none of the model's classes: {}",
+                name, fmt::format("{}", fmt::join(model.class_names, ", ")));
+  return static_cast<std::int32_t>(found - model.class_names.begin());
+}
+
+// The class that the answer is held against: the one asked for, the true one, the second best;
+// whichever of them comes first and is not the answer itself.
+std::int32_t choose_rival(const ExplainOptions& options, const Model& model,
+                          std::span<const float> logits, std::int32_t answer,
+                          std::optional<std::int32_t> label) {
+  if (!options.rival.empty()) {
+    const std::int32_t asked = class_called(options.rival, model);
+    if (asked != answer) return asked;
+  }
+  if (label && *label != answer) return *label;
+  std::int32_t second = answer == 0 ? 1 : 0;
+  for (std::int32_t c = 0; c < std::ssize(logits); ++c)
+    if (c != answer &&
+        logits[static_cast<std::size_t>(c)] > logits[static_cast<std::size_t>(second)])
+      second = c;
+  return second;
+}
+
+void classify(const ExplainOptions& options, const Model& model, const LogitsOf& logits_of,
+              ExplainedImage& image) {
+  Tensor logits = logits_of(image.data.images, std::vector<std::int32_t>{image.index});
+  const auto row = logits.as<float>();
+  if (row.size() < 2)
+    throw Error(ErrorCode::kInvalidArgument,
+                "{}: a model of one class has nothing to hold its answer against", options.model);
+  image.answer = static_cast<std::int32_t>(std::ranges::max_element(row) - row.begin());
+  image.rival = choose_rival(options, model, row, image.answer, image.label);
+  image.margin =
+      row[static_cast<std::size_t>(image.answer)] - row[static_cast<std::size_t>(image.rival)];
+  softmax_rows(logits, model.temperature);
+  image.probabilities.assign(row.begin(), row.end());
+}
+
+ExplainedImage explain_image(const ExplainOptions& options, const Model& model,
+                             const TrainingImages& trained) {
+  ExplainedImage image = find_image(options, model);
+  Classifier classifier(model);
+  const LogitsOf logits_of = logits_by(classifier);
+  classify(options, model, logits_of, image);
+  image.patch = default_patch(image.data.image_shape());
+  const Contrast contrast{.image_index = image.index, .answer = image.answer, .rival = image.rival};
+  image.map = occlusion_maps(logits_of, image.data.images, std::span(&contrast, 1), image.patch);
+  auto lists =
+      nearest_training(model, trained, image.data.images, std::vector<std::int32_t>{image.index},
+                       static_cast<std::size_t>(options.nearest), SearchEffort::kAll)
+          .lists;
+  if (!lists.empty()) image.nearest = std::move(lists.front());
+  return image;
+}
+
+AttributionPicture picture_of(const ExplainedImage& image, const Thumbnailer& thumbnailer) {
+  return make_attribution_picture(image.map.as<float>(), image.map.shape()[1], image.map.shape()[2],
+                                  thumbnailer.reduction());
+}
+
+void print_text(const ExplainedImage& image, const Model& model) {
+  const auto name = [&](std::int32_t c) {
+    return clean_utf8(model.class_names[static_cast<std::size_t>(c)]);
+  };
+  const auto percent_of = [&](std::int32_t c) {
+    return 100 * static_cast<double>(image.probabilities[static_cast<std::size_t>(c)]);
+  };
+  const Thumbnailer thumbnailer(image.data.images);
+  const AttributionPicture picture = picture_of(image, thumbnailer);
+  fmt::print("{} image {}: {}, {:.1f} %; {} has {:.1f} %{}\n\n", clean_utf8(image.source),
+             image.index, name(image.answer), percent_of(image.answer), name(image.rival),
+             percent_of(image.rival),
+             !image.label                   ? ""
+             : *image.label == image.answer ? "; it is right"
+                                            : "; it is labelled " + name(*image.label));
+  fmt::print("{}\n", draw_attribution(thumbnailer.make(image.index), picture, use_color(1)));
+  const auto print_place = [&](const char* color, SpokeFor whom, std::int32_t c) {
+    const std::string place = main_place(picture, whom);
+    fmt::print("{:<28}{}\n", fmt::format("for {} ({})", name(c), color),
+               place.empty() ? "nothing" : "most of all " + place);
+  };
+  print_place(use_color(1) ? "orange" : "+", SpokeFor::kAnswer, image.answer);
+  print_place(use_color(1) ? "blue" : "-", SpokeFor::kRival, image.rival);
+  if (!image.nearest.empty())
+    fmt::print("{:<28}{}\n", "nearest training images",
+               neighbours_text(image.nearest, model.class_names));
+}
+
+// The double whose shortest decimal form is the float's own.
+double as_written(float value) { return std::strtod(fmt::format("{}", value).c_str(), nullptr); }
+
+void print_json(const ExplainedImage& image, const Model& model, bool pixels) {
+  using Json = nlohmann::ordered_json;
+  const auto name = [&](std::int32_t c) { return model.class_names[static_cast<std::size_t>(c)]; };
+  const auto probability = [&](std::int32_t c) {
+    return as_written(image.probabilities[static_cast<std::size_t>(c)]);
+  };
+  const Thumbnailer thumbnailer(image.data.images);
+  const AttributionPicture picture = picture_of(image, thumbnailer);
+  Json json{{"source", image.source},
+            {"image_index", image.index},
+            {"label", image.label ? Json(name(*image.label)) : Json()},
+            {"predicted", name(image.answer)},
+            {"probability", probability(image.answer)},
+            {"against", name(image.rival)},
+            {"against_probability", probability(image.rival)},
+            {"logit_difference", as_written(image.margin)},
+            {"patch_size", image.patch.size},
+            {"stride", image.patch.stride},
+            {"spoke_for_predicted", main_place(picture, SpokeFor::kAnswer)},
+            {"spoke_for_against", main_place(picture, SpokeFor::kRival)},
+            {"nearest", Json::array()}};
+  for (const Neighbour& each : image.nearest)
+    json["nearest"].push_back({{"image_index", each.image_index},
+                               {"label", name(each.label)},
+                               {"distance", as_written(static_cast<float>(each.distance))}});
+  if (pixels) {
+    const auto values = image.map.as<float>();
+    const auto width = static_cast<std::size_t>(image.map.shape()[2]);
+    Json rows = Json::array();
+    for (std::size_t first = 0; first < values.size(); first += width) {
+      Json row = Json::array();
+      for (const float value : values.subspan(first, width)) row.push_back(as_written(value));
+      rows.push_back(std::move(row));
+    }
+    json["attribution"] = std::move(rows);
+  }
+  fmt::print("{}\n", json.dump(pixels ? -1 : 1, ' ', false, Json::error_handler_t::replace));
+}
+
+void write_picture(const std::string& path, const ExplainedImage& image,
+                   const TrainingImages& trained) {
+  const Thumbnailer thumbnailer(image.data.images);
+  std::vector<Image> nearest;
+  if (trained.data) {
+    const Thumbnailer theirs(trained.data->images);
+    for (std::size_t i = 0; i < std::min(image.nearest.size(), kNearestShown); ++i)
+      nearest.push_back(theirs.make(image.nearest[i].image_index));
+  }
+  write_file_atomically(path, encode_explanation_png(thumbnailer.make(image.index),
+                                                     picture_of(image, thumbnailer), nearest));
+  inform(fmt::format("{}: the image, what in it spoke for the answer (orange) and against (blue){}",
+                     path, nearest.empty() ? "" : ", the nearest training images"));
+}
+
+void explain(const ExplainOptions& options) {
+  set_num_threads(options.threads);
+  const Model model = open_model(options.model);
+  TrainingImages trained;
+  if (options.nearest > 0) {
+    trained = find_training_images(model);
+    if (!trained.data) warn("no nearest training images: " + trained.absence);
+  }
+  const ExplainedImage image = explain_image(options, model, trained);
+  if (!options.out.empty()) write_picture(options.out, image, trained);
+  if (options.json)
+    print_json(image, model, options.pixels);
+  else
+    print_text(image, model);
+}
+
+}  // namespace
+
+void add_explain_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand(
+      "explain", "Say what in an image spoke for the model's answer, and which images are like it");
+  const auto options = std::make_shared<ExplainOptions>();
+  add_model_argument(*command, options->model);
+  command
+      ->add_option("input", options->input,
+                   "What the image is in: an IDX, CSV or PNG file, a folder of PNG files, or - for "
+                   "standard input [the images the model is judged on]")
+      ->type_name("FILE");
+  command->add_option("--index", options->index, "Which image of it, counted from 0 [0]")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{std::numeric_limits<std::int32_t>::max()}));
+  command
+      ->add_option("--class", options->rival,
+                   "The class to hold the answer against [the true class where the answer is "
+                   "another, else the second most probable]")
+      ->type_name("CLASS");
+  command
+      ->add_option("--split", options->split,
+                   "Without FILE: train, validation or test [as digitry evaluate]")
+      ->check(CLI::IsMember(kSplitNames));
+  command
+      ->add_option("--nearest", options->nearest,
+                   "How many of the nearest training images to tell [5]; 0 saves reading them")
+      ->check(CLI::Range(std::int64_t{0}, kMaxNearest));
+  command->add_option("--out", options->out, "Write a picture of it")
+      ->type_name("FILE.png")
+      ->check(png_name());
+  add_threads_option(*command, options->threads);
+  CLI::Option* json = command->add_flag("--json", options->json, "Print JSON");
+  command->add_flag("--pixels", options->pixels, "With --json: what each pixel spoke for too")
+      ->needs(json);
+  command->footer(
+      "A small patch is hidden at one place after the other: where that lowers the logit of the\n"
+      "answer against that of the other class, the patch spoke for the answer. Nearness is that "
+      "in\n"
+      "the last hidden layer. Examples:\n"
+      "  digitry explain runs/mlp-001 --index 247\n"
+      "  digitry explain runs/mlp-001 seven.png --class 1 --out why.png\n"
+      "  digitry explain runs/mlp-001 images.idx --index 3 --json | jq .nearest");
+  command->callback([options] { explain(*options); });
+}
+
+}  // namespace digitry::app

@@ -1,0 +1,138 @@
+#include "apps/digitry/commands/predict_inputs.h"
+
+#include <fmt/ranges.h>
+#include <glob.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+#include <span>
+#include <string_view>
+
+#include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/data/byte_stream.h"
+#include "digitry/data/csv.h"
+#include "digitry/image/png.h"
+#include "digitry/vision/decode.h"
+
+namespace digitry::app {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t kStartBytes = 64;
+constexpr std::array<std::string_view, 7> kPictureExtensions = {".png",  ".jpg", ".jpeg", ".bmp",
+                                                                ".webp", ".tif", ".tiff"};
+
+std::string extension_of(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::ranges::transform(extension, extension.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return extension;
+}
+
+std::vector<std::string> matches(const std::string& pattern) {
+  glob_t found{};
+  const int status = ::glob(pattern.c_str(), 0, nullptr, &found);
+  std::vector<std::string> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  ::globfree(&found);
+  if (status == GLOB_NOMATCH)
+    throw Error(ErrorCode::kBadData, "{}: expected files that match, found none", pattern);
+  if (status != 0) throw Error(ErrorCode::kIo, "{}: the folders cannot be looked into", pattern);
+  return files;
+}
+
+bool named_as_picture(const fs::path& path) {
+  return std::ranges::find(kPictureExtensions, extension_of(path)) != kPictureExtensions.end();
+}
+
+std::vector<std::string> pictures_in(const fs::path& folder) {
+  std::vector<std::string> files;
+  for (const fs::path& path : list_folder(folder))
+    if (!path.filename().string().starts_with('.') && !is_folder(path) && named_as_picture(path))
+      files.push_back(path.string());
+  return files;
+}
+
+// As a PNG file's first bytes tell; 0×0 for other files.
+ImageSize png_size(std::string_view start) {
+  if (!looks_like_png(start) || start.size() < 24) return {};
+  const auto number = [&](std::size_t at) {
+    std::int64_t value = 0;
+    for (std::size_t i = at; i < at + 4; ++i)
+      value = value << 8 | static_cast<unsigned char>(start[i]);
+    return value;
+  };
+  return {.height = number(20), .width = number(16)};
+}
+
+// Whether a folder is one of ready images, by the first of them.
+bool holds_ready_images(const std::vector<std::string>& files, ImageSize model_size) {
+  return std::ranges::all_of(files,
+                             [](const auto& file) { return extension_of(file) == ".png"; }) &&
+         png_size(open_stream(files.front())->peek(kStartBytes)) == model_size;
+}
+
+Dataset as_images(const Image& picture, const std::string& name) {
+  const Image grey = to_grey(picture);
+  Dataset data;
+  data.images = Tensor({1, 1, grey.height, grey.width}, DType::kU8);
+  std::ranges::copy(grey.pixels, data.images.as<std::uint8_t>().begin());
+  data.sources = {name};
+  data.name = name;
+  return data;
+}
+
+}  // namespace
+
+std::vector<std::string> list_inputs(const std::vector<std::string>& inputs, InputKind kind,
+                                     ImageSize model_size) {
+  std::vector<std::string> listed;
+  const auto add = [&](const std::vector<std::string>& files) {
+    listed.insert(listed.end(), files.begin(), files.end());
+  };
+  for (const std::string& input : inputs) {
+    const bool there = input == "-" || path_exists(input);
+    if (!there && input.find_first_of("*?[") != std::string::npos) {
+      add(matches(input));
+    } else if (there && input != "-" && is_folder(input) && kind != InputKind::kImages) {
+      const std::vector<std::string> files = pictures_in(input);
+      const bool ready =
+          files.empty() || (kind == InputKind::kAuto && holds_ready_images(files, model_size));
+      add(ready ? std::vector{input} : files);
+    } else {
+      listed.push_back(input);
+    }
+  }
+  return listed;
+}
+
+PredictInput load_input(const std::string& input, InputKind kind, ImageSize model_size) {
+  if (input != "-" && is_folder(input)) return load_inputs(input, Labels::kIgnore);
+  const std::unique_ptr<ByteStream> stream = open_stream(input);
+  const std::string_view start = stream->peek(kStartBytes);
+  if (!looks_like_picture(start)) {
+    const bool table = start.empty() || start.starts_with(std::string_view("\0\0", 2)) ||
+                       (looks_like_csv(start) && !named_as_picture(input));
+    if (!table || kind == InputKind::kPicture)
+      throw Error(
+          ErrorCode::kBadData,
+          "{}: expected a picture (PNG, JPEG, BMP, WebP, TIFF){}, found bytes {}", stream->name(),
+          kind == InputKind::kPicture ? "" : " or images as IDX or CSV",
+          fmt::format("{:02x}", fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " ")));
+    return load_inputs(*stream, input, Labels::kIgnore);
+  }
+  const bool png = looks_like_png(start);
+  const bool ready_png = png && (kind == InputKind::kImages ||
+                                 (kind == InputKind::kAuto && png_size(start) == model_size));
+  if (ready_png) return load_inputs(*stream, input, Labels::kIgnore);
+  Image picture = decode_picture(read_rest(*stream, kMaxPictureBytes), stream->name());
+  const bool ready =
+      kind == InputKind::kImages ||
+      (kind == InputKind::kAuto && ImageSize{picture.height, picture.width} == model_size);
+  if (ready) return as_images(picture, input);
+  return NamedPicture{stream->name(), std::move(picture)};
+}
+
+}  // namespace digitry::app

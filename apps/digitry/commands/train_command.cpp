@@ -1,0 +1,163 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "apps/digitry/commands/commands.h"
+#include "apps/digitry/commands/train_ensemble.h"
+#include "apps/digitry/commands/train_seeds.h"
+#include "apps/digitry/terminal/options.h"
+#include "digitry/base/error.h"
+#include "digitry/base/limits.h"
+#include "digitry/base/parallel.h"
+#include "digitry/base/text.h"
+#include "digitry/data/known_datasets.h"
+
+namespace digitry::app {
+namespace {
+
+struct TrainOptions {
+  std::string recipe = "mlp";
+  std::string out;
+  bool resume = false;
+  bool no_report = false;
+  bool json = false;
+  int threads = 0;
+  double checkpoint_seconds = 10;
+  // Override the recipe where given.
+  std::optional<std::string> data;
+  std::optional<std::int64_t> epochs;
+  std::optional<std::int64_t> batch_size;
+  std::optional<std::int64_t> patience;
+  std::optional<std::int64_t> seed;
+  std::string seeds;
+  std::optional<double> learning_rate;
+  std::optional<double> validation;
+  std::optional<std::string> precision;
+  bool profile = false;
+};
+
+// A path that holds wherever --resume, evaluate and report are called from.
+std::string lasting_path(const std::string& data) {
+  std::error_code error;
+  if (find_known_dataset(data) != nullptr || data == "-") return data;
+  const std::filesystem::path path = std::filesystem::absolute(data, error);
+  return error ? data : path.lexically_normal().string();
+}
+
+// The recipe with the flags in it, checked as if a file had said so.
+Recipe resolved_recipe(const TrainOptions& options) {
+  Recipe recipe = find_recipe(options.recipe);
+  recipe.data = lasting_path(options.data.value_or(recipe.data));
+  if (clean_utf8(recipe.data) != recipe.data)
+    throw Error(ErrorCode::kInvalidArgument,
+                "--data: expected a path in UTF-8, as config.toml has to be, found '{}'",
+                clean_utf8(recipe.data));
+  if (options.epochs) recipe.epochs = *options.epochs;
+  if (options.batch_size) recipe.batch_size = *options.batch_size;
+  if (options.patience) recipe.patience = *options.patience;
+  if (options.seed) recipe.seed = static_cast<std::uint64_t>(*options.seed);
+  if (options.validation) recipe.validation = *options.validation;
+  if (options.precision) recipe.precision = *options.precision;
+  if (options.learning_rate) recipe.optimizer["learning_rate"] = *options.learning_rate;
+  return recipe;
+}
+
+void train(const TrainOptions& options) {
+  set_num_threads(options.threads);
+  TrainRequest request{.recipe = {},
+                       .source = options.recipe,
+                       .out = options.out,
+                       .resume = options.resume,
+                       .checkpoint_seconds = options.checkpoint_seconds,
+                       .profile = options.profile,
+                       .finish = {.json = options.json, .report = !options.no_report}};
+  if (!options.resume) request.recipe = resolved_recipe(options);
+  if (options.seeds.empty())
+    train_recipe(request);
+  else
+    train_seeds(std::move(request), parse_seeds(options.seeds));
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app) {
+  CLI::App* command =
+      app.add_subcommand("train", "Train a network, judge it on the test images, write a report");
+  const auto options = std::make_shared<TrainOptions>();
+  CLI::Option* recipe =
+      command->add_option("--recipe", options->recipe, "A shipped recipe or a TOML file [mlp]");
+  recipe->type_name(fmt::format("{{{}}}|FILE", fmt::join(recipe_names(), ",")));
+  command->add_option("--out", options->out, "Folder of the run [runs/<recipe>-<number>]")
+      ->type_name("DIR")
+      ->check(not_empty());
+  CLI::Option* resume =
+      command->add_flag("--resume", options->resume, "Go on with the interrupted run in --out");
+  const auto overriding = [&](CLI::Option* option) { option->excludes(resume); };
+  constexpr std::int64_t kMany = std::numeric_limits<std::int64_t>::max();
+  overriding(recipe);
+  overriding(command->add_option("--data", options->data, "What to train on [the recipe's, mnist]")
+                 ->type_name(kDataType));
+  overriding(command->add_option("--epochs", options->epochs, "Passes over the training images")
+                 ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000})));
+  overriding(command->add_option("--batch-size", options->batch_size, "Images a step")
+                 ->check(CLI::Range(std::int64_t{1}, kMaxBatchSize)));
+  overriding(command
+                 ->add_option("--learning-rate", options->learning_rate,
+                              "The optimizer's rate; a schedule scales it")
+                 ->check(number_in(0.0, 1000.0)));
+  overriding(command
+                 ->add_option("--validation", options->validation,
+                              "Fraction of the training images set aside; 0 for none")
+                 ->check(number_in(0.0, 0.9)));
+  overriding(command
+                 ->add_option("--patience", options->patience,
+                              "Stop after so many epochs without a better validation result; "
+                              "0: never")
+                 ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000})));
+  overriding(command
+                 ->add_option("--seed", options->seed,
+                              "Of initial weights, shuffling, dropout, augmentation, split [0]")
+                 ->check(CLI::Range(std::int64_t{0}, kMany)));
+  command
+      ->add_option("--seeds", options->seeds,
+                   "Train once with each of these seeds, 0-4 or 1,5,9, and say mean and spread")
+      ->type_name("SEEDS")
+      ->excludes("--seed");
+  overriding(command
+                 ->add_option("--precision", options->precision,
+                              "Of products: bf16 is faster where the processor has it (auto)")
+                 ->check(CLI::IsMember({"auto", "f32", "bf16"})));
+  command->add_flag("--profile", options->profile,
+                    "Tell where the time of a step went: layer, kernel, GFLOP/s");
+  command
+      ->add_option("--checkpoint-every", options->checkpoint_seconds,
+                   "Seconds between checkpoints, for --resume after a crash [10]")
+      ->check(number_in(0.0, 1e6));
+  add_threads_option(*command, options->threads);
+  command->add_flag("--no-report", options->no_report, "Write no report.html and no figures");
+  command->add_flag("--json", options->json, "Print the metrics as JSON");
+  command->footer(
+      "Examples:\n"
+      "  digitry train                                  # the mlp recipe on MNIST\n"
+      "  digitry train --recipe notebook --epochs 5 --seed 1\n"
+      "  digitry train --data my-digits/ --out runs/mine\n"
+      "  digitry train --resume --out runs/mine         # after Ctrl-C or a crash\n"
+      "  digitry train --recipe fast --seeds 0-9        # mean and standard deviation of ten\n"
+      "\n"
+      "Ctrl-C stops after the running step and keeps what was learnt; a training that diverges\n"
+      "keeps its best epoch. A report that cannot be written is a warning only; digitry report\n"
+      "writes it afterwards. docs/recipes.md lists every key of a recipe.");
+  command->callback([options, command] {
+    if (options->resume && options->out.empty())
+      throw Error(ErrorCode::kInvalidArgument, "--resume needs --out RUN: which run to go on with");
+    train(*options);
+  });
+}
+
+}  // namespace digitry::app

@@ -1,0 +1,221 @@
+#include "apps/digitry/commands/train_seeds.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+#include "apps/digitry/commands/run_folder.h"
+#include "apps/digitry/commands/run_report.h"
+#include "apps/digitry/commands/train_ensemble.h"
+#include "apps/digitry/terminal/terminal.h"
+#include "apps/digitry/terminal/words.h"
+#include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/base/text.h"
+#include "digitry/evaluation/comparison.h"
+#include "digitry/evaluation/evaluation_text.h"
+
+namespace digitry::app {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMaxSeeds = 1000;
+constexpr std::uint64_t kMaxSeed = std::uint64_t{1} << 62;
+
+struct SeedResult {
+  std::uint64_t seed = 0;
+  fs::path run;
+  Judged judged;
+  double seconds = 0;
+};
+
+std::uint64_t parse_seed(std::string_view text) {
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (error != std::errc() || end != text.data() + text.size() || seed > kMaxSeed)
+    throw Error(ErrorCode::kInvalidArgument,
+                "--seeds: expected numbers and ranges, like 0-4 or 1,5,9, found '{}'",
+                clean_utf8(text));
+  return seed;
+}
+
+// A run that is there already, judged again: the same model and images give the same figures.
+SeedResult finished_run(std::uint64_t seed, const fs::path& path) {
+  const RunFolder run = open_run_folder(path);
+  const Model model = open_model(path.string());
+  const JudgedImages images = load_judged(training_data(model), judged_split(run), model);
+  return {.seed = seed,
+          .run = path,
+          .judged = judge(model, images),
+          .seconds = training_figure(run, "seconds")};
+}
+
+SeedResult train_one(TrainRequest request, std::uint64_t seed, const fs::path& path) {
+  if (request.resume && path_exists(RunFolder{path}.metrics()) && RunFolder{path}.finished()) {
+    inform(fmt::format("seed {}: {} is finished", seed, path.string()));
+    return finished_run(seed, path);
+  }
+  inform(fmt::format("seed {}", seed));
+  request.recipe.seed = seed;
+  request.out = path.string();
+  request.resume = request.resume && path_exists(RunFolder{path}.config());
+  request.finish.print = false;
+  TrainedRun trained = train_recipe(request);
+  if (!trained.judged)
+    throw Error(ErrorCode::kBadData,
+                "{}: no labelled images to judge by: there is nothing to compare "
+                "seeds by",
+                request.recipe.data);
+  return {.seed = seed,
+          .run = trained.path,
+          .judged = std::move(*trained.judged),
+          .seconds = trained.seconds};
+}
+
+// The recipe that the series was begun with: any of its runs has it.
+Recipe recipe_of_series(const fs::path& folder, const std::vector<std::uint64_t>& seeds) {
+  for (const std::uint64_t seed : seeds) {
+    const fs::path config = RunFolder{folder / fmt::format("seed-{}", seed)}.config();
+    if (path_exists(config)) return find_recipe(config.string());
+  }
+  throw Error(ErrorCode::kBadData,
+              "{}: none of these seeds was begun here; there is nothing to "
+              "resume",
+              folder.string());
+}
+
+template <typename Get>
+SampleSummary summary_of(const std::vector<SeedResult>& results, const Get& get) {
+  std::vector<double> values;
+  for (const SeedResult& result : results) values.push_back(get(result));
+  return summarise(values);
+}
+
+double accuracy_of(const SeedResult& result) { return result.judged.evaluation.accuracy; }
+double loss_of(const SeedResult& result) { return result.judged.evaluation.loss; }
+double calibration_error_of(const SeedResult& result) {
+  return result.judged.evaluation.calibration.expected_calibration_error;
+}
+double seconds_of(const SeedResult& result) { return result.seconds; }
+
+// The sum over all seeds.
+Evaluation pooled(const std::vector<SeedResult>& results) {
+  Evaluation sum = results[0].judged.evaluation;
+  for (std::size_t i = 1; i < results.size(); ++i) {
+    const Evaluation& more = results[i].judged.evaluation;
+    for (std::size_t row = 0; row < sum.confusion.size(); ++row)
+      for (std::size_t column = 0; column < sum.confusion.size(); ++column)
+        sum.confusion[row][column] += more.confusion[row][column];
+  }
+  return sum;
+}
+
+std::string seeds_json(const std::vector<SeedResult>& results) {
+  const auto summary = [&](const auto& get) {
+    const SampleSummary s = summary_of(results, get);
+    Json json{{"mean", s.mean}, {"standard_deviation", s.standard_deviation}};
+    if (results.size() > 1) json["mean_95"] = {s.mean_95.low, s.mean_95.high};
+    return json;
+  };
+  Json seeds = Json::array();
+  for (const SeedResult& result : results)
+    seeds.push_back({{"seed", result.seed},
+                     {"run", result.run.filename().string()},
+                     {"accuracy", accuracy_of(result)},
+                     {"loss", loss_of(result)},
+                     {"expected_calibration_error", calibration_error_of(result)},
+                     {"training_seconds", result.seconds}});
+  const Json json{{"split", results[0].judged.split},
+                  {"num_images", results[0].judged.evaluation.num_images},
+                  {"accuracy", summary(accuracy_of)},
+                  {"loss", summary(loss_of)},
+                  {"expected_calibration_error", summary(calibration_error_of)},
+                  {"training_seconds", summary(seconds_of)},
+                  {"seeds", seeds},
+                  {"pooled_confusion", pooled(results).confusion},
+                  {"command", command_line()}};
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string seeds_text(const std::vector<SeedResult>& results) {
+  std::string text = fmt::format("{:<6}  {:>15}  {:>8}  {:>8}  {:>10}\n", "seed",
+                                 results[0].judged.split + " accuracy", "loss", "ECE", "training");
+  for (const SeedResult& result : results)
+    text += fmt::format("{:<6}  {:>13.2f} %  {:>8.4f}  {:>6.2f} %  {:>10}\n", result.seed,
+                        100 * accuracy_of(result), loss_of(result),
+                        100 * calibration_error_of(result), human_duration(result.seconds));
+  const SampleSummary accuracy = summary_of(results, accuracy_of);
+  const SampleSummary loss = summary_of(results, loss_of);
+  const SampleSummary error = summary_of(results, calibration_error_of);
+  text += fmt::format("{:<6}  {:>13.2f} %  {:>8.4f}  {:>6.2f} %  {:>10}\n", "mean",
+                      100 * accuracy.mean, loss.mean, 100 * error.mean,
+                      human_duration(summary_of(results, seconds_of).mean));
+  if (results.size() > 1)
+    text += fmt::format(
+        "{:<6}  {:>13.2f} %  {:>8.4f}  {:>6.2f} %\n\n{} accuracy {:.2f} ± {:.2f} % (standard "
+        "deviation of {} seeds; the mean is in {:.2f}-{:.2f} % with 95 % confidence)\n",
+        "sd", 100 * accuracy.standard_deviation, loss.standard_deviation,
+        100 * error.standard_deviation, results[0].judged.split, 100 * accuracy.mean,
+        100 * accuracy.standard_deviation, results.size(), 100 * accuracy.mean_95.low,
+        100 * accuracy.mean_95.high);
+  return text + confusion_text(pooled(results));
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> parse_seeds(const std::string& text) {
+  std::vector<std::uint64_t> seeds;
+  std::string_view rest = text;
+  const auto add = [&](std::uint64_t seed) {
+    if (std::ranges::find(seeds, seed) != seeds.end())
+      throw Error(ErrorCode::kInvalidArgument, "--seeds: {} is there twice", seed);
+    if (seeds.size() == kMaxSeeds)
+      throw Error(ErrorCode::kInvalidArgument, "--seeds: expected at most {}", kMaxSeeds);
+    seeds.push_back(seed);
+  };
+  while (true) {
+    const std::string_view item = rest.substr(0, rest.find(','));
+    const std::size_t dash = item.find('-');
+    const std::uint64_t first = parse_seed(item.substr(0, dash));
+    const std::uint64_t last =
+        dash == std::string_view::npos ? first : parse_seed(item.substr(dash + 1));
+    if (last < first)
+      throw Error(ErrorCode::kInvalidArgument, "--seeds: {} comes after {}", first, last);
+    for (std::uint64_t seed = first; seed <= last; ++seed) add(seed);
+    if (item.size() == rest.size()) return seeds;
+    rest.remove_prefix(item.size() + 1);
+  }
+}
+
+void train_seeds(TrainRequest request, const std::vector<std::uint64_t>& seeds) {
+  const fs::path folder =
+      request.resume ? fs::path(request.out) : make_series_folder(request.out, request.recipe.name);
+  if (request.resume) request.recipe = recipe_of_series(folder, seeds);
+  std::vector<SeedResult> results;
+  try {
+    for (const std::uint64_t seed : seeds)
+      results.push_back(train_one(request, seed, folder / fmt::format("seed-{}", seed)));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kInterrupted) throw;
+    throw Error(ErrorCode::kInterrupted,
+                "stopped with {} of {} seeds done; to go on: digitry train --resume --seeds {} "
+                "--out {}",
+                results.size(), seeds.size(), fmt::format("{}", fmt::join(seeds, ",")),
+                shell_word(folder.string()));
+  }
+  const std::string json = seeds_json(results);
+  write_file_atomically(folder / "seeds.json", json);
+  if (request.finish.json)
+    fmt::print("{}", json);
+  else
+    fmt::print("{}\n{:<20}{}\n", seeds_text(results), "runs", folder.string());
+}
+
+}  // namespace digitry::app

@@ -1,0 +1,267 @@
+#include "apps/digitry/commands/tune_trials.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "apps/digitry/commands/worker_processes.h"
+#include "apps/digitry/terminal/interrupt.h"
+#include "apps/digitry/terminal/terminal.h"
+#include "apps/digitry/terminal/words.h"
+#include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/base/parallel.h"
+#include "digitry/base/text.h"
+#include "digitry/report/study_page.h"
+
+namespace digitry::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto kPollInterval = std::chrono::milliseconds(200);
+
+std::string point_text(const SearchSpace& space, const SearchPoint& point) {
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < space.values.size(); ++i)
+    parts.push_back(space.values[i].path + " " + value_text(value_at(space.values[i], point[i])));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+// Tells of trials as they end, whoever ran them.
+class TrialTable {
+ public:
+  explicit TrialTable(const StudySettings& settings) : settings_(settings) {}
+
+  void tell(const Trial& trial) {
+    std::string line =
+        fmt::format("trial {}/{}  {:<8}", trial.id, settings_.num_trials, to_string(trial.state));
+    if (trial.state == TrialState::kFailed)
+      line += "  " + trial.message;
+    else
+      line += fmt::format("  {:.2f} %  {} epochs, {}", 100 * trial.score, trial.epochs,
+                          human_duration(trial.seconds));
+    inform(line + "  " + point_text(settings_.space, trial.point));
+    if (trial.state == TrialState::kFinished) best_ = std::max(best_, trial.score);
+  }
+
+  void show(std::int64_t ended, const std::string& note) {
+    bar_.update("tuning", static_cast<std::uint64_t>(ended),
+                static_cast<std::uint64_t>(settings_.num_trials),
+                best_ > 0
+                    ? fmt::format("best {:.2f} %{}{}", 100 * best_, note.empty() ? "" : "; ", note)
+                    : note);
+  }
+
+ private:
+  const StudySettings& settings_;
+  double best_ = 0;
+  ProgressBar bar_{"trials"};
+};
+
+TunerObserver observe(const InterruptGuard& interrupt) {
+  TunerObserver observer;
+  observer.should_stop = [&] { return interrupt.requested(); };
+  return observer;
+}
+
+std::string progress_text(const Trial& trial, const TrainingProgress& progress) {
+  return fmt::format("trial {}: epoch {}/{}, loss {:.4f}", trial.id, progress.epoch,
+                     progress.num_epochs, progress.loss);
+}
+
+SearchEnd search_here(Study& study, const TuneOptions& options) {
+  const InterruptGuard interrupt;
+  const Dataset data = load_dataset(study.settings().recipe.data, Split::kTrain);
+  TrialTable table(study.settings());
+  TunerObserver observer = observe(interrupt);
+  if (!options.worker) {
+    observer.on_step = [&](const Trial& trial, const TrainingProgress& progress) {
+      table.show(trial.id - 1, progress_text(trial, progress));
+    };
+    observer.on_end = [&](const Trial& trial) { table.tell(trial); };
+  }
+  return run_trials(study, data, {.time_limit_seconds = options.time_limit, .halving = {}},
+                    observer);
+}
+
+std::vector<std::string> worker_arguments(const TuneOptions& options, const fs::path& folder) {
+  const int threads = std::max(1, (options.threads > 0 ? options.threads : num_threads()) /
+                                      static_cast<int>(options.workers));
+  return {"digitry",
+          "--quiet",
+          "tune",
+          "--resume",
+          "--worker",
+          "--out",
+          folder.string(),
+          "--time-limit",
+          fmt::format("{}", options.time_limit),
+          "--threads",
+          std::to_string(threads)};
+}
+
+// Starts workers and watches the study they share.
+SearchEnd search_by_workers(Study& study, const TuneOptions& options, const fs::path& folder) {
+  const InterruptGuard interrupt;
+  WorkerProcesses workers;
+  for (std::int64_t i = 0; i < options.workers; ++i)
+    workers.start(worker_arguments(options, folder));
+  TrialTable table(study.settings());
+  std::vector<bool> told;
+  bool interrupted = false;
+  const auto look = [&] {
+    const std::vector<Trial> trials = study.trials();
+    told.resize(trials.size());
+    std::int64_t ended = 0;
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+      if (!trials[i].ended()) continue;
+      ++ended;
+      if (!told[i]) table.tell(trials[i]);
+      told[i] = true;
+    }
+    table.show(ended, fmt::format("{} workers", options.workers));
+  };
+  while (workers.num_running() > 0) {
+    if (interrupt.requested() && !interrupted) workers.interrupt();
+    interrupted = interrupted || interrupt.requested();
+    look();
+    std::this_thread::sleep_for(kPollInterval);
+  }
+  look();
+  if (interrupted) return SearchEnd::kInterrupted;
+  const std::vector<Trial> trials = study.trials();
+  const bool missing = std::ssize(trials) < study.settings().num_trials;
+  if (workers.worst_status() != 0 && (missing || !std::ranges::all_of(trials, &Trial::ended)))
+    throw Error(
+        ErrorCode::kUnavailable,
+        "a worker ended with status {}; every trial so far is in {}; to go on: digitry tune "
+        "--resume --out {}",
+        workers.worst_status(), study_path(folder).string(), shell_word(folder.string()));
+  return missing ? SearchEnd::kTimeOver : SearchEnd::kFinished;
+}
+
+}  // namespace
+
+SearchEnd search(Study& study, const TuneOptions& options, const fs::path& folder) {
+  return options.workers > 1 ? search_by_workers(study, options, folder)
+                             : search_here(study, options);
+}
+
+SearchEnd retrain(Study& study, std::int64_t num_seeds) {
+  const InterruptGuard interrupt;
+  const Dataset data = load_dataset(study.settings().recipe.data, Split::kTrain);
+  TunerObserver observer = observe(interrupt);
+  observer.on_end = [](const Trial& trial) {
+    const auto diverged = std::ranges::count(trial.fresh_scores, 0.0);
+    inform(fmt::format("trial {} again with {} fresh seeds: {:.2f} % (in the search {:.2f} %){}",
+                       trial.id, trial.fresh_scores.size(), 100 * trial.judged_score(),
+                       100 * trial.score,
+                       diverged > 0 ? fmt::format("; {} diverged", diverged) : ""));
+  };
+  return retrain_best(study, data, {.num_trials = 3, .num_seeds = num_seeds}, observer);
+}
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::int64_t count(const std::vector<Trial>& trials, TrialState state) {
+  return std::ranges::count(trials, state, &Trial::state);
+}
+
+constexpr int kTicks = 5;
+
+StudyValue page_value(const SearchedValue& searched) {
+  StudyValue value{.name = searched.path,
+                   .ticks = {},
+                   .is_choice = searched.kind == SearchedValue::Kind::kChoice};
+  for (const OptionValue& choice : searched.choices) value.ticks.push_back(value_text(choice));
+  if (!value.is_choice)
+    for (int i = 0; i < kTicks; ++i)
+      value.ticks.push_back(value_text(value_at(searched, i * 0.999999 / (kTicks - 1))));
+  return value;
+}
+
+}  // namespace
+
+fs::path study_path(const fs::path& folder) { return folder / "study.sqlite"; }
+
+void print_search_result(Study& study, const Trial& best, const fs::path& folder, bool as_json) {
+  const StudySettings& settings = study.settings();
+  const std::vector<Trial> trials = study.trials();
+  if (as_json) {
+    nlohmann::ordered_json parameters = nlohmann::ordered_json::object();
+    for (std::size_t i = 0; i < settings.space.values.size(); ++i)
+      std::visit([&](const auto& value) { parameters[settings.space.values[i].path] = value; },
+                 value_at(settings.space.values[i], best.point[i]));
+    const nlohmann::ordered_json result{{"best",
+                                         {{"trial", best.id},
+                                          {"val_accuracy", best.score},
+                                          {"fresh_val_accuracies", best.fresh_scores},
+                                          {"val_loss", best.loss},
+                                          {"parameters", parameters}}},
+                                        {"trials", trials.size()},
+                                        {"finished", count(trials, TrialState::kFinished)},
+                                        {"stopped", count(trials, TrialState::kStopped)},
+                                        {"failed", count(trials, TrialState::kFailed)},
+                                        {"recipe", (folder / "best.toml").string()}};
+    fmt::print("{}\n", result.dump(1));
+    return;
+  }
+  fmt::print("{:<20}{:.2f} % (trial {} of {}; {} finished, {} stopped early, {} failed)\n",
+             "best validation", 100 * best.score, best.id, trials.size(),
+             count(trials, TrialState::kFinished), count(trials, TrialState::kStopped),
+             count(trials, TrialState::kFailed));
+  if (!best.fresh_scores.empty())
+    fmt::print("{:<20}{:.2f} % (mean of {}; by this it was chosen)\n", "with fresh seeds",
+               100 * best.judged_score(), best.fresh_scores.size());
+  for (std::size_t i = 0; i < settings.space.values.size(); ++i)
+    fmt::print("  {:<32}{}\n", settings.space.values[i].path,
+               value_text(value_at(settings.space.values[i], best.point[i])));
+  fmt::print("{:<20}{}\n", "recipe", (folder / "best.toml").string());
+  fmt::print("{:<20}{}\n", "page", (folder / "tune.html").string());
+  fmt::print("{:<20}{}\n", "trials", study_path(folder).string());
+}
+
+void write_study_page(Study& study, const std::optional<Trial>& best, const std::string& recipe,
+                      const fs::path& folder) {
+  const StudySettings& settings = study.settings();
+  StudyContent content{
+      .title = fmt::format("Tuning {} on {}", settings.recipe.name, settings.recipe.data),
+      .recipe = recipe,
+      .values = {},
+      .trials = {},
+      .best = best ? best->id : 0,
+      .num_fresh_seeds = best ? std::ssize(best->fresh_scores) : 0};
+  for (const SearchedValue& searched : settings.space.values)
+    content.values.push_back(page_value(searched));
+  for (const Trial& trial : study.trials()) {
+    StudyTrial row{.id = trial.id,
+                   .state = to_string(trial.state),
+                   .score = trial.score,
+                   .fresh_score = {},
+                   .epochs = trial.epochs,
+                   .seconds = trial.seconds,
+                   .coordinates = trial.point,
+                   .values = {}};
+    if (!trial.fresh_scores.empty()) row.fresh_score = trial.judged_score();
+    for (std::size_t i = 0; i < trial.point.size(); ++i)
+      row.values.push_back(value_text(value_at(settings.space.values[i], trial.point[i])));
+    content.trials.push_back(std::move(row));
+  }
+  try {
+    write_file_atomically(folder / "tune.html", render_study_html(content));
+  } catch (const Error& error) {
+    warn(fmt::format("no page: {}", error.what()));
+  }
+}
+
+}  // namespace digitry::app

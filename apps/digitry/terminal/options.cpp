@@ -1,0 +1,47 @@
+#include "apps/digitry/terminal/options.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+namespace digitry::app {
+
+CLI::Validator number_in(double low, double high) {
+  const auto check = [low, high](const std::string& text) {
+    double value = 0;
+    // Written so that NaN fails it.
+    const bool fits = CLI::detail::lexical_cast(text, value) && value >= low && value <= high;
+    return fits ? std::string()
+                : fmt::format("expected a number from {} to {}, found {}", low, high, text);
+  };
+  return {check, fmt::format("NUMBER in [{} - {}]", low, high), "number"};
+}
+
+CLI::Validator not_empty() {
+  const auto check = [](const std::string& text) {
+    return text.empty() ? std::string("expected a text, found an empty one") : std::string();
+  };
+  return {check, "", "not empty"};
+}
+
+CLI::Validator png_name() {
+  const auto check = [](const std::string& text) {
+    return text.ends_with(".png") ? std::string()
+                                  : "expected a name that ends in .png, found " + text;
+  };
+  return {check, "", "PNG name"};
+}
+
+void add_model_argument(CLI::App& command, std::string& model) {
+  command
+      .add_option("model", model,
+                  "A model file, the folder of a run, or a shipped model (digitry info lists them)")
+      ->type_name("MODEL")
+      ->required();
+}
+
+void add_threads_option(CLI::App& command, int& threads) {
+  command.add_option("--threads", threads, "0 for one a processor [0]")->check(CLI::Range(0, 1024));
+}
+
+}  // namespace digitry::app

@@ -1,0 +1,97 @@
+#include "digitry/augment/views.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include "digitry/base/parallel.h"
+#include "digitry/image/warp.h"
+
+namespace digitry {
+namespace {
+
+constexpr std::int64_t kPlanesAThread = 16;
+
+// How one view shows an image.
+struct Change {
+  double move_x = 0;
+  double move_y = 0;
+  double degrees = 0;
+  double scale = 1;
+  bool flip = false;
+};
+
+std::vector<Change> changes_of(const Views& views) {
+  std::vector<Change> changes{{}};
+  if (views.translation > 0)
+    for (const double by : {-views.translation, views.translation}) {
+      changes.push_back({.move_x = by});
+      changes.push_back({.move_y = by});
+    }
+  if (views.rotation > 0)
+    for (const double by : {-views.rotation, views.rotation}) changes.push_back({.degrees = by});
+  if (views.zoom > 0)
+    for (const double by : {-views.zoom, views.zoom}) changes.push_back({.scale = 1 + by});
+  if (views.flip) changes.push_back({.flip = true});
+  return changes;
+}
+
+// The inverse of move · rotate · scale · flip about the centre.
+warp::AffineMap source_of(const Change& change, ImageSize size) {
+  const double angle = change.degrees * std::numbers::pi / 180;
+  const double cosine = std::cos(angle) / change.scale, sine = std::sin(angle) / change.scale;
+  const warp::AffineMap source =
+      warp::about_center(size, {cosine, sine, -sine, cosine}, change.move_x, change.move_y);
+  return change.flip ? warp::mirrored(source, size) : source;
+}
+
+constexpr struct {
+  const char* key;
+  double Views::*member;
+  double high;
+} kViewKeys[] = {{"translation", &Views::translation, 1000},
+                 {"rotation", &Views::rotation, 180},
+                 {"zoom", &Views::zoom, 0.9}};
+
+}  // namespace
+
+std::int64_t num_views(const Views& views) { return std::ssize(changes_of(views)); }
+
+Views read_views(const Options& options, const std::string& where) {
+  Views views;
+  OptionReader reader(options, where);
+  for (const auto& [key, member, high] : kViewKeys) views.*member = reader.number(key, 0, high, 0);
+  views.flip = reader.boolean("flip", false);
+  reader.finish();
+  return views;
+}
+
+Options to_options(const Views& views) {
+  Options options;
+  for (const auto& [key, member, high] : kViewKeys)
+    if (views.*member != 0) options[key] = views.*member;
+  if (views.flip) options["flip"] = true;
+  return options;
+}
+
+Tensor view_of(const Tensor& images, const Views& views, std::int64_t view) {
+  assert(view >= 0 && view < num_views(views));
+  const Shape& shape = images.shape();
+  const ImageSize size{shape[2], shape[3]};
+  const std::int64_t area = size.height * size.width;
+  const warp::AffineMap source = source_of(changes_of(views)[static_cast<std::size_t>(view)], size);
+  Tensor changed(shape, DType::kU8);
+  const std::uint8_t* from = images.as<std::uint8_t>().data();
+  std::uint8_t* to = changed.as<std::uint8_t>().data();
+  parallel_for_with(
+      shape[0] * shape[1], kPlanesAThread, [&] { return RoundingWarper(size); },
+      [&](RoundingWarper& warper, std::int64_t begin, std::int64_t end) {
+        for (std::int64_t plane = begin; plane < end; ++plane)
+          warper.warp(from + plane * area, source, to + plane * area);
+      });
+  return changed;
+}
+
+}  // namespace digitry

@@ -1,0 +1,103 @@
+#include "digitry/image/blur.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <utility>
+#include <vector>
+
+#include "digitry/corruption/corruptors.h"
+
+namespace digitry::corruptors {
+namespace {
+
+// Swaps pixels with one less than `reach` below or right, at most `reach` above or left, by the
+// toss of a coin for each, from the last pixel to the first.
+void shuffle_locally(ImageSize size, std::int64_t reach, RandomStream& random, float* plane) {
+  const auto bound = static_cast<std::uint32_t>(2 * reach);
+  for (std::int64_t y = size.height - reach; y > reach; --y)
+    for (std::int64_t x = size.width - reach; x > reach; --x) {
+      if ((random.next_u32() & 1) == 0) continue;
+      const std::int64_t other_x = x + random.next_below(bound) - reach;
+      const std::int64_t other_y = y + random.next_below(bound) - reach;
+      std::swap(plane[y * size.width + x], plane[other_y * size.width + other_x]);
+    }
+}
+
+// Weights of a moving exposure that fades: half a Gaussian, of sum 1.
+std::vector<float> fading_weights(double radius, double sigma) {
+  const auto count = static_cast<std::size_t>(2 * std::ceil(radius) + 1);
+  std::vector<float> weights(count);
+  float sum = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double distance = static_cast<double>(i) / sigma;
+    weights[i] = static_cast<float>(std::exp(-distance * distance / 2));
+    sum += weights[i];
+  }
+  for (float& weight : weights) weight /= sum;
+  return weights;
+}
+
+// The image with its last column repeated on the right, `margin` times.
+class WidenedImage {
+ public:
+  WidenedImage(ImageSize size, std::int64_t margin)
+      : size_(size),
+        stride_(size.width + margin),
+        ink_(static_cast<std::size_t>(size.height * stride_)) {}
+
+  void load(const std::uint8_t* image) {
+    for (std::int64_t y = 0; y < size_.height; ++y)
+      for (std::int64_t x = 0; x < stride_; ++x)
+        ink_[static_cast<std::size_t>(y * stride_ + x)] =
+            ink_of(image[y * size_.width + std::min(x, size_.width - 1)]);
+  }
+  /// From (x, y) on; rows above and below are the first and the last.
+  const float* at(std::int64_t x, std::int64_t y) const {
+    return ink_.data() + std::clamp<std::int64_t>(y, 0, size_.height - 1) * stride_ + x;
+  }
+
+ private:
+  ImageSize size_;
+  std::int64_t stride_;
+  std::vector<float> ink_;
+};
+
+}  // namespace
+
+// MNIST-C's own blur is along columns alone: its library took the second axis of a grey image for
+// colours.
+Corruptor glass_blur(ImageSize size) {
+  constexpr int kRounds = 2;
+  const auto reach = std::max<std::int64_t>(1, std::lround(unit(size)));
+  return
+      [size, reach, blur = GaussianBlur(size, 0.7 * unit(size), GaussianBlur::Outside::kNearest)](
+          const std::uint8_t* from, RandomStream& random, float* to) mutable {
+        const std::int64_t area = size.height * size.width;
+        std::copy_n(from, area, to);
+        blur.blur_columns(to);
+        for (std::int64_t i = 0; i < area; ++i) to[i] = std::floor(to[i]) / 255;
+        for (int round = 0; round < kRounds; ++round) shuffle_locally(size, reach, random, to);
+        blur.blur_columns(to);
+      };
+}
+
+// ImageMagick's: each pixel is a mean, fading along a line to the right, up to 45° up or down.
+Corruptor motion_blur(ImageSize size) {
+  const std::vector<float> weights = fading_weights(10 * unit(size), 3 * unit(size));
+  return [size, weights, image = WidenedImage(size, std::ssize(weights))](
+             const std::uint8_t* from, RandomStream& random, float* to) mutable {
+    const double angle = std::numbers::pi / 4 * (2 * random.next_float() - 1);
+    image.load(from);
+    std::fill_n(to, size.height * size.width, 0.0F);
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      const auto distance = static_cast<double>(i);
+      const auto right = static_cast<std::int64_t>(std::ceil(distance * std::cos(angle) - 0.5));
+      const auto down = static_cast<std::int64_t>(std::ceil(distance * std::sin(angle) - 0.5));
+      for (std::int64_t y = 0; y < size.height; ++y)
+        add_weighted_line(image.at(right, y + down), weights[i], size.width, to + y * size.width);
+    }
+  };
+}
+
+}  // namespace digitry::corruptors

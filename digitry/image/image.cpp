@@ -1,0 +1,92 @@
+#include "digitry/image/image.h"
+
+#include <cstring>
+#include <utility>
+
+#include "digitry/base/error.h"
+
+namespace digitry {
+namespace {
+
+// ITU-R BT.601, in parts of 2^16.
+std::uint32_t luminance(const std::uint8_t* rgb) {
+  return (19595U * rgb[0] + 38470U * rgb[1] + 7471U * rgb[2] + 32768U) >> 16;
+}
+
+// What lies behind the transparent parts: the opposite of the ink.
+std::uint32_t paper_behind(const Image& image) {
+  std::uint64_t sum = 0;
+  std::uint64_t opacity = 0;
+  for (std::size_t i = 0; i < image.pixels.size(); i += 4) {
+    const std::uint64_t alpha = image.pixels[i + 3];
+    sum += alpha * luminance(image.pixels.data() + i);
+    opacity += alpha;
+  }
+  return sum < 128 * opacity ? 255 : 0;
+}
+
+bool has_transparency(const Image& image) {
+  for (std::size_t i = 3; i < image.pixels.size(); i += 4)
+    if (image.pixels[i] != 255) return true;
+  return false;
+}
+
+}  // namespace
+
+void check_image(const Image& image) {
+  const bool known = image.channels == 1 || image.channels == 3 || image.channels == 4;
+  const bool possible = known && image.height >= 1 && image.width >= 1 &&
+                        image.height <= kMaxImagePixels / image.width;
+  if (!possible ||
+      std::cmp_not_equal(image.height * image.width * image.channels, image.pixels.size()))
+    throw Error(ErrorCode::kInvalidArgument,
+                "image: expected height x width x (1, 3 or 4) bytes, at most {} pixels, got "
+                "{} x {} x {} and {} bytes",
+                kMaxImagePixels, image.height, image.width, image.channels, image.pixels.size());
+}
+
+Image upright(Image stored, int orientation) {
+  if (orientation < 2 || orientation > 8) return stored;
+  const bool exchanged = orientation >= 5;
+  const std::int64_t height = exchanged ? stored.width : stored.height;
+  const std::int64_t width = exchanged ? stored.height : stored.width;
+  const bool from_below =
+      orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+  const bool from_right =
+      orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+  const auto channels = static_cast<std::size_t>(stored.channels);
+  Image result{height, width, stored.channels, std::vector<std::uint8_t>(stored.pixels.size())};
+  std::uint8_t* to = result.pixels.data();
+  for (std::int64_t y = 0; y < height; ++y) {
+    for (std::int64_t x = 0; x < width; ++x, to += channels) {
+      std::int64_t row = exchanged ? x : y;
+      std::int64_t column = exchanged ? y : x;
+      if (from_below) row = stored.height - 1 - row;
+      if (from_right) column = stored.width - 1 - column;
+      std::memcpy(
+          to,
+          stored.pixels.data() + static_cast<std::size_t>(row * stored.width + column) * channels,
+          channels);
+    }
+  }
+  return result;
+}
+
+Image to_grey(const Image& image) {
+  check_image(image);
+  if (image.channels == 1) return image;
+  Image grey{image.height, image.width, 1, {}};
+  grey.pixels.reserve(static_cast<std::size_t>(image.height * image.width));
+  const auto channels = static_cast<std::size_t>(image.channels);
+  const bool blended = channels == 4 && has_transparency(image);
+  const std::uint32_t paper = blended ? paper_behind(image) : 0;
+  for (std::size_t i = 0; i < image.pixels.size(); i += channels) {
+    const std::uint8_t* pixel = image.pixels.data() + i;
+    std::uint32_t value = luminance(pixel);
+    if (blended) value = (value * pixel[3] + paper * (255U - pixel[3]) + 127) / 255;
+    grey.pixels.push_back(static_cast<std::uint8_t>(value));
+  }
+  return grey;
+}
+
+}  // namespace digitry

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "digitry/nn/layer.h"
+#include "digitry/nn/layers.h"
+
+namespace digitry {
+
+/// Batch normalisation, of each channel over the batch and the positions (of each feature over the
+/// batch, behind a dense layer).
+///
+/// y = weight[c] · (x − mean[c]) / √(var[c] + ε) + bias[c]
+///
+/// with the batch's mean and (biased) variance while training, which also move the running ones:
+/// running ← (1 − momentum) · running + momentum · batch, where the variance is the unbiased one.
+/// Afterwards the running statistics stand in their place. Shapes (float32): x and y [N,C,H,W] or
+/// [N,C]; weight, bias, running_mean, running_var [C], at first 1, 0, 0, 1.
+/// Source: Ioffe, Szegedy, "Batch normalization", ICML 2015, algorithms 1 and 2.
+/// A ReLU that follows is computed in the same kernel.
+class BatchNormLayer : public Layer {
+ public:
+  explicit BatchNormLayer(BatchNorm options) : options_(options) {}
+
+  std::string type() const override { return "batch_norm"; }
+  Options options() const override;
+  Shape output_shape(const Shape& input) const override;
+  std::vector<ParameterSpec> parameters(const Shape& input) const override;
+  Value plan(PlanBuilder& builder, const Value& input) const override;
+
+  const BatchNorm& settings() const { return options_; }
+
+ private:
+  BatchNorm options_;
+};
+
+}  // namespace digitry

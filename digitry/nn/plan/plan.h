@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "digitry/nn/network.h"
+#include "digitry/nn/parameter.h"
+
+namespace digitry {
+
+/// What may change from one step to the next.
+struct StepContext {
+  std::uint64_t seed = 0;
+  std::uint32_t step = 0;  ///< Of the whole training, from 0.
+};
+
+enum class Direction { kPrepare, kForward, kBackwardData, kBackwardWeights, kBackward };
+
+/// "prepare", "forward", "backward data", "backward weights", "backward" for both at once.
+std::string to_string(Direction direction);
+
+/// One call of one kernel on fixed memory.
+struct Operation {
+  std::string layer;  ///< "1 dense"
+  Direction direction = Direction::kForward;
+  std::string kernel;  ///< The implementation that runs: "brgemm:avx512_core".
+  double flops = 0;    ///< Floating-point operations, a multiply-add counted as two.
+  std::function<void(const StepContext&)> run;
+};
+
+enum class PlanMode { kInference, kTraining };
+
+/// Type of the values between layers and of the factors of products. Sums, weights as the optimizer
+/// sees them, their gradients, and the logits are float32 either way.
+enum class Precision { kFloat32, kBFloat16 };
+
+/// "f32", "bf16".
+std::string to_string(Precision precision);
+/// bfloat16 where the processor has instructions for it, else float32.
+Precision fastest_precision();
+/// Of "f32", "bf16" or "auto": the fastest. Throws Error{kInvalidArgument} for other names.
+Precision parse_precision(const std::string& name);
+
+/// What one operation cost, by Plan::profile.
+struct OperationTime {
+  const Operation* operation = nullptr;
+  double seconds = 0;  ///< Of all steps together.
+  std::int64_t num_steps = 0;
+};
+
+/// Seconds of each operation of a plan, over `num_steps` steps; see Plan::profile.
+struct PlanProfile {
+  std::vector<double> prepare, forward, backward;
+  std::int64_t num_steps = 0;
+};
+
+struct PlanData;
+
+/// A network planned once for a batch size: kernels chosen and compiled, memory laid out. Running
+/// it allocates no tensor. It may run on any thread, on one at a time, and uses as many threads as
+/// `num_threads()` was when it was planned. The arena holds the
+/// parameters and has to outlive the plan; the network is not needed afterwards.
+///
+/// Signal handlers must not run on the stack of a thread that runs a plan: see "Signal handlers" in
+/// docs/platforms.md.
+class Plan {
+ public:
+  /// Throws Error{kInvalidArgument} for a batch size outside [1, 65536] and for a precision that
+  /// the processor lacks, Error{kShapeMismatch} where the arena is another network's, and
+  /// Error{kUnavailable} where oneDNN has no kernel.
+  Plan(const Network& network, std::int64_t batch_size, PlanMode mode, ParameterArena& arena,
+       Precision precision = Precision::kFloat32);
+  ~Plan();
+
+  std::int64_t batch_size() const { return batch_size_; }
+
+  /// Input of the whole batch, float32 [N, C, H, W], to be written before `forward`.
+  std::span<float> input();
+  /// Float32 [N, num_classes], valid after `forward`.
+  std::span<const float> logits() const;
+  /// Of the loss by the logits, to be written before `backward`.
+  std::span<float> logit_gradients();
+
+  /// Parameters that changed since are taken up: always in training, and when
+  /// ParameterArena::load was called in inference.
+  void forward(const StepContext& context);
+  /// Leaves the gradient by every parameter in the arena. Expects PlanMode::kTraining and `forward`
+  /// with the same context before it.
+  void backward(const StepContext& context);
+
+  const std::vector<Operation>& prepare_operations() const;
+  const std::vector<Operation>& forward_operations() const;
+  const std::vector<Operation>& backward_operations() const;
+
+  /// From now on `forward` and `backward` add up the time of each operation.
+  void start_profile();
+  /// One row an operation, in the order they run; empty without `start_profile`.
+  std::vector<OperationTime> profile() const;
+
+ private:
+  void run(const std::vector<Operation>& operations, const StepContext& context,
+           std::vector<double>* seconds) const;
+
+  std::int64_t batch_size_;
+  int num_threads_;
+  bool training_;
+  const ParameterArena& arena_;
+  std::int64_t prepared_version_ = -1;
+  std::unique_ptr<PlanData> data_;
+  std::optional<PlanProfile> profile_;
+};
+
+}  // namespace digitry

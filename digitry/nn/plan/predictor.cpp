@@ -1,0 +1,89 @@
+#include "digitry/nn/plan/predictor.h"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "digitry/base/error.h"
+#include "digitry/base/parallel.h"
+#include "digitry/kernels/elementwise.h"
+
+namespace digitry {
+namespace {
+
+constexpr std::int64_t kImagesAThread = 16;
+// Of the values that go into or come out of one layer for a whole batch: 16 MiB of float32. Larger
+// ones leave the caches, and a hostile model's layers may be as wide as memory is large.
+constexpr std::int64_t kMaxBatchValues = std::int64_t{1} << 22;
+
+std::int64_t batch_that_fits(const Network& network, std::int64_t wanted) {
+  std::int64_t widest = network.input_shape().num_elements();
+  for (const LayerSummary& layer : network.summary())
+    widest = std::max(widest, layer.output_shape.num_elements());
+  return std::clamp(kMaxBatchValues / widest, std::int64_t{1}, std::max(wanted, std::int64_t{1}));
+}
+
+template <typename Pixel>
+void gather_pixels(const Tensor& images, std::span<const std::int32_t> image_indices,
+                   const Preprocessing& preprocessing, std::span<float> to) {
+  const std::span<const Pixel> pixels = images.as<Pixel>();
+  const auto size = static_cast<std::size_t>(images.shape().without_batch().num_elements());
+  parallel_for(
+      std::ssize(image_indices), kImagesAThread, [&](std::int64_t begin, std::int64_t end) {
+        for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
+          kernels::scale_pixels(
+              pixels.subspan(static_cast<std::size_t>(image_indices[i]) * size, size),
+              to.subspan(i * size, size), preprocessing.pixel_scale, preprocessing.pixel_offset);
+      });
+}
+
+}  // namespace
+
+void gather_batch(const Tensor& images, std::span<const std::int32_t> image_indices,
+                  const Preprocessing& preprocessing, std::span<float> to) {
+  if (images.dtype() == DType::kU8)
+    gather_pixels<std::uint8_t>(images, image_indices, preprocessing, to);
+  else
+    gather_pixels<float>(images, image_indices, preprocessing, to);
+}
+
+Predictor::Predictor(const Network& network, Preprocessing preprocessing, std::int64_t batch_size,
+                     Precision precision)
+    : input_shape_(network.input_shape()),
+      num_classes_(network.num_classes()),
+      preprocessing_(preprocessing),
+      plan_(network, batch_that_fits(network, batch_size), PlanMode::kInference, arena_,
+            precision) {
+  update(network);
+}
+
+Tensor Predictor::logits(const Tensor& images) {
+  if (images.shape().rank() == 0)
+    throw Error(ErrorCode::kShapeMismatch, "expected images, got none");
+  std::vector<std::int32_t> all(static_cast<std::size_t>(images.shape()[0]));
+  std::iota(all.begin(), all.end(), 0);
+  return logits(images, all);
+}
+
+Tensor Predictor::logits(const Tensor& images, std::span<const std::int32_t> image_indices) {
+  if (images.shape().without_batch() != input_shape_)
+    throw Error(ErrorCode::kShapeMismatch, "the model wants images of {}, got {}",
+                input_shape_.to_string(), images.shape().without_batch().to_string());
+  const std::int64_t count = std::ssize(image_indices);
+  const std::int64_t image_size = input_shape_.num_elements();
+  Tensor all({count, num_classes_}, DType::kF32);
+  for (std::int64_t first = 0; first < count; first += plan_.batch_size()) {
+    // A last, smaller batch leaves old images in its unused rows; their logits are not read.
+    const std::int64_t rows = std::min(plan_.batch_size(), count - first);
+    gather_batch(
+        images,
+        image_indices.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(rows)),
+        preprocessing_, plan_.input().first(static_cast<std::size_t>(rows * image_size)));
+    plan_.forward({});
+    std::ranges::copy(plan_.logits().first(static_cast<std::size_t>(rows * num_classes_)),
+                      all.as<float>().begin() + first * num_classes_);
+  }
+  return all;
+}
+
+}  // namespace digitry

@@ -1,0 +1,219 @@
+#include "digitry/serving/http/http.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <new>
+#include <nlohmann/json.hpp>
+
+#include "digitry/base/error.h"
+
+namespace digitry::serving {
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string_view reason_phrase(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 421:
+      return "Misdirected Request";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Unknown";
+  }
+}
+
+// RFC 9110, sec. 5.6.7; the names of days and months are English in every locale.
+std::string http_date(std::chrono::system_clock::time_point now) {
+  static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                            "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::tm utc = fmt::gmtime(std::chrono::system_clock::to_time_t(now));
+  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[utc.tm_wday], utc.tm_mday,
+                     kMonths[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+}  // namespace
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+const std::string* Request::find_header(std::string_view name) const {
+  const auto found = std::ranges::find_if(
+      headers, [&](const auto& header) { return same_name(header.first, name); });
+  return found == headers.end() ? nullptr : &found->second;
+}
+
+std::optional<std::string> Request::query(std::string_view name) const {
+  std::string_view text = std::string_view(target).substr(0, target.find('#'));
+  text.remove_prefix(std::min(text.size(), text.find('?')));
+  if (!text.empty()) text.remove_prefix(1);
+  while (!text.empty()) {
+    const std::string_view pair = text.substr(0, text.find('&'));
+    text.remove_prefix(std::min(text.size(), pair.size() + 1));
+    const std::string_view key = pair.substr(0, pair.find('='));
+    if (key == name) return percent_decoded(pair.substr(std::min(pair.size(), key.size() + 1)));
+  }
+  return std::nullopt;
+}
+
+std::string_view Request::path() const {
+  std::string_view path = target;
+  if (const auto scheme = path.find("://"); scheme != std::string_view::npos && path[0] != '/') {
+    const auto slash = path.find('/', scheme + 3);
+    path = slash == std::string_view::npos ? "/" : path.substr(slash);
+  }
+  path = path.substr(0, path.find_first_of("?#"));
+  if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
+std::string_view Request::target_authority() const {
+  const std::string_view whole = target;
+  const auto scheme = whole.find("://");
+  if (scheme == std::string_view::npos || whole.find('/') <= scheme) return {};
+  const std::string_view rest = whole.substr(scheme + 3);
+  return rest.substr(0, rest.find_first_of("/?#"));
+}
+
+Response too_long_response(std::uint64_t max_bytes, std::string_view advice) {
+  return error_response(413, max_bytes == 0
+                                 ? std::string("expected no body, got one")
+                                 : fmt::format("the body is longer than {} bytes{}{}", max_bytes,
+                                               advice.empty() ? "" : "; ", advice));
+}
+
+Response unavailable_response(std::string_view message) {
+  Response response = error_response(503, message);
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+Response failure_response(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Error& error) {
+    switch (error.code()) {
+      case ErrorCode::kBadData:
+      case ErrorCode::kShapeMismatch:
+      case ErrorCode::kInvalidArgument:
+        return error_response(400, error.what());
+      case ErrorCode::kUnavailable:
+        return unavailable_response(error.what());
+      default:
+        return error_response(500, error.what());
+    }
+  } catch (const std::bad_alloc&) {
+    return unavailable_response("out of memory; try again later, or with fewer images");
+  } catch (const std::exception& error) {
+    return error_response(500, error.what());
+  }
+}
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string decoded;
+  while (!text.empty()) {
+    if (text.front() != '%') {
+      decoded += text.front();
+      text.remove_prefix(1);
+      continue;
+    }
+    unsigned byte = 0;
+    const auto digits = text.substr(1, 2);
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+    if (error != std::errc() || end != digits.data() + 2) return std::nullopt;
+    decoded += static_cast<char>(byte);
+    text.remove_prefix(3);
+  }
+  return decoded;
+}
+
+std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~").find(c) != std::string_view::npos;
+    if (plain)
+      encoded += c;
+    else
+      fmt::format_to(std::back_inserter(encoded), "%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
+}
+
+bool is_media_type(std::string_view header, std::string_view wanted) {
+  const std::string_view type = header.substr(0, header.find(';'));
+  return same_name(type.substr(0, type.find_last_not_of(" \t") + 1), wanted);
+}
+
+std::string json_quoted(std::string_view text) {
+  return nlohmann::json(std::string(text))
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Response error_response(int status, std::string_view message) {
+  Response response;
+  response.status = status;
+  response.body = fmt::format("{{\"error\":{}}}", json_quoted(message));
+  return response;
+}
+
+std::string response_head(const Response& response, bool keep_alive,
+                          std::chrono::system_clock::time_point now) {
+  std::string head =
+      fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
+  const auto add = [&head](std::string_view name, std::string_view value) {
+    fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
+  };
+  add("Date", http_date(now));
+  add("Server", "digitry");
+  add("Connection", keep_alive ? "keep-alive" : "close");
+  add("Content-Type", response.content_type);
+  add("Content-Length", std::to_string(response.body.size()));
+  add("X-Content-Type-Options", "nosniff");
+  const auto own = [&](std::string_view name) {
+    return std::ranges::any_of(response.headers,
+                               [&](const auto& header) { return header.first == name; });
+  };
+  if (!own("Cache-Control")) add("Cache-Control", "no-store");
+  if (!own("Content-Security-Policy"))
+    add("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  for (const auto& [name, value] : response.headers) add(name, value);
+  return head + "\r\n";
+}
+
+}  // namespace digitry::serving

@@ -1,0 +1,298 @@
+#include "digitry/serving/page/page.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "digitry/base/error.h"
+#include "digitry/base/text.h"
+#include "digitry/evaluation/occlusion.h"
+#include "digitry/serving/http/json_texts.h"
+
+namespace digitry::serving {
+ImageRequest parse_image_request(std::string_view body, const char* key, const Model& model) {
+  const std::array<std::string_view, 2> keys = {key, "image"};
+  const std::vector<std::string> texts = json_texts(body, keys);
+  ImageRequest request;
+  request.label = texts[0];
+  if (std::ranges::find(model.class_names, request.label) == model.class_names.end())
+    throw Error(ErrorCode::kBadData, "{}: expected one of {}, got \"{}\"", key,
+                fmt::format("{}", fmt::join(model.class_names, ", ")), request.label);
+  const std::optional<std::string> pixels = from_base64(texts[1]);
+  const auto wanted = static_cast<std::size_t>(model.input_shape().num_elements());
+  if (!pixels) throw Error(ErrorCode::kBadData, "image: is not base64 (RFC 4648, section 4)");
+  if (pixels->size() != wanted)
+    throw Error(ErrorCode::kBadData, "image: expected {} bytes, a pixel each, got {}", wanted,
+                pixels->size());
+  request.image = Tensor(model.input_shape().with_batch(1), DType::kU8);
+  std::ranges::copy(*pixels, request.image.as<std::uint8_t>().begin());
+  return request;
+}
+
+namespace {
+
+using PageJson = nlohmann::ordered_json;
+
+constexpr std::size_t kNumNearest = 5;
+
+// Scripts, styles and requests of this server alone. (Previews of pictures are blobs.)
+constexpr const char* kPagePolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+// A report runs no script and asks for nothing; `sandbox` holds it to that, whatever stands in it.
+constexpr const char* kReportPolicy =
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'";
+
+Response page_json(const PageJson& json, int status = 200) {
+  Response response;
+  response.status = status;
+  response.body = json.dump(-1, ' ', false, PageJson::error_handler_t::replace);
+  return response;
+}
+
+Response html_response(std::string body, const char* policy) {
+  Response response;
+  response.content_type = "text/html; charset=utf-8";
+  response.headers = {{"Content-Security-Policy", policy},
+                      {"Referrer-Policy", "no-referrer"},
+                      {"Cross-Origin-Opener-Policy", "same-origin"}};
+  response.body = std::move(body);
+  return response;
+}
+
+Response model_missing(const std::optional<std::string>& name) {
+  return error_response(
+      404, name ? fmt::format("no model of the name \"{}\"", *name)
+                : std::string("expected a model: ?model=NAME; /v1/page names those there are"));
+}
+
+// Pages of other servers cannot send this type without asking first, which nobody here grants.
+BodyRules image_request_body() {
+  return {.max_bytes = kMaxImageRequestBytes, .types = {"application/json"}};
+}
+
+BodyRules picture_body() {
+  return {.max_bytes = std::numeric_limits<std::uint64_t>::max(),
+          .types = {"image/png", "image/jpeg", "image/webp"}};
+}
+
+ReadEffort effort_of(const Request& request) {
+  const std::string effort = request.query("effort").value_or("full");
+  if (effort != "full" && effort != "quick")
+    throw Error(ErrorCode::kBadData, "effort: expected quick or full, got \"{}\"", effort);
+  return effort == "quick" ? ReadEffort::kQuick : ReadEffort::kFull;
+}
+
+LogitsOf logits_of(const ServedModel& model) {
+  return [&model](const Tensor& images, std::span<const std::int32_t> indices) {
+    return model.classifier().logits(images, indices);
+  };
+}
+
+// What an answer is held against: the likeliest class, or where that is asked for the next one.
+std::int32_t rival_of(std::span<const float> logits, std::int32_t asked) {
+  std::int32_t rival = asked == 0 ? 1 : 0;
+  for (std::int32_t c = 0; c < std::ssize(logits); ++c)
+    if (c != asked && logits[static_cast<std::size_t>(c)] > logits[static_cast<std::size_t>(rival)])
+      rival = c;
+  return rival;
+}
+
+std::string nearest_json(const NearImages& nearest) {
+  PageJson images = PageJson::array();
+  for (const NearImage& image : nearest.images)
+    images.push_back(
+        {{"label", image.label}, {"image", base64(image.pixels)}, {"distance", image.distance}});
+  PageJson json{{"nearest", images}, {"pending", nearest.pending}};
+  if (!nearest.absence.empty()) json["no_nearest"] = nearest.absence;
+  const std::string text = json.dump(-1, ' ', false, PageJson::error_handler_t::replace);
+  return text.substr(1, text.size() - 2);
+}
+
+Response explanation(const ServedModel& served, const ImageRequest& request,
+                     const NearImages& nearest) {
+  const Model& model = served.model();
+  if (model.class_names.size() < 2)
+    throw Error(ErrorCode::kBadData, "a model of one class has nothing to hold an answer against");
+  const auto asked = static_cast<std::int32_t>(std::ranges::find(model.class_names, request.label) -
+                                               model.class_names.begin());
+  const Tensor logits = served.classifier().logits(request.image);
+  const std::int32_t rival = rival_of(logits.as<float>(), asked);
+  const std::array contrast{Contrast{.image_index = 0, .answer = asked, .rival = rival}};
+  const Tensor map = occlusion_maps(logits_of(served), request.image, contrast,
+                                    default_patch(model.input_shape()));
+  Response response;
+  response.body = fmt::format(R"({{"class":{},"against":{},"evidence":[{:.4g}],{}}})",
+                              json_quoted(request.label),
+                              json_quoted(model.class_names[static_cast<std::size_t>(rival)]),
+                              fmt::join(map.as<float>(), ","), nearest_json(nearest));
+  return response;
+}
+
+}  // namespace
+
+bool is_readable(const Model& model) { return model.input_shape() == Shape{1, 28, 28}; }
+
+Page::Page(PageOptions options, ModelRepository& models)
+    : options_(std::move(options)),
+      models_(models),
+      tasks_(options_.num_workers, options_.max_waiting) {
+  if (!options_.corrections.empty()) corrections_.emplace(options_.corrections);
+  if (!options_.runs.empty()) runs_.emplace(options_.runs);
+}
+
+void Page::add_routes(Router& router) {
+  // `answer` makes the Response to a Call, at once.
+  const auto get = [&router](const char* pattern, auto answer) {
+    router.add("GET", pattern, [answer](const Call& call) { call.respond(answer(call)); });
+  };
+  get("/", [this](const Call&) { return file("index.html"); });
+  get("/assets/{name}", [this](const Call& call) { return file(call.parameter); });
+  get("/v1/page", [this](const Call&) { return info(); });
+  const auto add = [&](const char* pattern, auto handler, const BodyRules& body) {
+    router.add(
+        "POST", pattern, [this, handler](const Call& call) { (this->*handler)(call); }, body);
+  };
+  add("/v1/read", &Page::read, picture_body());
+  add("/v1/explain", &Page::explain, image_request_body());
+  add("/v1/corrections", &Page::correct, image_request_body());
+  router.add("GET", "/v1/runs",
+             [this](const Call& call) { in_background(call, [this] { return list_runs(); }); });
+  for (const char* page : {"report.html", "tune.html"})
+    router.add("GET", fmt::format("/runs/{{run}}/{}", page), [this, page](const Call& call) {
+      in_background(call,
+                    [this, page, run = std::string(call.parameter)] { return report(run, page); });
+    });
+}
+
+Response Page::file(std::string_view name) const {
+  const auto found = options_.files.find(std::string(name));
+  if (found == options_.files.end())
+    return error_response(404, fmt::format("the page has no file \"{}\"", name));
+  if (name == "index.html") return html_response(std::string(found->second.content), kPagePolicy);
+  Response response;
+  response.content_type = found->second.content_type;
+  response.body = found->second.content;
+  return response;
+}
+
+Response Page::info() const {
+  PageJson models = PageJson::array();
+  for (const auto& entry : models_.entries()) {
+    const Model& model = entry->current()->model();
+    if (is_readable(model))
+      models.push_back({{"name", entry->name()}, {"class_names", model.class_names}});
+  }
+  return page_json({{"models", models},
+                    {"reads", static_cast<bool>(options_.read)},
+                    {"corrections", corrections_.has_value()},
+                    {"runs", runs_.has_value()}});
+}
+
+// Answers by what `answer` makes, on another thread.
+void Page::in_background(const Call& call, std::function<Response()> answer) {
+  tasks_.submit([answer = std::move(answer), respond = call.respond] {
+    Response response;
+    try {
+      response = answer();
+    } catch (...) {
+      response = failure_response(std::current_exception());
+    }
+    respond(std::move(response));
+  });
+}
+
+void Page::read(const Call& call) {
+  if (!options_.read) return call.respond(error_response(403, "this server reads no pictures"));
+  const std::optional<std::string> name = call.request.query("model");
+  const ModelEntry* entry = models_.find(name.value_or(""));
+  if (entry == nullptr) return call.respond(model_missing(name));
+  const std::shared_ptr<const ServedModel> model = entry->current();
+  if (!is_readable(model->model()))
+    throw Error(ErrorCode::kBadData, "{}: is a model of images {}, expected one of [1,28,28]",
+                entry->name(), model->model().input_shape().to_string());
+  const ReadEffort effort = effort_of(call.request);
+  in_background(
+      call, [this, model, effort, name = entry->name(),
+             picture = std::make_shared<const std::string>(std::move(call.request.body))] {
+        std::string reading;
+        try {
+          reading = options_.read(model, *picture, effort);
+        } catch (const UnsupportedPicture& error) {
+          return error_response(415, error.what());
+        }
+        Response response;
+        // The members follow the model's name.
+        response.body = fmt::format("{{\"model\":{},{}", json_quoted(name), reading.substr(1));
+        return response;
+      });
+}
+
+void Page::explain(const Call& call) {
+  const std::optional<std::string> name = call.request.query("model");
+  const ModelEntry* entry = models_.find(name.value_or(""));
+  if (entry == nullptr) return call.respond(model_missing(name));
+  const std::shared_ptr<const ServedModel> model = entry->current();
+  const auto request = std::make_shared<const ImageRequest>(
+      parse_image_request(call.request.body, "class", model->model()));
+  in_background(call, [this, model, request] {
+    NearImages nearest;
+    nearest.absence = "this server looks at no training images";
+    if (options_.nearest) nearest = options_.nearest(model, request->image, kNumNearest);
+    return explanation(*model, *request, nearest);
+  });
+}
+
+void Page::correct(const Call& call) {
+  if (!corrections_)
+    return call.respond(
+        error_response(403, "corrections are not kept here: digitry serve --corrections DIR"));
+  const std::optional<std::string> name = call.request.query("model");
+  const ModelEntry* entry = models_.find(name.value_or(""));
+  if (entry == nullptr) return call.respond(model_missing(name));
+  const std::shared_ptr<const ServedModel> model = entry->current();
+  const auto request = std::make_shared<const ImageRequest>(
+      parse_image_request(call.request.body, "label", model->model()));
+  in_background(call, [this, model, request] {
+    try {
+      const std::string saved =
+          corrections_->save(request->image, request->label, model->model().class_names);
+      return page_json({{"saved", saved}}, 201);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::kUnavailable) throw;
+      return error_response(409, error.what());
+    }
+  });
+}
+
+Response Page::list_runs() const {
+  if (!runs_) return error_response(403, "no runs are shown here: digitry serve --runs DIR");
+  PageJson runs = PageJson::array();
+  for (const RunReport& run : runs_->list()) {
+    PageJson json{{"name", run.name},
+                  {"modified", run.modified},
+                  {"report", fmt::format("/runs/{}/{}", percent_encoded(run.name), run.file)}};
+    if (run.accuracy) json["accuracy"] = *run.accuracy;
+    runs.push_back(std::move(json));
+  }
+  return page_json({{"runs", runs}});
+}
+
+Response Page::report(std::string_view run, std::string_view file) const {
+  if (!runs_) return error_response(403, "no runs are shown here: digitry serve --runs DIR");
+  const std::optional<std::string> name = percent_decoded(run);
+  std::optional<std::string> page = name ? runs_->read(*name, file) : std::nullopt;
+  if (!page) return error_response(404, fmt::format("no run \"{}\" with a {}", run, file));
+  return html_response(std::move(*page), kReportPolicy);
+}
+
+}  // namespace digitry::serving

@@ -1,0 +1,278 @@
+#include "digitry/vision/page.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <opencv2/imgproc.hpp>
+#include <utility>
+#include <vector>
+
+namespace digitry {
+namespace {
+
+constexpr double kMaxSkew = 15;  // degrees
+constexpr double kRulingSide = 800;
+constexpr double kRulingPeak = 0.3;  // of the page's width in one row
+constexpr double kCoarseStep = 0.25;
+constexpr double kFineStep = 0.05;
+constexpr double kBoxStep = 0.25;
+constexpr double kAlignment = 0.12;  // of a digit's height
+constexpr double kReach = 8;         // digits' heights
+constexpr double kSkewPrior = 40;    // degrees; only to decide between equals
+
+double radians(double degrees) { return degrees * std::numbers::pi / 180; }
+
+struct RowProfile {
+  double energy = 0;  // Sum of squares.
+  double peak = 0;
+};
+
+// How the points fall on the rows of a page turned by the angle.
+RowProfile row_profile(const std::vector<cv::Point>& points, double degrees, cv::Size size,
+                       std::vector<int>& rows) {
+  const double cosine = std::cos(radians(degrees));
+  const double sine = std::sin(radians(degrees));
+  const int offset = size.width;  // Rows may be above the first.
+  rows.assign(2 * static_cast<std::size_t>(size.width) + static_cast<std::size_t>(size.height) + 2,
+              0);
+  for (const cv::Point& point : points)
+    ++rows[static_cast<std::size_t>(std::lround(point.y * cosine - point.x * sine) + offset)];
+  RowProfile profile;
+  for (const int count : rows) {
+    profile.energy += static_cast<double>(count) * count;
+    profile.peak = std::max(profile.peak, static_cast<double>(count));
+  }
+  return profile;
+}
+
+double pairs_in_line(const std::vector<cv::Point2d>& centers, double degrees, double height) {
+  const double slope = std::tan(radians(degrees));
+  double sum = 0;
+  for (std::size_t i = 0; i < centers.size(); ++i)
+    for (std::size_t j = i + 1; j < centers.size(); ++j) {
+      const cv::Point2d step = centers[j] - centers[i];
+      if (std::fabs(step.x) > kReach * height || std::fabs(step.x) < height / 3) continue;
+      const double off = (step.y - slope * step.x) / (kAlignment * height);
+      sum += std::exp(-off * off / 2);
+    }
+  return sum * std::exp(-degrees * degrees / (2 * kSkewPrior * kSkewPrior));
+}
+
+}  // namespace
+
+Page make_page(const Ink& ink, double skew_degrees) {
+  Page page{.ink = ink,
+            .inside = cv::Mat(ink.darkness.size(), CV_8U, cv::Scalar(255)),
+            .to_working = cv::Matx23d(1, 0, 0, 0, 1, 0),
+            .skew_degrees = skew_degrees};
+  page.ink.darkness = ink.darkness.clone();
+  if (skew_degrees == 0) return page;
+  const cv::Size from = ink.darkness.size();
+  cv::Mat turn = cv::getRotationMatrix2D(
+      {static_cast<float>(from.width) / 2, static_cast<float>(from.height) / 2}, skew_degrees, 1);
+  const double cosine = std::fabs(turn.at<double>(0, 0));
+  const double sine = std::fabs(turn.at<double>(0, 1));
+  const cv::Size to(cvCeil(from.width * cosine + from.height * sine),
+                    cvCeil(from.width * sine + from.height * cosine));
+  turn.at<double>(0, 2) += (to.width - from.width) / 2.0;
+  turn.at<double>(1, 2) += (to.height - from.height) / 2.0;
+  cv::warpAffine(ink.darkness, page.ink.darkness, turn, to, cv::INTER_LINEAR, cv::BORDER_CONSTANT,
+                 0);
+  cv::warpAffine(cv::Mat(page.inside), page.inside, turn, to, cv::INTER_NEAREST,
+                 cv::BORDER_CONSTANT, 0);
+  cv::Mat back;
+  cv::invertAffineTransform(turn, back);
+  page.to_working = cv::Matx23d(back.ptr<double>());
+  return page;
+}
+
+double find_ruling_skew(const Ink& ink) {
+  cv::Mat mask = weak_mask(ink);
+  const double factor = std::min(1.0, kRulingSide / std::max(mask.rows, mask.cols));
+  // A thin line has to stay above the threshold where several pixels become one.
+  const cv::Size small(std::max(1, cvRound(mask.cols * factor)),
+                       std::max(1, cvRound(mask.rows * factor)));
+  cv::resize(mask, mask, small, 0, 0, cv::INTER_AREA);
+  std::vector<cv::Point> points;
+  cv::findNonZero(mask > 80, points);
+  std::vector<int> rows;
+  double best = 0;
+  double energy = 0;
+  const auto try_angle = [&](double degrees) {
+    const double found = row_profile(points, degrees, mask.size(), rows).energy;
+    if (found > energy) {
+      energy = found;
+      best = degrees;
+    }
+  };
+  for (double degrees = -kMaxSkew; degrees <= kMaxSkew; degrees += kCoarseStep) try_angle(degrees);
+  const double coarse = best;
+  for (double off = -kCoarseStep; off <= kCoarseStep; off += kFineStep) try_angle(coarse + off);
+  const RowProfile profile = row_profile(points, best, mask.size(), rows);
+  return profile.peak >= kRulingPeak * mask.cols ? best : 0;
+}
+
+double find_box_skew(const std::vector<cv::Rect>& boxes, double digit_height) {
+  if (boxes.size() < 3 || digit_height <= 0) return 0;
+  std::vector<cv::Point2d> centers;
+  for (const cv::Rect& box : boxes)
+    centers.emplace_back(box.x + box.width / 2.0, box.y + box.height / 2.0);
+  double best = 0;
+  double most = pairs_in_line(centers, 0, digit_height);
+  for (double degrees = -kMaxSkew; degrees <= kMaxSkew; degrees += kBoxStep) {
+    const double found = pairs_in_line(centers, degrees, digit_height);
+    if (found > most) {
+      most = found;
+      best = degrees;
+    }
+  }
+  return best;
+}
+
+namespace {
+
+constexpr double kWaviness = 1.0 / 300;      // of the page's height; how far a line may stray
+constexpr double kInterruption = 1.0 / 100;  // of the page's width; how long it may be interrupted
+constexpr double kShortestRun = 1.0 / 5;     // of the page's width
+constexpr double kRuleCoverage = 0.6;        // where there are several
+constexpr double kLoneCoverage = 0.85;       // where there are not, from edge to edge
+constexpr double kEdge = 0.03;               // of the page's width
+constexpr double kThickest = 1.0 / 50;       // of the page's height, before strokes are known
+constexpr std::size_t kSeveral = 3;
+
+// Rows [top, bottom] that a rule lies in.
+struct Band {
+  int top = 0;
+  int bottom = 0;
+};
+
+struct RowCover {
+  double coverage = 0;
+  bool edge_to_edge = false;
+};
+
+RowCover cover_of(const cv::Mat& runs, const cv::Mat& inside, int y) {
+  const auto* run = runs.ptr<std::uint8_t>(y);
+  const auto* page = inside.ptr<std::uint8_t>(y);
+  int first = runs.cols;
+  int last = -1;
+  int first_run = runs.cols;
+  int last_run = -1;
+  int covered = 0;
+  int total = 0;
+  for (int x = 0; x < runs.cols; ++x) {
+    if (page[x] == 0) continue;
+    ++total;
+    first = std::min(first, x);
+    last = x;
+    if (run[x] == 0) continue;
+    ++covered;
+    first_run = std::min(first_run, x);
+    last_run = x;
+  }
+  if (total < runs.cols / 4) return {};
+  const double edge = kEdge * total;
+  return {static_cast<double>(covered) / total,
+          first_run - first <= edge && last - last_run <= edge};
+}
+
+// Horizontal runs of the mask that are long enough for a rule, each as high as it may stray.
+cv::Mat long_runs(const cv::Mat& mask) {
+  const auto rect = [](int width, int height) {
+    return cv::getStructuringElement(cv::MORPH_RECT, {width, height});
+  };
+  const int stray = 2 * std::max(1, cvRound(mask.rows * kWaviness / 2)) + 1;
+  cv::Mat runs;
+  cv::dilate(mask, runs, rect(1, stray));
+  cv::morphologyEx(runs, runs, cv::MORPH_CLOSE,
+                   rect(std::max(3, cvRound(mask.cols * kInterruption)), 1));
+  cv::morphologyEx(runs, runs, cv::MORPH_OPEN,
+                   rect(std::max(3, cvRound(mask.cols * kShortestRun)), 1));
+  return runs;
+}
+
+std::vector<Band> find_bands(const cv::Mat& runs, const cv::Mat& inside, double stroke_width) {
+  std::vector<Band> several;
+  std::vector<Band> lone;
+  bool in_several = false;
+  bool in_lone = false;
+  const auto extend = [](std::vector<Band>& bands, bool& open, bool here, int y) {
+    if (here && open) bands.back().bottom = y;
+    if (here && !open) bands.push_back({y, y});
+    open = here;
+  };
+  for (int y = 0; y < runs.rows; ++y) {
+    const RowCover cover = cover_of(runs, inside, y);
+    extend(several, in_several, cover.coverage >= kRuleCoverage, y);
+    extend(lone, in_lone, cover.coverage >= kLoneCoverage && cover.edge_to_edge, y);
+  }
+  // Something as thick as that is no rule.
+  const double most = 2 * stroke_width + 2 * std::max(1.0, runs.rows * kWaviness) + 3;
+  const auto too_thick = [most](const Band& band) { return band.bottom - band.top + 1 > most; };
+  std::erase_if(several, too_thick);
+  std::erase_if(lone, too_thick);
+  return several.size() >= kSeveral ? several : lone;
+}
+
+// The runs of a column of the mask that touch the band: [first, last] rows.
+std::vector<Band> column_runs(const cv::Mat& mask, int x, const Band& band) {
+  std::vector<Band> runs;
+  for (int y = band.top; y <= band.bottom; ++y) {
+    if (mask.at<std::uint8_t>(y, x) == 0) continue;
+    Band run{y, y};
+    while (run.top > 0 && mask.at<std::uint8_t>(run.top - 1, x) != 0) --run.top;
+    while (run.bottom + 1 < mask.rows && mask.at<std::uint8_t>(run.bottom + 1, x) != 0)
+      ++run.bottom;
+    runs.push_back(run);
+    y = run.bottom;
+  }
+  return runs;
+}
+
+int thickness_of(const cv::Mat& mask, const Band& band) {
+  std::vector<int> lengths;
+  for (int x = 0; x < mask.cols; ++x)
+    for (const Band& run : column_runs(mask, x, band)) lengths.push_back(run.bottom - run.top + 1);
+  if (lengths.empty()) return 0;
+  const auto middle = lengths.begin() + std::ssize(lengths) / 2;
+  std::nth_element(lengths.begin(), middle, lengths.end());
+  return *middle;
+}
+
+// Where a run of the column is not longer than the rule is thick, nothing crosses it there.
+void erase_rule(cv::Mat& darkness, const cv::Mat& mask, const Band& band) {
+  const int longest = thickness_of(mask, band) * 3 / 2 + 1;
+  for (int x = 0; x < mask.cols; ++x)
+    for (const Band& run : column_runs(mask, x, band)) {
+      if (run.bottom - run.top + 1 > longest) continue;
+      for (int y = std::max(0, run.top - 1); y <= std::min(mask.rows - 1, run.bottom + 1); ++y)
+        darkness.at<float>(y, x) = 0;
+    }
+}
+
+// Both in the same frame, in which the rules are rows.
+std::vector<Band> erase_rules(cv::Mat& darkness, const cv::Mat& mask, const cv::Mat& inside,
+                              double stroke_width, std::size_t fewest) {
+  std::vector<Band> bands = find_bands(long_runs(mask), inside, stroke_width);
+  if (bands.size() < fewest) return {};
+  for (const Band& band : bands) erase_rule(darkness, mask, band);
+  return bands;
+}
+
+}  // namespace
+
+int remove_rules(Page& page) {
+  const cv::Mat mask = weak_mask(page.ink);
+  const double width =
+      page.ink.stroke_width > 0 ? page.ink.stroke_width : std::max(6.0, mask.rows * kThickest);
+  const auto rows = erase_rules(page.ink.darkness, mask, page.inside, width, 1);
+  if (rows.empty()) return 0;
+  // Squared paper has both kinds; columns alone would rather be a row of ones.
+  cv::Mat sideways = page.ink.darkness.t();
+  const auto columns =
+      erase_rules(sideways, cv::Mat(mask.t()), cv::Mat(page.inside.t()), width, kSeveral);
+  if (!columns.empty()) page.ink.darkness = sideways.t();
+  return static_cast<int>(rows.size() + columns.size());
+}
+
+}  // namespace digitry

@@ -1,0 +1,58 @@
+#include "digitry/image/image.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/errors.h"
+
+namespace digitry::test {
+namespace {
+
+// 2 rows of 3: 1 2 3 / 4 5 6.
+Image six() { return {2, 3, 1, {1, 2, 3, 4, 5, 6}}; }
+
+TEST(Image, IsTurnedUprightAsExifSays) {
+  const auto turned = [](int orientation) { return upright(six(), orientation); };
+  EXPECT_EQ(turned(1).pixels, six().pixels);
+  EXPECT_EQ(turned(2).pixels, (std::vector<std::uint8_t>{3, 2, 1, 6, 5, 4}));
+  EXPECT_EQ(turned(3).pixels, (std::vector<std::uint8_t>{6, 5, 4, 3, 2, 1}));
+  EXPECT_EQ(turned(4).pixels, (std::vector<std::uint8_t>{4, 5, 6, 1, 2, 3}));
+  EXPECT_EQ(turned(5).pixels, (std::vector<std::uint8_t>{1, 4, 2, 5, 3, 6}));
+  // 6, of a telephone held upright: the first row is on the right.
+  EXPECT_EQ(turned(6).pixels, (std::vector<std::uint8_t>{4, 1, 5, 2, 6, 3}));
+  EXPECT_EQ(turned(7).pixels, (std::vector<std::uint8_t>{6, 3, 5, 2, 4, 1}));
+  EXPECT_EQ(turned(8).pixels, (std::vector<std::uint8_t>{3, 6, 2, 5, 1, 4}));
+  EXPECT_EQ(turned(6).height, 3);
+  EXPECT_EQ(turned(6).width, 2);
+  EXPECT_EQ(turned(0).pixels, six().pixels);
+  EXPECT_EQ(turned(9).pixels, six().pixels);
+}
+
+TEST(Image, TurnsPixelsOfSeveralBytesAsOne) {
+  const Image turned = upright({1, 2, 3, {1, 2, 3, 4, 5, 6}}, 2);
+  EXPECT_EQ(turned.pixels, (std::vector<std::uint8_t>{4, 5, 6, 1, 2, 3}));
+}
+
+TEST(Image, BecomesGreyByLuminance) {
+  const Image grey = to_grey({1, 4, 3, {255, 255, 255, 255, 0, 0, 0, 255, 0, 0, 0, 255}});
+  EXPECT_EQ(grey.pixels, (std::vector<std::uint8_t>{255, 76, 150, 29}));
+}
+
+TEST(Image, TransparentPartsBecomePaperThatTheInkIsSeenOn) {
+  const Image dark = to_grey({1, 3, 4, {0, 0, 0, 255, 0, 0, 0, 0, 255, 255, 255, 0}});
+  EXPECT_EQ(dark.pixels, (std::vector<std::uint8_t>{0, 255, 255}));
+  const Image light = to_grey({1, 3, 4, {255, 255, 255, 255, 255, 255, 255, 128, 0, 0, 0, 0}});
+  EXPECT_EQ(light.pixels, (std::vector<std::uint8_t>{255, 128, 0}));
+  const Image opaque = to_grey({1, 1, 4, {7, 7, 7, 255}});
+  EXPECT_EQ(opaque.pixels, std::vector<std::uint8_t>{7});
+}
+
+TEST(Image, CountsThatDoNotFitAreRefused) {
+  for (const Image& picture :
+       {Image{0, 3, 1, {}}, Image{1, 3, 1, {1, 2}}, Image{1, 1, 2, {1, 2}}, Image{-1, -1, 1, {1}},
+        Image{std::int64_t{1} << 40, std::int64_t{1} << 40, 1, {}},
+        Image{1 << 13, (1 << 13) + 1, 1, {}}})
+    expect_error(ErrorCode::kInvalidArgument, {"image: expected"}, [&] { check_image(picture); });
+}
+
+}  // namespace
+}  // namespace digitry::test
