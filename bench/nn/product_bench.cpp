@@ -20,7 +20,7 @@ struct ProductCase {
   std::string name;
   std::int64_t batch_size;
   Shape image;
-  std::vector<Options> layers;  ///< The second of them is measured.
+  std::vector<Attributes> layers;  ///< The second of them is measured.
 };
 
 ProductCase product_case(const cases::DenseCase& c) {

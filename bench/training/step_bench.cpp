@@ -22,7 +22,7 @@ constexpr std::int64_t kClasses = 10;
 
 struct Architecture {
   std::string name;
-  std::vector<Options> layers;
+  std::vector<Attributes> layers;
 };
 
 std::vector<Architecture> architectures() {

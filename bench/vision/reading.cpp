@@ -86,7 +86,7 @@ std::string best_text(const Reading& reading) {
 // Digits as they are, against the same drawn on a canvas and read.
 void measure_canvases(const Model& model, const Digits& digits, std::int64_t count) {
   count = std::min(count, digits.images.shape()[0]);
-  const DigitJudge classify = app::make_digit_judge(std::make_shared<Classifier>(model));
+  const DigitClassifier classify = app::make_digit_classifier(std::make_shared<Classifier>(model));
   const Tensor logits = Classifier(model).logits(digits.images);
   const std::vector<double> familiarity = Classifier(model).in_distribution_scores(digits.images);
   std::int64_t right_plain = 0;
@@ -101,7 +101,7 @@ void measure_canvases(const Model& model, const Digits& digits, std::int64_t cou
     const bool plain_right =
         static_cast<std::size_t>(std::ranges::max_element(row) - row.begin()) == label;
     right_plain += plain_right ? 1 : 0;
-    refused_plain += familiarity[place] < static_cast<double>(model.refusal_threshold) ? 1 : 0;
+    refused_plain += familiarity[place] < static_cast<double>(model.rejection_threshold) ? 1 : 0;
     RandomStream random(0, RandomPurpose::kTest, 4, static_cast<std::uint32_t>(i));
     const double scale = 3 + 9 * static_cast<double>(random.next_float());
     const double noise = 8 * static_cast<double>(random.next_float());
@@ -199,7 +199,7 @@ void count_page(const test::DrawnPage& page, const Digits& digits, const Reading
 
 void measure_pages(const Model& model, const Digits& digits, std::int64_t count,
                    double touching_share, std::uint32_t set) {
-  const DigitJudge classify = app::make_digit_judge(std::make_shared<Classifier>(model));
+  const DigitClassifier classify = app::make_digit_classifier(std::make_shared<Classifier>(model));
   PageCounts counts;
   const auto start = std::chrono::steady_clock::now();
   for (std::int64_t i = 0; i < count; ++i) {
@@ -260,7 +260,7 @@ void measure_refusing(const Model& model, const Digits& digits, std::uint64_t se
   const auto scores_of = [&](const Tensor& images) {
     return classifier.in_distribution_scores(images);
   };
-  const auto threshold = static_cast<double>(model.refusal_threshold);
+  const auto threshold = static_cast<double>(model.rejection_threshold);
   const std::vector<double> known = scores_of(digits.images);
   const auto refused = [&](const std::vector<double>& scores) {
     const auto count = std::ranges::count_if(scores, [&](double s) { return s < threshold; });

@@ -95,19 +95,19 @@ bool AugmentOptions::any() const {
 
 std::span<const AugmentRule> augment_rules() { return kRules; }
 
-AugmentOptions read_augment_options(const Options& options, const std::string& where) {
+AugmentOptions read_augment_options(const Attributes& options, const std::string& where) {
   AugmentOptions result;
-  OptionReader reader(options, where);
+  AttributeReader reader(options, where);
   for (const AugmentRule& rule : kRules)
     result.*rule.member = reader.number(rule.key, rule.low, rule.high, result.*rule.member);
   reader.finish();
   return result;
 }
 
-AugmentOptions::operator Options() const { return to_options(*this); }
+AugmentOptions::operator Attributes() const { return to_attributes(*this); }
 
-Options to_options(const AugmentOptions& options) {
-  Options result;
+Attributes to_attributes(const AugmentOptions& options) {
+  Attributes result;
   for (const AugmentRule& rule : kRules)
     if (options.*rule.member != AugmentOptions().*rule.member)
       result[rule.key] = options.*rule.member;
@@ -128,8 +128,8 @@ class Augmenter::Workspace {
         displacement_(count(2 * size_.width)),
         tones_(augmenter.options_, size_) {}
 
-  void augment(const std::uint8_t* image, const Tones::Image& which, const warp::PixelScale& pixel,
-               float* to) {
+  void augment(const std::uint8_t* image, const IntensityAugmenter::Image& which,
+               const warp::PixelScale& pixel, float* to) {
     RandomStream random = augmentation_stream(which.seed, which.epoch, which.index);
     Deformation drawn = draw_deformation(of_.options_, size_, random);
     if (of_.options_.flip > 0 &&
@@ -139,7 +139,7 @@ class Augmenter::Workspace {
       of_.elastic_grid_->draw(random, of_.options_.elastic, knots_);
       of_.elastic_grid_->expand(knots_, expanded_);
     }
-    // Tones are changed as ink; without, pixels are scaled at once.
+    // IntensityAugmenter are changed as ink; without, pixels are scaled at once.
     const warp::PixelScale sampled = tones_.any() ? kInk : pixel;
     const float filled_with = scaled(tones_.erased_ink(which), sampled);
     const std::int64_t area = size_.height * size_.width;
@@ -182,7 +182,7 @@ class Augmenter::Workspace {
   std::vector<float> knots_;
   std::vector<float> expanded_;
   std::vector<float> displacement_;
-  Tones tones_;
+  IntensityAugmenter tones_;
 };
 
 Augmenter::Augmenter(const AugmentOptions& options, const Shape& image_shape, std::uint64_t seed)

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "digitry/base/options.h"
+#include "digitry/base/attributes.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {
@@ -41,7 +41,7 @@ struct AugmentOptions {
 
   /// Whether anything is on.
   bool any() const;
-  operator Options() const;  // NOLINT(google-explicit-constructor)
+  operator Attributes() const;  // NOLINT(google-explicit-constructor)
   bool operator==(const AugmentOptions&) const = default;
 };
 
@@ -57,13 +57,14 @@ std::span<const AugmentRule> augment_rules();
 
 /// Reads the `[augmentation]` table of a recipe; keys are the names of the fields.
 /// Throws Error{kBadData} that begins with `where` for unknown keys and values out of range.
-AugmentOptions read_augment_options(const Options& options, const std::string& where);
+AugmentOptions read_augment_options(const Attributes& options, const std::string& where);
 
 /// The inverse: the options that are not as they are by default.
-Options to_options(const AugmentOptions& options);
+Attributes to_attributes(const AugmentOptions& options);
 
 /// Changes images at random, anew for each epoch: thickness first, then one map of all geometric
-/// changes, sampled once, bilinear, zero outside; then erasing; then what `Tones` does.
+/// changes, sampled once, bilinear, zero outside; then erasing; then what `IntensityAugmenter`
+/// does.
 ///
 ///   out(p) = image(A⁻¹·p + d(p)),  A = move · rotate · shear · scale · flip about the image's
 ///   centre

@@ -90,7 +90,7 @@ double light_sigma(ImageSize size) {
 
 }  // namespace
 
-Tones::Tones(const AugmentOptions& options, ImageSize size)
+IntensityAugmenter::IntensityAugmenter(const AugmentOptions& options, ImageSize size)
     : options_(options),
       size_(size),
       any_(options.clutter > 0 || options.filter > 0 || options.blur > 0 ||
@@ -107,13 +107,13 @@ Tones::Tones(const AugmentOptions& options, ImageSize size)
       blurs_.emplace_back(size, options.blur * i / kBlurs, GaussianBlur::Outside::kZero);
 }
 
-float Tones::erased_ink(const Image& image) const {
+float IntensityAugmenter::erased_ink(const Image& image) const {
   RandomStream random = image.stream(RandomPurpose::kErasedInk);
   return static_cast<float>(options_.erase_ink) * random.next_float();
 }
 
 // Square pieces of the ink, put elsewhere as they are or mirrored about their diagonal.
-void Tones::add_clutter(RandomStream random, float* plane) {
+void IntensityAugmenter::add_clutter(RandomStream random, float* plane) {
   std::copy_n(plane, area(), before_.data());
   const std::int64_t shorter = std::min(size_.height, size_.width);
   for (std::int64_t pieces = at_most(options_.clutter, random); pieces > 0; --pieces) {
@@ -133,17 +133,17 @@ void Tones::add_clutter(RandomStream random, float* plane) {
   }
 }
 
-void Tones::filter(RandomStream random, float* plane) {
+void IntensityAugmenter::filter(RandomStream random, float* plane) {
   if (random.next_float() < options_.filter) random_filter_.apply(random, plane);
 }
 
-void Tones::blur(RandomStream random, float* plane) {
+void IntensityAugmenter::blur(RandomStream random, float* plane) {
   if (toss(random)) return;
   blurs_[random.next_below(kBlurs)].blur(plane);
 }
 
 // Paper of an uneven tone, on which ink takes some part of the way to full ink.
-void Tones::light(RandomStream random, float* plane) {
+void IntensityAugmenter::light(RandomStream random, float* plane) {
   if (toss(random)) return;
   const auto brightest = static_cast<float>(options_.background);
   const LitLine lit{.paper = brightest * random.next_float(),
@@ -158,13 +158,13 @@ void Tones::light(RandomStream random, float* plane) {
   }
 }
 
-void Tones::invert(RandomStream random, float* plane) const {
+void IntensityAugmenter::invert(RandomStream random, float* plane) const {
   if (random.next_float() >= options_.invert) return;
   for (std::int64_t i = 0; i < area(); ++i) plane[i] = 1 - plane[i];
 }
 
 // In a rectangle, which may be all of the image.
-void Tones::add_noise(RandomStream random, float* plane) const {
+void IntensityAugmenter::add_noise(RandomStream random, float* plane) const {
   if (toss(random)) return;
   const float deviation = static_cast<float>(options_.noise) * random.next_float();
   const std::int64_t height = random_length(size_.height, 0.25, 1.5, random);
@@ -176,7 +176,7 @@ void Tones::add_noise(RandomStream random, float* plane) const {
       plane[y * size_.width + x] += deviation * nearly_normal(random);
 }
 
-void Tones::change(const Image& image, float* plane) {
+void IntensityAugmenter::change(const Image& image, float* plane) {
   if (options_.clutter > 0) add_clutter(image.stream(RandomPurpose::kClutter), plane);
   if (options_.filter > 0) filter(image.stream(RandomPurpose::kRandomFilter), plane);
   if (options_.blur > 0) blur(image.stream(RandomPurpose::kBlur), plane);

@@ -38,7 +38,7 @@ class RandomFilter {
 ///
 /// Each effect has random numbers of its own: turning one on leaves the others as they are. Has
 /// memory of its own, and so serves one thread.
-class Tones {
+class IntensityAugmenter {
  public:
   /// The image whose tones are changed: with the seed all that random numbers depend on.
   struct Image {
@@ -52,7 +52,7 @@ class Tones {
   };
 
   /// Expects options in their ranges and sides ≥ 1.
-  Tones(const AugmentOptions& options, ImageSize size);
+  IntensityAugmenter(const AugmentOptions& options, ImageSize size);
 
   /// Whether `change` changes anything.
   bool any() const { return any_; }

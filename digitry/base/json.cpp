@@ -50,16 +50,16 @@ std::string dump(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Json options_to_json(const Options& options) {
+Json attributes_to_json(const Attributes& options) {
   Json object = Json::object();
   for (const auto& [key, value] : options)
     std::visit([&object, &name = key](const auto& v) { object[name] = v; }, value);
   return object;
 }
 
-Options options_from_json(const Json& object, const std::string& source) {
+Attributes attributes_from_json(const Json& object, const std::string& source) {
   if (!object.is_object()) throw Error(ErrorCode::kBadData, "{}: expected an object", source);
-  Options options;
+  Attributes options;
   for (const auto& [key, value] : object.items()) {
     if (value.is_boolean())
       options[key] = value.get<bool>();

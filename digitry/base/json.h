@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "digitry/base/options.h"
+#include "digitry/base/attributes.h"
 
 // JSON as model files use it. Internal to model_io: public headers do not include it.
 
@@ -18,8 +18,8 @@ nlohmann::ordered_json parse_json_object(std::string_view text, const std::strin
 /// One line. Bytes that are not UTF-8 (a file name, say) become U+FFFD instead of an exception.
 std::string dump(const nlohmann::ordered_json& value);
 
-nlohmann::ordered_json options_to_json(const Options& options);
+nlohmann::ordered_json attributes_to_json(const Attributes& options);
 /// Throws Error{kBadData} where a value is not a number, truth value or text.
-Options options_from_json(const nlohmann::ordered_json& object, const std::string& source);
+Attributes attributes_from_json(const nlohmann::ordered_json& object, const std::string& source);
 
 }  // namespace digitry

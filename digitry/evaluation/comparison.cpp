@@ -53,9 +53,9 @@ Comparison compare_answers(const Evaluation& first, const Evaluation& second) {
     throw Error(ErrorCode::kShapeMismatch, "compare_answers: {} images and {}, expected the same",
                 first.num_images, second.num_images);
   std::set<std::int64_t> missed;
-  for (const Judgement& mistake : first.mistakes) missed.insert(mistake.image_index);
+  for (const LabelledPrediction& mistake : first.mistakes) missed.insert(mistake.image_index);
   std::int64_t both = 0;
-  for (const Judgement& mistake : second.mistakes)
+  for (const LabelledPrediction& mistake : second.mistakes)
     both += static_cast<std::int64_t>(missed.count(mistake.image_index));
   Comparison result;
   result.only_first_right = std::ssize(second.mistakes) - both;

@@ -146,7 +146,7 @@ Evaluation evaluate_logits(const Tensor& logits, std::span<const std::int32_t> l
         static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
     total_loss += normaliser - row[label] / temperature;
     ++result.confusion[label][predicted];
-    const Judgement judgement{
+    const LabelledPrediction judgement{
         image_index, labels[i], static_cast<std::int32_t>(predicted),
         static_cast<float>(std::exp(row[predicted] / temperature - normaliser)),
         static_cast<float>(std::exp(row[label] / temperature - normaliser))};
@@ -158,13 +158,15 @@ Evaluation evaluate_logits(const Tensor& logits, std::span<const std::int32_t> l
     }
   }
 
-  std::stable_sort(
-      result.mistakes.begin(), result.mistakes.end(),
-      [](const Judgement& a, const Judgement& b) { return a.probability > b.probability; });
+  std::stable_sort(result.mistakes.begin(), result.mistakes.end(),
+                   [](const LabelledPrediction& a, const LabelledPrediction& b) {
+                     return a.probability > b.probability;
+                   });
   for (auto& right : result.least_sure) {
-    std::stable_sort(right.begin(), right.end(), [](const Judgement& a, const Judgement& b) {
-      return a.probability < b.probability;
-    });
+    std::stable_sort(right.begin(), right.end(),
+                     [](const LabelledPrediction& a, const LabelledPrediction& b) {
+                       return a.probability < b.probability;
+                     });
     right.resize(std::min(right.size(), kMaxLeastSure));
   }
   result.accuracy = ratio(result.num_correct, result.num_images);

@@ -40,7 +40,7 @@ struct ConfusedPair {
 };
 
 /// What the network said of one image.
-struct Judgement {
+struct LabelledPrediction {
   std::int64_t image_index = 0;
   std::int32_t label = 0;
   std::int32_t predicted = 0;
@@ -50,7 +50,7 @@ struct Judgement {
 
 /// Images whose label a person should look at (evaluation/label_errors.h).
 struct SuspectedLabels {
-  std::vector<Judgement> images;   ///< Most suspicious first.
+  std::vector<LabelledPrediction> images;  ///< Most suspicious first.
   std::int64_t num_confident = 0;  ///< So many of the first are errors by confident learning.
 };
 
@@ -68,9 +68,9 @@ struct Evaluation {
   std::vector<ClassMetrics> per_class;
   std::vector<std::vector<std::int64_t>> confusion;  ///< [true class][predicted class].
   std::vector<ConfusedPair> most_confused;           ///< All wrong pairs, most frequent first.
-  std::vector<Judgement> mistakes;                   ///< Most confident first.
+  std::vector<LabelledPrediction> mistakes;          ///< Most confident first.
   /// For each class, the right answers of which the network was least sure (at most 24).
-  std::vector<std::vector<Judgement>> least_sure;
+  std::vector<std::vector<LabelledPrediction>> least_sure;
   SuspectedLabels suspected_labels;
 };
 

@@ -104,7 +104,7 @@ std::string mistakes_text(const Evaluation& e, std::size_t max_mistakes,
   if (shown > 0)
     text += fmt::format("\nmistakes, most confident first ({} of {})\n", shown, e.mistakes.size());
   for (std::size_t i = 0; i < shown; ++i) {
-    const Judgement& m = e.mistakes[i];
+    const LabelledPrediction& m = e.mistakes[i];
     text += fmt::format("  image {:>6}: {} taken for {}, {:.1f} % (the true class {:.1f} %)\n",
                         m.image_index, name(m.label), name(m.predicted),
                         100 * static_cast<double>(m.probability),
@@ -127,7 +127,7 @@ std::string suspected_labels_text(const Evaluation& e, std::size_t most) {
       "\nlabels to look at, most suspicious first ({} of {}; {} errors by confident learning)\n",
       shown, e.suspected_labels.images.size(), e.suspected_labels.num_confident);
   for (std::size_t i = 0; i < shown; ++i) {
-    const Judgement& each = e.suspected_labels.images[i];
+    const LabelledPrediction& each = e.suspected_labels.images[i];
     text += fmt::format("  image {:>6}: labelled {}, looks like {}, {:.1f} %\n", each.image_index,
                         name(each.label), name(each.predicted),
                         100 * static_cast<double>(each.probability));
@@ -175,7 +175,7 @@ std::string to_json(const Evaluation& evaluation, std::span<const std::vector<Ne
   const auto pair = [](const ConfusedPair& p) {
     return Json{{"label", p.label}, {"predicted", p.predicted}, {"count", p.count}};
   };
-  const auto judgement = [](const Judgement& j) {
+  const auto judgement = [](const LabelledPrediction& j) {
     return Json{{"image_index", j.image_index},
                 {"label", j.label},
                 {"predicted", j.predicted},
@@ -183,7 +183,7 @@ std::string to_json(const Evaluation& evaluation, std::span<const std::vector<Ne
                 {"label_probability", tidy(j.label_probability)}};
   };
   std::vector<Json> mistakes;
-  for (const Judgement& mistake : evaluation.mistakes) {
+  for (const LabelledPrediction& mistake : evaluation.mistakes) {
     Json entry = judgement(mistake);
     if (mistakes.size() < nearest.size()) {
       Json list = Json::array();

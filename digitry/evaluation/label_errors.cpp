@@ -28,7 +28,7 @@ class LabelledProbabilities {
     return probabilities_.as<float>().subspan(i * num_classes_, num_classes_);
   }
 
-  Judgement judgement(std::size_t i, std::size_t other) const {
+  LabelledPrediction judgement(std::size_t i, std::size_t other) const {
     return {.image_index = static_cast<std::int64_t>(i),
             .label = labels_[i],
             .predicted = static_cast<std::int32_t>(other),
@@ -66,8 +66,8 @@ std::size_t most_probable(std::span<const float> row,
   return best;
 }
 
-void sort_by_suspicion(std::vector<Judgement>& judgements) {
-  std::ranges::stable_sort(judgements, {}, &Judgement::label_probability);
+void sort_by_suspicion(std::vector<LabelledPrediction>& judgements) {
+  std::ranges::stable_sort(judgements, {}, &LabelledPrediction::label_probability);
 }
 
 }  // namespace
@@ -77,7 +77,7 @@ SuspectedLabels suspected_label_errors(const Tensor& logits, std::span<const std
   const LabelledProbabilities all(logits, labels, temperature);
   const std::vector<double> thresholds = mean_confidence(all);
   SuspectedLabels suspected;
-  std::vector<Judgement> doubted;
+  std::vector<LabelledPrediction> doubted;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto row = all.row(i);
     const std::size_t confident =

@@ -12,7 +12,7 @@ namespace digitry {
 /// a class j ≠ label with at least the mean probability that images labelled j are given for it (of
 /// several such j the most probable). Up to 40 in all, those follow that are given another class j
 /// with at least a fifth (the most probable such j). Both by self-confidence, the less probable the
-/// label the earlier. `Judgement::predicted` and `probability` are of j.
+/// label the earlier. `LabelledPrediction::predicted` and `probability` are of j.
 ///
 /// Of softmax(logits / temperature): logits float32 [N, num_classes], finite; labels in range. They
 /// should be of images that the network was not trained on: it has learnt the labels of the others.

@@ -57,7 +57,7 @@ std::size_t block_size(std::int64_t num_features) {
 
 }  // namespace
 
-std::vector<std::vector<Neighbour>> nearest_images(HiddenLayer& hidden, const Tensor& queries,
+std::vector<std::vector<Neighbour>> nearest_images(FeatureExtractor& hidden, const Tensor& queries,
                                                    const Dataset& data,
                                                    std::span<const std::int32_t> among,
                                                    std::size_t count) {

@@ -10,7 +10,7 @@
 
 #include "digitry/data/dataset.h"
 #include "digitry/nn/network.h"
-#include "digitry/nn/plan/hidden_layer.h"
+#include "digitry/nn/plan/feature_extractor.h"
 #include "digitry/nn/plan/predictor.h"
 #include "digitry/tensor/tensor.h"
 
@@ -33,7 +33,7 @@ struct Neighbour {
 /// Cost: a forward pass and 3·Q·num_features floating-point operations for each image of `among`.
 /// Throws Error{kShapeMismatch} where the queries or the images are not of the hidden layer, or the
 /// images have no labels.
-std::vector<std::vector<Neighbour>> nearest_images(HiddenLayer& hidden, const Tensor& queries,
+std::vector<std::vector<Neighbour>> nearest_images(FeatureExtractor& hidden, const Tensor& queries,
                                                    const Dataset& data,
                                                    std::span<const std::int32_t> among,
                                                    std::size_t count);
@@ -43,7 +43,7 @@ std::vector<std::vector<Neighbour>> nearest_images(HiddenLayer& hidden, const Te
 class ImageIndex {
  public:
   /// Of the images `among` of labelled `data`, on the calling thread's own threads. `cancelled`,
-  /// where it is not empty, is asked every now and then. Throws what `HiddenLayer::features`
+  /// where it is not empty, is asked every now and then. Throws what `FeatureExtractor::features`
   /// throws, Error{kInterrupted} where it was cancelled.
   ImageIndex(const Network& network, Preprocessing preprocessing,
              std::shared_ptr<const Dataset> data, std::vector<std::int32_t> among,
@@ -58,7 +58,7 @@ class ImageIndex {
 
  private:
   std::mutex mutex_;
-  HiddenLayer hidden_;
+  FeatureExtractor hidden_;
   std::shared_ptr<const Dataset> data_;
   std::vector<std::int32_t> among_;
   Tensor features_;  // [N, num_features]

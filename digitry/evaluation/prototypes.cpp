@@ -34,7 +34,7 @@ void improve(std::vector<Row>& prototypes, const std::vector<Row>& rows) {
   }
   for (std::size_t i = 0; i < prototypes.size(); ++i) {
     if (counts[i] == 0) continue;
-    make_unit(sums[i]);
+    normalize(sums[i]);
     prototypes[i] = std::move(sums[i]);
   }
 }
@@ -57,7 +57,7 @@ std::vector<std::vector<Row>> rows_by_class(const Tensor& features,
     const auto values = features.as<float>().subspan(i * width, width);
     std::vector<Row>& of_class = rows[static_cast<std::size_t>(labels[i])];
     of_class.emplace_back(values.begin(), values.end());
-    make_unit(of_class.back());
+    normalize(of_class.back());
   }
   return rows;
 }
@@ -86,10 +86,10 @@ Tensor fit_prototypes(const Tensor& features, std::span<const std::int32_t> labe
   return all;
 }
 
-double fit_refusal_threshold(std::vector<double> scores) {
+double fit_rejection_threshold(std::vector<double> scores) {
   if (scores.size() < kFewestScores) return 0;
   const auto place = scores.begin() + static_cast<std::ptrdiff_t>(
-                                          kRefusedShare * static_cast<double>(scores.size()));
+                                          kRejectedShare * static_cast<double>(scores.size()));
   std::nth_element(scores.begin(), place, scores.end());
   return *place;
 }

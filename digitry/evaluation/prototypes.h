@@ -24,11 +24,11 @@ inline constexpr std::int64_t kPrototypeValues = std::int64_t{1} << 20;
 Tensor fit_prototypes(const Tensor& features, std::span<const std::int32_t> labels,
                       std::int64_t num_classes);
 
-/// The share of images like those trained on that `fit_refusal_threshold` lets be refused.
-inline constexpr double kRefusedShare = 0.005;
+/// The share of images like those trained on that `fit_rejection_threshold` lets be refused.
+inline constexpr double kRejectedShare = 0.005;
 
-/// The score below which the lowest `kRefusedShare` of `scores` lie, of how familiar images are
+/// The score below which the lowest `kRejectedShare` of `scores` lie, of how familiar images are
 /// that no prototype was made of; 0, so that nothing is refused, for fewer than 100 of them.
-double fit_refusal_threshold(std::vector<double> scores);
+double fit_rejection_threshold(std::vector<double> scores);
 
 }  // namespace digitry

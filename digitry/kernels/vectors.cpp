@@ -35,7 +35,7 @@ float dot(const float* a, const float* b, std::int64_t count) {
   return vectorized<sum_of_products>(a, b, count);
 }
 
-void make_unit(std::span<float> vector) {
+void normalize(std::span<float> vector) {
   const float squares = dot(vector.data(), vector.data(), std::ssize(vector));
   if (!(squares > 0)) return;
   const float length = std::sqrt(squares);

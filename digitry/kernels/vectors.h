@@ -12,6 +12,6 @@ float squared_distance(const float* a, const float* b, std::int64_t count);
 float dot(const float* a, const float* b, std::int64_t count);
 
 /// Divides the vector by its length. One of zeros, which has no direction, stays.
-void make_unit(std::span<float> vector);
+void normalize(std::span<float> vector);
 
 }  // namespace digitry

@@ -13,7 +13,7 @@
 #include "digitry/base/limits.h"
 #include "digitry/base/parallel.h"
 #include "digitry/kernels/vectors.h"
-#include "digitry/nn/plan/hidden_layer.h"
+#include "digitry/nn/plan/feature_extractor.h"
 #include "digitry/nn/plan/predictor.h"
 
 namespace digitry {
@@ -62,7 +62,7 @@ float logit_of(double probability) {
   return static_cast<float>(std::log(std::max(probability, 1e-300)));
 }
 
-// Views are made of whole values, as images have them.
+// TestTimeAugmentation are made of whole values, as images have them.
 Tensor as_bytes(const Tensor& images) {
   Tensor bytes(images.shape(), DType::kU8);
   std::ranges::transform(images.as<float>(), bytes.as<std::uint8_t>().begin(), [](float value) {
@@ -74,7 +74,7 @@ Tensor as_bytes(const Tensor& images) {
 void normalize_rows(Tensor& rows) {
   const auto width = static_cast<std::size_t>(rows.shape()[1]);
   for (auto rest = rows.as<float>(); !rest.empty(); rest = rest.subspan(width))
-    make_unit(rest.first(width));
+    normalize(rest.first(width));
 }
 
 // All rows are of length 1.
@@ -187,7 +187,7 @@ struct Classifier::State {
   bool has_prototypes = true;
   std::vector<Tensor> unit_prototypes;  // One per member, rows of length 1.
   SessionPool<Predictor> predictors;
-  SessionPool<HiddenLayer> hidden_layers;
+  SessionPool<FeatureExtractor> hidden_layers;
 };
 
 // Adds each network's and each view's probabilities of `images` to `sums`, [N, num_classes].
@@ -197,9 +197,9 @@ void Classifier::State::add_probabilities(Session<Predictor>& session, const Ten
   const bool are_bytes = images.dtype() == DType::kU8;
   const Tensor rounded = are_bytes ? Tensor() : as_bytes(images);
   const Tensor& pixels = are_bytes ? images : rounded;
-  for (std::int64_t view = 0; view < num_views(model.views); ++view) {
+  for (std::int64_t view = 0; view < num_views(model.tta); ++view) {
     // View 0 is the images as they are.
-    const Tensor changed = view == 0 ? Tensor() : view_of(pixels, model.views, view);
+    const Tensor changed = view == 0 ? Tensor() : view_of(pixels, model.tta, view);
     for (std::size_t member = 0; member < session.networks.size(); ++member) {
       const Tensor logits = session.networks[member].logits(view == 0 ? images : changed);
       for (std::size_t at = 0; at < sums.size(); at += num_classes)
@@ -228,7 +228,7 @@ Tensor Classifier::logits(const Tensor& images, std::span<const std::int32_t> im
   State& state = *state_;
   state.check_shape(images);
   const auto num_classes = static_cast<std::size_t>(state.num_classes());
-  const std::int64_t num_answers = std::ssize(state.model.members) * num_views(state.model.views);
+  const std::int64_t num_answers = std::ssize(state.model.members) * num_views(state.model.tta);
   Tensor all({std::ssize(image_indices), state.num_classes()}, DType::kF32);
   auto to = all.as<float>().begin();
   state.predictors.run_batches(state.model, state.max_batch, state.precision, image_indices,
@@ -263,7 +263,7 @@ std::vector<Prediction> Classifier::classify(const Tensor& images) const {
     prediction.label = static_cast<std::int32_t>(likeliest - prediction.probabilities.begin());
     prediction.probability = *likeliest;
     prediction.in_distribution_score = scores[i];
-    prediction.rejected = scores[i] < static_cast<double>(model.refusal_threshold);
+    prediction.rejected = scores[i] < static_cast<double>(model.rejection_threshold);
   }
   return predictions;
 }

@@ -14,7 +14,7 @@
 #include "digitry/base/json.h"
 #include "digitry/base/limits.h"
 #include "digitry/model_io/safetensors.h"
-#include "digitry/nn/plan/hidden_layer.h"
+#include "digitry/nn/plan/feature_extractor.h"
 
 namespace digitry {
 namespace {
@@ -88,10 +88,10 @@ Network network_from_json(const Json& object, const Shape& input_shape, std::int
                           const std::string& source) {
   const Json& layers = member(object, "layers", source);
   if (!layers.is_array()) throw Error(ErrorCode::kBadData, "{}: layers: expected a list", source);
-  std::vector<Options> layer_options;
+  std::vector<Attributes> layer_attributes;
   for (const Json& layer : layers)
-    layer_options.push_back(options_from_json(layer, source + ": layers"));
-  return {input_shape, num_classes, layer_options};
+    layer_attributes.push_back(attributes_from_json(layer, source + ": layers"));
+  return {input_shape, num_classes, layer_attributes};
 }
 
 float temperature_from_json(const Json& object, const std::string& source) {
@@ -104,11 +104,13 @@ float temperature_from_json(const Json& object, const std::string& source) {
 
 void read_calibration(const Json& object, const std::string& source, Model& model) {
   model.temperature = temperature_from_json(object, source);
-  if (!object.contains("refusal_threshold")) return;
-  model.refusal_threshold = finite_number(object, "refusal_threshold", source);
-  if (model.refusal_threshold < 0 || model.refusal_threshold > 1)
-    throw Error(ErrorCode::kBadData, "{}: refusal_threshold: expected 0 to 1, found {}", source,
-                model.refusal_threshold);
+  const char* const key =
+      object.contains("rejection_threshold") ? "rejection_threshold" : "refusal_threshold";  // 0.1
+  if (!object.contains(key)) return;
+  model.rejection_threshold = finite_number(object, key, source);
+  if (model.rejection_threshold < 0 || model.rejection_threshold > 1)
+    throw Error(ErrorCode::kBadData, "{}: {}: expected 0 to 1, found {}", source, key,
+                model.rejection_threshold);
 }
 
 // One network stands there with its layers, and its temperature if it has views; of several, there
@@ -161,7 +163,7 @@ std::size_t take_member(std::string& name, std::size_t num_members, const std::s
 }
 
 void give_prototypes(Tensor prototypes, Member& member, const std::string& source) {
-  const std::int64_t width = num_hidden_features(member.network);
+  const std::int64_t width = num_features(member.network);
   const Shape& shape = prototypes.shape();
   if (prototypes.dtype() != DType::kF32 || shape.rank() != 2 || shape[0] < 1 ||
       shape[0] > kMaxPrototypes || shape[1] != width)
@@ -213,9 +215,11 @@ Model checked_model(Safetensors file, const std::string& source) {
   const Json preprocessing = json("digitry.preprocessing");
   model.preprocessing.pixel_scale = finite_number(preprocessing, "pixel_scale", source);
   model.preprocessing.pixel_offset = finite_number(preprocessing, "pixel_offset", source);
-  if (file.metadata.contains("digitry.views"))
-    model.views = read_views(options_from_json(json("digitry.views"), source + ": views"),
-                             source + ": digitry.views");
+  for (const char* key : {"digitry.views" /* 0.1 */, "digitry.test_time_augmentation"})
+    if (file.metadata.contains(key)) {
+      const std::string where = source + ": " + key;
+      model.tta = read_test_time_augmentation(attributes_from_json(json(key), where), where);
+    }
   if (file.metadata.contains("digitry.calibration"))
     read_calibration(json("digitry.calibration"), source, model);
   const Json provenance = json("digitry.provenance");
@@ -227,8 +231,8 @@ Model checked_model(Safetensors file, const std::string& source) {
 
 Json member_to_json(const Member& member) {
   Json layers = Json::array();
-  for (const Options& layer : member.network.layer_options())
-    layers.push_back(options_to_json(layer));
+  for (const Attributes& layer : member.network.layer_attributes())
+    layers.push_back(attributes_to_json(layer));
   return {{"temperature", member.temperature}, {"layers", std::move(layers)}};
 }
 
@@ -236,7 +240,7 @@ Json architecture_to_json(const Model& model) {
   Json architecture{{"input_shape", model.input_shape().extents()}};
   if (model.members.size() == 1) {
     architecture.update(member_to_json(model.members.front()));
-    if (model.views == Views()) architecture.erase("temperature");
+    if (model.tta == TestTimeAugmentation()) architecture.erase("temperature");
     return architecture;
   }
   architecture["members"] = Json::array();
@@ -256,11 +260,11 @@ std::int64_t Model::num_parameters() const {
 Model copy_of(const Model& model) {
   Model copy{.members = {},
              .preprocessing = model.preprocessing,
-             .views = model.views,
+             .tta = model.tta,
              .class_names = model.class_names,
              .provenance = model.provenance,
              .temperature = model.temperature,
-             .refusal_threshold = model.refusal_threshold};
+             .rejection_threshold = model.rejection_threshold};
   for (const Member& member : model.members)
     copy.members.push_back({.network = member.network.clone(),
                             .temperature = member.temperature,
@@ -279,14 +283,14 @@ namespace {
 // Makes networks ready for the company of others. A network alone has the model's temperature; one
 // with views has its own already, and the model's is that of their mean.
 void forget_calibration_of_whole(Model& model) {
-  if (model.members.size() == 1 && model.views == Views())
+  if (model.members.size() == 1 && model.tta == TestTimeAugmentation())
     model.members.front().temperature = model.temperature;
   model.temperature = 1;
 }
 
 float mean_refusal_threshold(const std::vector<Model>& models) {
   float sum = 0;
-  for (const Model& model : models) sum += model.refusal_threshold;
+  for (const Model& model : models) sum += model.rejection_threshold;
   return sum / static_cast<float>(models.size());
 }
 
@@ -307,7 +311,7 @@ void check_fits(const Model& model, const std::string& name, const Model& first,
 
 void check_same_views(const std::vector<Model>& models, const std::vector<std::string>& names) {
   for (std::size_t i = 1; i < models.size(); ++i)
-    if (models[i].views != models.front().views)
+    if (models[i].tta != models.front().tta)
       throw Error(
           ErrorCode::kInvalidArgument,
           "{}: looks at each image in other ways than {}; say in which ways the whole is to",
@@ -317,16 +321,16 @@ void check_same_views(const std::vector<Model>& models, const std::vector<std::s
 }  // namespace
 
 Model combine(std::vector<Model> models, const std::vector<std::string>& names,
-              const std::optional<Views>& views) {
+              const std::optional<TestTimeAugmentation>& views) {
   if (models.empty())
     throw Error(ErrorCode::kInvalidArgument, "combine: expected models, got none");
   for (std::size_t i = 0; models.size() > 1 && i < models.size(); ++i)
     check_fits(models[i], names[i], models.front(), names.front());
   if (!views) check_same_views(models, names);
   for (Model& model : models) forget_calibration_of_whole(model);
-  const float refusal_threshold = mean_refusal_threshold(models);
+  const float rejection_threshold = mean_refusal_threshold(models);
   Model combined = std::move(models.front());
-  combined.refusal_threshold = refusal_threshold;
+  combined.rejection_threshold = rejection_threshold;
   for (Model& model : std::span(models).subspan(1)) {
     combined.members.push_back(std::move(model.members.front()));
     std::erase_if(combined.provenance, [&](const auto& entry) {
@@ -334,12 +338,12 @@ Model combine(std::vector<Model> models, const std::vector<std::string>& names,
       return other == model.provenance.end() || other->second != entry.second;
     });
   }
-  combined.views = views.value_or(combined.views);
+  combined.tta = views.value_or(combined.tta);
   return combined;
 }
 
 std::string model_to_bytes(const Model& model) {
-  const bool several = model.members.size() > 1 || model.views != Views();
+  const bool several = model.members.size() > 1 || model.tta != TestTimeAugmentation();
   const Json preprocessing{{"pixel_scale", model.preprocessing.pixel_scale},
                            {"pixel_offset", model.preprocessing.pixel_offset}};
   std::map<std::string, std::string> metadata{
@@ -348,10 +352,10 @@ std::string model_to_bytes(const Model& model) {
       {"digitry.preprocessing", dump(preprocessing)},
       {"digitry.classes", dump(Json{{"names", model.class_names}})},
       {"digitry.calibration", dump(Json{{"temperature", model.temperature},
-                                        {"refusal_threshold", model.refusal_threshold}})},
+                                        {"rejection_threshold", model.rejection_threshold}})},
       {"digitry.provenance", dump(Json(model.provenance))}};
-  if (model.views != Views())
-    metadata["digitry.views"] = dump(options_to_json(to_options(model.views)));
+  if (model.tta != TestTimeAugmentation())
+    metadata["digitry.test_time_augmentation"] = dump(attributes_to_json(to_attributes(model.tta)));
   std::vector<std::pair<std::string, const Tensor*>> tensors;
   for (std::size_t i = 0; i < model.members.size(); ++i) {
     const std::string prefix = model.members.size() == 1 ? "" : fmt::format("{}.", i);

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "digitry/augment/views.h"
+#include "digitry/augment/test_time_augmentation.h"
 #include "digitry/nn/network.h"
 #include "digitry/nn/plan/predictor.h"
 
@@ -19,7 +19,7 @@ struct Member {
   /// In the company of other networks or views its probabilities are softmax(logits / temperature);
   /// alone, it has the model's.
   float temperature = 1;
-  /// float32 [K, num_hidden_features(network)]: what images of the kind that it was trained on look
+  /// float32 [K, num_features(network)]: what images of the kind that it was trained on look
   /// like to its last layer; `Classifier::in_distribution_scores` compares others with them. May be
   /// empty.
   Tensor prototypes = {};
@@ -30,15 +30,15 @@ struct Member {
 struct Model {
   std::vector<Member> members;  ///< At least one; all of the same input and the same classes.
   Preprocessing preprocessing;
-  Views views;
-  std::vector<std::string> class_names;           ///< One a class.
+  TestTimeAugmentation tta;              ///< Test-time augmentation: how it looks at each image.
+  std::vector<std::string> class_names;  ///< One a class.
   std::map<std::string, std::string> provenance;  ///< Seed, data hash, version, recipe...
   /// Of the whole: probabilities are softmax(logits / temperature), fitted on validation images, 1
   /// without any.
   float temperature = 1;
   /// Images whose in-distribution score (`Classifier`) is below this are reported as unknown; in
   /// [0, 1], and 0, so that none is, if there was nothing to fit it on.
-  float refusal_threshold = 0;
+  float rejection_threshold = 0;
 
   const Shape& input_shape() const { return members.front().network.input_shape(); }
   /// Of all members together.
@@ -59,7 +59,7 @@ std::vector<Member> one_member(Network network);
 /// `names` has it: another input shape, other classes, preprocessing or views; of more than one,
 /// several networks.
 Model combine(std::vector<Model> models, const std::vector<std::string>& names,
-              const std::optional<Views>& views = std::nullopt);
+              const std::optional<TestTimeAugmentation>& views = std::nullopt);
 
 /// The model as a safetensors file; docs/model_format.md describes the metadata.
 std::string model_to_bytes(const Model& model);

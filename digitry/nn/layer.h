@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "digitry/base/attributes.h"
 #include "digitry/base/error.h"
-#include "digitry/base/options.h"
 #include "digitry/nn/parameter.h"
 #include "digitry/tensor/tensor.h"
 
@@ -44,7 +44,7 @@ class Layer {
   /// The name recipes use: "dense", "relu".
   virtual std::string type() const = 0;
   /// The options that make this layer again, less `type`.
-  virtual Options options() const { return {}; }
+  virtual Attributes attributes() const { return {}; }
 
   /// Throws Error{kShapeMismatch} saying the shape wanted and the shape got.
   virtual Shape output_shape(const Shape& input) const = 0;
@@ -62,12 +62,12 @@ class Layer {
 };
 
 /// The options that make the layer again, with its `type`.
-Options to_options(const Layer& layer);
+Attributes to_attributes(const Layer& layer);
 
 /// Makes a layer from its type and options, as read from a recipe or a model file.
 /// `num_classes` is what an option "classes" stands for. `where` begins error messages.
 /// Throws Error{kBadData} for an unknown type, an unknown key, or a value out of range.
-std::unique_ptr<Layer> make_layer(const Options& options_with_type, std::int64_t num_classes,
+std::unique_ptr<Layer> make_layer(const Attributes& options_with_type, std::int64_t num_classes,
                                   const std::string& where);
 
 }  // namespace digitry

@@ -20,24 +20,24 @@ constexpr std::int64_t kMaxFeatures = std::int64_t{1} << 20;
 constexpr std::int64_t kMaxChannels = 1 << 16;
 constexpr std::int64_t kMaxWindow = 1024;
 
-using Maker = std::unique_ptr<Layer> (*)(OptionReader&, std::int64_t num_classes);
+using Maker = std::unique_ptr<Layer> (*)(AttributeReader&, std::int64_t num_classes);
 
 // `"classes"` fits the last layer to whatever data set is trained on.
-std::int64_t num_outputs(OptionReader& options, const std::string& key, std::int64_t most,
+std::int64_t num_outputs(AttributeReader& options, const std::string& key, std::int64_t most,
                          std::int64_t num_classes) {
   const std::string* text = options.find_text(key);
   if (text != nullptr && *text == "classes") return num_classes;
   return options.integer(key, 1, most);
 }
 
-std::unique_ptr<Layer> make_dense(OptionReader& options, std::int64_t num_classes) {
+std::unique_ptr<Layer> make_dense(AttributeReader& options, std::int64_t num_classes) {
   Dense dense;
   dense.out_features = num_outputs(options, "out_features", kMaxFeatures, num_classes);
   dense.bias = options.boolean("bias", dense.bias);
   return std::make_unique<DenseLayer>(dense);
 }
 
-std::unique_ptr<Layer> make_conv2d(OptionReader& options, std::int64_t num_classes) {
+std::unique_ptr<Layer> make_conv2d(AttributeReader& options, std::int64_t num_classes) {
   Conv2d conv;
   conv.out_channels = num_outputs(options, "out_channels", kMaxChannels, num_classes);
   conv.kernel_size = options.integer("kernel_size", 1, kMaxWindow, conv.kernel_size);
@@ -48,12 +48,12 @@ std::unique_ptr<Layer> make_conv2d(OptionReader& options, std::int64_t num_class
   return std::make_unique<Conv2dLayer>(conv);
 }
 
-std::unique_ptr<Layer> make_crop2d(OptionReader& options, std::int64_t /*num_classes*/) {
+std::unique_ptr<Layer> make_crop2d(AttributeReader& options, std::int64_t /*num_classes*/) {
   return std::make_unique<Crop2dLayer>(Crop2d{.border = options.integer("border", 1, kMaxWindow)});
 }
 
 template <Pool2dLayer::Kind Kind>
-std::unique_ptr<Layer> make_pool2d(OptionReader& options, std::int64_t /*num_classes*/) {
+std::unique_ptr<Layer> make_pool2d(AttributeReader& options, std::int64_t /*num_classes*/) {
   Pool2dOptions pool;
   pool.kernel_size = options.integer("kernel_size", 1, kMaxWindow, pool.kernel_size);
   pool.stride = options.integer("stride", 1, kMaxWindow, pool.kernel_size);
@@ -61,25 +61,25 @@ std::unique_ptr<Layer> make_pool2d(OptionReader& options, std::int64_t /*num_cla
   return std::make_unique<Pool2dLayer>(Kind, pool);
 }
 
-std::unique_ptr<Layer> make_batch_norm(OptionReader& options, std::int64_t /*num_classes*/) {
+std::unique_ptr<Layer> make_batch_norm(AttributeReader& options, std::int64_t /*num_classes*/) {
   BatchNorm norm;
   norm.momentum = options.number("momentum", 0.0, 1.0, norm.momentum);
   norm.epsilon = options.number("epsilon", 1e-12, 1.0, norm.epsilon);
   return std::make_unique<BatchNormLayer>(norm);
 }
 
-std::unique_ptr<Layer> make_add(OptionReader& options, std::int64_t /*num_classes*/) {
+std::unique_ptr<Layer> make_add(AttributeReader& options, std::int64_t /*num_classes*/) {
   return std::make_unique<AddLayer>(Add{.layers_back = options.integer("layers_back", 1, 1000)});
 }
 
 template <typename L, typename LayerOptions>
-std::unique_ptr<Layer> make_dropout(OptionReader& options, std::int64_t /*num_classes*/) {
+std::unique_ptr<Layer> make_dropout(AttributeReader& options, std::int64_t /*num_classes*/) {
   const auto rate = static_cast<float>(options.number("rate", 0.0, 0.99));
   return std::make_unique<L>(LayerOptions{.rate = rate});
 }
 
 template <ActivationLayer::Kind Kind>
-std::unique_ptr<Layer> make_smooth(OptionReader& options, std::int64_t /*num_classes*/) {
+std::unique_ptr<Layer> make_smooth(AttributeReader& options, std::int64_t /*num_classes*/) {
   if constexpr (Kind == ActivationLayer::Kind::kLeakyRelu)
     return std::make_unique<ActivationLayer>(
         Kind, static_cast<float>(options.number("negative_slope", 0.0, 1.0, 0.01)));
@@ -87,7 +87,7 @@ std::unique_ptr<Layer> make_smooth(OptionReader& options, std::int64_t /*num_cla
 }
 
 template <typename L>
-std::unique_ptr<Layer> make_plain(OptionReader& /*options*/, std::int64_t /*num_classes*/) {
+std::unique_ptr<Layer> make_plain(AttributeReader& /*options*/, std::int64_t /*num_classes*/) {
   return std::make_unique<L>();
 }
 
@@ -115,15 +115,15 @@ const std::map<std::string, Maker>& makers() {
 
 }  // namespace
 
-std::unique_ptr<Layer> make_layer(const Options& options_with_type, std::int64_t num_classes,
+std::unique_ptr<Layer> make_layer(const Attributes& options_with_type, std::int64_t num_classes,
                                   const std::string& where) {
   std::vector<std::string> types;
   for (const auto& [type, maker] : makers()) types.push_back(type);
-  OptionReader type_reader(options_with_type, where);
+  AttributeReader type_reader(options_with_type, where);
   const std::string type = type_reader.text("type", types);
-  Options options = options_with_type;
+  Attributes options = options_with_type;
   options.erase("type");
-  OptionReader reader(options, where + " (" + type + ")");
+  AttributeReader reader(options, where + " (" + type + ")");
   auto layer = makers().at(type)(reader, num_classes);
   reader.finish();
   return layer;

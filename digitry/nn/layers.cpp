@@ -11,36 +11,42 @@
 
 namespace digitry {
 
-Options to_options(const Layer& layer) {
-  Options options = layer.options();
+Attributes to_attributes(const Layer& layer) {
+  Attributes options = layer.attributes();
   options["type"] = layer.type();
   return options;
 }
 
-Add::operator Options() const { return to_options(AddLayer(*this)); }
-BatchNorm::operator Options() const { return to_options(BatchNormLayer(*this)); }
-Conv2d::operator Options() const { return to_options(Conv2dLayer(*this)); }
-Crop2d::operator Options() const { return to_options(Crop2dLayer(*this)); }
-Dense::operator Options() const { return to_options(DenseLayer(*this)); }
-Dropout::operator Options() const { return to_options(DropoutLayer(*this)); }
-SpatialDropout::operator Options() const { return to_options(SpatialDropoutLayer(*this)); }
-Flatten::operator Options() const { return to_options(FlattenLayer()); }
-Relu::operator Options() const { return to_options(ReluLayer()); }
-GlobalAvgPool2d::operator Options() const { return to_options(GlobalAvgPool2dLayer()); }
+Add::operator Attributes() const { return to_attributes(AddLayer(*this)); }
+BatchNorm::operator Attributes() const { return to_attributes(BatchNormLayer(*this)); }
+Conv2d::operator Attributes() const { return to_attributes(Conv2dLayer(*this)); }
+Crop2d::operator Attributes() const { return to_attributes(Crop2dLayer(*this)); }
+Dense::operator Attributes() const { return to_attributes(DenseLayer(*this)); }
+Dropout::operator Attributes() const { return to_attributes(DropoutLayer(*this)); }
+SpatialDropout::operator Attributes() const { return to_attributes(SpatialDropoutLayer(*this)); }
+Flatten::operator Attributes() const { return to_attributes(FlattenLayer()); }
+Relu::operator Attributes() const { return to_attributes(ReluLayer()); }
+GlobalAvgPool2d::operator Attributes() const { return to_attributes(GlobalAvgPool2dLayer()); }
 
-LeakyRelu::operator Options() const {
-  return to_options(ActivationLayer(ActivationLayer::Kind::kLeakyRelu, negative_slope));
+LeakyRelu::operator Attributes() const {
+  return to_attributes(ActivationLayer(ActivationLayer::Kind::kLeakyRelu, negative_slope));
 }
-Tanh::operator Options() const { return to_options(ActivationLayer(ActivationLayer::Kind::kTanh)); }
-Gelu::operator Options() const { return to_options(ActivationLayer(ActivationLayer::Kind::kGelu)); }
-Silu::operator Options() const { return to_options(ActivationLayer(ActivationLayer::Kind::kSilu)); }
+Tanh::operator Attributes() const {
+  return to_attributes(ActivationLayer(ActivationLayer::Kind::kTanh));
+}
+Gelu::operator Attributes() const {
+  return to_attributes(ActivationLayer(ActivationLayer::Kind::kGelu));
+}
+Silu::operator Attributes() const {
+  return to_attributes(ActivationLayer(ActivationLayer::Kind::kSilu));
+}
 
-MaxPool2d::operator Options() const {
-  return to_options(Pool2dLayer(
+MaxPool2d::operator Attributes() const {
+  return to_attributes(Pool2dLayer(
       Pool2dLayer::Kind::kMax, {.kernel_size = kernel_size, .stride = stride, .padding = padding}));
 }
-AvgPool2d::operator Options() const {
-  return to_options(
+AvgPool2d::operator Attributes() const {
+  return to_attributes(
       Pool2dLayer(Pool2dLayer::Kind::kAverage,
                   {.kernel_size = kernel_size, .stride = stride, .padding = padding}));
 }

@@ -2,12 +2,12 @@
 
 #include <cstdint>
 
-#include "digitry/base/options.h"
+#include "digitry/base/attributes.h"
 
 // The layers that a network is made of, with their options:
 //   recipe.layers = {Flatten{}, Dense{.out_features = 128}, Relu{}, Dense{.out_features = 10}};
-// Each converts to the form that recipes and model files have (Options). What a layer computes, its
-// equation, shapes, cost and source, is in the header that is named.
+// Each converts to the form that recipes and model files have (Attributes). What a layer computes,
+// its equation, shapes, cost and source, is in the header that is named.
 
 namespace digitry {
 
@@ -17,7 +17,7 @@ namespace digitry {
 struct Dense {
   std::int64_t out_features = 1;
   bool bias = true;
-  operator Options() const;
+  operator Attributes() const;
 };
 
 /// Two-dimensional convolution: nn/layers/conv2d.h.
@@ -30,7 +30,7 @@ struct Conv2d {
   /// input channels: a depthwise convolution.
   std::int64_t groups = 1;
   bool bias = true;
-  operator Options() const;
+  operator Attributes() const;
 };
 
 /// Maximum over each window: nn/layers/pool2d.h.
@@ -38,7 +38,7 @@ struct MaxPool2d {
   std::int64_t kernel_size = 2;  ///< Of the square window.
   std::int64_t stride = 2;
   std::int64_t padding = 0;  ///< On each side; what is outside never counts.
-  operator Options() const;
+  operator Attributes() const;
 };
 
 /// Mean over each window: nn/layers/pool2d.h.
@@ -46,66 +46,66 @@ struct AvgPool2d {
   std::int64_t kernel_size = 2;  ///< Of the square window.
   std::int64_t stride = 2;
   std::int64_t padding = 0;  ///< On each side; what is outside never counts.
-  operator Options() const;
+  operator Attributes() const;
 };
 
 /// Mean of each channel: nn/layers/pool2d.h.
 struct GlobalAvgPool2d {
-  operator Options() const;
+  operator Attributes() const;
 };
 
 /// Batch normalisation: nn/layers/batch_norm.h.
 struct BatchNorm {
   double momentum = 0.1;  ///< Share of a batch in the running statistics.
   double epsilon = 1e-5;
-  operator Options() const;
+  operator Attributes() const;
 };
 
 /// Activation functions: nn/layers/activation.h.
 struct Relu {
-  operator Options() const;
+  operator Attributes() const;
 };
 struct LeakyRelu {
   float negative_slope = 0.01F;
-  operator Options() const;
+  operator Attributes() const;
 };
 struct Tanh {
-  operator Options() const;
+  operator Attributes() const;
 };
 struct Gelu {
-  operator Options() const;
+  operator Attributes() const;
 };
 struct Silu {
-  operator Options() const;
+  operator Attributes() const;
 };
 
 /// Inverted dropout of single values: nn/layers/dropout.h.
 struct Dropout {
   float rate = 0.5F;  ///< Probability that a value is dropped, in [0, 1).
-  operator Options() const;
+  operator Attributes() const;
 };
 
 /// Inverted dropout of whole channels: nn/layers/dropout.h.
 struct SpatialDropout {
   float rate = 0.5F;  ///< Probability that a channel is dropped, in [0, 1).
-  operator Options() const;
+  operator Attributes() const;
 };
 
 /// All values of an image in one row: nn/layers/activation.h.
 struct Flatten {
-  operator Options() const;
+  operator Attributes() const;
 };
 
 /// Cuts off the border: nn/layers/crop2d.h.
 struct Crop2d {
   std::int64_t border = 1;  ///< Pixels cut off on each side.
-  operator Options() const;
+  operator Attributes() const;
 };
 
 /// A residual connection: adds the input of the layer this many before it: nn/layers/add.h.
 struct Add {
   std::int64_t layers_back = 2;
-  operator Options() const;
+  operator Attributes() const;
 };
 
 // NOLINTEND(google-explicit-constructor)

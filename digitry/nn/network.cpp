@@ -20,15 +20,15 @@ std::string layer_label(std::size_t index) { return fmt::format("layers[{}]", in
 }  // namespace
 
 Network::Network(Shape input_shape, std::int64_t num_classes,
-                 const std::vector<Options>& layer_options)
+                 const std::vector<Attributes>& layer_attributes)
     : input_shape_(std::move(input_shape)), num_classes_(num_classes) {
-  if (layer_options.empty() || std::ssize(layer_options) > kMaxLayers)
+  if (layer_attributes.empty() || std::ssize(layer_attributes) > kMaxLayers)
     throw Error(ErrorCode::kBadData, "layers: expected 1 to {}, got {}", kMaxLayers,
-                layer_options.size());
+                layer_attributes.size());
   std::int64_t total = 0;
   shapes_.push_back(input_shape_);
-  for (std::size_t i = 0; i < layer_options.size(); ++i) {
-    layers_.push_back(make_layer(layer_options[i], num_classes, layer_label(i)));
+  for (std::size_t i = 0; i < layer_attributes.size(); ++i) {
+    layers_.push_back(make_layer(layer_attributes[i], num_classes, layer_label(i)));
     const Shape& input = shapes_.back();
     try {
       shapes_.push_back(layers_.back()->output_shape(input));
@@ -72,7 +72,7 @@ void Network::check_skip(std::size_t index) const {
 }
 
 Network Network::clone() const {
-  Network copy(input_shape_, num_classes_, layer_options());
+  Network copy(input_shape_, num_classes_, layer_attributes());
   if (!parameters_.empty()) copy.set_parameters(copy_of(parameters_));
   return copy;
 }
@@ -93,9 +93,9 @@ void Network::initialize(std::uint64_t seed) {
   }
 }
 
-std::vector<Options> Network::layer_options() const {
-  std::vector<Options> all;
-  for (const auto& layer : layers_) all.push_back(to_options(*layer));
+std::vector<Attributes> Network::layer_attributes() const {
+  std::vector<Attributes> all;
+  for (const auto& layer : layers_) all.push_back(to_attributes(*layer));
   return all;
 }
 

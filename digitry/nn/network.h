@@ -24,11 +24,12 @@ struct LayerSummary {
 /// itself; a Plan made from it does.
 class Network {
  public:
-  /// A network without values yet: `initialize` or `set_parameters` gives them. `layer_options`
+  /// A network without values yet: `initialize` or `set_parameters` gives them. `layer_attributes`
   /// hold a `type` each, as in a recipe.
   /// Throws Error{kShapeMismatch} or Error{kBadData} naming the layer that does not fit, also
   /// where the output is not [num_classes] or the parameters number none or more than 2^28.
-  Network(Shape input_shape, std::int64_t num_classes, const std::vector<Options>& layer_options);
+  Network(Shape input_shape, std::int64_t num_classes,
+          const std::vector<Attributes>& layer_attributes);
 
   /// A copy that shares nothing with this network.
   Network clone() const;
@@ -40,7 +41,7 @@ class Network {
   std::int64_t num_classes() const { return num_classes_; }
   const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }
   /// What the constructor was given, with every default filled in.
-  std::vector<Options> layer_options() const;
+  std::vector<Attributes> layer_attributes() const;
 
   /// Empty before `initialize` or `set_parameters`.
   std::span<const Parameter> parameters() const { return parameters_; }

@@ -27,7 +27,7 @@ class AdamOptimizer : public Optimizer {
       : options_(options), counts_(counts), first_(zeros(counts.all)), second_(zeros(counts.all)) {}
 
   std::string type() const override { return "adam"; }
-  Options options() const override {
+  Attributes attributes() const override {
     return {{"learning_rate", options_.learning_rate},
             {"beta1", options_.beta1},
             {"beta2", options_.beta2},
@@ -68,7 +68,7 @@ class SgdOptimizer : public Optimizer {
         velocity_(options.momentum == 0 ? Tensor() : zeros(counts.all)) {}
 
   std::string type() const override { return "sgd"; }
-  Options options() const override {
+  Attributes attributes() const override {
     return {{"learning_rate", options_.learning_rate},
             {"momentum", options_.momentum},
             {"nesterov", options_.nesterov},
@@ -106,7 +106,7 @@ class LionOptimizer : public Optimizer {
       : options_(options), counts_(counts), momentum_(zeros(counts.all)) {}
 
   std::string type() const override { return "lion"; }
-  Options options() const override {
+  Attributes attributes() const override {
     return {{"learning_rate", options_.learning_rate},
             {"beta1", options_.beta1},
             {"beta2", options_.beta2},
@@ -136,7 +136,7 @@ class LionOptimizer : public Optimizer {
   Tensor momentum_;
 };
 
-Adam read_adam(OptionReader& reader, Adam options) {
+Adam read_adam(AttributeReader& reader, Adam options) {
   options.learning_rate = reader.number("learning_rate", 0, kLargestRate, options.learning_rate);
   options.beta1 = reader.number("beta1", 0, kLargestBeta, options.beta1);
   options.beta2 = reader.number("beta2", 0, kLargestBeta, options.beta2);
@@ -145,7 +145,7 @@ Adam read_adam(OptionReader& reader, Adam options) {
   return options;
 }
 
-Sgd read_sgd(OptionReader& reader, Sgd options) {
+Sgd read_sgd(AttributeReader& reader, Sgd options) {
   options.learning_rate = reader.number("learning_rate", 0, kLargestRate, options.learning_rate);
   options.momentum = reader.number("momentum", 0, 0.99999, options.momentum);
   options.nesterov = reader.boolean("nesterov", options.nesterov);
@@ -156,7 +156,7 @@ Sgd read_sgd(OptionReader& reader, Sgd options) {
   return options;
 }
 
-Lion read_lion(OptionReader& reader, Lion options) {
+Lion read_lion(AttributeReader& reader, Lion options) {
   options.learning_rate = reader.number("learning_rate", 0, kLargestRate, options.learning_rate);
   options.beta1 = reader.number("beta1", 0, kLargestBeta, options.beta1);
   options.beta2 = reader.number("beta2", 0, kLargestBeta, options.beta2);
@@ -165,8 +165,8 @@ Lion read_lion(OptionReader& reader, Lion options) {
 }
 
 // With its `type`, as a recipe has it.
-Options recipe_options(const Optimizer& made) {
-  Options options = made.options();
+Attributes recipe_options(const Optimizer& made) {
+  Attributes options = made.attributes();
   options["type"] = made.type();
   return options;
 }
@@ -185,9 +185,9 @@ std::unique_ptr<Optimizer> make_lion(const Lion& options, const ValueCounts& cou
   return std::make_unique<LionOptimizer>(options, counts);
 }
 
-std::unique_ptr<Optimizer> make_optimizer(const Options& options_with_type,
+std::unique_ptr<Optimizer> make_optimizer(const Attributes& options_with_type,
                                           const ValueCounts& counts) {
-  OptionReader reader(options_with_type, "[optimizer]");
+  AttributeReader reader(options_with_type, "[optimizer]");
   const std::string type = reader.text("type", {"adam", "adamw", "sgd", "lion"}, "adam");
   std::unique_ptr<Optimizer> optimizer;
   if (type == "sgd")
@@ -201,9 +201,9 @@ std::unique_ptr<Optimizer> make_optimizer(const Options& options_with_type,
   return optimizer;
 }
 
-Adam::operator Options() const { return recipe_options(AdamOptimizer(*this, {})); }
-Sgd::operator Options() const { return recipe_options(SgdOptimizer(*this, {})); }
-Lion::operator Options() const { return recipe_options(LionOptimizer(*this, {})); }
+Adam::operator Attributes() const { return recipe_options(AdamOptimizer(*this, {})); }
+Sgd::operator Attributes() const { return recipe_options(SgdOptimizer(*this, {})); }
+Lion::operator Attributes() const { return recipe_options(LionOptimizer(*this, {})); }
 
 double average_decay(double decay, std::int64_t num_updates) {
   const auto n = static_cast<double>(num_updates);

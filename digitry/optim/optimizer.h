@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "digitry/base/options.h"
+#include "digitry/base/attributes.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {
@@ -27,7 +27,7 @@ class Optimizer {
 
   virtual std::string type() const = 0;
   /// The options that make it again, less `type`.
-  virtual Options options() const = 0;
+  virtual Attributes attributes() const = 0;
   virtual double learning_rate() const = 0;
 
   virtual void step(std::span<const float> gradients, std::span<float> values,
@@ -57,8 +57,8 @@ struct Adam {
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
-  double weight_decay = 0;   ///< Decoupled, as in every optimizer here: times the learning rate.
-  operator Options() const;  // NOLINT(google-explicit-constructor)
+  double weight_decay = 0;      ///< Decoupled, as in every optimizer here: times the learning rate.
+  operator Attributes() const;  // NOLINT(google-explicit-constructor)
 };
 
 /// Stochastic gradient descent with momentum; the update rule is at kernels::sgd_update.
@@ -66,8 +66,8 @@ struct Sgd {
   double learning_rate = 1e-2;
   double momentum = 0.9;
   bool nesterov = false;
-  double weight_decay = 0;   ///< Decoupled, where many frameworks add it to the gradient.
-  operator Options() const;  // NOLINT(google-explicit-constructor)
+  double weight_decay = 0;      ///< Decoupled, where many frameworks add it to the gradient.
+  operator Attributes() const;  // NOLINT(google-explicit-constructor)
 };
 
 /// Lion: steps of equal size for all values. Expects a learning rate 3 to 10 times smaller than
@@ -78,7 +78,7 @@ struct Lion {
   double beta1 = 0.9;
   double beta2 = 0.99;
   double weight_decay = 0;
-  operator Options() const;  // NOLINT(google-explicit-constructor)
+  operator Attributes() const;  // NOLINT(google-explicit-constructor)
 };
 
 std::unique_ptr<Optimizer> make_adam(const Adam& options, const ValueCounts& counts);
@@ -88,7 +88,7 @@ std::unique_ptr<Optimizer> make_lion(const Lion& options, const ValueCounts& cou
 /// From a recipe's [optimizer] table: `type` is "adam", "adamw" (adam with a weight decay of 0.01
 /// where none is given), "sgd" or "lion".
 /// Throws Error{kBadData} for unknown types and keys and for values out of range.
-std::unique_ptr<Optimizer> make_optimizer(const Options& options_with_type,
+std::unique_ptr<Optimizer> make_optimizer(const Attributes& options_with_type,
                                           const ValueCounts& counts);
 
 /// The decay of update number `num_updates` (from 0) of an exponential moving average: smaller than

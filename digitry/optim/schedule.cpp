@@ -15,7 +15,7 @@ namespace {
 class ConstantSchedule : public Schedule {
  public:
   std::string type() const override { return "constant"; }
-  Options options() const override { return {}; }
+  Attributes attributes() const override { return {}; }
   double factor(const SchedulePoint& /*at*/) const override { return 1.0; }
 };
 
@@ -35,7 +35,7 @@ class OneCycleSchedule : public Schedule {
   explicit OneCycleSchedule(const OneCycle& options) : options_(options) {}
 
   std::string type() const override { return "one_cycle"; }
-  Options options() const override {
+  Attributes attributes() const override {
     return {{"warmup", options_.warmup},
             {"start_divisor", options_.start_divisor},
             {"end_divisor", options_.end_divisor}};
@@ -57,7 +57,7 @@ class ExponentialSchedule : public Schedule {
   explicit ExponentialSchedule(const Exponential& options) : options_(options) {}
 
   std::string type() const override { return "exponential"; }
-  Options options() const override { return {{"gamma", options_.gamma}}; }
+  Attributes attributes() const override { return {{"gamma", options_.gamma}}; }
   double factor(const SchedulePoint& at) const override {
     return std::pow(options_.gamma,
                     static_cast<double>(at.step) / static_cast<double>(at.steps_per_epoch));
@@ -72,7 +72,7 @@ class StepDecaySchedule : public Schedule {
   explicit StepDecaySchedule(const StepDecay& options) : options_(options) {}
 
   std::string type() const override { return "step"; }
-  Options options() const override {
+  Attributes attributes() const override {
     return {{"every_epochs", options_.every_epochs}, {"gamma", options_.gamma}};
   }
   double factor(const SchedulePoint& at) const override {
@@ -90,7 +90,7 @@ class CosineSchedule : public Schedule {
   explicit CosineSchedule(const Cosine& options) : options_(options) {}
 
   std::string type() const override { return "cosine"; }
-  Options options() const override { return {{"min_factor", options_.min_factor}}; }
+  Attributes attributes() const override { return {{"min_factor", options_.min_factor}}; }
   double factor(const SchedulePoint& at) const override {
     return half_cosine(1.0, options_.min_factor, progress_of(at));
   }
@@ -104,7 +104,7 @@ class PlateauSchedule : public Schedule {
   explicit PlateauSchedule(const ReduceOnPlateau& options) : options_(options) {}
 
   std::string type() const override { return "reduce_on_plateau"; }
-  Options options() const override {
+  Attributes attributes() const override {
     return {{"factor", options_.factor},
             {"patience", options_.patience},
             {"min_factor", options_.min_factor}};
@@ -133,8 +133,8 @@ class WarmupSchedule : public Schedule {
       : options_(options), schedule_(std::move(schedule)) {}
 
   std::string type() const override { return schedule_->type(); }
-  Options options() const override {
-    Options all = schedule_->options();
+  Attributes attributes() const override {
+    Attributes all = schedule_->attributes();
     if (options_.steps > 0) all["warmup_steps"] = options_.steps;
     if (options_.epochs > 0) all["warmup_epochs"] = options_.epochs;
     return all;
@@ -152,8 +152,8 @@ class WarmupSchedule : public Schedule {
 };
 
 // With its `type`, as a recipe has it.
-Options recipe_options(const Schedule& made) {
-  Options options = made.options();
+Attributes recipe_options(const Schedule& made) {
+  Attributes options = made.attributes();
   options["type"] = made.type();
   return options;
 }
@@ -186,48 +186,48 @@ std::unique_ptr<Schedule> with_warmup(const Warmup& options, std::unique_ptr<Sch
   return std::make_unique<WarmupSchedule>(options, std::move(schedule));
 }
 
-OneCycle::operator Options() const { return recipe_options(OneCycleSchedule(*this)); }
-Exponential::operator Options() const { return recipe_options(ExponentialSchedule(*this)); }
-StepDecay::operator Options() const { return recipe_options(StepDecaySchedule(*this)); }
-Cosine::operator Options() const { return recipe_options(CosineSchedule(*this)); }
-ReduceOnPlateau::operator Options() const { return recipe_options(PlateauSchedule(*this)); }
+OneCycle::operator Attributes() const { return recipe_options(OneCycleSchedule(*this)); }
+Exponential::operator Attributes() const { return recipe_options(ExponentialSchedule(*this)); }
+StepDecay::operator Attributes() const { return recipe_options(StepDecaySchedule(*this)); }
+Cosine::operator Attributes() const { return recipe_options(CosineSchedule(*this)); }
+ReduceOnPlateau::operator Attributes() const { return recipe_options(PlateauSchedule(*this)); }
 
 namespace {
 
 constexpr std::int64_t kMostSteps = 1'000'000'000;
 constexpr double kSmallestFactor = 1e-9;
 
-OneCycle read_one_cycle(OptionReader& reader, OneCycle options) {
+OneCycle read_one_cycle(AttributeReader& reader, OneCycle options) {
   options.warmup = reader.number("warmup", 0, 0.99, options.warmup);
   options.start_divisor = reader.number("start_divisor", 1, 1e9, options.start_divisor);
   options.end_divisor = reader.number("end_divisor", 1, 1e12, options.end_divisor);
   return options;
 }
 
-Exponential read_exponential(OptionReader& reader, Exponential options) {
+Exponential read_exponential(AttributeReader& reader, Exponential options) {
   options.gamma = reader.number("gamma", kSmallestFactor, 1, options.gamma);
   return options;
 }
 
-StepDecay read_step(OptionReader& reader, StepDecay options) {
+StepDecay read_step(AttributeReader& reader, StepDecay options) {
   options.every_epochs = reader.integer("every_epochs", 1, kMaxEpochs, options.every_epochs);
   options.gamma = reader.number("gamma", kSmallestFactor, 1, options.gamma);
   return options;
 }
 
-Cosine read_cosine(OptionReader& reader, Cosine options) {
+Cosine read_cosine(AttributeReader& reader, Cosine options) {
   options.min_factor = reader.number("min_factor", 0, 1, options.min_factor);
   return options;
 }
 
-ReduceOnPlateau read_plateau(OptionReader& reader, ReduceOnPlateau options) {
+ReduceOnPlateau read_plateau(AttributeReader& reader, ReduceOnPlateau options) {
   options.factor = reader.number("factor", kSmallestFactor, 1, options.factor);
   options.patience = reader.integer("patience", 1, kMaxEpochs, options.patience);
   options.min_factor = reader.number("min_factor", 0, 1, options.min_factor);
   return options;
 }
 
-Warmup read_warmup(OptionReader& reader) {
+Warmup read_warmup(AttributeReader& reader) {
   const Warmup options{
       .steps = reader.integer("warmup_steps", 0, kMostSteps, 0),
       .epochs = reader.number("warmup_epochs", 0, static_cast<double>(kMaxEpochs), 0.0)};
@@ -237,7 +237,7 @@ Warmup read_warmup(OptionReader& reader) {
   return options;
 }
 
-std::unique_ptr<Schedule> schedule_of(const std::string& type, OptionReader& reader) {
+std::unique_ptr<Schedule> schedule_of(const std::string& type, AttributeReader& reader) {
   if (type == "one_cycle") return make_one_cycle_schedule(read_one_cycle(reader, {}));
   if (type == "exponential") return make_exponential_schedule(read_exponential(reader, {}));
   if (type == "step") return make_step_schedule(read_step(reader, {}));
@@ -248,8 +248,8 @@ std::unique_ptr<Schedule> schedule_of(const std::string& type, OptionReader& rea
 
 }  // namespace
 
-std::unique_ptr<Schedule> make_schedule(const Options& options_with_type) {
-  OptionReader reader(options_with_type, "[schedule]");
+std::unique_ptr<Schedule> make_schedule(const Attributes& options_with_type) {
+  AttributeReader reader(options_with_type, "[schedule]");
   const std::string type = reader.text(
       "type", {"constant", "one_cycle", "exponential", "step", "cosine", "reduce_on_plateau"},
       "constant");

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "digitry/base/options.h"
+#include "digitry/base/attributes.h"
 
 namespace digitry {
 
@@ -24,7 +24,7 @@ class Schedule {
   virtual ~Schedule() = default;
   virtual std::string type() const = 0;
   /// The options that make it again, less `type`.
-  virtual Options options() const = 0;
+  virtual Attributes attributes() const = 0;
   virtual double factor(const SchedulePoint& at) const = 0;
 };
 
@@ -36,20 +36,20 @@ struct OneCycle {
   double warmup = 0.3;
   double start_divisor = 25;
   double end_divisor = 1e4;
-  operator Options() const;  // NOLINT(google-explicit-constructor)
+  operator Attributes() const;  // NOLINT(google-explicit-constructor)
 };
 
 /// gamma^(step / steps_per_epoch): falls a little each step, by `gamma` each epoch.
 struct Exponential {
   double gamma = 0.9;
-  operator Options() const;  // NOLINT(google-explicit-constructor)
+  operator Attributes() const;  // NOLINT(google-explicit-constructor)
 };
 
 /// gamma^⌊epoch / every_epochs⌋, epochs counted from 0.
 struct StepDecay {
   std::int64_t every_epochs = 10;
   double gamma = 0.1;
-  operator Options() const;  // NOLINT(google-explicit-constructor)
+  operator Attributes() const;  // NOLINT(google-explicit-constructor)
 };
 
 /// Falls from 1 at the first step to `min_factor` at the last, along half a cosine.
@@ -57,7 +57,7 @@ struct StepDecay {
 /// eq. 5, with a single run.
 struct Cosine {
   double min_factor = 0;
-  operator Options() const;  // NOLINT(google-explicit-constructor)
+  operator Attributes() const;  // NOLINT(google-explicit-constructor)
 };
 
 /// Is multiplied by `factor` after every `patience` epochs in a row whose validation loss was not
@@ -67,7 +67,7 @@ struct ReduceOnPlateau {
   double factor = 0.5;
   std::int64_t patience = 3;
   double min_factor = 1e-3;
-  operator Options() const;  // NOLINT(google-explicit-constructor)
+  operator Attributes() const;  // NOLINT(google-explicit-constructor)
 };
 
 /// Linear warm-up before any other schedule: its factor times (step + 1) / W for the first W steps.
@@ -90,6 +90,6 @@ std::unique_ptr<Schedule> with_warmup(const Warmup& options, std::unique_ptr<Sch
 /// From a recipe's [schedule] table: `type` is "constant", "one_cycle", "exponential", "step",
 /// "cosine" or "reduce_on_plateau"; all but one_cycle take `warmup_steps` or `warmup_epochs` too.
 /// Throws Error{kBadData} for unknown types and keys and for values out of range.
-std::unique_ptr<Schedule> make_schedule(const Options& options_with_type);
+std::unique_ptr<Schedule> make_schedule(const Attributes& options_with_type);
 
 }  // namespace digitry

@@ -135,7 +135,7 @@ Figure mistakes_figure(const Evaluation& evaluation, const Thumbnailer& thumbnai
   std::vector<std::string> captions;
   std::size_t longest = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const Judgement& mistake = evaluation.mistakes[i];
+    const LabelledPrediction& mistake = evaluation.mistakes[i];
     const auto name = [&](std::int32_t c) {
       return elided(clean_utf8(evaluation.class_names.at(static_cast<std::size_t>(c))),
                     kMaxCaptionName);
@@ -164,7 +164,7 @@ Figure mistakes_figure(const Evaluation& evaluation, const Thumbnailer& thumbnai
       figure.width, figure.height);
   std::string plots, pixels;
   for (std::size_t i = 0; i < count; ++i) {
-    const Judgement& mistake = evaluation.mistakes[i];
+    const LabelledPrediction& mistake = evaluation.mistakes[i];
     const int column = static_cast<int>(i) % columns, row = static_cast<int>(i) / columns;
     const double middle = (column + 0.5) * cell_width;
     const double left = middle - width / 2;

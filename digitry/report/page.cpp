@@ -37,7 +37,7 @@ class Tiles {
   Tiles(const Evaluation& evaluation, const SpriteSheet& sheet)
       : evaluation_(evaluation), sheet_(sheet) {}
 
-  data list(const std::vector<Judgement>& judgements, std::size_t most = SIZE_MAX) const {
+  data list(const std::vector<LabelledPrediction>& judgements, std::size_t most = SIZE_MAX) const {
     data tiles{data::type::list};
     for (std::size_t i = 0; i < std::min(judgements.size(), most); ++i) {
       tiles.push_back(tile(judgements[i]));
@@ -46,7 +46,7 @@ class Tiles {
   }
 
  private:
-  data tile(const Judgement& judgement) const {
+  data tile(const LabelledPrediction& judgement) const {
     const SpriteSheet::Place place = sheet_.place(judgement.image_index);
     data tile;
     tile.set("x", fmt::format("{}", -place.x));

@@ -83,7 +83,7 @@ class NearestTiles {
   const SpriteSheet& sheet() const { return sheet_; }
 
   data list(std::size_t mistake) const {
-    const Judgement& judgement = evaluation_.mistakes[mistake];
+    const LabelledPrediction& judgement = evaluation_.mistakes[mistake];
     std::int64_t place = 0;
     for (std::size_t i = 0; i < mistake; ++i) place += std::ssize(explanations_.nearest[i]);
     data tiles{data::type::list};
@@ -179,7 +179,7 @@ void add_explained(data& page, const ReportContent& content, const Thumbnailer& 
   }
   data entries{data::type::list};
   for (std::size_t i = 0; i < pictures.size(); ++i) {
-    const Judgement& mistake = evaluation.mistakes[i];
+    const LabelledPrediction& mistake = evaluation.mistakes[i];
     const SpriteSheet::Place place = sheet.place(mistake.image_index);
     const std::string answer = class_name(evaluation, mistake.predicted);
     const std::string label = class_name(evaluation, mistake.label);

@@ -30,8 +30,8 @@ std::size_t fair_share(const Lists& lists, const Size& size, std::size_t most, s
 std::vector<std::int64_t> PageImages::indices() const {
   std::vector<std::int64_t> all;
   std::set<std::int64_t> seen;
-  const auto add = [&](const std::vector<Judgement>& judgements) {
-    for (const Judgement& judgement : judgements) {
+  const auto add = [&](const std::vector<LabelledPrediction>& judgements) {
+    for (const LabelledPrediction& judgement : judgements) {
       if (seen.insert(judgement.image_index).second) all.push_back(judgement.image_index);
     }
   };
@@ -48,8 +48,8 @@ PageImages choose_images(const Evaluation& evaluation) {
   images.gallery.assign(mistakes.begin(), mistakes.begin() + static_cast<std::ptrdiff_t>(std::min(
                                                                  mistakes.size(), kMaxGallery)));
 
-  std::map<std::pair<std::int32_t, std::int32_t>, std::vector<Judgement>> by_pair;
-  for (const Judgement& mistake : mistakes) {
+  std::map<std::pair<std::int32_t, std::int32_t>, std::vector<LabelledPrediction>> by_pair;
+  for (const LabelledPrediction& mistake : mistakes) {
     by_pair[{mistake.label, mistake.predicted}].push_back(mistake);
   }
   for (const ConfusedPair& pair : evaluation.most_confused) {
@@ -136,7 +136,8 @@ data class_entry(const Evaluation& evaluation, std::int32_t label,
   return entry;
 }
 
-data cross_entry(const Evaluation& evaluation, const Judgement& mistake, const Point& point) {
+data cross_entry(const Evaluation& evaluation, const LabelledPrediction& mistake,
+                 const Point& point) {
   data entry;
   entry.set("x", coordinate(point.x));
   entry.set("y", coordinate(point.y));
@@ -147,9 +148,10 @@ data cross_entry(const Evaluation& evaluation, const Judgement& mistake, const P
   return entry;
 }
 
-std::map<std::int64_t, Judgement> mistakes_by_image(const Evaluation& evaluation) {
-  std::map<std::int64_t, Judgement> mistakes;
-  for (const Judgement& mistake : evaluation.mistakes) mistakes[mistake.image_index] = mistake;
+std::map<std::int64_t, LabelledPrediction> mistakes_by_image(const Evaluation& evaluation) {
+  std::map<std::int64_t, LabelledPrediction> mistakes;
+  for (const LabelledPrediction& mistake : evaluation.mistakes)
+    mistakes[mistake.image_index] = mistake;
   return mistakes;
 }
 

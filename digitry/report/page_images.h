@@ -10,15 +10,15 @@ namespace digitry {
 /// The mistakes of one confused pair, most confident first.
 struct PairImages {
   ConfusedPair pair;
-  std::vector<Judgement> shown;
+  std::vector<LabelledPrediction> shown;
 };
 
 /// Which images a page shows, so that a bad model's page stays small enough to open.
 struct PageImages {
-  std::vector<Judgement> gallery;  ///< Most confident first, at most kMaxGallery.
-  std::vector<PairImages> pairs;   ///< Most frequent first; each shows at least one image.
-  std::vector<std::vector<Judgement>> least_sure;  ///< Of each class.
-  std::vector<Judgement> suspected;  ///< Most suspicious first, at most kMaxSuspected.
+  std::vector<LabelledPrediction> gallery;  ///< Most confident first, at most kMaxGallery.
+  std::vector<PairImages> pairs;            ///< Most frequent first; each shows at least one image.
+  std::vector<std::vector<LabelledPrediction>> least_sure;  ///< Of each class.
+  std::vector<LabelledPrediction> suspected;  ///< Most suspicious first, at most kMaxSuspected.
 
   /// Every image once.
   std::vector<std::int64_t> indices() const;

@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "digitry/augment/views.h"
+#include "digitry/augment/test_time_augmentation.h"
 #include "digitry/base/version.h"
 #include "digitry/evaluation/calibration.h"
 #include "digitry/evaluation/prototypes.h"
 #include "digitry/model_io/classifier.h"
-#include "digitry/nn/plan/hidden_layer.h"
+#include "digitry/nn/plan/feature_extractor.h"
 
 namespace digitry {
 namespace {
@@ -39,10 +39,10 @@ void fit_temperatures(Model& model, const Dataset& data, std::span<const std::in
     const Tensor logits = Classifier(model).logits(data.images, validation);
     return static_cast<float>(fit_temperature(logits, labels));
   };
-  if (model.members.size() == 1 && model.views != Views()) {
-    const Views views = std::exchange(model.views, {});
+  if (model.members.size() == 1 && model.tta != TestTimeAugmentation()) {
+    const TestTimeAugmentation views = std::exchange(model.tta, {});
     model.members.front().temperature = fitted();
-    model.views = views;
+    model.tta = views;
   }
   model.temperature = fitted();
 }
@@ -61,7 +61,7 @@ std::vector<std::int32_t> spread(const std::vector<std::int32_t>& indices, std::
 // images, which are a little more familiar.
 void fit_what_is_known(Model& model, const Dataset& data, const ValidationSplit& split) {
   for (Member& member : model.members) {
-    HiddenLayer hidden(member.network, model.preprocessing);
+    FeatureExtractor hidden(member.network, model.preprocessing);
     const std::int64_t most =
         std::clamp(kDescribedValues / hidden.num_features(), kLeastOfClass * data.num_classes(),
                    std::max(kDescribedImages, kLeastOfClass * data.num_classes()));
@@ -73,8 +73,8 @@ void fit_what_is_known(Model& model, const Dataset& data, const ValidationSplit&
   const std::vector<std::int32_t> scored = split.validation.empty()
                                                ? spread(split.train, kScoredImages, 1)
                                                : spread(split.validation, kScoredImages, 0);
-  model.refusal_threshold = static_cast<float>(
-      fit_refusal_threshold(Classifier(model).in_distribution_scores(data.images.take(scored))));
+  model.rejection_threshold = static_cast<float>(
+      fit_rejection_threshold(Classifier(model).in_distribution_scores(data.images.take(scored))));
 }
 
 }  // namespace
@@ -117,7 +117,7 @@ FittedNetwork fit_one(const Recipe& recipe, const Dataset& train,
 Model untrained_model(const Recipe& recipe, const Dataset& train) {
   return {.members = one_member(Network(train.image_shape(), train.num_classes(), recipe.layers)),
           .preprocessing = {},
-          .views = read_views(recipe.views, recipe.name),
+          .tta = read_test_time_augmentation(recipe.tta, recipe.name),
           .class_names = train.class_names,
           .provenance = provenance_of(recipe, train)};
 }
@@ -131,7 +131,7 @@ void take_weights(Model& model, const Trainer& trainer) {
 Recipe member_recipe(const Recipe& recipe, std::int64_t index) {
   Recipe member = recipe;
   member.members = 1;
-  member.views.clear();
+  member.tta.clear();
   member.split_seed = recipe.split_seed.value_or(recipe.seed);
   member.seed =
       recipe.seed * static_cast<std::uint64_t>(recipe.members) + static_cast<std::uint64_t>(index);
@@ -154,7 +154,7 @@ Model fit(const Recipe& recipe, const Dataset& train, const TrainingObserver& ob
   }
   Model model = combine(std::move(networks), names);
   model.provenance = provenance_of(recipe, train);
-  model.views = read_views(recipe.views, recipe.name);
+  model.tta = read_test_time_augmentation(recipe.tta, recipe.name);
   calibrate(model, train, split);
   return model;
 }

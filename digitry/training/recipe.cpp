@@ -9,14 +9,14 @@
 #include <map>
 
 #include "digitry/augment/augment.h"
-#include "digitry/augment/views.h"
+#include "digitry/augment/test_time_augmentation.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/limits.h"
 #include "digitry/nn/layer.h"
 #include "digitry/optim/optimizer.h"
 #include "digitry/optim/schedule.h"
-#include "digitry/training/toml_options.h"
+#include "digitry/training/toml_attributes.h"
 #include "digitry_embedded/recipes.h"
 
 namespace digitry {
@@ -30,8 +30,8 @@ const std::map<std::string, std::string_view>& shipped_recipes() {
   return recipes;
 }
 
-Options options_of(const toml::table& table, const std::string& where) {
-  Options options;
+Attributes options_of(const toml::table& table, const std::string& where) {
+  Attributes options;
   for (const auto& [key, node] : table) {
     const std::string name(key.str());
     options[name] = option_of(node, fmt::format("{}: '{}'", where, name));
@@ -40,8 +40,8 @@ Options options_of(const toml::table& table, const std::string& where) {
 }
 
 // The options of a sub-table, none where it is missing; removes it from `root`.
-Options take_table(toml::table& root, const std::string& key, const std::string& source) {
-  Options options;
+Attributes take_table(toml::table& root, const std::string& key, const std::string& source) {
+  Attributes options;
   if (const auto* node = root.get(key)) {
     if (!node->is_table())
       throw Error(ErrorCode::kBadData, "{}: expected [{}] to be a table", source, key);
@@ -51,8 +51,8 @@ Options take_table(toml::table& root, const std::string& key, const std::string&
   return options;
 }
 
-std::vector<Options> take_layers(toml::table& root, const std::string& source) {
-  std::vector<Options> layers;
+std::vector<Attributes> take_layers(toml::table& root, const std::string& source) {
+  std::vector<Attributes> layers;
   const auto* list = root.get_as<toml::array>("layers");
   if (list == nullptr || list->empty())
     throw Error(ErrorCode::kBadData, "{}: expected at least one [[layers]] table", source);
@@ -71,12 +71,12 @@ void refuse_unknown_tables(const toml::table& root, const std::string& source) {
     if (node.is_table() || node.is_array_of_tables())
       throw Error(ErrorCode::kBadData,
                   "{}: unknown table [{}]; known are [training], [optimizer], [schedule], "
-                  "[augmentation], [views] and [[layers]]",
+                  "[augmentation], [test_time_augmentation] and [[layers]]",
                   source, std::string(key.str()));
 }
 
-void read_training(const Options& options, const std::string& source, Recipe& recipe) {
-  OptionReader reader(options, source + ": [training]");
+void read_training(const Attributes& options, const std::string& source, Recipe& recipe) {
+  AttributeReader reader(options, source + ": [training]");
   recipe.epochs = reader.integer("epochs", 1, kMaxEpochs, recipe.epochs);
   recipe.batch_size = reader.integer("batch_size", 1, kMaxBatchSize, recipe.batch_size);
   recipe.validation = reader.number("validation", 0, 0.9, recipe.validation);
@@ -121,7 +121,7 @@ void check_in(const std::string& source, const Check& check) {
   }
 }
 
-std::string table_text(const Options& options) {
+std::string table_text(const Attributes& options) {
   std::string text;
   for (const auto& [key, value] : options) text += fmt::format("{} = {}\n", key, to_string(value));
   return text;
@@ -137,16 +137,18 @@ Recipe parse_recipe(std::string_view toml_text, const std::string& source) {
   recipe.optimizer = take_table(root, "optimizer", source);
   recipe.schedule = take_table(root, "schedule", source);
   recipe.augmentation = take_table(root, "augmentation", source);
-  recipe.views = take_table(root, "views", source);
+  // Version 0.1 called it [views].
+  const std::string tta = root.contains("views") ? "views" : "test_time_augmentation";
+  recipe.tta = take_table(root, tta, source);
   check_in(source, [&] { make_optimizer(recipe.optimizer, {}); });
   check_in(source, [&] { check_schedule(recipe); });
   read_augment_options(recipe.augmentation, source + ": [augmentation]");
-  read_views(recipe.views, source + ": [views]");
+  read_test_time_augmentation(recipe.tta, fmt::format("{}: [{}]", source, tta));
   for (std::size_t i = 0; i < recipe.layers.size(); ++i)
     make_layer(recipe.layers[i], /*num_classes=*/1, fmt::format("{}: layers[{}]", source, i));
   refuse_unknown_tables(root, source);
-  const Options top = options_of(root, source);
-  OptionReader reader(top, source);
+  const Attributes top = options_of(root, source);
+  AttributeReader reader(top, source);
   recipe.name = reader.text("name", {}, std::filesystem::path(source).stem().string());
   recipe.description = reader.text("description", {}, "");
   reader.finish();
@@ -195,8 +197,8 @@ std::string to_toml(const Recipe& recipe) {
   text += "\n[optimizer]\n" + table_text(recipe.optimizer);
   text += "\n[schedule]\n" + table_text(recipe.schedule);
   if (!recipe.augmentation.empty()) text += "\n[augmentation]\n" + table_text(recipe.augmentation);
-  if (!recipe.views.empty()) text += "\n[views]\n" + table_text(recipe.views);
-  for (const Options& layer : recipe.layers) text += "\n[[layers]]\n" + table_text(layer);
+  if (!recipe.tta.empty()) text += "\n[test_time_augmentation]\n" + table_text(recipe.tta);
+  for (const Attributes& layer : recipe.layers) text += "\n[[layers]]\n" + table_text(layer);
   return text;
 }
 

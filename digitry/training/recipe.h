@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "digitry/base/options.h"
+#include "digitry/base/attributes.h"
 #include "digitry/data/dataset.h"
 #include "digitry/data/split.h"
 
@@ -17,7 +17,7 @@ namespace digitry {
 struct Recipe {
   std::string name = "model";  ///< Runs are named after it.
   std::string description = {};
-  std::vector<Options> layers = {};  ///< First to last, each with its `type`.
+  std::vector<Attributes> layers = {};  ///< First to last, each with its `type`.
 
   std::int64_t epochs = 10;
   std::int64_t batch_size = 128;
@@ -40,10 +40,11 @@ struct Recipe {
   double label_smoothing = 0;  ///< Share of the target spread over all classes, in [0, 0.999].
   double gradient_clip = 0;    ///< Largest L2 norm of all gradients together; 0: off.
 
-  Options optimizer = {};     ///< See make_optimizer.
-  Options schedule = {};      ///< See make_schedule.
-  Options augmentation = {};  ///< Of training images; see read_augment_options. Empty: none.
-  Options views = {};         ///< Of images to classify; see read_views. Empty: the image as it is.
+  Attributes optimizer = {};     ///< See make_optimizer.
+  Attributes schedule = {};      ///< See make_schedule.
+  Attributes augmentation = {};  ///< Of training images; see read_augment_options. Empty: none.
+  /// Test-time augmentation; see read_test_time_augmentation. Empty: the image as it is.
+  Attributes tta = {};
 };
 
 /// Throws Error{kBadData} naming `source`, the key and the rule for TOML that does not parse,

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "digitry/base/error.h"
-#include "digitry/training/toml_options.h"
+#include "digitry/training/toml_attributes.h"
 
 namespace digitry {
 namespace {
@@ -19,9 +19,9 @@ namespace {
 // The last coordinate below 1.
 constexpr double kNearlyOne = 1 - std::numeric_limits<double>::epsilon();
 
-std::vector<OptionValue> read_choices(const toml::node& node, const std::string& where) {
+std::vector<AttributeValue> read_choices(const toml::node& node, const std::string& where) {
   const auto* list = node.as_array();
-  std::vector<OptionValue> choices;
+  std::vector<AttributeValue> choices;
   if (list != nullptr)
     for (const auto& choice : *list) choices.push_back(option_of(choice, where + ": choices"));
   for (std::size_t i = 0; i < choices.size(); ++i)
@@ -115,7 +115,7 @@ void check_comparable(const std::vector<std::string>& parts, const std::string& 
   constexpr std::array kJudging{"data", "seed", "split_seed", "validation", "members"};
   const bool judging =
       parts[0] == "training" && std::ranges::find(kJudging, parts.back()) != kJudging.end();
-  if (judging || parts[0] == "views")
+  if (judging || parts[0] == "test_time_augmentation" || parts[0] == "views")
     throw Error(ErrorCode::kBadData,
                 "\"{}\": trials are compared on the same images, each by one network that sees "
                 "them as they are; this value cannot be searched",
@@ -144,7 +144,7 @@ std::pair<toml::table*, std::string> find_table(toml::table& root, const std::st
 
 std::string number_text(double value, SearchedValue::Kind kind) {
   return kind == SearchedValue::Kind::kInteger ? fmt::format("{}", static_cast<std::int64_t>(value))
-                                               : to_string(OptionValue(value));
+                                               : to_string(AttributeValue(value));
 }
 
 }  // namespace
@@ -165,10 +165,10 @@ SearchSpace parse_search_space(std::string_view toml, const std::string& source)
 std::string to_toml(const SearchSpace& space) {
   std::string text;
   for (const SearchedValue& value : space.values) {
-    text += fmt::format("[{}]\n", to_string(OptionValue(value.path)));
+    text += fmt::format("[{}]\n", to_string(AttributeValue(value.path)));
     if (value.kind == SearchedValue::Kind::kChoice) {
       std::string list;
-      for (const OptionValue& choice : value.choices)
+      for (const AttributeValue& choice : value.choices)
         list += (list.empty() ? "" : ", ") + to_string(choice);
       text += fmt::format("choices = [{}]\n", list);
     } else {
@@ -179,7 +179,7 @@ std::string to_toml(const SearchSpace& space) {
   return text;
 }
 
-OptionValue value_at(const SearchedValue& searched, double coordinate) {
+AttributeValue value_at(const SearchedValue& searched, double coordinate) {
   if (searched.kind == SearchedValue::Kind::kChoice) {
     const auto count = static_cast<double>(searched.num_choices());
     return searched.choices[static_cast<std::size_t>(std::min(coordinate * count, count - 1))];
@@ -194,7 +194,7 @@ OptionValue value_at(const SearchedValue& searched, double coordinate) {
   return static_cast<std::int64_t>(std::clamp(std::round(value), searched.low, searched.high));
 }
 
-std::string value_text(const OptionValue& value) {
+std::string value_text(const AttributeValue& value) {
   const double* number = std::get_if<double>(&value);
   return number != nullptr ? fmt::format("{:.4g}", *number) : to_string(value);
 }

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "digitry/base/options.h"
+#include "digitry/base/attributes.h"
 #include "digitry/training/recipe.h"
 
 namespace digitry {
@@ -17,8 +17,8 @@ struct SearchedValue {
   Kind kind = Kind::kNumber;
   double low = 0;
   double high = 1;
-  bool log = false;                  ///< Equal ratios are equally likely.
-  std::vector<OptionValue> choices;  ///< Of kChoice: any values, in no order.
+  bool log = false;                     ///< Equal ratios are equally likely.
+  std::vector<AttributeValue> choices;  ///< Of kChoice: any values, in no order.
 
   /// Of a choice: how many; else 0.
   std::size_t num_choices() const { return choices.size(); }
@@ -49,10 +49,10 @@ SearchSpace parse_search_space(std::string_view toml, const std::string& source)
 std::string to_toml(const SearchSpace& space);
 
 /// What a coordinate in [0, 1) stands for.
-OptionValue value_at(const SearchedValue& searched, double coordinate);
+AttributeValue value_at(const SearchedValue& searched, double coordinate);
 
 /// "0.00312", "64", "\"one_cycle\"": short enough for a line of many.
-std::string value_text(const OptionValue& value);
+std::string value_text(const AttributeValue& value);
 
 /// Finds out what is wrong with a space before a search: tries the ends of each range and each
 /// choice. Throws Error{kBadData} as `recipe_at`, naming `source`, the path and the value.

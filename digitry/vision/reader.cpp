@@ -117,13 +117,13 @@ MnistImage image_of(const Glyph& glyph, double lean) {
                        upright.ink.cols);
 }
 
-std::vector<Verdict> judge_images(const DigitJudge& classify,
-                                  const std::vector<MnistImage>& images) {
+std::vector<DigitPrediction> judge_images(const DigitClassifier& classify,
+                                          const std::vector<MnistImage>& images) {
   if (images.empty()) return {};
   Tensor tensor({std::ssize(images), 1, kMnistSide, kMnistSide}, DType::kU8);
   auto to = tensor.as<std::uint8_t>().begin();
   for (const MnistImage& image : images) to = std::ranges::copy(image, to).out;
-  std::vector<Verdict> verdicts = classify(tensor);
+  std::vector<DigitPrediction> verdicts = classify(tensor);
   if (verdicts.size() != images.size())
     throw Error(ErrorCode::kInvalidArgument,
                 "read_digits: expected {} verdicts of the classifier, got {}", images.size(),
@@ -132,7 +132,7 @@ std::vector<Verdict> judge_images(const DigitJudge& classify,
 }
 
 // What speaks against the glyph being one digit; 0 for nothing.
-double cost_of(const Verdict& verdict, const cv::Rect& box, double widest = kWidestDigit) {
+double cost_of(const DigitPrediction& verdict, const cv::Rect& box, double widest = kWidestDigit) {
   const double doubt = std::log(std::max(1 - verdict.score, kLeastDoubt) / (1 - kSureScore));
   const double width = static_cast<double>(box.width) / box.height - widest;
   return std::max(0.0, doubt) + kWidthCost * std::max(0.0, width);
@@ -141,14 +141,14 @@ double cost_of(const Verdict& verdict, const cv::Rect& box, double widest = kWid
 struct Judged {
   Glyph glyph;
   MnistImage image{};
-  Verdict verdict{};
+  DigitPrediction verdict{};
 };
 
 std::vector<Judged> judge_glyphs(std::vector<Glyph> glyphs, double lean,
-                                 const DigitJudge& classify) {
+                                 const DigitClassifier& classify) {
   std::vector<MnistImage> images;
   for (const Glyph& glyph : glyphs) images.push_back(image_of(glyph, lean));
-  std::vector<Verdict> verdicts = judge_images(classify, images);
+  std::vector<DigitPrediction> verdicts = judge_images(classify, images);
   std::vector<Judged> judged;
   for (std::size_t i = 0; i < glyphs.size(); ++i)
     judged.push_back({std::move(glyphs[i]), images[i], std::move(verdicts[i])});
@@ -189,7 +189,7 @@ Pieces pieces_of(const Glyph& glyph, const std::vector<Cut>& cuts, double digit_
 
 // The digits that the glyph is most likely made of: itself, or what cuts make of it.
 std::vector<Judged> split(Judged whole, double digit_height, double stroke_width, double lean,
-                          const DigitJudge& classify) {
+                          const DigitClassifier& classify) {
   const std::vector<Cut> cuts = find_cuts(whole.glyph, digit_height, stroke_width);
   Pieces pieces = pieces_of(whole.glyph, cuts, digit_height);
   std::vector<Judged> judged = judge_glyphs(std::move(pieces.glyphs), lean, classify);
@@ -235,7 +235,7 @@ bool may_be_several(const Judged& judged, bool alone) {
 // The one digit beyond doubt that all ink of the picture is together, if it is.
 std::optional<Judged> only_digit(const Page& page, const Components& components,
                                  const std::vector<Blob>& blobs, bool any_doubt, double lean,
-                                 const DigitJudge& classify) {
+                                 const DigitClassifier& classify) {
   if (!may_be_only_digit(blobs, any_doubt)) return std::nullopt;
   std::vector<std::size_t> all(blobs.size());
   std::iota(all.begin(), all.end(), std::size_t{0});
@@ -245,7 +245,7 @@ std::optional<Judged> only_digit(const Page& page, const Components& components,
   return cost > kDoubtfulCost ? std::nullopt : std::optional(std::move(judged));
 }
 
-std::vector<Judged> find_digits(const Page& page, const DigitJudge& classify,
+std::vector<Judged> find_digits(const Page& page, const DigitClassifier& classify,
                                 const ReadOptions& options, double& lean) {
   const Components components = find_components(page);
   const std::vector<Blob> blobs = join_broken(components);
@@ -314,7 +314,8 @@ std::size_t ReadDigit::label() const {
   return static_cast<std::size_t>(std::ranges::max_element(probabilities) - probabilities.begin());
 }
 
-Reading read_digits(const Image& picture, const DigitJudge& classify, const ReadOptions& options) {
+Reading read_digits(const Image& picture, const DigitClassifier& classify,
+                    const ReadOptions& options) {
   silence_opencv();
   const WorkingGrey working = make_working_grey(picture);
   show(options, "1-grey", working.grey);

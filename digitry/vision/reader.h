@@ -13,7 +13,7 @@
 namespace digitry {
 
 /// What a classifier says of one image.
-struct Verdict {
+struct DigitPrediction {
   std::vector<float> probabilities;  ///< One a class, at least one; they add up to 1.
   double score = 0;        ///< How sure it is that the image is one digit: 0 (not at all) to 1.
   double familiarity = 1;  ///< How like those that it was trained on the image is: 0 to 1.
@@ -21,7 +21,7 @@ struct Verdict {
 };
 
 /// Judges images: uint8 [N,1,28,28] (N ≥ 1) to N verdicts, all of the same number of classes.
-using DigitJudge = std::function<std::vector<Verdict>(const Tensor& images)>;
+using DigitClassifier = std::function<std::vector<DigitPrediction>(const Tensor& images)>;
 
 /// A rectangle in pixels of the picture; `left` and `top` are its first column and row.
 struct PixelBox {
@@ -38,7 +38,7 @@ struct ReadDigit {
   std::int64_t line = 0;      ///< From 0, counted from the top.
   bool space_before = false;  ///< Whether a gap as of a word lies between it and the one before.
   MnistImage image{};         ///< What the classifier saw.
-  Verdict verdict;
+  DigitPrediction verdict;
 
   /// The class with the largest probability.
   std::size_t label() const;
@@ -71,7 +71,7 @@ struct ReadOptions {
 /// were. docs/reading.md tells more. The first call turns off OpenCV's log in the whole process.
 /// Throws Error{kInvalidArgument} where the picture is none (`check_image`), and what the
 /// classifier throws.
-Reading read_digits(const Image& picture, const DigitJudge& classify,
+Reading read_digits(const Image& picture, const DigitClassifier& classify,
                     const ReadOptions& options = {});
 
 /// The reading as a person would write it: a row a line, unknown things as '?', class names in the

@@ -27,7 +27,7 @@ name = "two"
 epochs = 1
 members = 2
 seed = 3
-[views]
+[test_time_augmentation]
 translation = 1
 [[layers]]
 type = "flatten"
@@ -86,7 +86,8 @@ TEST_F(Ensemble, OfARecipeOfOneWithViewsKeepsTheTemperatureThatTheNetworkHasWith
   std::string recipe = kTwoMembers;
   recipe.replace(recipe.find("members = 2"), 11, "members = 1");
   write_file_atomically(at("moved.toml"), recipe);
-  recipe.erase(recipe.find("[views]"), std::string("[views]\ntranslation = 1\n").size());
+  const std::string tta = "[test_time_augmentation]\ntranslation = 1\n";
+  recipe.erase(recipe.find(tta), tta.size());
   write_file_atomically(at("plain.toml"), recipe);
   for (const std::string name : {"moved", "plain"})
     ASSERT_EQ(digitry({"train", "--recipe", at(name + ".toml"), "--data", small_mnist().string(),
@@ -107,15 +108,15 @@ TEST_F(Ensemble, OfOneRunAddsViews) {
   ASSERT_EQ(made.exit_status, 0) << made.err;
   EXPECT_THAT(made.out, AllOf(HasSubstr("views of an image   3"), HasSubstr("digitry evaluate")));
   const Model turned = load_model(file);
-  EXPECT_EQ(turned.views.rotation, 5);
+  EXPECT_EQ(turned.tta.rotation, 5);
   EXPECT_EQ(turned.members.front().temperature,
             load_model(at("run1") + "/model.safetensors").temperature);
   EXPECT_EQ(turned.temperature, 1);
   EXPECT_GT(accuracy_of(file), 0.8);
   const std::string more = at("more_views.safetensors");
   ASSERT_EQ(digitry({"ensemble", file, "--zoom", "0.1", "--flip", "--out", more}).exit_status, 0);
-  EXPECT_EQ(load_model(more).views,
-            (Views{.translation = 0, .rotation = 5, .zoom = 0.1, .flip = true}));
+  EXPECT_EQ(load_model(more).tta,
+            (TestTimeAugmentation{.translation = 0, .rotation = 5, .zoom = 0.1, .flip = true}));
 }
 
 TEST_F(Ensemble, ViewsOfTheWholeTakeThePlaceOfItsModels) {
@@ -130,7 +131,7 @@ TEST_F(Ensemble, ViewsOfTheWholeTakeThePlaceOfItsModels) {
   ASSERT_EQ(made.exit_status, 0) << made.err;
   const Model model = load_model(both);
   EXPECT_EQ(model.members.size(), 2u);
-  EXPECT_EQ(model.views, Views{.translation = 1});
+  EXPECT_EQ(model.tta, TestTimeAugmentation{.translation = 1});
 }
 
 TEST_F(Ensemble, SaysWhatIsWrong) {
@@ -154,7 +155,7 @@ TEST_F(Ensemble, OfARecipeTrainsEachMemberFromItsOwnSeedOnTheSameImages) {
   ASSERT_EQ(digitry(train_two(run)).exit_status, 0);
   const Model model = load_model(run + "/model.safetensors");
   ASSERT_EQ(model.members.size(), 2u);
-  EXPECT_EQ(model.views.translation, 1);
+  EXPECT_EQ(model.tta.translation, 1);
   EXPECT_NE(model.temperature, 1) << "fitted on the validation images, which are the same for both";
   const json metrics = json::parse(file_bytes(run + "/metrics.json"));
   EXPECT_EQ(metrics["training"]["networks"], 2);

@@ -21,7 +21,7 @@ Model model_of(const std::vector<std::string>& class_names) {
   return {.members = one_member(
               test::random_network({1, 1, 1}, classes, {test::flatten(), test::dense(classes)})),
           .preprocessing = {},
-          .views = {},
+          .tta = {},
           .class_names = class_names,
           .provenance = {}};
 }

@@ -165,7 +165,8 @@ TEST_F(TuneCommand, SaysWhatIsWrongBeforeItBegins) {
          "expected the path in quotes: [\"optimizer.learning_rate\"]");
   refuse("[\"layers.3.rate\"]\nlow = 0.0\nhigh = 2.0", 3, "[\"layers.3.rate\"]: 2 is no value");
   refuse("[\"training.seed\"]\nlow = 0\nhigh = 9", 3, "cannot be searched");
-  refuse("[\"views.rotation\"]\nlow = 0.0\nhigh = 9.0", 3, "cannot be searched");
+  for (const std::string table : {"test_time_augmentation", "views"})
+    refuse("[\"" + table + ".rotation\"]\nlow = 0.0\nhigh = 9.0", 3, "cannot be searched");
   const CommandResult no_data =
       digitry({"tune", "notebook", "--space", space_, "--data", folder_ / "none", "--out", out_});
   EXPECT_EQ(no_data.exit_status, 3);

@@ -300,9 +300,9 @@ TEST(Augment, RefusesBadOptionsHoweverTheyCome) {
 }
 
 TEST(Augment, OptionsSurviveTheWayThereAndBack) {
-  EXPECT_TRUE(to_options({}).empty());
+  EXPECT_TRUE(to_attributes({}).empty());
   EXPECT_EQ(read_augment_options({}, ""), AugmentOptions());
-  EXPECT_EQ(read_augment_options(to_options(kEverything), ""), kEverything);
+  EXPECT_EQ(read_augment_options(to_attributes(kEverything), ""), kEverything);
   EXPECT_EQ(read_augment_options({{"rotation", std::int64_t{15}}}, "").rotation, 15);
 }
 

@@ -28,7 +28,8 @@ std::vector<float> block() {
 
 std::vector<float> toned(const AugmentOptions& options, std::int32_t index,
                          std::vector<float> plane = block()) {
-  Tones(options, kToneSize).change({.seed = 1, .epoch = 2, .index = index}, plane.data());
+  IntensityAugmenter(options, kToneSize)
+      .change({.seed = 1, .epoch = 2, .index = index}, plane.data());
   return plane;
 }
 
@@ -42,13 +43,13 @@ double ink_of(const std::vector<float>& plane) {
   return std::accumulate(plane.begin(), plane.end(), 0.0);
 }
 
-TEST(Tones, AreLeftAloneWhereNothingIsOn) {
-  EXPECT_FALSE(Tones({}, kToneSize).any());
-  EXPECT_FALSE(Tones({.rotation = 10, .erase = 1, .erase_ink = 1}, kToneSize).any());
+TEST(IntensityAugmenter, AreLeftAloneWhereNothingIsOn) {
+  EXPECT_FALSE(IntensityAugmenter({}, kToneSize).any());
+  EXPECT_FALSE(IntensityAugmenter({.rotation = 10, .erase = 1, .erase_ink = 1}, kToneSize).any());
   EXPECT_EQ(toned({}, 0), block());
 }
 
-TEST(Tones, StayFromZeroToOne) {
+TEST(IntensityAugmenter, StayFromZeroToOne) {
   const AugmentOptions all{.clutter = 5,
                            .filter = 0.5,
                            .filter_size = 9,
@@ -57,24 +58,24 @@ TEST(Tones, StayFromZeroToOne) {
                            .contrast = 1,
                            .invert = 0.5,
                            .noise = 2};
-  EXPECT_TRUE(Tones(all, kToneSize).any());
+  EXPECT_TRUE(IntensityAugmenter(all, kToneSize).any());
   for (int i = 0; i < kToneImages; ++i) EXPECT_THAT(toned(all, i), Each(AllOf(Ge(0), Le(1))));
 }
 
-TEST(Tones, BlurLightAndNoiseLeaveEveryOtherImageAlone) {
+TEST(IntensityAugmenter, BlurLightAndNoiseLeaveEveryOtherImageAlone) {
   for (const AugmentOptions& options :
        {AugmentOptions{.blur = 2}, AugmentOptions{.background = 0.7},
         AugmentOptions{.contrast = 0.7}, AugmentOptions{.noise = 0.5}})
     EXPECT_NEAR(count_unchanged(options), 0.5 * kToneImages, 50);
 }
 
-TEST(Tones, ChancesAreAsAsked) {
+TEST(IntensityAugmenter, ChancesAreAsAsked) {
   EXPECT_NEAR(count_unchanged({.filter = 0.25}), kToneImages * 0.75, 45);
   EXPECT_NEAR(count_unchanged({.invert = 0.25}), kToneImages * 0.75, 45);
   EXPECT_EQ(count_unchanged({.invert = 1}), 0);
 }
 
-TEST(Tones, ClutterAddsPiecesOfTheInkAndTakesNoneAway) {
+TEST(IntensityAugmenter, ClutterAddsPiecesOfTheInkAndTakesNoneAway) {
   double most = 0;
   for (int i = 0; i < kToneImages; ++i) {
     const std::vector<float> plane = toned({.clutter = 3}, i);
@@ -92,7 +93,7 @@ double row_offset_squared(std::size_t p) {
   return std::pow(static_cast<double>(row) - 13.5, 2);
 }
 
-TEST(Tones, BlurKeepsInkAndGoesAsFarAsAsked) {
+TEST(IntensityAugmenter, BlurKeepsInkAndGoesAsFarAsAsked) {
   double widest = 0;
   for (int i = 0; i < 60; ++i) {
     const std::vector<float> plane = toned({.blur = 1.5}, i);
@@ -105,7 +106,7 @@ TEST(Tones, BlurKeepsInkAndGoesAsFarAsAsked) {
   EXPECT_NEAR(widest, 63.0 / 12 + 1.5 * 1.5, 0.3);
 }
 
-TEST(Tones, LightIsNoBrighterThanAskedAndSmooth) {
+TEST(IntensityAugmenter, LightIsNoBrighterThanAskedAndSmooth) {
   double brightest = 0, steepest = 0;
   for (int i = 0; i < kToneImages; ++i) {
     const std::vector<float> plane =
@@ -121,7 +122,7 @@ TEST(Tones, LightIsNoBrighterThanAskedAndSmooth) {
   EXPECT_GT(steepest, 0.02);
 }
 
-TEST(Tones, ContrastIsLostByNoMoreThanAsked) {
+TEST(IntensityAugmenter, ContrastIsLostByNoMoreThanAsked) {
   float least = 1;
   for (int i = 0; i < kToneImages; ++i) {
     const std::vector<float> plane = toned({.contrast = 0.6}, i);
@@ -132,7 +133,7 @@ TEST(Tones, ContrastIsLostByNoMoreThanAsked) {
   EXPECT_LT(least, 0.45);
 }
 
-TEST(Tones, NoiseHasTheDeviationAskedFor) {
+TEST(IntensityAugmenter, NoiseHasTheDeviationAskedFor) {
   // The largest among many, on grey so that nothing is cut off.
   double largest = 0;
   for (int i = 0; i < kToneImages; ++i) {
@@ -145,7 +146,7 @@ TEST(Tones, NoiseHasTheDeviationAskedFor) {
   EXPECT_LT(largest, 0.105);
 }
 
-TEST(Tones, OneEffectLeavesTheOthersAsTheyAre) {
+TEST(IntensityAugmenter, OneEffectLeavesTheOthersAsTheyAre) {
   for (int i = 0; i < 30; ++i) {
     std::vector<float> in_steps = toned({.blur = 1}, i);
     in_steps = toned({.invert = 0.5}, i, in_steps);
@@ -153,9 +154,9 @@ TEST(Tones, OneEffectLeavesTheOthersAsTheyAre) {
   }
 }
 
-TEST(Tones, ErasedInkIsNoMoreThanAsked) {
+TEST(IntensityAugmenter, ErasedInkIsNoMoreThanAsked) {
   double sum = 0;
-  const Tones none({}, kToneSize), some({.erase_ink = 0.8}, kToneSize);
+  const IntensityAugmenter none({}, kToneSize), some({.erase_ink = 0.8}, kToneSize);
   for (int i = 0; i < kToneImages; ++i) {
     EXPECT_EQ(none.erased_ink({.index = i}), 0);
     EXPECT_LE(some.erased_ink({.index = i}), 0.8F);

@@ -10,22 +10,22 @@ namespace {
 using test::expect_error;
 
 TEST(Json, OptionsSurviveTheWayThere) {
-  const Options options{{"whole", std::int64_t{-3}},
-                        {"real", 0.1},
-                        {"round", 2.0},
-                        {"truth", false},
-                        {"word", std::string("a\"b")}};
-  const std::string text = dump(options_to_json(options));
+  const Attributes options{{"whole", std::int64_t{-3}},
+                           {"real", 0.1},
+                           {"round", 2.0},
+                           {"truth", false},
+                           {"word", std::string("a\"b")}};
+  const std::string text = dump(attributes_to_json(options));
   EXPECT_EQ(text, R"({"real":0.1,"round":2.0,"truth":false,"whole":-3,"word":"a\"b"})");
-  EXPECT_EQ(options_from_json(parse_json_object(text, "here"), "here"), options);
+  EXPECT_EQ(attributes_from_json(parse_json_object(text, "here"), "here"), options);
 }
 
 TEST(Json, RefusesWhatOptionsCannotBe) {
   for (const char* text : {R"({"a":[]})", R"({"a":{}})", R"({"a":null})"})
     expect_error(ErrorCode::kBadData, {"here", "'a'", "expected a number"},
-                 [&] { options_from_json(parse_json_object(text, "here"), "here"); });
+                 [&] { attributes_from_json(parse_json_object(text, "here"), "here"); });
   expect_error(ErrorCode::kBadData, {"here: expected an object"},
-               [] { options_from_json(nlohmann::ordered_json::array(), "here"); });
+               [] { attributes_from_json(nlohmann::ordered_json::array(), "here"); });
 }
 
 TEST(Json, RefusesWhatIsNotAnObject) {

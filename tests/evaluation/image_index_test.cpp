@@ -29,7 +29,7 @@ TEST(ImageIndex, FindsWhatASearchOfAllFinds) {
   for (std::int32_t i = 1; i < 1300; i += 2) odd.push_back(i);
   ImageIndex index(network, {}, data, odd);
   EXPECT_EQ(index.num_images(), 650);
-  HiddenLayer hidden(network, {});
+  FeatureExtractor hidden(network, {});
   for (const std::int32_t asked : {0, 17, 1299}) {
     const std::vector<std::int32_t> one{asked};
     const auto want =

@@ -20,9 +20,9 @@ Tensor logits_of(const std::vector<std::vector<double>>& rows) {
   return logits;
 }
 
-std::vector<std::int64_t> indices_of(const std::vector<Judgement>& judgements) {
+std::vector<std::int64_t> indices_of(const std::vector<LabelledPrediction>& judgements) {
   std::vector<std::int64_t> indices;
-  for (const Judgement& judgement : judgements) indices.push_back(judgement.image_index);
+  for (const LabelledPrediction& judgement : judgements) indices.push_back(judgement.image_index);
   return indices;
 }
 
@@ -36,7 +36,7 @@ TEST(SuspectedLabelErrors, AreWhatTheNetworkIsSurerOfThanOfThatClassItself) {
   EXPECT_EQ(suspected.num_confident, 2);
   EXPECT_THAT(indices_of(suspected.images), ElementsAre(2, 5, 1, 3))
       << "the surest first, then the right ones of which a fifth is doubt";
-  const Judgement& first = suspected.images[0];
+  const LabelledPrediction& first = suspected.images[0];
   EXPECT_EQ(first.label, 0);
   EXPECT_EQ(first.predicted, 1);
   EXPECT_NEAR(first.probability, 0.9, 1e-6);

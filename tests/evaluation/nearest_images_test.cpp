@@ -45,7 +45,8 @@ std::vector<Neighbour> by_sorting(const Tensor& features, std::size_t query, con
 TEST(NearestImages, AreThoseThatSortingFinds) {
   // More than one block of them.
   const Dataset data = random_digits(9000);
-  HiddenLayer hidden(random_network({1, 4, 4}, 3, {flatten(), dense(12), relu(), dense(3)}), {});
+  FeatureExtractor hidden(random_network({1, 4, 4}, 3, {flatten(), dense(12), relu(), dense(3)}),
+                          {});
   std::vector<std::int32_t> all(9000), odd;
   std::iota(all.begin(), all.end(), 0);
   std::ranges::copy_if(all, std::back_inserter(odd), [](std::int32_t i) { return i % 2 == 1; });
@@ -69,7 +70,7 @@ TEST(NearestImages, AreThoseThatSortingFinds) {
 TEST(NearestImages, OfEqualOnesTheFirstAndNeverMoreThanThereAre) {
   Dataset data = random_digits(5);
   std::ranges::fill(data.images.as<std::uint8_t>(), 7);
-  HiddenLayer hidden(random_network({1, 4, 4}, 3, {flatten(), dense(3)}), {});
+  FeatureExtractor hidden(random_network({1, 4, 4}, 3, {flatten(), dense(3)}), {});
   const std::vector<std::int32_t> among{4, 1, 3};
   const Tensor query = hidden.features(data.images, std::vector<std::int32_t>{0});
   const auto two = nearest_images(hidden, query, data, among, 2);
@@ -83,7 +84,7 @@ TEST(NearestImages, OfEqualOnesTheFirstAndNeverMoreThanThereAre) {
 
 TEST(NearestImages, RefuseQueriesOfAnotherLayerAndImagesWithoutLabels) {
   Dataset data = random_digits(5);
-  HiddenLayer hidden(random_network({1, 4, 4}, 3, {flatten(), dense(3)}), {});
+  FeatureExtractor hidden(random_network({1, 4, 4}, 3, {flatten(), dense(3)}), {});
   const std::vector<std::int32_t> among{0};
   expect_error(ErrorCode::kShapeMismatch, {"[Q, 16]", "[2,15]"}, [&] {
     nearest_images(hidden, Tensor({2, 15}, DType::kF32), data, among, 1);

@@ -103,9 +103,9 @@ TEST(RefusalThreshold, LetsAHalfPercentBeRefused) {
   std::vector<double> scores(1000);
   std::iota(scores.begin(), scores.end(), 1.0);
   std::ranges::reverse(scores);
-  const double threshold = fit_refusal_threshold(scores);
+  const double threshold = fit_rejection_threshold(scores);
   EXPECT_EQ(std::ranges::count_if(scores, [&](double s) { return s < threshold; }), 5);
-  EXPECT_EQ(fit_refusal_threshold({0.1, 0.2}), 0) << "too few to tell";
+  EXPECT_EQ(fit_rejection_threshold({0.1, 0.2}), 0) << "too few to tell";
 }
 
 }  // namespace

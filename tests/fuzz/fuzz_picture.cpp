@@ -5,8 +5,8 @@
 namespace {
 
 // Any answer will do, as long as it is one an image.
-std::vector<digitry::Verdict> judge(const digitry::Tensor& images) {
-  std::vector<digitry::Verdict> verdicts;
+std::vector<digitry::DigitPrediction> judge(const digitry::Tensor& images) {
+  std::vector<digitry::DigitPrediction> verdicts;
   const auto pixels = images.as<std::uint8_t>();
   for (std::size_t i = 0; i < pixels.size(); i += 784)
     verdicts.push_back({.probabilities = {0.5F, 0.5F},

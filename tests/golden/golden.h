@@ -48,16 +48,16 @@ inline Network golden_mlp(const nlohmann::json& golden, const nlohmann::json& we
 }
 
 /// The layers of a golden file as a recipe would have them.
-inline std::vector<Options> golden_layers(const nlohmann::json& layers) {
-  const auto value = [](const nlohmann::json& from) -> OptionValue {
+inline std::vector<Attributes> golden_layers(const nlohmann::json& layers) {
+  const auto value = [](const nlohmann::json& from) -> AttributeValue {
     if (from.is_boolean()) return from.get<bool>();
     if (from.is_number_integer()) return from.get<std::int64_t>();
     if (from.is_number()) return from.get<double>();
     return from.get<std::string>();
   };
-  std::vector<Options> all;
+  std::vector<Attributes> all;
   for (const auto& layer : layers)
-    for (Options& options = all.emplace_back(); const auto& [key, from] : layer.items())
+    for (Attributes& options = all.emplace_back(); const auto& [key, from] : layer.items())
       options[key] = value(from);
   return all;
 }

@@ -4,7 +4,7 @@
 
 #include "digitry/base/parallel.h"
 #include "digitry/base/random.h"
-#include "digitry/kernels/first_pooled_conv2d.h"
+#include "digitry/kernels/pooled_conv2d_single_channel.h"
 #include "tests/cases/pooled_conv_cases.h"
 #include "tests/reference/conv2d.h"
 #include "tests/reference/pool2d.h"
@@ -168,13 +168,13 @@ class PooledConv2dOfOneChannel : public PooledConv2dTest {
  public:
   template <typename T>
   void expect_reference() {
-    ASSERT_TRUE(kernels::FirstPooledConv2d<T>::supports(shape));
+    ASSERT_TRUE(kernels::SingleChannelPooledConv2d<T>::supports(shape));
     // [OC/16, K, K, 16]: output channels in blocks.
     const auto weight = to_blocks<float>(want.weight, shape.out_channels, window);
     const auto grad_y = to_blocks<T>(want.grad_y, shape.out_channels, out_plane);
     std::vector<T> y(want.y.size());
     std::vector<std::uint8_t> positions(y.size());
-    kernels::FirstPooledConv2d<T> kernel(shape);
+    kernels::SingleChannelPooledConv2d<T> kernel(shape);
     kernel.forward(want.x.data(), weight.data(), want.bias.data(), y.data(), positions.data());
     EXPECT_EQ(widened(y), to_blocks<float>(want.y, shape.out_channels, out_plane));
     for (int time = 0; time < 2; ++time) {
@@ -199,7 +199,7 @@ TEST_P(PooledConv2dOfOneChannel, IsTheReferenceOnThreeThreads) {
 
 TEST(PooledConv2dOfOneChannel, WithoutBias) {
   const PooledConv2dShape shape{.in_channels = 1, .height = 4, .width = 4};
-  kernels::FirstPooledConv2d<float> kernel(shape);
+  kernels::SingleChannelPooledConv2d<float> kernel(shape);
   const Values x(16, 1);
   const Values weight(9 * kBlock, 2);
   Values y(kBlock);
@@ -211,7 +211,7 @@ TEST(PooledConv2dOfOneChannel, WithoutBias) {
 
 TEST(PooledConv2d, SaysWhatItDoesNotDo) {
   using Blocks = kernels::PooledConv2dBackward<float>;
-  using First = kernels::FirstPooledConv2d<float>;
+  using First = kernels::SingleChannelPooledConv2d<float>;
   const PooledConv2dShape blocks{.height = 8, .width = 8};
   EXPECT_TRUE(Blocks::supports(blocks));
   EXPECT_FALSE(First::supports(blocks));

@@ -31,12 +31,12 @@ TEST(Vectors, AreTheSumsThatTheyAreCalledFor) {
 
 TEST(Vectors, AUnitHasLengthOneAndItsDirection) {
   std::vector<float> vector{3, 0, -4};
-  make_unit(vector);
+  normalize(vector);
   EXPECT_FLOAT_EQ(vector[0], 0.6F);
   EXPECT_EQ(vector[1], 0);
   EXPECT_FLOAT_EQ(vector[2], -0.8F);
   std::vector<float> nothing(3);
-  make_unit(nothing);
+  normalize(nothing);
   EXPECT_EQ(nothing, std::vector<float>(3)) << "zeros have no direction";
 }
 

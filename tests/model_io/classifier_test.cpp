@@ -76,11 +76,11 @@ TEST(Classifier, LooksAtEachView) {
   Model model = test::small_model();
   const Tensor images = test::ten_images(model);
   std::vector<std::vector<std::vector<double>>> parts;
-  const Views views{.translation = 1, .rotation = 20};
+  const TestTimeAugmentation views{.translation = 1, .rotation = 20};
   for (std::int64_t view = 0; view < num_views(views); ++view)
     parts.push_back(probabilities_of(Classifier(model).logits(view_of(images, views, view)), 1));
   ASSERT_EQ(parts.size(), 7u);
-  model.views = views;
+  model.tta = views;
   expect_mean(Classifier(model).logits(images), parts);
 }
 
@@ -89,8 +89,9 @@ TEST(Classifier, TakesPixelsAsNumbersToo) {
   const Tensor images = test::ten_images(model);
   Tensor numbers(images.shape(), DType::kF32);
   std::ranges::copy(images.as<std::uint8_t>(), numbers.as<float>().begin());
-  for (const Views& views : {Views{}, Views{.translation = 1, .rotation = 20}}) {
-    model.views = views;
+  for (const TestTimeAugmentation& views :
+       {TestTimeAugmentation{}, TestTimeAugmentation{.translation = 1, .rotation = 20}}) {
+    model.tta = views;
     const Tensor got = Classifier(model).logits(numbers);
     test::expect_near(got.as<float>(), Classifier(model).logits(images).as<float>(), 1e-5, 1e-5);
   }
@@ -218,7 +219,7 @@ TEST(Combine, RefusesWhatDoesNotFit) {
   other.preprocessing.pixel_scale = 1;
   refused(std::move(other), {"two", "scales pixels otherwise"});
   other = test::small_model();
-  other.views.zoom = 0.1;
+  other.tta.zoom = 0.1;
   refused(std::move(other), {"two", "in other ways than one"});
   refused(three_networks(), {"two", "several networks already"});
   other = test::small_model();
@@ -230,18 +231,19 @@ TEST(Combine, KeepsTheViewsThatAllHave) {
   std::vector<Model> models;
   for (const std::uint64_t seed : {1, 2}) {
     models.push_back(test::small_model(seed));
-    models.back().views = {.rotation = 5, .flip = true};
+    models.back().tta = {.rotation = 5, .flip = true};
   }
-  EXPECT_EQ(combine(std::move(models), {"a", "b"}).views, (Views{.rotation = 5, .flip = true}));
+  EXPECT_EQ(combine(std::move(models), {"a", "b"}).tta,
+            (TestTimeAugmentation{.rotation = 5, .flip = true}));
 }
 
 TEST(Combine, HasTheViewsAskedInTheirPlace) {
   std::vector<Model> models;
   models.push_back(test::small_model(1));
   models.push_back(test::small_model(2));
-  models.back().views.zoom = 0.1;
-  const Views views{.rotation = 5};
-  EXPECT_EQ(combine(std::move(models), {"a", "b"}, views).views, views);
+  models.back().tta.zoom = 0.1;
+  const TestTimeAugmentation views{.rotation = 5};
+  EXPECT_EQ(combine(std::move(models), {"a", "b"}, views).tta, views);
 }
 
 TEST(Combine, TakesOfAModelWithViewsTheTemperatureOfItsNetwork) {
@@ -249,10 +251,10 @@ TEST(Combine, TakesOfAModelWithViewsTheTemperatureOfItsNetwork) {
   models.push_back(test::small_model(1));
   models.push_back(test::small_model(2));
   models[0].temperature = 0.5F;
-  models[1].views.rotation = 5;
+  models[1].tta.rotation = 5;
   models[1].members.front().temperature = 2;
   models[1].temperature = 0.75F;
-  const Model model = combine(std::move(models), {"a", "b"}, Views{.zoom = 0.1});
+  const Model model = combine(std::move(models), {"a", "b"}, TestTimeAugmentation{.zoom = 0.1});
   EXPECT_EQ(model.members[0].temperature, 0.5F);
   EXPECT_EQ(model.members[1].temperature, 2);
   EXPECT_EQ(model.temperature, 1);
@@ -262,16 +264,16 @@ TEST(Combine, RefusesByTheMeanOfTheThresholds) {
   std::vector<Model> models;
   models.push_back(test::small_model(1));
   models.push_back(test::small_model(2));
-  models[0].refusal_threshold = 0.25F;
-  models[1].refusal_threshold = 0.75F;
-  EXPECT_EQ(combine(std::move(models), {"a", "b"}).refusal_threshold, 0.5F);
+  models[0].rejection_threshold = 0.25F;
+  models[1].rejection_threshold = 0.75F;
+  EXPECT_EQ(combine(std::move(models), {"a", "b"}).rejection_threshold, 0.5F);
 }
 
 TEST(Combine, OfOneModelOfSeveralNetworksKeepsThem) {
   std::vector<Model> models;
   models.push_back(three_networks());
   models.front().temperature = 0.75F;
-  const Model model = combine(std::move(models), {"a"}, Views{.rotation = 5});
+  const Model model = combine(std::move(models), {"a"}, TestTimeAugmentation{.rotation = 5});
   ASSERT_EQ(model.members.size(), 3u);
   EXPECT_EQ(model.members[2].temperature, 0.5F);
   EXPECT_EQ(model.temperature, 1);
@@ -292,13 +294,13 @@ TEST(Combine, KeepsOfTheProvenanceWhatIsTheSameForAll) {
 TEST(ModelOfSeveral, ComesBackAndComputesTheSameBits) {
   const test::TemporaryFolder folder;
   Model model = three_networks();
-  model.views = {.translation = 1, .zoom = 0.125};
+  model.tta = {.translation = 1, .zoom = 0.125};
   model.temperature = 0.75F;
   save_model(model, folder / "m");
   const Model read = load_model(folder / "m");
   ASSERT_EQ(read.members.size(), 3u);
   EXPECT_EQ(read.members[2].temperature, 0.5F);
-  EXPECT_EQ(read.views, model.views);
+  EXPECT_EQ(read.tta, model.tta);
   EXPECT_EQ(read.temperature, 0.75F);
   EXPECT_TRUE(
       test::same_bits(test::logits_of(read).as<float>(), test::logits_of(model).as<float>()));
@@ -307,7 +309,7 @@ TEST(ModelOfSeveral, ComesBackAndComputesTheSameBits) {
 
 TEST(ModelOfSeveral, KeepsTheTemperatureOfItsOnlyNetworkBesideThatOfTheViews) {
   Model model = test::small_model();
-  model.views.rotation = 5;
+  model.tta.rotation = 5;
   model.members.front().temperature = 2;
   const Model read = model_from_bytes(model_to_bytes(model), "m");
   EXPECT_EQ(read.members.front().temperature, 2);
@@ -333,7 +335,7 @@ TEST(ModelOfSeveral, IsNoFileForReadersOfOneNetwork) {
   EXPECT_EQ(parse_safetensors(model_to_bytes(three_networks()), "m").metadata.at("digitry.format"),
             "2");
   Model model = test::small_model();
-  model.views.rotation = 5;
+  model.tta.rotation = 5;
   EXPECT_EQ(parse_safetensors(model_to_bytes(model), "m").metadata.at("digitry.format"), "2");
 }
 
@@ -367,8 +369,10 @@ TEST(ModelOfSeveral, IsRefusedWhereItIsHostile) {
                 R"({"input_shape":[1,4,4],"members":[1,2]})");
   refused_entry({"member 0", "temperature"}, "digitry.architecture",
                 R"({"input_shape":[1,4,4],"members":[{"layers":[]},{"layers":[]}]})");
-  refused_entry({"views", "rotation"}, "digitry.views", R"({"rotation":1e9})");
-  refused_entry({"views", "spin"}, "digitry.views", R"({"spin":1})");
+  refused_entry({"digitry.test_time_augmentation", "rotation"}, "digitry.test_time_augmentation",
+                R"({"rotation":1e9})");
+  refused_entry({"digitry.test_time_augmentation", "spin"}, "digitry.test_time_augmentation",
+                R"({"spin":1})");
 }
 
 }  // namespace

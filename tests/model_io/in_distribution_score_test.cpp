@@ -81,7 +81,7 @@ TEST(InDistributionScore, ImagesOfAnotherSizeAreRefused) {
 
 TEST(Classifier, RejectsWhatScoresBelowTheThreshold) {
   Model model = sees_pixels({1, 0, 0, 0});
-  model.refusal_threshold = 0.5F;
+  model.rejection_threshold = 0.5F;
   const std::vector<Prediction> predictions =
       Classifier(model).classify(images_of({4, 3, 0, 0, 3, 4, 4, 4}));
   EXPECT_NEAR(predictions[0].in_distribution_score, 0.8, 1e-6);

@@ -17,9 +17,9 @@ namespace {
 
 Network every_layer() {
   using test::layer;
-  Options leaky = layer("leaky_relu");
+  Attributes leaky = layer("leaky_relu");
   leaky["negative_slope"] = 0.2;
-  Options without_bias = test::dense(12);
+  Attributes without_bias = test::dense(12);
   without_bias["bias"] = false;
   Network network({1, 10, 10}, 3,
                   {test::crop2d(1),
@@ -72,7 +72,7 @@ void expect_same(std::span<const Parameter> got, std::span<const Parameter> want
 TEST(ModelOfEveryLayer, ComesBackAndComputesTheSameBits) {
   Model model{.members = one_member(every_layer()),
               .preprocessing = {},
-              .views = {},
+              .tta = {},
               .class_names = {"a", "b", "c"},
               .provenance = {}};
   Network& network = model.members.front().network;
@@ -82,7 +82,7 @@ TEST(ModelOfEveryLayer, ComesBackAndComputesTheSameBits) {
   save_model(model, folder / "model");
   const Model read = load_model(folder / "model");
   const Network& again = read.members.front().network;
-  EXPECT_EQ(again.layer_options(), network.layer_options());
+  EXPECT_EQ(again.layer_attributes(), network.layer_attributes());
   expect_same(again.parameters(), before);
   EXPECT_TRUE(
       test::same_bits(test::logits_of(read).as<float>(), test::logits_of(model).as<float>()));

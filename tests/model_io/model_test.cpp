@@ -26,10 +26,10 @@ TEST(Model, ComesBackWithEverythingAndComputesTheSameBits) {
   EXPECT_EQ(read.preprocessing.pixel_scale, model.preprocessing.pixel_scale);
   EXPECT_EQ(read.preprocessing.pixel_offset, model.preprocessing.pixel_offset);
   EXPECT_EQ(read.temperature, 1.3F);
-  EXPECT_EQ(read.refusal_threshold, 0.75F);
+  EXPECT_EQ(read.rejection_threshold, 0.75F);
   EXPECT_EQ(read.input_shape(), model.input_shape());
-  EXPECT_EQ(read.members.front().network.layer_options(),
-            model.members.front().network.layer_options());
+  EXPECT_EQ(read.members.front().network.layer_attributes(),
+            model.members.front().network.layer_attributes());
   EXPECT_TRUE(
       test::same_bits(test::logits_of(read).as<float>(), test::logits_of(model).as<float>()));
   EXPECT_EQ(model_to_bytes(read), read_file(folder / "m.safetensors", 1 << 20))
@@ -69,7 +69,7 @@ TEST(Model, DescribesItselfInItsMetadata) {
 TEST(Model, WithoutACalibrationTakesLogitsAsTheyAre) {
   Safetensors file = parse_safetensors(model_to_bytes(test::small_model()), "m");
   EXPECT_EQ(file.metadata.at("digitry.calibration"),
-            R"({"temperature":1.2999999523162842,"refusal_threshold":0.75})");
+            R"({"temperature":1.2999999523162842,"rejection_threshold":0.75})");
   file.metadata.erase("digitry.calibration");
   std::vector<std::pair<std::string, const Tensor*>> tensors;
   for (const NamedTensor& tensor : file.tensors) tensors.emplace_back(tensor.name, &tensor.value);
@@ -93,6 +93,24 @@ TEST(Model, IsRefusedWhereverItIsCut) {
     EXPECT_THROW(model_from_bytes(std::string_view(bytes).substr(0, size), "m"), Error) << size;
   EXPECT_THROW(model_from_bytes(bytes + '\0', "m"), Error);
   model_from_bytes(bytes, "m");
+}
+
+// Version 0.1 wrote other names.
+TEST(Model, OfVersion01IsRead) {
+  Model model = test::small_model();
+  model.tta = {.translation = 1};
+  model.rejection_threshold = 0.25;
+  Safetensors file = parse_safetensors(model_to_bytes(model), "m");
+  EXPECT_THAT(file.metadata.at("digitry.calibration"), testing::HasSubstr("rejection_threshold"));
+  file.metadata["digitry.views"] = file.metadata.at("digitry.test_time_augmentation");
+  file.metadata.erase("digitry.test_time_augmentation");
+  file.metadata["digitry.calibration"] = R"({"temperature":1.5,"refusal_threshold":0.25})";
+  std::vector<std::pair<std::string, const Tensor*>> tensors;
+  for (const NamedTensor& tensor : file.tensors) tensors.emplace_back(tensor.name, &tensor.value);
+  const Model back = model_from_bytes(to_safetensors(file.metadata, tensors), "m");
+  EXPECT_EQ(back.tta, model.tta);
+  EXPECT_EQ(back.rejection_threshold, 0.25F);
+  EXPECT_EQ(back.temperature, 1.5F);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ using test::rounded;
 using Values = std::vector<float>;
 
 struct Function {
-  Options layer;
+  Attributes layer;
   double (*value)(double);
   double (*derivative)(double);
 };

@@ -26,7 +26,7 @@ using Values = std::vector<float>;
 struct Computed {
   Values y, grad_x;
 };
-Computed compute(const std::vector<Options>& layers, const Values& x,
+Computed compute(const std::vector<Attributes>& layers, const Values& x,
                  Precision precision = Precision::kFloat32) {
   ParameterArena arena(/*with_gradients=*/true);
   PlannedLayers planned(layers, {std::ssize(x)}, 1, PlanMode::kTraining, arena, precision);

@@ -139,7 +139,7 @@ TEST_P(BatchNormTest, RunningStatisticsMoveByMomentumTowardsEachBatch) {
 TEST_P(BatchNormTest, InferenceIsTheReferenceWithTheRunningStatistics) {
   for (const bool relu : {false, true}) {
     ParameterArena arena(/*with_gradients=*/false);
-    std::vector<Options> layers{test::batch_norm(kOptions)};
+    std::vector<Attributes> layers{test::batch_norm(kOptions)};
     if (relu) layers.push_back(test::relu());
     PlannedLayers planned(layers, norm.image(), norm.batch_size, PlanMode::kInference, arena,
                           precision);
@@ -190,7 +190,7 @@ TEST_P(FoldedBatchNorm, BehindConvolutionIsTheUnfoldedArithmetic) {
 }
 
 TEST_P(FoldedBatchNorm, BehindDenseIsTheUnfoldedArithmetic) {
-  Options dense = test::dense(21);
+  Attributes dense = test::dense(21);
   dense["bias"] = GetParam();
   ParameterArena arena(/*with_gradients=*/false);
   PlannedLayers planned({dense, test::batch_norm(kOptions)}, {30}, 7, PlanMode::kInference, arena);

@@ -42,7 +42,7 @@ class Conv2dTest : public ::testing::TestWithParam<std::tuple<Conv2dCase, Precis
       rounded(random_values(shape.batch_size * image.num_elements(), 1), precision);
   const std::vector<float> grad_y = rounded(random_values(y_size, 2), precision);
 
-  Options conv(bool bias = true) const {
+  Attributes conv(bool bias = true) const {
     return test::conv2d({.out_channels = shape.out_channels,
                          .kernel_size = shape.kernel_size,
                          .stride = shape.stride,

@@ -66,7 +66,7 @@ TEST(Gradient, IsSummedOverTheBatchThatTheLastPlanHas) {
 }
 
 TEST(Gradient, DenseWithoutBias) {
-  Options without = dense(7);
+  Attributes without = dense(7);
   without["bias"] = false;
   const Network network = random_network({5}, 3, {without, relu(), dense(3)});
   check_gradients(network, random_batch(network, 4, 10));

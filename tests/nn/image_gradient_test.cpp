@@ -108,7 +108,7 @@ TEST(Gradient, SmoothActivations) {
 }
 
 TEST(Gradient, LeakyRelu) {
-  Options leaky = layer("leaky_relu");
+  Attributes leaky = layer("leaky_relu");
   leaky["negative_slope"] = 0.2;
   check_gradients({5}, {dense(6), leaky, dense(3), leaky}, 4, 18);
 }

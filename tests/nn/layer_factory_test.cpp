@@ -9,15 +9,15 @@ namespace {
 
 constexpr std::int64_t kFactoryClasses = 10;
 
-std::unique_ptr<Layer> make(const Options& options) {
+std::unique_ptr<Layer> make(const Attributes& options) {
   return make_layer(options, kFactoryClasses, "layers[3]");
 }
 
-void refuse(const std::vector<std::string>& parts, const Options& options) {
+void refuse(const std::vector<std::string>& parts, const Attributes& options) {
   test::expect_error(ErrorCode::kBadData, parts, [&] { make(options); });
 }
 
-Options with(Options options, const std::string& key, OptionValue value) {
+Attributes with(Attributes options, const std::string& key, AttributeValue value) {
   options[key] = std::move(value);
   return options;
 }
@@ -25,7 +25,7 @@ Options with(Options options, const std::string& key, OptionValue value) {
 TEST(MakeLayer, MakesEachTypeAndTellsItsOptionsAgain) {
   using Text = std::string;
   using Int = std::int64_t;
-  const std::vector<Options> all{
+  const std::vector<Attributes> all{
       with(test::dense(26), "bias", true),
       with(test::dense(26), "bias", false),
       test::dropout(0.25),
@@ -55,38 +55,38 @@ TEST(MakeLayer, MakesEachTypeAndTellsItsOptionsAgain) {
       {{"type", Text("silu")}},
       {{"type", Text("spatial_dropout")}, {"rate", 0.5}},
       {{"type", Text("tanh")}}};
-  for (const Options& options : all) {
+  for (const Attributes& options : all) {
     SCOPED_TRACE(std::get<Text>(options.at("type")));
     const auto layer = make(options);
-    Options again = layer->options();
+    Attributes again = layer->attributes();
     again["type"] = layer->type();
     EXPECT_EQ(again, options);
   }
 }
 
 TEST(MakeLayer, FillsInDefaults) {
-  const auto options = [](const Options& given) { return make(given)->options(); };
-  EXPECT_EQ(options(test::dense(3)).at("bias"), OptionValue{true});
-  const Options conv =
+  const auto options = [](const Attributes& given) { return make(given)->attributes(); };
+  EXPECT_EQ(options(test::dense(3)).at("bias"), AttributeValue{true});
+  const Attributes conv =
       options({{"type", std::string("conv2d")}, {"out_channels", std::int64_t{8}}});
-  EXPECT_EQ(conv.at("kernel_size"), OptionValue{std::int64_t{3}});
-  EXPECT_EQ(conv.at("stride"), OptionValue{std::int64_t{1}});
-  EXPECT_EQ(conv.at("padding"), OptionValue{std::int64_t{0}});
-  EXPECT_EQ(conv.at("groups"), OptionValue{std::int64_t{1}});
-  EXPECT_EQ(conv.at("bias"), OptionValue{true});
-  EXPECT_EQ(options(test::layer("batch_norm")), (Options{{"momentum", 0.1}, {"epsilon", 1e-5}}));
+  EXPECT_EQ(conv.at("kernel_size"), AttributeValue{std::int64_t{3}});
+  EXPECT_EQ(conv.at("stride"), AttributeValue{std::int64_t{1}});
+  EXPECT_EQ(conv.at("padding"), AttributeValue{std::int64_t{0}});
+  EXPECT_EQ(conv.at("groups"), AttributeValue{std::int64_t{1}});
+  EXPECT_EQ(conv.at("bias"), AttributeValue{true});
+  EXPECT_EQ(options(test::layer("batch_norm")), (Attributes{{"momentum", 0.1}, {"epsilon", 1e-5}}));
   EXPECT_EQ(options(with(test::layer("max_pool2d"), "kernel_size", std::int64_t{3})).at("stride"),
-            OptionValue{std::int64_t{3}})
+            AttributeValue{std::int64_t{3}})
       << "windows side by side";
 }
 
 TEST(MakeLayer, ClassesStandsForTheirNumber) {
   const auto layer = make(with(test::dense(1), "out_features", std::string("classes")));
   EXPECT_EQ(layer->output_shape({5}), Shape{kFactoryClasses});
-  EXPECT_EQ(layer->options().at("out_features"), OptionValue{kFactoryClasses});
+  EXPECT_EQ(layer->attributes().at("out_features"), AttributeValue{kFactoryClasses});
   const auto conv =
       make({{"type", std::string("conv2d")}, {"out_channels", std::string("classes")}});
-  EXPECT_EQ(conv->options().at("out_channels"), OptionValue{kFactoryClasses});
+  EXPECT_EQ(conv->attributes().at("out_channels"), AttributeValue{kFactoryClasses});
 }
 
 TEST(MakeLayer, RefusesUnknownTypesNamingTheKnownOnes) {
@@ -124,7 +124,7 @@ TEST(MakeLayer, RefusesValuesOutOfRangeOrOfAnotherType) {
 }
 
 TEST(MakeLayer, RefusesImpossibleConvolutionsAndPoolings) {
-  const auto conv = [](const std::string& key, OptionValue value) {
+  const auto conv = [](const std::string& key, AttributeValue value) {
     return with({{"type", std::string("conv2d")}, {"out_channels", std::int64_t{8}}}, key,
                 std::move(value));
   };

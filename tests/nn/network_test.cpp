@@ -18,7 +18,7 @@ using test::expect_error;
 using test::flatten;
 using test::relu;
 
-const std::vector<Options> kDenseLayers{flatten(), dense(32), relu(), dropout(0.2), dense(10)};
+const std::vector<Attributes> kDenseLayers{flatten(), dense(32), relu(), dropout(0.2), dense(10)};
 
 TEST(Network, SumsUpItsLayers) {
   const Network network({1, 8, 8}, 10, kDenseLayers);
@@ -32,7 +32,7 @@ TEST(Network, SumsUpItsLayers) {
   EXPECT_EQ(rows[3].num_parameters, 0);
   EXPECT_EQ(rows[4].output_shape, Shape{10});
   EXPECT_EQ(network.num_parameters(), 64 * 32 + 32 + 32 * 10 + 10);
-  EXPECT_EQ(network.layer_options().size(), 5u);
+  EXPECT_EQ(network.layer_attributes().size(), 5u);
   EXPECT_TRUE(network.parameters().empty()) << "before initialize";
 }
 
@@ -105,7 +105,7 @@ TEST(Network, SaysWhichLayerDoesNotFitAndWhatItWants) {
     Network({1, 28, 28}, 10, {});
   });
   expect_error(ErrorCode::kBadData, {"layers", "got 1001"}, [] {
-    Network({1, 28, 28}, 10, std::vector<Options>(1001, relu()));
+    Network({1, 28, 28}, 10, std::vector<Attributes>(1001, relu()));
   });
   expect_error(ErrorCode::kBadData, {"layers[2]"}, [] {
     Network({4}, 10, {dense(4), relu(), {{"type", std::string("x")}}});

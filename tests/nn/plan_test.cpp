@@ -24,8 +24,8 @@ using test::same_bits;
 
 constexpr std::int64_t kBatch = 16;
 
-const std::vector<Options> kLayers{flatten(),    dropout(0.3), dense(40), relu(),
-                                   dropout(0.5), dense(24),    relu(),    dense(10)};
+const std::vector<Attributes> kLayers{flatten(),    dropout(0.3), dense(40), relu(),
+                                      dropout(0.5), dense(24),    relu(),    dense(10)};
 
 Network some_network() { return test::random_network({1, 6, 6}, 10, kLayers); }
 
@@ -162,16 +162,16 @@ TEST(Plan, RefusesImpossibleBatches) {
 }
 
 Network some_cnn(bool norm) {
-  std::vector<Options> layers{test::conv2d({.out_channels = 16, .padding = 1}),
-                              relu(),
-                              test::max_pool2d(),
-                              test::conv2d({.out_channels = 16, .padding = 1}),
-                              relu(),
-                              test::add(2),
-                              test::layer("gelu"),
-                              test::avg_pool2d({.kernel_size = 3, .stride = 2, .padding = 1}),
-                              flatten(),
-                              dense(10)};
+  std::vector<Attributes> layers{test::conv2d({.out_channels = 16, .padding = 1}),
+                                 relu(),
+                                 test::max_pool2d(),
+                                 test::conv2d({.out_channels = 16, .padding = 1}),
+                                 relu(),
+                                 test::add(2),
+                                 test::layer("gelu"),
+                                 test::avg_pool2d({.kernel_size = 3, .stride = 2, .padding = 1}),
+                                 flatten(),
+                                 dense(10)};
   if (norm) layers.insert(layers.begin() + 4, test::batch_norm());
   if (norm) layers[6] = test::add(3);
   return test::random_network({1, 12, 12}, 10, layers);

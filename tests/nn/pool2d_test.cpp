@@ -98,7 +98,7 @@ TEST_P(Pool2dTest, MeanOverAllPositionsIsTheReference) {
 // A convolution leaves its ReLU's backward pass to a maximum that follows. A leaky ReLU with slope
 // 0 is the same function by itself.
 TEST_P(Pool2dTest, ReluLeftToTheMaximumIsReluByItself) {
-  const auto gradients = [&](const Options& activation) {
+  const auto gradients = [&](const Attributes& activation) {
     ParameterArena arena(/*with_gradients=*/true);
     PlannedLayers planned({test::conv2d({.out_channels = 2 * pool.channels, .kernel_size = 1}),
                            activation, test::max_pool2d(options)},
@@ -110,7 +110,7 @@ TEST_P(Pool2dTest, ReluLeftToTheMaximumIsReluByItself) {
       all.emplace_back(gradient.value.as<float>().begin(), gradient.value.as<float>().end());
     return all;
   };
-  Options leaky = test::layer("leaky_relu");
+  Attributes leaky = test::layer("leaky_relu");
   leaky["negative_slope"] = 0.0;
   const auto got = gradients(test::relu());
   const auto want = gradients(leaky);
@@ -143,8 +143,8 @@ TEST(MaxPool2d, FindsTheMaximumOfWhateverIsThere) {
 }
 
 TEST(MaxPool2d, OutsideNeverCountsAlsoAmongNegativeValues) {
-  for (const Options& pool : {test::max_pool2d({.kernel_size = 3, .stride = 3, .padding = 1}),
-                              test::avg_pool2d({.kernel_size = 3, .stride = 3, .padding = 1})}) {
+  for (const Attributes& pool : {test::max_pool2d({.kernel_size = 3, .stride = 3, .padding = 1}),
+                                 test::avg_pool2d({.kernel_size = 3, .stride = 3, .padding = 1})}) {
     ParameterArena arena(/*with_gradients=*/true);
     PlannedLayers planned({pool}, {1, 2, 2}, 1, PlanMode::kTraining, arena);
     EXPECT_EQ(planned.forward(Values{-4, -4, -4, -4}), Values{-4});

@@ -21,8 +21,8 @@ using Values = std::vector<float>;
 
 const std::string kKernel = "digitry:pooled_conv2d";
 
-Options leaky_relu() {
-  Options options = layer("leaky_relu");
+Attributes leaky_relu() {
+  Attributes options = layer("leaky_relu");
   options["negative_slope"] = 0.0;
   return options;
 }
@@ -55,15 +55,16 @@ TEST_P(PooledConv2dLayers, AreTheLayersOneByOne) {
   constexpr std::int64_t kBatch = 6;
   const Values x = rounded(random_values(kBatch * image.num_elements(), 1), precision);
   const Values grad_y = rounded(random_values(kBatch * 32 * 3 * 3, 2), precision);
-  const auto run = [&](const Options& activation, bool inference_first, std::int64_t kernels) {
-    const std::vector<Options> layers{conv2d({.out_channels = 32, .padding = 1}),
-                                      relu(),
-                                      conv2d({.out_channels = 32, .kernel_size = 5, .padding = 1}),
-                                      activation,
-                                      max_pool2d(),
-                                      conv2d({.out_channels = 32, .padding = 1}),
-                                      activation,
-                                      max_pool2d()};
+  const auto run = [&](const Attributes& activation, bool inference_first, std::int64_t kernels) {
+    const std::vector<Attributes> layers{
+        conv2d({.out_channels = 32, .padding = 1}),
+        relu(),
+        conv2d({.out_channels = 32, .kernel_size = 5, .padding = 1}),
+        activation,
+        max_pool2d(),
+        conv2d({.out_channels = 32, .padding = 1}),
+        activation,
+        max_pool2d()};
     ParameterArena arena(/*with_gradients=*/true);
     if (inference_first)
       PlannedLayers(layers, image, kBatch + 1, PlanMode::kInference, arena, precision);
@@ -90,7 +91,7 @@ TEST_P(PooledConv2dLayers, AreTheLayersOneByOne) {
 // Of the image's only channel, in training and in use.
 TEST_P(PooledConv2dLayers, OfTheFirstLayerAreTheLayersOneByOne) {
   for (const std::int64_t kernel_size : {3, 5}) {
-    const auto logits = [&](const Options& activation, PlanMode mode, std::int64_t kernels) {
+    const auto logits = [&](const Attributes& activation, PlanMode mode, std::int64_t kernels) {
       const Network network =
           random_network({1, 13, 14}, 3,
                          {conv2d({.out_channels = 32, .kernel_size = kernel_size}), activation,
@@ -122,13 +123,13 @@ TEST(PooledConv2d, GradientsByFiniteDifferences) {
 }
 
 TEST(PooledConv2d, LeavesEverythingElseToTheLayers) {
-  const auto kernels = [](const Options& conv, const Options& pool) {
+  const auto kernels = [](const Attributes& conv, const Attributes& pool) {
     ParameterArena arena(/*with_gradients=*/true);
     const PlannedLayers planned({conv2d({.out_channels = 16}), conv, relu(), pool}, {1, 16, 16}, 2,
                                 PlanMode::kTraining, arena);
     return count_kernel(planned.forward_operations());
   };
-  const Options conv = conv2d({.out_channels = 16});
+  const Attributes conv = conv2d({.out_channels = 16});
   EXPECT_EQ(kernels(conv, max_pool2d()), has_wide_vectors() ? 1 : 0);
   EXPECT_EQ(kernels(conv, avg_pool2d()), 0);
   EXPECT_EQ(kernels(conv, max_pool2d({.kernel_size = 3, .stride = 2})), 0);

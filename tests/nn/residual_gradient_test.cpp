@@ -19,7 +19,7 @@ using test::layer;
 using test::max_pool2d;
 using test::relu;
 
-const Options kConv = conv2d({.out_channels = 4, .padding = 1});
+const Attributes kConv = conv2d({.out_channels = 4, .padding = 1});
 
 TEST(ResidualGradient, OverTheBlockOfResidualNetworks) {
   check_gradients({1, 4, 4},

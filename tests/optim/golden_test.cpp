@@ -19,8 +19,8 @@ namespace {
 
 using test::floats;
 
-Options options_of(const nlohmann::json& object) {
-  Options options;
+Attributes options_of(const nlohmann::json& object) {
+  Attributes options;
   for (const auto& [key, value] : object.items()) {
     if (value.is_string())
       options[key] = value.get<std::string>();

@@ -19,18 +19,18 @@ using test::random_values;
 constexpr std::size_t kSize = 50;
 constexpr ValueCounts kCounts{.all = kSize, .decayed = 20};
 
-const std::vector<Options>& every_type() {
-  static const std::vector<Options> types{{{"type", std::string("adam")}},
-                                          {{"type", std::string("adamw")}},
-                                          {{"type", std::string("sgd")}},
-                                          {{"type", std::string("sgd")}, {"nesterov", true}},
-                                          {{"type", std::string("sgd")}, {"momentum", 0.0}},
-                                          {{"type", std::string("lion")}}};
+const std::vector<Attributes>& every_type() {
+  static const std::vector<Attributes> types{{{"type", std::string("adam")}},
+                                             {{"type", std::string("adamw")}},
+                                             {{"type", std::string("sgd")}},
+                                             {{"type", std::string("sgd")}, {"nesterov", true}},
+                                             {{"type", std::string("sgd")}, {"momentum", 0.0}},
+                                             {{"type", std::string("lion")}}};
   return types;
 }
 
 // How a failure names one.
-std::string name_of(const Options& options) {
+std::string name_of(const Attributes& options) {
   std::string name;
   for (const auto& [key, value] : options) name += key + " = " + to_string(value) + " ";
   return name;
@@ -105,9 +105,9 @@ TEST(Lion, StepsAreTheReference) {
 
 // f(w) = ½ Σ aᵢ wᵢ², whose gradient is aᵢ wᵢ and whose minimum is 0.
 TEST(Optimizers, ReachTheMinimumOfABowl) {
-  for (Options options : every_type()) {
+  for (Attributes options : every_type()) {
     // Lion's steps are all of one size, so that it stays that far from the minimum.
-    options["learning_rate"] = options.at("type") == OptionValue("lion") ? 0.005 : 0.05;
+    options["learning_rate"] = options.at("type") == AttributeValue("lion") ? 0.005 : 0.05;
     const auto optimizer = make_optimizer(options, kCounts);
     std::vector<float> values = random_values(kSize, 1);
     std::vector<float> gradients(kSize);
@@ -124,7 +124,7 @@ TEST(Optimizers, ReachTheMinimumOfABowl) {
 }
 
 TEST(Optimizers, GoOnFromTheirState) {
-  for (const Options& options : every_type()) {
+  for (const Attributes& options : every_type()) {
     const auto run = [](Optimizer& optimizer, std::vector<float>& values, std::uint32_t from,
                         std::uint32_t to) {
       for (std::uint32_t step = from; step < to; ++step)
@@ -147,7 +147,7 @@ TEST(Optimizers, GoOnFromTheirState) {
 }
 
 TEST(Optimizers, RateZeroMovesNothing) {
-  for (Options options : every_type()) {
+  for (Attributes options : every_type()) {
     options["weight_decay"] = 0.1;
     const auto optimizer = make_optimizer(options, kCounts);
     std::vector<float> values = random_values(kSize, 1);
@@ -158,12 +158,12 @@ TEST(Optimizers, RateZeroMovesNothing) {
 
 // Running statistics are values without gradients among the biases.
 TEST(Optimizers, NothingMovesAValueWithoutGradientThatDoesNotDecay) {
-  for (Options options : every_type()) {
+  for (Attributes options : every_type()) {
     options["weight_decay"] = 0.5;
     options["learning_rate"] = 0.3;
     for (const char* beta : {"beta1", "beta2"})
-      if (options.at("type") != OptionValue("sgd")) options[beta] = 0.999999;
-    if (options.at("type") == OptionValue("adam")) options["epsilon"] = 1e-20;
+      if (options.at("type") != AttributeValue("sgd")) options[beta] = 0.999999;
+    if (options.at("type") == AttributeValue("adam")) options["epsilon"] = 1e-20;
     const auto optimizer = make_optimizer(options, kCounts);
     const std::vector<float> start = random_values(kSize, 1);
     std::vector<float> values = start;
@@ -181,7 +181,7 @@ TEST(Optimizers, NothingMovesAValueWithoutGradientThatDoesNotDecay) {
 
 // With gradients of 0 the decay is all that happens: w (1 − α λ)ⁿ.
 TEST(Optimizers, WeightDecayIsDecoupledAndOfTheFirstValuesOnly) {
-  for (Options options : every_type()) {
+  for (Attributes options : every_type()) {
     options["learning_rate"] = 0.1;
     options["weight_decay"] = 0.5;
     const auto optimizer = make_optimizer(options, kCounts);
@@ -201,30 +201,30 @@ TEST(Optimizers, WeightDecayIsDecoupledAndOfTheFirstValuesOnly) {
 TEST(MakeOptimizer, DefaultsAreThePapers) {
   const auto adam = make_optimizer({}, {});
   EXPECT_EQ(adam->type(), "adam");
-  EXPECT_EQ(adam->options(), (Options{{"learning_rate", 1e-3},
-                                      {"beta1", 0.9},
-                                      {"beta2", 0.999},
-                                      {"epsilon", 1e-8},
-                                      {"weight_decay", 0.0}}));
+  EXPECT_EQ(adam->attributes(), (Attributes{{"learning_rate", 1e-3},
+                                            {"beta1", 0.9},
+                                            {"beta2", 0.999},
+                                            {"epsilon", 1e-8},
+                                            {"weight_decay", 0.0}}));
   const auto adamw = make_optimizer({{"type", std::string("adamw")}}, {});
   EXPECT_EQ(adamw->type(), "adam") << "with a weight decay: the options make it again";
-  EXPECT_EQ(adamw->options().at("weight_decay"), OptionValue(0.01));
+  EXPECT_EQ(adamw->attributes().at("weight_decay"), AttributeValue(0.01));
   const auto lion = make_optimizer({{"type", std::string("lion")}}, {});
   EXPECT_EQ(lion->type(), "lion");
-  EXPECT_EQ(
-      lion->options(),
-      (Options{{"learning_rate", 1e-4}, {"beta1", 0.9}, {"beta2", 0.99}, {"weight_decay", 0.0}}));
+  EXPECT_EQ(lion->attributes(),
+            (Attributes{
+                {"learning_rate", 1e-4}, {"beta1", 0.9}, {"beta2", 0.99}, {"weight_decay", 0.0}}));
   const auto sgd = make_optimizer({{"type", std::string("sgd")}, {"momentum", 0.5}}, {});
   EXPECT_EQ(sgd->type(), "sgd");
   EXPECT_EQ(
-      sgd->options(),
-      (Options{
+      sgd->attributes(),
+      (Attributes{
           {"learning_rate", 1e-2}, {"momentum", 0.5}, {"nesterov", false}, {"weight_decay", 0.0}}));
   EXPECT_EQ(sgd->learning_rate(), 1e-2);
 }
 
 TEST(MakeOptimizer, RefusesWhatItDoesNotKnow) {
-  const auto refuse = [](const std::vector<std::string>& parts, const Options& options) {
+  const auto refuse = [](const std::vector<std::string>& parts, const Attributes& options) {
     test::expect_error(ErrorCode::kBadData, parts, [&] { make_optimizer(options, {}); });
   };
   const std::string sgd = "sgd";

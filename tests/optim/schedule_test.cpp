@@ -111,12 +111,12 @@ TEST(Warmup, MultipliesAnyScheduleWithALinearRise) {
 }
 
 TEST(MakeSchedule, AnyFactorIsFromZeroToOneAndFinite) {
-  const std::vector<Options> hostile{
+  const std::vector<Attributes> hostile{
       {{"type", std::string("exponential")}, {"gamma", 1e-9}},
       {{"type", std::string("step")}, {"every_epochs", std::int64_t{1}}, {"gamma", 1e-9}},
       {{"type", std::string("cosine")}, {"warmup_epochs", 1e6}},
       {{"type", std::string("constant")}, {"warmup_steps", std::int64_t{1'000'000'000}}}};
-  for (const Options& options : hostile)
+  for (const Attributes& options : hostile)
     for (const std::int64_t step : {std::int64_t{0}, std::int64_t{1}, std::int64_t{1} << 40}) {
       const double factor = make_schedule(options)->factor(
           {.step = step, .steps_per_epoch = 1, .num_steps = (std::int64_t{1} << 40) + 1});
@@ -127,13 +127,13 @@ TEST(MakeSchedule, AnyFactorIsFromZeroToOneAndFinite) {
 TEST(MakeSchedule, ReadsOptionsAndTellsThemAgain) {
   const auto schedule = make_schedule({{"type", std::string("one_cycle")}, {"warmup", 0.2}});
   EXPECT_EQ(schedule->type(), "one_cycle");
-  EXPECT_EQ(schedule->options(),
-            (Options{{"warmup", 0.2}, {"start_divisor", 25.0}, {"end_divisor", 1e4}}));
+  EXPECT_EQ(schedule->attributes(),
+            (Attributes{{"warmup", 0.2}, {"start_divisor", 25.0}, {"end_divisor", 1e4}}));
 }
 
 TEST(MakeSchedule, OptionsOfEveryTypeMakeItAgain) {
   const std::int64_t two = 2;
-  for (Options options : std::vector<Options>{
+  for (Attributes options : std::vector<Attributes>{
            {{"type", std::string("constant")}, {"warmup_steps", two}},
            {{"type", std::string("exponential")}, {"gamma", 0.7}},
            {{"type", std::string("step")}, {"every_epochs", two}, {"gamma", 0.3}},
@@ -143,14 +143,14 @@ TEST(MakeSchedule, OptionsOfEveryTypeMakeItAgain) {
             {"patience", two},
             {"min_factor", 0.5}}}) {
     const auto schedule = make_schedule(options);
-    EXPECT_EQ(OptionValue(schedule->type()), options["type"]);
+    EXPECT_EQ(AttributeValue(schedule->type()), options["type"]);
     options.erase("type");
-    EXPECT_EQ(schedule->options(), options);
+    EXPECT_EQ(schedule->attributes(), options);
   }
 }
 
 TEST(MakeSchedule, RefusesWhatItDoesNotKnow) {
-  const auto refuse = [](const std::vector<std::string>& parts, const Options& options) {
+  const auto refuse = [](const std::vector<std::string>& parts, const Attributes& options) {
     test::expect_error(ErrorCode::kBadData, parts, [&] { make_schedule(options); });
   };
   const std::string one_cycle = "one_cycle";

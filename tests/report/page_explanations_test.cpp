@@ -43,7 +43,7 @@ TEST(PageExplanations, ShowEachMistakeTwiceWithItsNeighbours) {
   EXPECT_THAT(explained, HasSubstr("where hiding 4×4 pixels"));
   EXPECT_THAT(explained, HasSubstr("of 50 of the 1,000 training images"));
   for (std::size_t i = 0; i < 3; ++i) {
-    const Judgement& mistake = content.evaluation.mistakes[i];
+    const LabelledPrediction& mistake = content.evaluation.mistakes[i];
     EXPECT_THAT(explained,
                 HasSubstr(fmt::format("What spoke for {} and for {} in image {}. For {}: upper "
                                       "left. For {}: lower right.",
@@ -74,7 +74,7 @@ TEST(PageExplanations, MapEveryPointAndNameEveryClass) {
   EXPECT_THAT(map, HasSubstr("all 60 by the last hidden layer (16 values)"));
   for (const std::string& name : content.evaluation.class_names)
     EXPECT_EQ(count_of(map, ">" + name + "</text>"), 1u);
-  const Judgement& mistake = content.evaluation.mistakes[0];
+  const LabelledPrediction& mistake = content.evaluation.mistakes[0];
   EXPECT_THAT(map, HasSubstr(fmt::format("<title>Image {}: {} → {}, ", mistake.image_index,
                                          mistake.label, mistake.predicted)));
   // As wide as the drawing, less the margin.

@@ -16,7 +16,7 @@ TEST(ChooseImages, ShowsEveryMistakeOfAGoodModel) {
   std::size_t in_pairs = 0;
   for (const PairImages& pair : images.pairs) {
     EXPECT_EQ(static_cast<std::int64_t>(pair.shown.size()), pair.pair.count);
-    for (const Judgement& judgement : pair.shown) {
+    for (const LabelledPrediction& judgement : pair.shown) {
       EXPECT_EQ(judgement.label, pair.pair.label);
       EXPECT_EQ(judgement.predicted, pair.pair.predicted);
     }

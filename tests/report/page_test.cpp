@@ -113,7 +113,7 @@ TEST(RenderHtml, CellsLeadToTheImagesBehindThem) {
     ASSERT_NE(begin, std::string::npos);
     const std::string section = html.substr(begin, html.find("</section>", begin) - begin);
     EXPECT_EQ(count_of(section, "class=\"image\""), static_cast<std::size_t>(pair.count));
-    for (const Judgement& mistake : content.evaluation.mistakes) {
+    for (const LabelledPrediction& mistake : content.evaluation.mistakes) {
       const bool here = mistake.label == pair.label && mistake.predicted == pair.predicted;
       EXPECT_EQ(count_of(section, fmt::format("Image {}\"", mistake.image_index)), here ? 1u : 0u);
     }
@@ -125,7 +125,7 @@ TEST(RenderHtml, TheGalleryIsSortedByConfidence) {
   const ReportContent content = make_content();
   const std::string html = render_html(content);
   std::size_t at = html.find("<ul class=\"gallery");
-  for (const Judgement& mistake : content.evaluation.mistakes) {
+  for (const LabelledPrediction& mistake : content.evaluation.mistakes) {
     at = html.find(fmt::format("<small>#{}</small>", mistake.image_index), at);
     ASSERT_NE(at, std::string::npos) << mistake.image_index;
   }

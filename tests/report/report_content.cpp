@@ -56,7 +56,7 @@ ReportContent explained_content(const ContentOptions& options) {
   for (std::size_t i = 0; i < kExplained; ++i) {
     explanations.attributions.as<float>()[i * size] = 2;
     explanations.attributions.as<float>()[(i + 1) * size - 1] = -1;
-    const Judgement& mistake = content.evaluation.mistakes[i];
+    const LabelledPrediction& mistake = content.evaluation.mistakes[i];
     const auto index = static_cast<std::int64_t>(i);
     explanations.nearest.push_back(
         {{.image_index = 100 + index, .label = mistake.predicted, .distance = 1},

@@ -117,7 +117,7 @@ TEST_F(ModelRepositoryTest, AModelOfAnotherShapeIsTakenUpToo) {
   Model wider{.members = one_member(digitry::test::random_network(
                   {1, 5, 5}, 2, {digitry::test::flatten(), digitry::test::dense(2)})),
               .preprocessing = {},
-              .views = {},
+              .tta = {},
               .class_names = {"x", "y"},
               .provenance = {},
               .temperature = 1};

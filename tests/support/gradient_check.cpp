@@ -83,7 +83,7 @@ void check_gradients(const Network& network, const Batch& batch, const StepConte
   }
 }
 
-void check_gradients(const Shape& image, const std::vector<Options>& layers,
+void check_gradients(const Shape& image, const std::vector<Attributes>& layers,
                      std::int64_t batch_size, std::uint32_t stream, const StepContext& context) {
   const Network network = random_network(image, 3, layers);
   check_gradients(network, random_batch(network, batch_size, stream), context);

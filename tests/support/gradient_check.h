@@ -54,7 +54,7 @@ std::vector<float> finite_differences(std::span<float> values, double h,
 void check_gradients(const Network& network, const Batch& batch, const StepContext& context = {});
 
 /// The same of layers for images of three classes, with parameters and a batch drawn at random.
-void check_gradients(const Shape& image, const std::vector<Options>& layers,
+void check_gradients(const Shape& image, const std::vector<Attributes>& layers,
                      std::int64_t batch_size, std::uint32_t stream,
                      const StepContext& context = {});
 

@@ -16,11 +16,11 @@ inline Model small_model(std::uint64_t seed = 1) {
   return {.members = one_member(random_network(
               {1, 4, 4}, 3, {flatten(), dense(5), relu(), dropout(0.25), dense(3)}, seed)),
           .preprocessing = {.pixel_scale = 0.01F, .pixel_offset = -0.5F},
-          .views = {},
+          .tta = {},
           .class_names = {"zero", "one \"1\"", "zwei \xC3\xA4"},
           .provenance = {{"seed", "7"}, {"recipe", "name = \"mlp\"\n[training]\n"}},
           .temperature = 1.3F,
-          .refusal_threshold = 0.75F};
+          .rejection_threshold = 0.75F};
 }
 
 /// Random images of the model's input shape.

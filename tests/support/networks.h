@@ -16,34 +16,36 @@
 
 namespace digitry::test {
 
-inline Options dense(std::int64_t out_features) {
+inline Attributes dense(std::int64_t out_features) {
   return {{"type", std::string("dense")}, {"out_features", out_features}};
 }
-inline Options dropout(double rate) { return {{"type", std::string("dropout")}, {"rate", rate}}; }
+inline Attributes dropout(double rate) {
+  return {{"type", std::string("dropout")}, {"rate", rate}};
+}
 /// A layer without options, or with its defaults: "gelu", "global_avg_pool2d".
-inline Options layer(const std::string& type) { return {{"type", type}}; }
+inline Attributes layer(const std::string& type) { return {{"type", type}}; }
 
-inline Options conv2d(const Conv2d& options) { return to_options(Conv2dLayer(options)); }
-inline Options batch_norm(const BatchNorm& options = {}) {
-  return to_options(BatchNormLayer(options));
+inline Attributes conv2d(const Conv2d& options) { return to_attributes(Conv2dLayer(options)); }
+inline Attributes batch_norm(const BatchNorm& options = {}) {
+  return to_attributes(BatchNormLayer(options));
 }
-inline Options max_pool2d(const Pool2dOptions& options = {}) {
-  return to_options(Pool2dLayer(Pool2dLayer::Kind::kMax, options));
+inline Attributes max_pool2d(const Pool2dOptions& options = {}) {
+  return to_attributes(Pool2dLayer(Pool2dLayer::Kind::kMax, options));
 }
-inline Options avg_pool2d(const Pool2dOptions& options = {}) {
-  return to_options(Pool2dLayer(Pool2dLayer::Kind::kAverage, options));
+inline Attributes avg_pool2d(const Pool2dOptions& options = {}) {
+  return to_attributes(Pool2dLayer(Pool2dLayer::Kind::kAverage, options));
 }
-inline Options add(std::int64_t layers_back) {
-  return to_options(AddLayer({.layers_back = layers_back}));
+inline Attributes add(std::int64_t layers_back) {
+  return to_attributes(AddLayer({.layers_back = layers_back}));
 }
-inline Options crop2d(std::int64_t border) {
+inline Attributes crop2d(std::int64_t border) {
   return {{"type", std::string("crop2d")}, {"border", border}};
 }
-inline Options spatial_dropout(double rate) {
+inline Attributes spatial_dropout(double rate) {
   return {{"type", std::string("spatial_dropout")}, {"rate", rate}};
 }
-inline Options relu() { return {{"type", std::string("relu")}}; }
-inline Options flatten() { return {{"type", std::string("flatten")}}; }
+inline Attributes relu() { return {{"type", std::string("relu")}}; }
+inline Attributes flatten() { return {{"type", std::string("flatten")}}; }
 
 /// A parameter's values drawn so that each of them matters: biases and running means normal,
 /// factors of a batch normalisation around 1, running variances positive, weights as initialised.
@@ -63,7 +65,7 @@ inline void fill_parameter(const ParameterSpec& spec, std::span<float> values,
 
 /// A network with initial weights and, unlike at a training's start, everything else random too.
 inline Network random_network(Shape input_shape, std::int64_t num_classes,
-                              const std::vector<Options>& layers, std::uint64_t seed = 1) {
+                              const std::vector<Attributes>& layers, std::uint64_t seed = 1) {
   Network network(input_shape, num_classes, layers);
   network.initialize(seed);
   std::vector<Parameter> parameters;

@@ -45,11 +45,11 @@ class InputProbe : public Layer {
   std::vector<float>& gradient_;
 };
 
-std::vector<std::unique_ptr<Layer>> with_probe(const std::vector<Options>& options,
+std::vector<std::unique_ptr<Layer>> with_probe(const std::vector<Attributes>& options,
                                                std::vector<float>& gradient) {
   std::vector<std::unique_ptr<Layer>> layers;
   layers.push_back(std::make_unique<InputProbe>(gradient));
-  for (const Options& layer : options) layers.push_back(make_layer(layer, 1, "layers"));
+  for (const Attributes& layer : options) layers.push_back(make_layer(layer, 1, "layers"));
   return layers;
 }
 
@@ -73,7 +73,7 @@ std::vector<Parameter> draw_parameters(const std::vector<std::unique_ptr<Layer>>
 
 }  // namespace
 
-PlannedLayers::PlannedLayers(const std::vector<Options>& layers, const Shape& image,
+PlannedLayers::PlannedLayers(const std::vector<Attributes>& layers, const Shape& image,
                              std::int64_t batch_size, PlanMode mode, ParameterArena& arena,
                              Precision precision)
     : layers_(with_probe(layers, input_gradient_)),

@@ -16,7 +16,7 @@ namespace digitry::test {
 class PlannedLayers {
  public:
   /// Loads parameters drawn at random, the same for the same layers, into the arena.
-  PlannedLayers(const std::vector<Options>& layers, const Shape& image, std::int64_t batch_size,
+  PlannedLayers(const std::vector<Attributes>& layers, const Shape& image, std::int64_t batch_size,
                 PlanMode mode, ParameterArena& arena, Precision precision = Precision::kFloat32);
 
   /// The output, row-major.

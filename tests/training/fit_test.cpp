@@ -57,10 +57,10 @@ TEST(Fit, TrainsAsManyNetworksAsTheRecipeHas) {
   Recipe recipe = typed_recipe();
   recipe.epochs = 2;
   recipe.members = 2;
-  recipe.views = {{"translation", 1.0}};
+  recipe.tta = {{"translation", 1.0}};
   const Model model = fit(recipe, train);
   ASSERT_EQ(model.members.size(), 2U);
-  EXPECT_EQ(model.views.translation, 1);
+  EXPECT_EQ(model.tta.translation, 1);
   EXPECT_NE(model_to_bytes(fit(member_recipe(recipe, 0), train)),
             model_to_bytes(fit(member_recipe(recipe, 1), train)));
 }
@@ -85,7 +85,7 @@ TEST(Fit, RefusesWhatTheRecipeRefuses) {
   recipe.members = 0;
   expect_error(ErrorCode::kBadData, {"members", "0"}, [&] { fit(recipe, train); });
   recipe.members = 2;  // Found before the first of them is trained.
-  recipe.views = {{"translation", -1.0}};
+  recipe.tta = {{"translation", -1.0}};
   int steps = 0;
   expect_error(ErrorCode::kBadData, {"translation"},
                [&] { fit(recipe, train, {.on_step = [&](const TrainingProgress&) { ++steps; }}); });
@@ -109,41 +109,41 @@ TEST(Evaluate, RefusesImagesThatItCannotJudgeBy) {
 }
 
 TEST(Layers, AreTheOptionsOfTheirLayers) {
-  const std::vector<Options> layers = {Flatten{},
-                                       Dense{.out_features = 7, .bias = false},
-                                       Conv2d{.out_channels = 4, .kernel_size = 5, .padding = 2},
-                                       MaxPool2d{.kernel_size = 3, .stride = 1, .padding = 1},
-                                       AvgPool2d{},
-                                       GlobalAvgPool2d{},
-                                       BatchNorm{.momentum = 0.2},
-                                       Relu{},
-                                       LeakyRelu{.negative_slope = 0.2F},
-                                       Tanh{},
-                                       Gelu{},
-                                       Silu{},
-                                       Dropout{.rate = 0.25F},
-                                       SpatialDropout{.rate = 0.125F},
-                                       Crop2d{.border = 3},
-                                       Add{.layers_back = 4}};
-  for (const Options& layer : layers) {
+  const std::vector<Attributes> layers = {Flatten{},
+                                          Dense{.out_features = 7, .bias = false},
+                                          Conv2d{.out_channels = 4, .kernel_size = 5, .padding = 2},
+                                          MaxPool2d{.kernel_size = 3, .stride = 1, .padding = 1},
+                                          AvgPool2d{},
+                                          GlobalAvgPool2d{},
+                                          BatchNorm{.momentum = 0.2},
+                                          Relu{},
+                                          LeakyRelu{.negative_slope = 0.2F},
+                                          Tanh{},
+                                          Gelu{},
+                                          Silu{},
+                                          Dropout{.rate = 0.25F},
+                                          SpatialDropout{.rate = 0.125F},
+                                          Crop2d{.border = 3},
+                                          Add{.layers_back = 4}};
+  for (const Attributes& layer : layers) {
     const std::unique_ptr<Layer> made = make_layer(layer, 10, "a layer");
-    EXPECT_EQ(to_options(*made), layer) << made->type();
+    EXPECT_EQ(to_attributes(*made), layer) << made->type();
   }
 }
 
 TEST(Optimizers, AndSchedulesAreTheirOptions) {
-  for (const Options& optimizer : std::vector<Options>{
+  for (const Attributes& optimizer : std::vector<Attributes>{
            Adam{.learning_rate = 0.5}, Sgd{.nesterov = true}, Lion{.weight_decay = 0.25}}) {
     const auto made = make_optimizer(optimizer, {});
-    Options again = made->options();
+    Attributes again = made->attributes();
     again["type"] = made->type();
     EXPECT_EQ(again, optimizer);
   }
-  for (const Options& schedule : std::vector<Options>{
+  for (const Attributes& schedule : std::vector<Attributes>{
            OneCycle{.warmup = 0.5}, Exponential{.gamma = 0.5}, StepDecay{.every_epochs = 2},
            Cosine{.min_factor = 0.25}, ReduceOnPlateau{.patience = 7}}) {
     const auto made = make_schedule(schedule);
-    Options again = made->options();
+    Attributes again = made->attributes();
     again["type"] = made->type();
     EXPECT_EQ(again, schedule);
   }

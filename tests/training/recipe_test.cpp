@@ -41,7 +41,7 @@ void expect_same(const Recipe& a, const Recipe& b) {
   EXPECT_EQ(a.augmentation, b.augmentation);
   EXPECT_EQ(a.split_seed, b.split_seed);
   EXPECT_EQ(a.members, b.members);
-  EXPECT_EQ(a.views, b.views);
+  EXPECT_EQ(a.tta, b.tta);
 }
 
 TEST(ParseRecipe, ReadsEverySetting) {
@@ -70,7 +70,7 @@ warmup = 0.1
 [augmentation]
 rotation = 10
 elastic = 0.8
-[views]
+[test_time_augmentation]
 zoom = 0.05
 [[layers]]
 type = "flatten"
@@ -88,15 +88,15 @@ out_features = 10
   EXPECT_EQ(recipe.seed, 9u);
   EXPECT_EQ(recipe.split_seed, 4u);
   EXPECT_EQ(recipe.members, 5);
-  EXPECT_EQ(recipe.views, (Options{{"zoom", 0.05}}));
+  EXPECT_EQ(recipe.tta, (Attributes{{"zoom", 0.05}}));
   EXPECT_EQ(recipe.data, "./digits");
   EXPECT_EQ(recipe.ema_decay, 0.99);
   EXPECT_EQ(recipe.label_smoothing, 0.1);
   EXPECT_EQ(recipe.gradient_clip, 5);
-  EXPECT_EQ(recipe.optimizer, (Options{{"type", std::string("sgd")}, {"learning_rate", 0.1}}));
-  EXPECT_EQ(recipe.schedule, (Options{{"type", std::string("one_cycle")}, {"warmup", 0.1}}));
-  EXPECT_EQ(recipe.augmentation, (Options{{"rotation", std::int64_t{10}}, {"elastic", 0.8}}));
-  EXPECT_EQ(recipe.layers, (std::vector<Options>{test::flatten(), test::dense(10)}));
+  EXPECT_EQ(recipe.optimizer, (Attributes{{"type", std::string("sgd")}, {"learning_rate", 0.1}}));
+  EXPECT_EQ(recipe.schedule, (Attributes{{"type", std::string("one_cycle")}, {"warmup", 0.1}}));
+  EXPECT_EQ(recipe.augmentation, (Attributes{{"rotation", std::int64_t{10}}, {"elastic", 0.8}}));
+  EXPECT_EQ(recipe.layers, (std::vector<Attributes>{test::flatten(), test::dense(10)}));
 }
 
 TEST(ParseRecipe, DefaultsNeedLayersOnly) {
@@ -105,6 +105,17 @@ TEST(ParseRecipe, DefaultsNeedLayersOnly) {
   want.name = "tiny";
   want.layers = recipe.layers;
   expect_same(recipe, want);
+}
+
+// Version 0.1 called the table [views].
+TEST(Recipe, OfVersion01IsRead) {
+  const std::string layers = "[[layers]]\ntype = \"flatten\"\n";
+  const Recipe recipe = parse_recipe("[views]\nflip = true\n" + layers, "r");
+  EXPECT_EQ(recipe.tta, (Attributes{{"flip", true}}));
+  EXPECT_THAT(to_toml(recipe), ::testing::HasSubstr("[test_time_augmentation]\nflip = true"));
+  test::expect_error(ErrorCode::kBadData, {"unknown table [test_time_augmentation]"}, [&] {
+    parse_recipe("[views]\nflip = true\n[test_time_augmentation]\nflip = true\n" + layers, "r");
+  });
 }
 
 TEST(Recipe, SurvivesTheWayToTomlAndBack) {
@@ -143,17 +154,17 @@ TEST(Recipe, ShippedOnesParseAndFitMnist) {
 TEST(RecipesPage, ListsEveryKeyAndType) {
   const std::string page = read_file(DIGITRY_RECIPES_FOLDER "/../docs/recipes.md", 1 << 20);
   std::vector<std::string> words;
-  const auto keys_of = [&](const Options& options) {
+  const auto keys_of = [&](const Attributes& options) {
     for (const auto& [key, value] : options) words.push_back("`" + key + "`");
   };
   for (const std::string type : {"adam", "adamw", "sgd", "lion"}) {
     words.push_back("`\"" + type + "\"`");
-    keys_of(make_optimizer({{"type", type}}, {})->options());
+    keys_of(make_optimizer({{"type", type}}, {})->attributes());
   }
   for (const std::string type :
        {"constant", "one_cycle", "exponential", "step", "cosine", "reduce_on_plateau"}) {
     words.push_back("`\"" + type + "\"`");
-    keys_of(make_schedule({{"type", type}})->options());
+    keys_of(make_schedule({{"type", type}})->attributes());
   }
   // The lines of [training]: "epochs = 10".
   const std::string toml = to_toml({});
@@ -215,7 +226,7 @@ TEST(ParseRecipe, RefusesMissingAndImpossibleLayers) {
 
 TEST(ParseRecipe, RefusesTablesItDoesNotKnow) {
   refuse({"unknown table [optimiser]", "[optimizer]"}, kLayers + "[optimiser]\n");
-  refuse({"unknown table [layer]", "[augmentation], [views] and [[layers]]"},
+  refuse({"unknown table [layer]", "[augmentation], [test_time_augmentation] and [[layers]]"},
          kLayers + "[[layer]]\n");
 }
 

@@ -35,7 +35,7 @@ double cosine(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) 
   return ab / std::sqrt(std::max(1.0, aa * bb));
 }
 
-Verdict verdict_of(std::span<const std::uint8_t> image) {
+DigitPrediction verdict_of(std::span<const std::uint8_t> image) {
   static const auto drawn = [] {
     std::array<std::vector<MnistImage>, 10> all;
     for (int digit = 0; digit < 10; ++digit)
@@ -43,7 +43,7 @@ Verdict verdict_of(std::span<const std::uint8_t> image) {
         all[static_cast<std::size_t>(digit)].push_back(drawn_digit(digit, thickness));
     return all;
   }();
-  Verdict verdict;
+  DigitPrediction verdict;
   for (const auto& versions : drawn) {
     double best = 0;
     for (const MnistImage& version : versions) best = std::max(best, cosine(image, version));
@@ -71,9 +71,9 @@ void draw_text(Image& picture, const std::string& text, const TextOptions& optio
               options.thickness, cv::LINE_AA);
 }
 
-const DigitJudge& hershey_classifier() {
-  static const DigitJudge classifier = [](const Tensor& images) {
-    std::vector<Verdict> verdicts;
+const DigitClassifier& hershey_classifier() {
+  static const DigitClassifier classifier = [](const Tensor& images) {
+    std::vector<DigitPrediction> verdicts;
     const auto pixels = images.as<std::uint8_t>();
     for (std::size_t i = 0; i < static_cast<std::size_t>(images.shape()[0]); ++i)
       verdicts.push_back(verdict_of(pixels.subspan(i * 784, 784)));

@@ -25,7 +25,7 @@ Image blank_picture(std::int64_t height, std::int64_t width, std::uint8_t paper 
 void draw_text(Image& picture, const std::string& text, const TextOptions& options);
 
 /// Knows digits drawn so; everything else it refuses by its score, the cosine.
-const DigitJudge& hershey_classifier();
+const DigitClassifier& hershey_classifier();
 
 /// What that classifier reads in the picture, rows apart by '/'.
 std::string read_text(const Image& picture, const ReadOptions& options = {});

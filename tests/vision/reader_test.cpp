@@ -96,10 +96,10 @@ TEST(ReadDigits, TouchingDigitsAreCut) {
 
 TEST(ReadDigits, WhatIsSurelyOneDigitIsNeverCut) {
   std::size_t asked = 0;
-  const DigitJudge sure = [&](const Tensor& images) {
+  const DigitClassifier sure = [&](const Tensor& images) {
     asked += static_cast<std::size_t>(images.shape()[0]);
-    return std::vector<Verdict>(static_cast<std::size_t>(images.shape()[0]),
-                                {.probabilities = {1}, .score = 1, .known = true});
+    return std::vector<DigitPrediction>(static_cast<std::size_t>(images.shape()[0]),
+                                        {.probabilities = {1}, .score = 1, .known = true});
   };
   EXPECT_EQ(read_digits(page_of("8888"), sure).digits.size(), 4u);
   EXPECT_EQ(asked, 4u);
@@ -109,10 +109,10 @@ TEST(ReadDigits, AStrokeAcrossIsNotCutIntoDigits) {
   Image picture = blank_picture(240, 320);
   cv::line(canvas_of_picture(picture), {90, 80}, {230, 80}, 20, 12);
   std::size_t asked = 0;
-  const DigitJudge unsure = [&](const Tensor& images) {
+  const DigitClassifier unsure = [&](const Tensor& images) {
     asked += static_cast<std::size_t>(images.shape()[0]);
-    return std::vector<Verdict>(static_cast<std::size_t>(images.shape()[0]),
-                                {.probabilities = {1}, .score = 0, .known = false});
+    return std::vector<DigitPrediction>(static_cast<std::size_t>(images.shape()[0]),
+                                        {.probabilities = {1}, .score = 0, .known = false});
   };
   EXPECT_EQ(read_digits(picture, unsure).digits.size(), 1u);
   EXPECT_EQ(asked, 1u);
@@ -159,7 +159,7 @@ TEST(ReadDigits, ShowsItsStages) {
 }
 
 TEST(ReadDigits, AClassifierThatLosesCountIsRefused) {
-  const DigitJudge lossy = [](const Tensor&) { return std::vector<Verdict>{}; };
+  const DigitClassifier lossy = [](const Tensor&) { return std::vector<DigitPrediction>{}; };
   expect_error(ErrorCode::kInvalidArgument, {"expected 1 verdicts", "got 0"},
                [&] { read_digits(page_of("1"), lossy); });
 }

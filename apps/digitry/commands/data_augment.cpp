@@ -96,7 +96,7 @@ void print_pictures(const Dataset& train, const PreviewOptions& options,
                                 .color = use_color(1),
                                 .per_row = static_cast<int>(preview.per_row())}));
   fmt::print("\n[augmentation]\n");
-  for (const auto& [key, value] : to_options(options.augmentation))
+  for (const auto& [key, value] : to_attributes(options.augmentation))
     fmt::print("{} = {}\n", key, to_string(value));
 }
 

@@ -9,7 +9,7 @@
 
 namespace digitry::app {
 
-DigitJudge make_digit_judge(std::shared_ptr<const Classifier> classifier) {
+DigitClassifier make_digit_classifier(std::shared_ptr<const Classifier> classifier) {
   const Model& model = classifier->model();
   const Shape wanted{1, kMnistSide, kMnistSide};
   if (model.input_shape() != wanted)
@@ -19,7 +19,7 @@ DigitJudge make_digit_judge(std::shared_ptr<const Classifier> classifier) {
         "{}; use --as images",
         wanted.to_string(), model.input_shape().to_string());
   const auto temperature = static_cast<double>(model.temperature);
-  const auto threshold = static_cast<double>(model.refusal_threshold);
+  const auto threshold = static_cast<double>(model.rejection_threshold);
   return [=, classifier = std::move(classifier)](const Tensor& images) {
     const LogitsOf logits_of = [&](const Tensor& of, std::span<const std::int32_t> indices) {
       return classifier->logits(of, indices);
@@ -28,7 +28,7 @@ DigitJudge make_digit_judge(std::shared_ptr<const Classifier> classifier) {
     const std::vector<double> scores = classifier->in_distribution_scores(images);
     const auto num_classes = static_cast<std::size_t>(recognition.probabilities.shape()[1]);
     const auto probabilities = recognition.probabilities.as<float>();
-    std::vector<Verdict> verdicts;
+    std::vector<DigitPrediction> verdicts;
     for (std::size_t i = 0; i < scores.size(); ++i) {
       const auto row = probabilities.subspan(i * num_classes, num_classes);
       verdicts.push_back({.probabilities = {row.begin(), row.end()},

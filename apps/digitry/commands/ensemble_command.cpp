@@ -22,13 +22,14 @@ namespace {
 struct EnsembleOptions {
   std::vector<std::string> models;
   std::string out;
-  Views views;
+  TestTimeAugmentation views;
   bool json = false;
 };
 
 // `more`, and of `views` those that it does not name.
-Views with_more(Views views, const Views& more) {
-  for (const auto member : {&Views::translation, &Views::rotation, &Views::zoom})
+TestTimeAugmentation with_more(TestTimeAugmentation views, const TestTimeAugmentation& more) {
+  for (const auto member : {&TestTimeAugmentation::translation, &TestTimeAugmentation::rotation,
+                            &TestTimeAugmentation::zoom})
     if (more.*member != 0) views.*member = more.*member;
   views.flip = views.flip || more.flip;
   return views;
@@ -37,9 +38,9 @@ Views with_more(Views views, const Views& more) {
 Model assembled(const EnsembleOptions& options) {
   std::vector<Model> models;
   for (const std::string& path : options.models) models.push_back(open_model(path));
-  std::optional<Views> views;
-  if (models.size() == 1) views = with_more(models.front().views, options.views);
-  if (models.size() > 1 && options.views != Views()) views = options.views;
+  std::optional<TestTimeAugmentation> views;
+  if (models.size() == 1) views = with_more(models.front().tta, options.views);
+  if (models.size() > 1 && options.views != TestTimeAugmentation()) views = options.views;
   Model model = combine(std::move(models), options.models, views);
   model.provenance["digitry_version"] = version();
   model.provenance["assembled_by"] = command_line();
@@ -47,7 +48,7 @@ Model assembled(const EnsembleOptions& options) {
 }
 
 void ensemble(const EnsembleOptions& options) {
-  if (options.models.size() == 1 && options.views == Views())
+  if (options.models.size() == 1 && options.views == TestTimeAugmentation())
     throw Error(
         ErrorCode::kInvalidArgument,
         "expected several models, or views of each image (--translation, --rotation, --zoom, "
@@ -60,13 +61,13 @@ void ensemble(const EnsembleOptions& options) {
   if (options.json) {
     const nlohmann::ordered_json result{{"model", options.out},
                                         {"networks", model.members.size()},
-                                        {"views", num_views(model.views)},
+                                        {"views", num_views(model.tta)},
                                         {"num_parameters", model.num_parameters()}};
     fmt::print("{}\n", result.dump(1, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
   fmt::print("{:<20}{}\n", "networks", model.members.size());
-  fmt::print("{:<20}{}\n", "views of an image", num_views(model.views));
+  fmt::print("{:<20}{}\n", "views of an image", num_views(model.tta));
   fmt::print("{:<20}{}\n", "parameters", grouped(model.num_parameters()));
   fmt::print("{:<20}{}\n", "model", options.out);
   fmt::print("{:<20}digitry evaluate {}\n", "next", shell_word(options.out));

@@ -8,7 +8,7 @@
 #include "digitry/evaluation/evaluate.h"
 #include "digitry/evaluation/occlusion.h"
 #include "digitry/evaluation/tsne.h"
-#include "digitry/nn/plan/hidden_layer.h"
+#include "digitry/nn/plan/feature_extractor.h"
 
 namespace digitry::app {
 namespace {
@@ -30,7 +30,7 @@ constexpr double kMapWork = 2.5e9;
 std::vector<Contrast> contrasts_of(const Evaluation& evaluation, std::size_t count) {
   std::vector<Contrast> contrasts;
   for (std::size_t i = 0; i < count; ++i) {
-    const Judgement& mistake = evaluation.mistakes[i];
+    const LabelledPrediction& mistake = evaluation.mistakes[i];
     contrasts.push_back({.image_index = static_cast<std::int32_t>(mistake.image_index),
                          .answer = mistake.predicted,
                          .rival = mistake.label});
@@ -90,7 +90,7 @@ std::vector<std::int32_t> images_to_map(const Evaluation& evaluation, std::size_
 
 void draw_map(const Model& model, const Evaluation& evaluation, const Dataset& judged,
               Explanations& explanations) {
-  HiddenLayer hidden(described_by(model), model.preprocessing);
+  FeatureExtractor hidden(described_by(model), model.preprocessing);
   explanations.num_features = hidden.num_features();
   const double fitting = std::sqrt(kMapWork / static_cast<double>(hidden.num_features()));
   const std::size_t most = std::min(kMaxMapped, static_cast<std::size_t>(fitting));
@@ -108,7 +108,7 @@ void draw_map(const Model& model, const Evaluation& evaluation, const Dataset& j
 }
 
 /// Every how many-th training image a quick search looks at.
-std::size_t search_step(const HiddenLayer& hidden, std::size_t num_queries,
+std::size_t search_step(const FeatureExtractor& hidden, std::size_t num_queries,
                         const TrainingImages& trained) {
   const double work_of_each =
       static_cast<double>(hidden.multiply_adds()) +
@@ -127,7 +127,7 @@ NearestTraining nearest_training(const Model& model, const TrainingImages& train
                                  std::size_t count, SearchEffort effort) {
   NearestTraining nearest;
   if (!trained.data || image_indices.empty()) return nearest;
-  HiddenLayer hidden(described_by(model), model.preprocessing);
+  FeatureExtractor hidden(described_by(model), model.preprocessing);
   const std::size_t step =
       effort == SearchEffort::kAll ? 1 : search_step(hidden, image_indices.size(), trained);
   std::vector<std::int32_t> among;

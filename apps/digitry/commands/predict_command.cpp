@@ -65,7 +65,7 @@ PredictedImages predict_images(const Model& model, const Dataset& data, bool ask
   if (!ask_known) return predicted;
   predicted.familiarity = classifier.in_distribution_scores(data.images);
   for (const double score : predicted.familiarity)
-    predicted.known.push_back(score >= static_cast<double>(model.refusal_threshold));
+    predicted.known.push_back(score >= static_cast<double>(model.rejection_threshold));
   return predicted;
 }
 
@@ -76,7 +76,7 @@ class PictureReader {
       : model_(model), options_(options) {}
 
   PredictedPicture read(const NamedPicture& input) {
-    if (!classify_) classify_ = make_digit_judge(std::make_shared<Classifier>(model_));
+    if (!classify_) classify_ = make_digit_classifier(std::make_shared<Classifier>(model_));
     ++num_read_;
     ReadOptions read_options;
     if (!options_.debug_folder.empty())
@@ -103,7 +103,7 @@ class PictureReader {
 
   const Model& model_;
   const PredictOptions& options_;
-  DigitJudge classify_;
+  DigitClassifier classify_;
   int num_read_ = 0;
 };
 

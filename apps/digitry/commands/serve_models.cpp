@@ -99,8 +99,8 @@ std::string read_served_picture(const std::shared_ptr<const serving::ServedModel
                                 std::string_view picture, serving::ReadEffort effort) {
   check_format(picture);
   const Image decoded = decode_picture(picture, "the picture", kMaxServedPixels, kServedFormats);
-  const DigitJudge judge =
-      make_digit_judge(std::shared_ptr<const Classifier>(model, &model->classifier()));
+  const DigitClassifier judge =
+      make_digit_classifier(std::shared_ptr<const Classifier>(model, &model->classifier()));
   const bool full = effort == serving::ReadEffort::kFull;
   const Reading reading = read_digits(
       decoded, judge,

@@ -34,7 +34,7 @@ constexpr double kMinIndexed = 5000;
 constexpr int kLowestPriority = 19;
 
 std::vector<std::int32_t> images_to_index(const Model& model, const TrainingImages& trained) {
-  const HiddenLayer hidden(described_by(model), model.preprocessing);
+  const FeatureExtractor hidden(described_by(model), model.preprocessing);
   const double fitting = kMaxIndexBytes / (4.0 * static_cast<double>(hidden.num_features()));
   const double quick =
       kIndexWork / static_cast<double>(std::max<std::int64_t>(hidden.multiply_adds(), 1));

@@ -82,7 +82,7 @@ TrainedRun train_ensemble(const TrainRequest& request, const Recipe& recipe) {
       combine(train_members(request, recipe, run, facts), member_names(run, recipe.members));
   Model of_recipe = untrained_model(recipe, *data);
   model.provenance = std::move(of_recipe.provenance);
-  model.views = of_recipe.views;
+  model.tta = of_recipe.tta;
   calibrate(model, *data, split);
   save_model(model, run.model());
   std::optional<Judged> judged =

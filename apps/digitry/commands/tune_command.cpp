@@ -35,7 +35,7 @@ StudySettings settings_of(const TuneOptions& options) {
   settings.stops_trials = !options.no_stopping;
   if (options.trials > 0) settings.num_trials = options.trials;
   check_space(settings.recipe, settings.space, options.space);
-  if (settings.recipe.members > 1 || !settings.recipe.views.empty())
+  if (settings.recipe.members > 1 || !settings.recipe.tta.empty())
     warn(
         "each trial is one network that sees images as they are; 'members' and [views] wait for "
         "the best recipe");

@@ -183,7 +183,7 @@ StudyValue page_value(const SearchedValue& searched) {
   StudyValue value{.name = searched.path,
                    .ticks = {},
                    .is_choice = searched.kind == SearchedValue::Kind::kChoice};
-  for (const OptionValue& choice : searched.choices) value.ticks.push_back(value_text(choice));
+  for (const AttributeValue& choice : searched.choices) value.ticks.push_back(value_text(choice));
   if (!value.is_choice)
     for (int i = 0; i < kTicks; ++i)
       value.ticks.push_back(value_text(value_at(searched, i * 0.999999 / (kTicks - 1))));

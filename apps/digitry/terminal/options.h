@@ -18,7 +18,7 @@ CLI::Validator png_name();
 
 }  // namespace digitry::app
 
-// Options that several subcommands have, so that they are the same in each.
+// Attributes that several subcommands have, so that they are the same in each.
 
 namespace digitry::app {
 

@@ -18,11 +18,11 @@ namespace {
 using namespace digitry;
 
 // To train in and to classify in.
-Precision precision(const peers::Options& options) {
+Precision precision(const peers::Attributes& options) {
   return options.variant == "bf16" ? Precision::kBFloat16 : Precision::kFloat32;
 }
 
-Recipe peer_recipe(const peers::Options& options, int batch_size) {
+Recipe peer_recipe(const peers::Attributes& options, int batch_size) {
   const std::string path = options.recipes + "/" + options.case_name + ".toml";
   std::ifstream file(path);
   const std::string toml{std::istreambuf_iterator<char>(file), {}};
@@ -38,7 +38,7 @@ constexpr std::int64_t kManyImages = 500;
 
 class DigitryPeer {
  public:
-  DigitryPeer(const peers::Options& options, int batch_size)
+  DigitryPeer(const peers::Attributes& options, int batch_size)
       : train_(load_dataset(options.data, Split::kTrain)),
         test_(load_dataset(options.data, Split::kTest)),
         trainer_(peer_recipe(options, batch_size), train_),
@@ -83,7 +83,7 @@ class DigitryPeer {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return peers::run_main(argc, argv, version(), [](const peers::Options& options) {
+  return peers::run_main(argc, argv, version(), [](const peers::Attributes& options) {
     set_num_threads(options.threads);
     peers::measure<DigitryPeer>(options);
   });

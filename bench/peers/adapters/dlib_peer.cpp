@@ -65,7 +65,7 @@ std::vector<Image> as_matrices(const peers::Split& split) {
 template <class Case>
 class DlibPeer {
  public:
-  DlibPeer(const peers::Options& options, int batch_size)
+  DlibPeer(const peers::Attributes& options, int batch_size)
       : batch_size_(static_cast<std::size_t>(batch_size)),
         images_(as_matrices(options.train)),
         test_images_(as_matrices(options.test)),
@@ -126,7 +126,7 @@ class DlibPeer {
   dlib::dnn_trainer<Net, dlib::adam> trainer_;
 };
 
-void run(const peers::Options& options) {
+void run(const peers::Attributes& options) {
   if (options.case_name == "mlp-128") return peers::measure<DlibPeer<Mlp128>>(options);
   if (options.case_name == "mlp-512") return peers::measure<DlibPeer<Mlp512>>(options);
   if (options.case_name == "mnist_convnet") return peers::measure<DlibPeer<MnistConvnet>>(options);

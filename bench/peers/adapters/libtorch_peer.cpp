@@ -40,7 +40,7 @@ torch::Tensor labels_of(const peers::Split& split) {
 
 class TorchPeer {
  public:
-  TorchPeer(const peers::Options& options, int batch_size)
+  TorchPeer(const peers::Attributes& options, int batch_size)
       : batch_size_(batch_size),
         images_(images_of(options.train)),
         labels_(labels_of(options.train)),
@@ -87,7 +87,7 @@ class TorchPeer {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return peers::run_main(argc, argv, TORCH_VERSION, [](const peers::Options& options) {
+  return peers::run_main(argc, argv, TORCH_VERSION, [](const peers::Attributes& options) {
     torch::set_num_threads(options.threads);
     peers::measure<TorchPeer>(options);
   });

@@ -14,7 +14,7 @@
 #include <vector>
 
 // What every C++ peer does alike; protocol.py says what a peer is. Here it is a class with
-//   Peer(const Options&, int batch_size), train_epoch(), accuracy(), classify_one(index).
+//   Peer(const Attributes&, int batch_size), train_epoch(), accuracy(), classify_one(index).
 
 namespace peers {
 
@@ -24,7 +24,7 @@ struct Split {
   std::vector<unsigned char> labels;
 };
 
-struct Options {
+struct Attributes {
   std::string case_name;
   std::string mode;
   std::string variant;
@@ -54,10 +54,10 @@ inline Split load_split(const std::string& folder, const std::string& prefix) {
   return split;
 }
 
-inline Options parse_options(int argc, char** argv) {
+inline Attributes parse_options(int argc, char** argv) {
   std::map<std::string, std::string> given;
   for (int i = 1; i + 1 < argc; i += 2) given[argv[i]] = argv[i + 1];
-  Options options;
+  Attributes options;
   options.case_name = given.at("--case");
   options.mode = given.at("--mode");
   options.variant = given["--variant"];
@@ -91,7 +91,7 @@ inline double peak_memory_mb() {
 }
 
 template <class Peer>
-void measure_latency(Peer& peer, const Options& options) {
+void measure_latency(Peer& peer, const Attributes& options) {
   for (int i = 0; i < 50; ++i) peer.classify_one(i % options.test.num_images);
   std::vector<double> calls;
   for (int i = 0; i < options.latency_calls; ++i)
@@ -104,7 +104,7 @@ void measure_latency(Peer& peer, const Options& options) {
 }
 
 template <class Peer>
-void measure_evaluation(Peer& peer, const Options& options) {
+void measure_evaluation(Peer& peer, const Attributes& options) {
   double accuracy = peer.accuracy();
   const double seconds = seconds_of([&] { accuracy = peer.accuracy(); });
   std::printf(
@@ -113,7 +113,7 @@ void measure_evaluation(Peer& peer, const Options& options) {
 }
 
 template <class Peer>
-void measure_speed(const Options& options) {
+void measure_speed(const Attributes& options) {
   for (const int batch_size : options.batch_sizes) {
     const auto start = std::chrono::steady_clock::now();
     Peer peer(options, batch_size);
@@ -133,7 +133,7 @@ void measure_speed(const Options& options) {
 }
 
 template <class Peer>
-void measure_accuracy(const Options& options) {
+void measure_accuracy(const Attributes& options) {
   const auto start = std::chrono::steady_clock::now();
   Peer peer(options, options.batch_sizes.front());
   double training = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -148,7 +148,7 @@ void measure_accuracy(const Options& options) {
 
 /// Measures one peer as `options` say.
 template <class Peer>
-void measure(const Options& options) {
+void measure(const Attributes& options) {
   if (options.mode == "speed")
     measure_speed<Peer>(options);
   else
@@ -160,7 +160,7 @@ void measure(const Options& options) {
 template <class Run>
 int run_main(int argc, char** argv, std::string_view version, Run&& run) {
   try {
-    const Options options = parse_options(argc, argv);
+    const Attributes options = parse_options(argc, argv);
     std::printf("{\"event\": \"start\", \"version\": \"%.*s\"}\n", static_cast<int>(version.size()),
                 version.data());
     run(options);

@@ -57,7 +57,7 @@ std::string ActivationLayer::type() const {
   return {};
 }
 
-Options ActivationLayer::options() const {
+Attributes ActivationLayer::attributes() const {
   if (kind_ != Kind::kLeakyRelu) return {};
   return {{"negative_slope", static_cast<double>(negative_slope_)}};
 }

@@ -26,7 +26,7 @@ class ActivationLayer : public Layer {
       : kind_(kind), negative_slope_(negative_slope) {}
 
   std::string type() const override;
-  Options options() const override;
+  Attributes attributes() const override;
   Shape output_shape(const Shape& input) const override { return input; }
   Value plan(PlanBuilder& builder, const Value& input) const override;
 

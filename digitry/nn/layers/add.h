@@ -15,7 +15,7 @@ class AddLayer : public Layer {
   explicit AddLayer(Add options) : options_(options) {}
 
   std::string type() const override { return "add"; }
-  Options options() const override { return {{"layers_back", options_.layers_back}}; }
+  Attributes attributes() const override { return {{"layers_back", options_.layers_back}}; }
   Shape output_shape(const Shape& input) const override { return input; }
   std::int64_t layers_back() const override { return options_.layers_back; }
   Value plan(PlanBuilder& builder, const Value& input) const override;

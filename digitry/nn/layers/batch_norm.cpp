@@ -6,7 +6,7 @@
 #include "digitry/base/error.h"
 #include "digitry/nn/layers/activation.h"
 #include "digitry/nn/onednn/kernels.h"
-#include "digitry/nn/plan/product.h"
+#include "digitry/nn/plan/weighted_layer.h"
 
 namespace digitry {
 namespace {
@@ -127,7 +127,7 @@ void plan_training(PlanBuilder& builder, const BatchNorm& options, const Value& 
 
 }  // namespace
 
-Options BatchNormLayer::options() const {
+Attributes BatchNormLayer::attributes() const {
   return {{"momentum", options_.momentum}, {"epsilon", options_.epsilon}};
 }
 
@@ -154,7 +154,7 @@ FoldedBatchNorm fold_batch_norm(PlanBuilder& builder, const BatchNormLayer& norm
   FoldedBatchNorm folded{.weight = builder.make(weight.get_desc()),
                          .bias = builder.make(plain_layout({channels}))};
   builder.prepare(
-      "fold batch norm", [=, epsilon = static_cast<float>(norm.settings().epsilon)](auto&) {
+      "fold batch norm", [=, epsilon = static_cast<float>(norm.options().epsilon)](auto&) {
         const auto from = elements(weight);
         const auto to = elements(folded.weight);
         const std::size_t row = from.size() / static_cast<std::size_t>(channels);

@@ -21,12 +21,12 @@ class BatchNormLayer : public Layer {
   explicit BatchNormLayer(BatchNorm options) : options_(options) {}
 
   std::string type() const override { return "batch_norm"; }
-  Options options() const override;
+  Attributes attributes() const override;
   Shape output_shape(const Shape& input) const override;
   std::vector<ParameterSpec> parameters(const Shape& input) const override;
   Value plan(PlanBuilder& builder, const Value& input) const override;
 
-  const BatchNorm& settings() const { return options_; }
+  const BatchNorm& options() const { return options_; }
 
  private:
   BatchNorm options_;

@@ -5,7 +5,7 @@
 #include "digitry/base/error.h"
 #include "digitry/nn/layer.h"
 #include "digitry/nn/plan/pooled_conv2d.h"
-#include "digitry/nn/plan/product.h"
+#include "digitry/nn/plan/weighted_layer.h"
 
 namespace digitry {
 namespace {
@@ -47,12 +47,12 @@ struct ConvolutionKernels {
     return variant_of(variant, type) == Variant::kOwnChoice ? algorithm::convolution_auto
                                                             : algorithm::convolution_direct;
   }
-  Layout x_layout(int variant, const ProductExtents& extents, DataType type) const {
+  Layout x_layout(int variant, const WeightedLayerExtents& extents, DataType type) const {
     return in_channels <= kFewChannels || variant_of(variant, type) == Variant::kPlain
                ? onednn::plain_layout(extents.x, type)
                : onednn::any_layout(extents.x, type);
   }
-  Layout y_layout(int variant, const ProductExtents& extents, DataType type) const {
+  Layout y_layout(int variant, const WeightedLayerExtents& extents, DataType type) const {
     return variant_of(variant, type) == Variant::kPlain ? onednn::plain_layout(extents.y, type)
                                                         : onednn::any_layout(extents.y, type);
   }
@@ -80,7 +80,7 @@ struct ConvolutionKernels {
 
 }  // namespace
 
-Options Conv2dLayer::options() const {
+Attributes Conv2dLayer::attributes() const {
   return {{"out_channels", options_.out_channels},
           {"kernel_size", options_.kernel_size},
           {"stride", options_.stride},
@@ -127,14 +127,14 @@ Value Conv2dLayer::plan(PlanBuilder& builder, const Value& input) const {
   const auto x = onednn::extents_of(input.value);
   const Shape image{x[1], x[2], x[3]};
   const ParameterSpec weight = parameters(image)[0];
-  ProductExtents extents{.x = x,
-                         .weight = weight.shape.extents(),
-                         .bias = {options_.out_channels},
-                         .y = output_shape(image).with_batch(builder.batch_size()).extents(),
-                         .weight_shape = weight.shape,
-                         .has_bias = options_.bias,
-                         .flops = 2.0 * static_cast<double>(builder.batch_size()) *
-                                  static_cast<double>(multiply_adds(image))};
+  WeightedLayerExtents extents{.x = x,
+                               .weight = weight.shape.extents(),
+                               .bias = {options_.out_channels},
+                               .y = output_shape(image).with_batch(builder.batch_size()).extents(),
+                               .weight_shape = weight.shape,
+                               .has_bias = options_.bias,
+                               .flops = 2.0 * static_cast<double>(builder.batch_size()) *
+                                        static_cast<double>(multiply_adds(image))};
   if (options_.groups > 1) {
     extents.weight[0] /= options_.groups;
     extents.weight.insert(extents.weight.begin(), options_.groups);
@@ -142,7 +142,7 @@ Value Conv2dLayer::plan(PlanBuilder& builder, const Value& input) const {
   const ConvolutionKernels kernels{.strides = {options_.stride, options_.stride},
                                    .padding = {options_.padding, options_.padding},
                                    .in_channels = x[1]};
-  return ProductPlanner(builder, kernels, extents).plan(input);
+  return WeightedLayerPlanner(builder, kernels, extents).plan(input);
 }
 
 }  // namespace digitry

@@ -23,11 +23,11 @@ class Conv2dLayer : public Layer {
   explicit Conv2dLayer(Conv2d options) : options_(options) {}
 
   std::string type() const override { return "conv2d"; }
-  Options options() const override;
+  Attributes attributes() const override;
   Shape output_shape(const Shape& input) const override;
   std::vector<ParameterSpec> parameters(const Shape& input) const override;
   std::int64_t multiply_adds(const Shape& input) const override;
-  const Conv2d& settings() const { return options_; }
+  const Conv2d& options() const { return options_; }
   Value plan(PlanBuilder& builder, const Value& input) const override;
 
  private:

@@ -15,7 +15,7 @@ class Crop2dLayer : public Layer {
   explicit Crop2dLayer(Crop2d options) : options_(options) {}
 
   std::string type() const override { return "crop2d"; }
-  Options options() const override { return {{"border", options_.border}}; }
+  Attributes attributes() const override { return {{"border", options_.border}}; }
   Shape output_shape(const Shape& input) const override;
   Value plan(PlanBuilder& builder, const Value& input) const override;
 

@@ -5,7 +5,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/kernels/sparse_dense.h"
-#include "digitry/nn/plan/product.h"
+#include "digitry/nn/plan/weighted_layer.h"
 
 namespace digitry {
 namespace {
@@ -22,10 +22,10 @@ struct DenseKernels {
   using Layout = dnnl::memory::desc;
 
   int num_variants(DataType /*type*/) const { return 1; }
-  Layout x_layout(int /*variant*/, const ProductExtents& extents, DataType type) const {
+  Layout x_layout(int /*variant*/, const WeightedLayerExtents& extents, DataType type) const {
     return onednn::plain_layout(extents.x, type);
   }
-  Layout y_layout(int /*variant*/, const ProductExtents& extents, DataType type) const {
+  Layout y_layout(int /*variant*/, const WeightedLayerExtents& extents, DataType type) const {
     return onednn::plain_layout(extents.y, type);
   }
   Forward::primitive_desc forward(int /*variant*/, dnnl::prop_kind kind, const Layout& x,
@@ -102,7 +102,7 @@ Value DenseLayer::plan(PlanBuilder& builder, const Value& input) const {
     return plan_for_few(builder, input);
   const std::int64_t batch = builder.batch_size();
   const std::int64_t in_features = onednn::extents_of(input.value)[1];
-  const ProductExtents extents{
+  const WeightedLayerExtents extents{
       .x = {batch, in_features},
       .weight = {options_.out_features, in_features},
       .bias = {options_.out_features},
@@ -110,7 +110,7 @@ Value DenseLayer::plan(PlanBuilder& builder, const Value& input) const {
       .weight_shape = {options_.out_features, in_features},
       .has_bias = options_.bias,
       .flops = 2.0 * static_cast<double>(batch * in_features * options_.out_features)};
-  return ProductPlanner(builder, DenseKernels{}, extents).plan(input);
+  return WeightedLayerPlanner(builder, DenseKernels{}, extents).plan(input);
 }
 
 }  // namespace digitry

@@ -22,7 +22,7 @@ class DenseLayer : public Layer {
   explicit DenseLayer(Dense options) : options_(options) {}
 
   std::string type() const override { return "dense"; }
-  Options options() const override {
+  Attributes attributes() const override {
     return {{"out_features", options_.out_features}, {"bias", options_.bias}};
   }
   Shape output_shape(const Shape& input) const override;

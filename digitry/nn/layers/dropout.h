@@ -12,7 +12,7 @@ class DropoutLayer : public Layer {
  public:
   explicit DropoutLayer(Dropout options) : options_(options) {}
   std::string type() const override { return "dropout"; }
-  Options options() const override { return {{"rate", static_cast<double>(options_.rate)}}; }
+  Attributes attributes() const override { return {{"rate", static_cast<double>(options_.rate)}}; }
   Shape output_shape(const Shape& input) const override { return input; }
   Value plan(PlanBuilder& builder, const Value& input) const override;
 
@@ -26,7 +26,7 @@ class SpatialDropoutLayer : public Layer {
  public:
   explicit SpatialDropoutLayer(SpatialDropout options) : options_(options) {}
   std::string type() const override { return "spatial_dropout"; }
-  Options options() const override { return {{"rate", static_cast<double>(options_.rate)}}; }
+  Attributes attributes() const override { return {{"rate", static_cast<double>(options_.rate)}}; }
   Shape output_shape(const Shape& input) const override;
   Value plan(PlanBuilder& builder, const Value& input) const override;
 

@@ -42,7 +42,7 @@ Value plan_pooling(PlanBuilder& builder, const Value& x, const onednn::Extents& 
 
 }  // namespace
 
-Options Pool2dLayer::options() const {
+Attributes Pool2dLayer::attributes() const {
   return {{"kernel_size", options_.kernel_size},
           {"stride", options_.stride},
           {"padding", options_.padding}};

@@ -24,9 +24,9 @@ class Pool2dLayer : public Layer {
   Pool2dLayer(Kind kind, Pool2dOptions options) : kind_(kind), options_(options) {}
 
   std::string type() const override { return kind_ == Kind::kMax ? "max_pool2d" : "avg_pool2d"; }
-  Options options() const override;
+  Attributes attributes() const override;
   Shape output_shape(const Shape& input) const override;
-  const Pool2dOptions& settings() const { return options_; }
+  const Pool2dOptions& options() const { return options_; }
   Kind kind() const { return kind_; }
   Value plan(PlanBuilder& builder, const Value& input) const override;
 

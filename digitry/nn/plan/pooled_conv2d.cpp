@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "digitry/kernels/first_pooled_conv2d.h"
 #include "digitry/kernels/pooled_conv2d.h"
+#include "digitry/kernels/pooled_conv2d_single_channel.h"
 #include "digitry/nn/layers/activation.h"
 #include "digitry/nn/layers/pool2d.h"
 #include "digitry/nn/onednn/kernels.h"
@@ -26,12 +26,12 @@ PooledConv2dShape shape_of(const Conv2dLayer& conv, const Pool2dLayer& pool, con
                            std::int64_t batch_size) {
   return {.batch_size = batch_size,
           .in_channels = image[0],
-          .out_channels = conv.settings().out_channels,
+          .out_channels = conv.options().out_channels,
           .height = image[1],
           .width = image[2],
-          .kernel_size = conv.settings().kernel_size,
-          .padding = conv.settings().padding,
-          .pool_size = pool.settings().kernel_size};
+          .kernel_size = conv.options().kernel_size,
+          .padding = conv.options().padding,
+          .pool_size = pool.options().kernel_size};
 }
 
 Layout x_layout(const PooledConv2dShape& shape, DataType type) {
@@ -120,7 +120,7 @@ class PooledConv2dPlanner {
         input, onednn::plain_layout({shape_.batch_size, 1, shape_.height, shape_.width}));
     bind_parameters();
     Value y = make_output();
-    const auto kernel = std::make_shared<kernels::FirstPooledConv2d<T>>(shape_);
+    const auto kernel = std::make_shared<kernels::SingleChannelPooledConv2d<T>>(shape_);
     const auto weight = builder_.prepared(weight_.value, weight_layout_);
     builder_.forward(kKernel, flops_, [=, bias = bias_, positions = positions_](auto&) {
       kernel->forward(data<const float>(x.value), data<const float>(weight),
@@ -178,15 +178,16 @@ class PooledConv2dPlanner {
 
 bool supports_pooled_conv2d(const Conv2dLayer& conv, const Pool2dLayer& pool, const Shape& image,
                             const PooledConv2dContext& context) {
-  const Pool2dOptions& window = pool.settings();
-  if (conv.settings().stride != 1 || conv.settings().groups != 1 ||
+  const Pool2dOptions& window = pool.options();
+  if (conv.options().stride != 1 || conv.options().groups != 1 ||
       window.stride != window.kernel_size || window.padding != 0)
     return false;
   const PooledConv2dShape shape = shape_of(conv, pool, image, context.batch_size);
-  if (!context.with_input_gradient) return kernels::FirstPooledConv2d<float>::supports(shape);
+  if (!context.with_input_gradient)
+    return kernels::SingleChannelPooledConv2d<float>::supports(shape);
   if (!kernels::PooledConv2dBackward<float>::supports(shape)) return false;
   const DataType type = context.precision == Precision::kBFloat16 ? DataType::bf16 : DataType::f32;
-  const auto kernel = forward_kernel(shape, type, conv.settings().bias);
+  const auto kernel = forward_kernel(shape, type, conv.options().bias);
   return !std::string(kernel.impl_info_str()).starts_with("ref");
 }
 

@@ -12,9 +12,9 @@ int main() {
   digitry::Image page{100, 80, 1, std::vector<std::uint8_t>(8000, 240)};
   for (int y = 20; y < 80; ++y)
     for (int x = 36; x < 44; ++x) page.pixels[static_cast<std::size_t>(y * 80 + x)] = 20;
-  const digitry::DigitJudge ones = [](const digitry::Tensor& images) {
-    return std::vector<digitry::Verdict>(static_cast<std::size_t>(images.shape()[0]),
-                                         {{0, 1}, 1, true});
+  const digitry::DigitClassifier ones = [](const digitry::Tensor& images) {
+    return std::vector<digitry::DigitPrediction>(static_cast<std::size_t>(images.shape()[0]),
+                                                 {{0, 1}, 1, true});
   };
   const digitry::Image decoded = digitry::decode_picture(digitry::encode_png(page), "a page");
   const digitry::Reading reading = digitry::read_digits(decoded, ones);

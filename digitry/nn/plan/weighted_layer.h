@@ -25,7 +25,7 @@ FoldedBatchNorm fold_batch_norm(PlanBuilder& builder, const BatchNormLayer& norm
                                 std::int64_t channels);
 
 /// Extents of a layer y = weight ∗ x + bias, for the whole batch, as oneDNN orders them.
-struct ProductExtents {
+struct WeightedLayerExtents {
   dnnl::memory::dims x, weight, bias, y;
   Shape weight_shape;  ///< As the parameter has it: the row-major order is that of `weight`.
   bool has_bias = true;
@@ -41,9 +41,9 @@ struct ProductExtents {
 ///   forward(variant, prop, x, weight, bias, y, attributes), backward_weights(variant, x, weight,
 ///   bias, y, forward), backward_data(variant, x, weight, y, forward)
 template <typename Kernels>
-class ProductPlanner {
+class WeightedLayerPlanner {
  public:
-  ProductPlanner(PlanBuilder& builder, Kernels kernels, ProductExtents extents)
+  WeightedLayerPlanner(PlanBuilder& builder, Kernels kernels, WeightedLayerExtents extents)
       : builder_(builder), kernels_(std::move(kernels)), extents_(std::move(extents)) {}
 
   Value plan(const Value& input) {
@@ -173,7 +173,7 @@ class ProductPlanner {
 
   PlanBuilder& builder_;
   Kernels kernels_;
-  ProductExtents extents_;
+  WeightedLayerExtents extents_;
   const FusedLayer& step_ = builder_.step();
   BoundParameter weight_;
   BoundParameter bias_;

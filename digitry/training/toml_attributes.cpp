@@ -1,4 +1,4 @@
-#include "digitry/training/toml_options.h"
+#include "digitry/training/toml_attributes.h"
 
 #include <algorithm>
 
@@ -31,7 +31,7 @@ toml::table parse_toml(std::string_view text, const std::string& source) {
   }
 }
 
-OptionValue option_of(const toml::node& node, const std::string& where) {
+AttributeValue option_of(const toml::node& node, const std::string& where) {
   if (const auto* whole = node.as_integer()) return whole->get();
   if (const auto* real = node.as_floating_point()) return real->get();
   if (const auto* truth = node.as_boolean()) return truth->get();

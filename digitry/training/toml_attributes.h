@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "digitry/base/options.h"
+#include "digitry/base/attributes.h"
 
 namespace digitry {
 
@@ -16,6 +16,6 @@ toml::table parse_toml(std::string_view text, const std::string& source);
 
 /// A number, truth or text as an option's value.
 /// Throws Error{kBadData} that begins with `where` for anything else.
-OptionValue option_of(const toml::node& node, const std::string& where);
+AttributeValue option_of(const toml::node& node, const std::string& where);
 
 }  // namespace digitry

@@ -1,4 +1,4 @@
-#include "digitry/nn/plan/hidden_layer.h"
+#include "digitry/nn/plan/feature_extractor.h"
 
 #include <algorithm>
 #include <string>
@@ -33,10 +33,10 @@ Prefix before_last_weights(const Network& network) {
 
 }  // namespace
 
-std::optional<Network> hidden_network(const Network& network) {
+std::optional<Network> feature_network(const Network& network) {
   const Prefix prefix = before_last_weights(network);
   if (prefix.num_parameters == 0) return std::nullopt;
-  std::vector<Options> layers = network.layer_options();
+  std::vector<Attributes> layers = network.layer_attributes();
   layers.resize(prefix.num_layers);
   if (prefix.output.rank() != 1) layers.push_back({{"type", std::string("flatten")}});
   Network hidden(network.input_shape(), prefix.output.num_elements(), layers);
@@ -44,24 +44,25 @@ std::optional<Network> hidden_network(const Network& network) {
   return hidden;
 }
 
-std::int64_t num_hidden_features(const Network& network) {
+std::int64_t num_features(const Network& network) {
   const Prefix prefix = before_last_weights(network);
   return prefix.num_parameters == 0 ? network.input_shape().num_elements()
                                     : prefix.output.num_elements();
 }
 
-HiddenLayer::HiddenLayer(const Network& network, Preprocessing preprocessing,
-                         std::int64_t batch_size)
+FeatureExtractor::FeatureExtractor(const Network& network, Preprocessing preprocessing,
+                                   std::int64_t batch_size)
     : input_shape_(network.input_shape()), preprocessing_(preprocessing) {
   num_features_ = input_shape_.num_elements();
-  if (const std::optional<Network> hidden = hidden_network(network)) {
+  if (const std::optional<Network> hidden = feature_network(network)) {
     num_features_ = hidden->num_classes();
     for (const LayerSummary& layer : hidden->summary()) multiply_adds_ += layer.multiply_adds;
     predictor_.emplace(*hidden, preprocessing, batch_size);
   }
 }
 
-Tensor HiddenLayer::features(const Tensor& images, std::span<const std::int32_t> image_indices) {
+Tensor FeatureExtractor::features(const Tensor& images,
+                                  std::span<const std::int32_t> image_indices) {
   if (predictor_) return predictor_->logits(images, image_indices);
   if (images.shape().without_batch() != input_shape_)
     throw Error(ErrorCode::kShapeMismatch, "the model wants images of {}, got {}",

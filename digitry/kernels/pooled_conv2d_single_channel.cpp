@@ -1,4 +1,4 @@
-#include "digitry/kernels/first_pooled_conv2d.h"
+#include "digitry/kernels/pooled_conv2d_single_channel.h"
 
 #include <algorithm>
 #include <cassert>
@@ -148,13 +148,14 @@ DIGITRY_INLINE void first_backward(const PooledConv2dShape& shape, const float* 
 }  // namespace
 
 template <typename T>
-bool FirstPooledConv2d<T>::supports(const PooledConv2dShape& shape) {
+bool SingleChannelPooledConv2d<T>::supports(const PooledConv2dShape& shape) {
   return (shape.kernel_size == 3 || shape.kernel_size == 5) && shape.in_channels == 1 &&
          shape.pool_size == 2 && shape.out_channels % kBlock == 0;
 }
 
 template <typename T>
-FirstPooledConv2d<T>::FirstPooledConv2d(const PooledConv2dShape& shape) : shape_(shape) {
+SingleChannelPooledConv2d<T>::SingleChannelPooledConv2d(const PooledConv2dShape& shape)
+    : shape_(shape) {
   assert(supports(shape));
   const auto parts = static_cast<std::size_t>(num_parallel_parts(shape.batch_size, kImagesGrain));
   const auto floats =
@@ -167,7 +168,7 @@ FirstPooledConv2d<T>::FirstPooledConv2d(const PooledConv2dShape& shape) : shape_
 
 template <typename T>
 template <typename Body>
-void FirstPooledConv2d<T>::for_each_image(const float* x, const Body& body) {
+void SingleChannelPooledConv2d<T>::for_each_image(const float* x, const Body& body) {
   const std::int64_t parts = std::ssize(padded_);
   const auto run = [&](std::size_t part, std::int64_t image) {
     // The border is zero from the start.
@@ -188,8 +189,8 @@ void FirstPooledConv2d<T>::for_each_image(const float* x, const Body& body) {
 }
 
 template <typename T>
-void FirstPooledConv2d<T>::forward(const float* x, const float* weight, const float* bias, T* y,
-                                   std::uint8_t* positions) {
+void SingleChannelPooledConv2d<T>::forward(const float* x, const float* weight, const float* bias,
+                                           T* y, std::uint8_t* positions) {
   static constexpr float kNoBias[kBlock] = {};
   const auto run = shape_.kernel_size == 3 ? Vectorized<first_forward<3, T>>::function()
                                            : Vectorized<first_forward<5, T>>::function();
@@ -205,8 +206,9 @@ void FirstPooledConv2d<T>::forward(const float* x, const float* weight, const fl
 }
 
 template <typename T>
-void FirstPooledConv2d<T>::backward(const float* x, const T* y, const std::uint8_t* positions,
-                                    const T* grad_y, float* grad_weight, float* grad_bias) {
+void SingleChannelPooledConv2d<T>::backward(const float* x, const T* y,
+                                            const std::uint8_t* positions, const T* grad_y,
+                                            float* grad_weight, float* grad_bias) {
   const auto run = shape_.kernel_size == 3 ? Vectorized<first_backward<3, T>>::function()
                                            : Vectorized<first_backward<5, T>>::function();
   const std::int64_t window = shape_.kernel_size * shape_.kernel_size;
@@ -222,7 +224,7 @@ void FirstPooledConv2d<T>::backward(const float* x, const T* y, const std::uint8
   PartialGradients::sum_up(partial_, grad_weight, grad_bias);
 }
 
-template class FirstPooledConv2d<float>;
-template class FirstPooledConv2d<BFloat16>;
+template class SingleChannelPooledConv2d<float>;
+template class SingleChannelPooledConv2d<BFloat16>;
 
 }  // namespace digitry::kernels

@@ -14,14 +14,14 @@ namespace digitry {
 
 /// A named set of scalar options, as read from a recipe (TOML) or a model file (JSON) and as
 /// written back to them: the neutral form between files and the typed option structs.
-using OptionValue = std::variant<std::int64_t, double, bool, std::string>;
-using Options = std::map<std::string, OptionValue>;
+using AttributeValue = std::variant<std::int64_t, double, bool, std::string>;
+using Attributes = std::map<std::string, AttributeValue>;
 
 /// Reads options strictly: each is checked for type and range, and `finish` refuses keys that
 /// nobody asked for. Errors are Error{kBadData} that begin with `where`, e.g. "layers[2] (dense)".
-class OptionReader {
+class AttributeReader {
  public:
-  OptionReader(const Options& options, std::string where);
+  AttributeReader(const Attributes& options, std::string where);
 
   /// Each returns `fallback` where the key is missing, and throws where there is no fallback.
   std::int64_t integer(const std::string& key, std::int64_t low, std::int64_t high,
@@ -44,15 +44,15 @@ class OptionReader {
   void finish() const;
 
  private:
-  const OptionValue* find(const std::string& key, bool required);
+  const AttributeValue* find(const std::string& key, bool required);
   [[noreturn]] void fail(const std::string& key, const std::string& rule) const;
 
-  const Options& options_;
+  const Attributes& options_;
   std::string where_;
   std::set<std::string> known_;
 };
 
 /// As a person would write it: 0.2, true, "relu".
-std::string to_string(const OptionValue& value);
+std::string to_string(const AttributeValue& value);
 
 }  // namespace digitry

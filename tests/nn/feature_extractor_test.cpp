@@ -1,4 +1,4 @@
-#include "digitry/nn/plan/hidden_layer.h"
+#include "digitry/nn/plan/feature_extractor.h"
 
 #include <gtest/gtest.h>
 
@@ -37,35 +37,35 @@ Tensor hidden_images() {
   return images;
 }
 
-Network network_of(const std::vector<Options>& layers) {
+Network network_of(const std::vector<Attributes>& layers) {
   return random_network({1, 8, 8}, 3, layers);
 }
 
 /// What the last dense layer makes of the features has to be the logits.
-void expect_last_layer_goes_on(const Network& network, std::int64_t num_features) {
+void expect_last_layer_goes_on(const Network& network, std::int64_t expected) {
   const Tensor images = hidden_images();
-  HiddenLayer hidden(network, {});
-  ASSERT_EQ(hidden.num_features(), num_features);
-  EXPECT_EQ(num_hidden_features(network), num_features);
+  FeatureExtractor hidden(network, {});
+  ASSERT_EQ(hidden.num_features(), expected);
+  EXPECT_EQ(num_features(network), expected);
   const Tensor features = hidden.features(images, all_indices());
-  ASSERT_EQ(features.shape(), (Shape{kHiddenImages, num_features}));
+  ASSERT_EQ(features.shape(), (Shape{kHiddenImages, expected}));
   const auto parameters = network.parameters();
   std::vector<float> logits(kHiddenImages * 3);
-  kernels::reference::dense_forward({kHiddenImages, num_features, 3}, features.as<float>(),
+  kernels::reference::dense_forward({kHiddenImages, expected, 3}, features.as<float>(),
                                     parameters[parameters.size() - 2].value.as<float>(),
                                     parameters.back().value.as<float>(), logits);
   Predictor predictor(network, {});
   test::expect_near(predictor.logits(images).as<float>(), logits, 1e-4, 1e-4);
 }
 
-TEST(HiddenLayer, IsWhatTheLastDenseLayerSees) {
+TEST(FeatureExtractor, IsWhatTheLastDenseLayerSees) {
   expect_last_layer_goes_on(network_of({flatten(), dense(6), relu(), dense(3)}), 6);
   expect_last_layer_goes_on(network_of({flatten(), dense(9), relu(), test::dropout(0.3), dense(6),
                                         layer("tanh"), test::dropout(0.3), dense(3)}),
                             6);
 }
 
-TEST(HiddenLayer, OfConvolutionalNetworksToo) {
+TEST(FeatureExtractor, OfConvolutionalNetworksToo) {
   expect_last_layer_goes_on(
       network_of({conv2d({.out_channels = 4}), relu(), max_pool2d(), flatten(), dense(3)}), 36);
   expect_last_layer_goes_on(
@@ -75,9 +75,9 @@ TEST(HiddenLayer, OfConvolutionalNetworksToo) {
       256);
 }
 
-TEST(HiddenLayer, OfTheImageItselfWhereNothingComesBefore) {
+TEST(FeatureExtractor, OfTheImageItselfWhereNothingComesBefore) {
   expect_last_layer_goes_on(network_of({flatten(), dense(3)}), 64);
-  HiddenLayer hidden(network_of({flatten(), dense(3)}), {.pixel_scale = 2, .pixel_offset = 1});
+  FeatureExtractor hidden(network_of({flatten(), dense(3)}), {.pixel_scale = 2, .pixel_offset = 1});
   EXPECT_EQ(hidden.multiply_adds(), 0);
   const Tensor images = hidden_images();
   const Tensor features = hidden.features(images, std::vector<std::int32_t>{2});
@@ -85,23 +85,24 @@ TEST(HiddenLayer, OfTheImageItselfWhereNothingComesBefore) {
             2.0F * static_cast<float>(images.as<std::uint8_t>()[2 * 64 + 5]) + 1);
 }
 
-TEST(HiddenLayer, LiesBeforeTheLastWeightsWhateverFollowsThem) {
+TEST(FeatureExtractor, LiesBeforeTheLastWeightsWhateverFollowsThem) {
   // Batch normalisation of the logits, and convolutions to the very end.
-  EXPECT_EQ(HiddenLayer(network_of({flatten(), dense(6), relu(), dense(3), test::batch_norm()}), {})
-                .num_features(),
-            6);
+  EXPECT_EQ(
+      FeatureExtractor(network_of({flatten(), dense(6), relu(), dense(3), test::batch_norm()}), {})
+          .num_features(),
+      6);
   const Network convolutions =
       network_of({conv2d({.out_channels = 5}), relu(),
                   conv2d({.out_channels = 3, .kernel_size = 1}), layer("global_avg_pool2d")});
-  HiddenLayer hidden(convolutions, {});
+  FeatureExtractor hidden(convolutions, {});
   EXPECT_EQ(hidden.num_features(), 5 * 6 * 6);
   EXPECT_EQ(hidden.multiply_adds(), 5 * 6 * 6 * 9);
 }
 
-TEST(HiddenLayer, RefusesImagesOfAnotherSize) {
-  for (const auto& layers : {std::vector<Options>{flatten(), dense(3)},
-                             std::vector<Options>{flatten(), dense(4), dense(3)}}) {
-    HiddenLayer hidden(network_of(layers), {});
+TEST(FeatureExtractor, RefusesImagesOfAnotherSize) {
+  for (const auto& layers : {std::vector<Attributes>{flatten(), dense(3)},
+                             std::vector<Attributes>{flatten(), dense(4), dense(3)}}) {
+    FeatureExtractor hidden(network_of(layers), {});
     const Tensor images({1, 1, 8, 9}, DType::kU8);
     test::expect_error(ErrorCode::kShapeMismatch, {"[1,8,8]", "[1,8,9]"},
                        [&] { hidden.features(images, std::vector<std::int32_t>{0}); });

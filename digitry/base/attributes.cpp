@@ -1,4 +1,4 @@
-#include "digitry/base/options.h"
+#include "digitry/base/attributes.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -29,12 +29,12 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
-OptionReader::OptionReader(const Options& options, std::string where)
+AttributeReader::AttributeReader(const Attributes& options, std::string where)
     : options_(options), where_(std::move(where)) {}
 
-std::int64_t OptionReader::integer(const std::string& key, std::int64_t low, std::int64_t high,
-                                   std::optional<std::int64_t> fallback) {
-  const OptionValue* value = find(key, !fallback.has_value());
+std::int64_t AttributeReader::integer(const std::string& key, std::int64_t low, std::int64_t high,
+                                      std::optional<std::int64_t> fallback) {
+  const AttributeValue* value = find(key, !fallback.has_value());
   if (value == nullptr) return *fallback;
   const auto* found = std::get_if<std::int64_t>(value);
   if (found == nullptr || *found < low || *found > high)
@@ -44,9 +44,9 @@ std::int64_t OptionReader::integer(const std::string& key, std::int64_t low, std
   return *found;
 }
 
-double OptionReader::number(const std::string& key, double low, double high,
-                            std::optional<double> fallback) {
-  const OptionValue* value = find(key, !fallback.has_value());
+double AttributeReader::number(const std::string& key, double low, double high,
+                               std::optional<double> fallback) {
+  const AttributeValue* value = find(key, !fallback.has_value());
   if (value == nullptr) return *fallback;
   double found = std::nan("");
   if (const auto* real = std::get_if<double>(value)) found = *real;
@@ -56,17 +56,17 @@ double OptionReader::number(const std::string& key, double low, double high,
   return found;
 }
 
-bool OptionReader::boolean(const std::string& key, std::optional<bool> fallback) {
-  const OptionValue* value = find(key, !fallback.has_value());
+bool AttributeReader::boolean(const std::string& key, std::optional<bool> fallback) {
+  const AttributeValue* value = find(key, !fallback.has_value());
   if (value == nullptr) return *fallback;
   const auto* found = std::get_if<bool>(value);
   if (found == nullptr) fail(key, "true or false");
   return *found;
 }
 
-std::string OptionReader::text(const std::string& key, const std::vector<std::string>& choices,
-                               std::optional<std::string> fallback) {
-  const OptionValue* value = find(key, !fallback.has_value());
+std::string AttributeReader::text(const std::string& key, const std::vector<std::string>& choices,
+                                  std::optional<std::string> fallback) {
+  const AttributeValue* value = find(key, !fallback.has_value());
   if (value == nullptr) return *fallback;
   const auto* found = std::get_if<std::string>(value);
   const bool allowed =
@@ -76,19 +76,19 @@ std::string OptionReader::text(const std::string& key, const std::vector<std::st
   return *found;
 }
 
-const std::string* OptionReader::find_text(const std::string& key) {
-  const OptionValue* value = find(key, /*required=*/false);
+const std::string* AttributeReader::find_text(const std::string& key) {
+  const AttributeValue* value = find(key, /*required=*/false);
   return value == nullptr ? nullptr : std::get_if<std::string>(value);
 }
 
-void OptionReader::finish() const {
+void AttributeReader::finish() const {
   for (const auto& [key, value] : options_)
     if (!known_.contains(key))
       throw Error(ErrorCode::kBadData, "{}: unknown key '{}'; known here: {}", where_, key,
                   fmt::format("{}", fmt::join(known_, ", ")));
 }
 
-const OptionValue* OptionReader::find(const std::string& key, bool required) {
+const AttributeValue* AttributeReader::find(const std::string& key, bool required) {
   known_.insert(key);
   const auto found = options_.find(key);
   if (found != options_.end()) return &found->second;
@@ -96,12 +96,12 @@ const OptionValue* OptionReader::find(const std::string& key, bool required) {
   return nullptr;
 }
 
-void OptionReader::fail(const std::string& key, const std::string& rule) const {
+void AttributeReader::fail(const std::string& key, const std::string& rule) const {
   throw Error(ErrorCode::kBadData, "{}: '{}': expected {}, got {}", where_, key, rule,
               to_string(options_.at(key)));
 }
 
-std::string to_string(const OptionValue& value) {
+std::string to_string(const AttributeValue& value) {
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *whole);
   if (const auto* real = std::get_if<double>(&value)) {
     // "2" would be read back as an integer; TOML and JSON readers tell the two apart.

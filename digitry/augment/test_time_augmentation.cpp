@@ -1,4 +1,4 @@
-#include "digitry/augment/views.h"
+#include "digitry/augment/test_time_augmentation.h"
 
 #include <algorithm>
 #include <cassert>
@@ -23,7 +23,7 @@ struct Change {
   bool flip = false;
 };
 
-std::vector<Change> changes_of(const Views& views) {
+std::vector<Change> changes_of(const TestTimeAugmentation& views) {
   std::vector<Change> changes{{}};
   if (views.translation > 0)
     for (const double by : {-views.translation, views.translation}) {
@@ -49,34 +49,35 @@ warp::AffineMap source_of(const Change& change, ImageSize size) {
 
 constexpr struct {
   const char* key;
-  double Views::*member;
+  double TestTimeAugmentation::*member;
   double high;
-} kViewKeys[] = {{"translation", &Views::translation, 1000},
-                 {"rotation", &Views::rotation, 180},
-                 {"zoom", &Views::zoom, 0.9}};
+} kViewKeys[] = {{"translation", &TestTimeAugmentation::translation, 1000},
+                 {"rotation", &TestTimeAugmentation::rotation, 180},
+                 {"zoom", &TestTimeAugmentation::zoom, 0.9}};
 
 }  // namespace
 
-std::int64_t num_views(const Views& views) { return std::ssize(changes_of(views)); }
+std::int64_t num_views(const TestTimeAugmentation& views) { return std::ssize(changes_of(views)); }
 
-Views read_views(const Options& options, const std::string& where) {
-  Views views;
-  OptionReader reader(options, where);
+TestTimeAugmentation read_test_time_augmentation(const Attributes& options,
+                                                 const std::string& where) {
+  TestTimeAugmentation views;
+  AttributeReader reader(options, where);
   for (const auto& [key, member, high] : kViewKeys) views.*member = reader.number(key, 0, high, 0);
   views.flip = reader.boolean("flip", false);
   reader.finish();
   return views;
 }
 
-Options to_options(const Views& views) {
-  Options options;
+Attributes to_attributes(const TestTimeAugmentation& views) {
+  Attributes options;
   for (const auto& [key, member, high] : kViewKeys)
     if (views.*member != 0) options[key] = views.*member;
   if (views.flip) options["flip"] = true;
   return options;
 }
 
-Tensor view_of(const Tensor& images, const Views& views, std::int64_t view) {
+Tensor view_of(const Tensor& images, const TestTimeAugmentation& views, std::int64_t view) {
   assert(view >= 0 && view < num_views(views));
   const Shape& shape = images.shape();
   const ImageSize size{shape[2], shape[3]};

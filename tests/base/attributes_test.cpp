@@ -1,4 +1,4 @@
-#include "digitry/base/options.h"
+#include "digitry/base/attributes.h"
 
 #include <gtest/gtest.h>
 
@@ -12,14 +12,14 @@ namespace {
 
 using test::expect_error;
 
-const Options kOptions{{"whole", std::int64_t{7}},
-                       {"real", 0.25},
-                       {"truth", true},
-                       {"word", std::string("b")},
-                       {"nan", std::nan("")}};
+const Attributes kOptions{{"whole", std::int64_t{7}},
+                          {"real", 0.25},
+                          {"truth", true},
+                          {"word", std::string("b")},
+                          {"nan", std::nan("")}};
 
-TEST(OptionReader, ReadsEachType) {
-  OptionReader reader(kOptions, "here");
+TEST(AttributeReader, ReadsEachType) {
+  AttributeReader reader(kOptions, "here");
   EXPECT_EQ(reader.integer("whole", 0, 7), 7);
   EXPECT_EQ(reader.number("real", 0.25, 1), 0.25);
   EXPECT_EQ(reader.number("whole", 0, 10), 7.0) << "an integer is a number too";
@@ -33,16 +33,16 @@ TEST(OptionReader, ReadsEachType) {
   EXPECT_FALSE(reader.has("absent"));
 }
 
-TEST(OptionReader, FallsBackWhereAKeyIsMissing) {
-  OptionReader reader(kOptions, "here");
+TEST(AttributeReader, FallsBackWhereAKeyIsMissing) {
+  AttributeReader reader(kOptions, "here");
   EXPECT_EQ(reader.integer("a", 0, 1, 5), 5);
   EXPECT_EQ(reader.number("b", 0, 1, 5.5), 5.5);
   EXPECT_EQ(reader.boolean("c", true), true);
   EXPECT_EQ(reader.text("d", {}, "x"), "x");
 }
 
-TEST(OptionReader, NamesTheKeyTheRuleAndWhatItGot) {
-  OptionReader reader(kOptions, "layers[2] (dense)");
+TEST(AttributeReader, NamesTheKeyTheRuleAndWhatItGot) {
+  AttributeReader reader(kOptions, "layers[2] (dense)");
   const auto refuse = [](const std::vector<std::string>& parts, const auto& action) {
     expect_error(ErrorCode::kBadData, parts, action);
   };
@@ -61,9 +61,9 @@ TEST(OptionReader, NamesTheKeyTheRuleAndWhatItGot) {
   refuse({"'truth': expected a text, got true"}, [&] { reader.text("truth", {}); });
 }
 
-TEST(OptionReader, FinishRefusesWhatNobodyAskedFor) {
-  const Options options{{"rate", 0.5}, {"rat", 0.5}};
-  OptionReader reader(options, "here");
+TEST(AttributeReader, FinishRefusesWhatNobodyAskedFor) {
+  const Attributes options{{"rate", 0.5}, {"rat", 0.5}};
+  AttributeReader reader(options, "here");
   reader.number("rate", 0, 1);
   expect_error(ErrorCode::kBadData, {"here: unknown key 'rat'", "known here: rate"},
                [&] { reader.finish(); });
@@ -71,13 +71,13 @@ TEST(OptionReader, FinishRefusesWhatNobodyAskedFor) {
   reader.finish();
 }
 
-TEST(OptionValue, IsWrittenAsItWouldBeReadBack) {
-  EXPECT_EQ(to_string(OptionValue{std::int64_t{2}}), "2");
-  EXPECT_EQ(to_string(OptionValue{2.0}), "2.0");
-  EXPECT_EQ(to_string(OptionValue{0.1}), "0.1");
-  EXPECT_EQ(to_string(OptionValue{1e20}), "1e+20");
-  EXPECT_EQ(to_string(OptionValue{false}), "false");
-  EXPECT_EQ(to_string(OptionValue{std::string("adam")}), "\"adam\"");
+TEST(AttributeValue, IsWrittenAsItWouldBeReadBack) {
+  EXPECT_EQ(to_string(AttributeValue{std::int64_t{2}}), "2");
+  EXPECT_EQ(to_string(AttributeValue{2.0}), "2.0");
+  EXPECT_EQ(to_string(AttributeValue{0.1}), "0.1");
+  EXPECT_EQ(to_string(AttributeValue{1e20}), "1e+20");
+  EXPECT_EQ(to_string(AttributeValue{false}), "false");
+  EXPECT_EQ(to_string(AttributeValue{std::string("adam")}), "\"adam\"");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "digitry/augment/views.h"
+#include "digitry/augment/test_time_augmentation.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,14 +26,14 @@ std::vector<std::uint8_t> bytes_of(const Tensor& image) {
   return {pixels.begin(), pixels.end()};
 }
 
-TEST(Views, AreTheImageAloneWhereNothingIsOn) {
+TEST(TestTimeAugmentation, AreTheImageAloneWhereNothingIsOn) {
   EXPECT_EQ(num_views({}), 1);
   const Tensor image = small_image({1, 2, 3, 4, 5, 6, 7, 8, 9});
   EXPECT_EQ(bytes_of(view_of(image, {}, 0)), bytes_of(image));
 }
 
-TEST(Views, MoveByWholePixelsExactlyWithZerosFromOutside) {
-  const Views views{.translation = 1};
+TEST(TestTimeAugmentation, MoveByWholePixelsExactlyWithZerosFromOutside) {
+  const TestTimeAugmentation views{.translation = 1};
   ASSERT_EQ(num_views(views), 5);
   const Tensor image = small_image({1, 2, 3, 4, 5, 6, 7, 8, 9});
   std::vector<std::vector<std::uint8_t>> seen;
@@ -46,8 +46,8 @@ TEST(Views, MoveByWholePixelsExactlyWithZerosFromOutside) {
                                 ElementsAre(0, 0, 0, 1, 2, 3, 4, 5, 6)));  // down
 }
 
-TEST(Views, TurnAboutTheCentre) {
-  const Views views{.rotation = 90};
+TEST(TestTimeAugmentation, TurnAboutTheCentre) {
+  const TestTimeAugmentation views{.rotation = 90};
   ASSERT_EQ(num_views(views), 3);
   const Tensor image = small_image({0, 200, 0, 0, 50, 0, 0, 0, 0});
   // Rounding of the sine's argument leaves the places off by 1e-7 pixels.
@@ -55,8 +55,8 @@ TEST(Views, TurnAboutTheCentre) {
   EXPECT_THAT(bytes_of(view_of(image, views, 1)), ElementsAre(0, 0, 0, 200, 50, 0, 0, 0, 0));
 }
 
-TEST(Views, ZoomAboutTheCentre) {
-  const Views views{.zoom = 0.5};
+TEST(TestTimeAugmentation, ZoomAboutTheCentre) {
+  const TestTimeAugmentation views{.zoom = 0.5};
   ASSERT_EQ(num_views(views), 3);
   const Tensor image = small_image({0, 0, 0, 0, 90, 0, 0, 0, 0});
   // Half as large: the neighbours show what is two pixels from the centre, outside.
@@ -65,22 +65,22 @@ TEST(Views, ZoomAboutTheCentre) {
   EXPECT_THAT(bytes_of(view_of(image, views, 2)), ElementsAre(10, 30, 10, 30, 90, 30, 10, 30, 10));
 }
 
-TEST(Views, ChangeLeftAndRight) {
-  const Views views{.flip = true};
+TEST(TestTimeAugmentation, ChangeLeftAndRight) {
+  const TestTimeAugmentation views{.flip = true};
   ASSERT_EQ(num_views(views), 2);
   const Tensor image = small_image({1, 2, 3, 4, 5, 6, 7, 8, 9});
   EXPECT_THAT(bytes_of(view_of(image, views, 1)), ElementsAre(3, 2, 1, 6, 5, 4, 9, 8, 7));
 }
 
-TEST(Views, AddUp) {
+TEST(TestTimeAugmentation, AddUp) {
   EXPECT_EQ(num_views({.translation = 1, .rotation = 5, .zoom = 0.1, .flip = true}), 10);
 }
 
-TEST(Views, AreTheSameWithAnyNumberOfThreads) {
+TEST(TestTimeAugmentation, AreTheSameWithAnyNumberOfThreads) {
   Tensor images({50, 2, 9, 7}, DType::kU8);
   std::ranges::copy(test::random_pixels(images.num_elements(), 1),
                     images.as<std::uint8_t>().begin());
-  const Views views{.translation = 1.5, .rotation = 8, .zoom = 0.1, .flip = true};
+  const TestTimeAugmentation views{.translation = 1.5, .rotation = 8, .zoom = 0.1, .flip = true};
   const int threads = num_threads();
   for (std::int64_t view = 0; view < num_views(views); ++view) {
     set_num_threads(1);
@@ -91,15 +91,15 @@ TEST(Views, AreTheSameWithAnyNumberOfThreads) {
   set_num_threads(threads);
 }
 
-TEST(Views, AreReadStrictlyAndComeBack) {
-  const Views views{.translation = 1, .zoom = 0.05, .flip = true};
-  EXPECT_EQ(read_views(to_options(views), "x"), views);
-  EXPECT_TRUE(to_options(Views()).empty());
+TEST(TestTimeAugmentation, AreReadStrictlyAndComeBack) {
+  const TestTimeAugmentation views{.translation = 1, .zoom = 0.05, .flip = true};
+  EXPECT_EQ(read_test_time_augmentation(to_attributes(views), "x"), views);
+  EXPECT_TRUE(to_attributes(TestTimeAugmentation()).empty());
   test::expect_error(ErrorCode::kBadData, {"here", "rotaton"}, [] {
-    read_views({{"rotaton", 1.0}}, "here");
+    read_test_time_augmentation({{"rotaton", 1.0}}, "here");
   });
   test::expect_error(ErrorCode::kBadData, {"here", "zoom"}, [] {
-    read_views({{"zoom", 1.0}}, "here");
+    read_test_time_augmentation({{"zoom", 1.0}}, "here");
   });
 }
 

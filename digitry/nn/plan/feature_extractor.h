@@ -13,18 +13,19 @@ namespace digitry {
 /// The layers of `network` before its last one with weights, as a network of its own with copies of
 /// the same parameters: its output, flattened to [F], is all that the last layer with weights sees.
 /// Nothing where none of them has parameters: that layer sees the image itself.
-std::optional<Network> hidden_network(const Network& network);
+std::optional<Network> feature_network(const Network& network);
 
 /// How many values the last layer with weights sees of an image.
-std::int64_t num_hidden_features(const Network& network);
+std::int64_t num_features(const Network& network);
 
 /// Computes what a network's last layer with weights sees: the network's own description of an
 /// image, in which images that it holds for alike are near each other.
-class HiddenLayer {
+class FeatureExtractor {
  public:
   /// Takes a copy of the parameters. At most `batch_size` images are computed at a time. Throws
   /// what Predictor's constructor throws.
-  HiddenLayer(const Network& network, Preprocessing preprocessing, std::int64_t batch_size = 500);
+  FeatureExtractor(const Network& network, Preprocessing preprocessing,
+                   std::int64_t batch_size = 500);
 
   std::int64_t num_features() const { return num_features_; }
   /// For one image.

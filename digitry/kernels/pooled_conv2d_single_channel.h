@@ -13,13 +13,13 @@ namespace digitry::kernels {
 ///
 /// x is float32 [N, H, W], weights float32 [OC/16, K, K, 16], biases float32 [OC] or null.
 template <typename T>
-class FirstPooledConv2d {
+class SingleChannelPooledConv2d {
  public:
   /// Windows of 3 × 3 and 5 × 5, whole blocks of output channels.
   static bool supports(const PooledConv2dShape& shape);
 
   /// Takes all the memory that running needs, for as many threads as there are now.
-  explicit FirstPooledConv2d(const PooledConv2dShape& shape);
+  explicit SingleChannelPooledConv2d(const PooledConv2dShape& shape);
 
   /// y = maxpool(relu(weight ∗ x + bias)); `positions` as max_pool_blocked gives them.
   void forward(const float* x, const float* weight, const float* bias, T* y,
