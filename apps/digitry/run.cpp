@@ -11,11 +11,11 @@
 
 #include "apps/digitry/commands/commands.h"
 #include "apps/digitry/terminal/terminal.h"
-#include "apps/digitry/terminal/words.h"
 #include "digitry/base/error.h"
 #include "digitry/base/log.h"
 #include "digitry/base/text.h"
 #include "digitry/base/version.h"
+#include "digitry/base/words.h"
 
 namespace digitry::app {
 namespace {

@@ -13,8 +13,6 @@
 #include <vector>
 
 #include "apps/digitry/commands/digit_judge.h"
-#include "apps/digitry/commands/evaluation_data.h"
-#include "apps/digitry/commands/run_folder.h"
 #include "bench/vision/unknown_images.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
@@ -24,7 +22,9 @@
 #include "digitry/image/png.h"
 #include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
+#include "digitry/training/evaluation_data.h"
 #include "digitry/training/recipe.h"
+#include "digitry/training/run_folder.h"
 #include "digitry/vision/decode.h"
 #include "digitry/vision/reader.h"
 #include "tests/cases/drawn_pages.h"
@@ -296,7 +296,7 @@ int run(std::span<char*> arguments) {
         "MNIST (and Fashion-MNIST, for refusing) have to be in the cache.\n");
     return 2;
   }
-  const Model model = app::open_model(arguments[1]);
+  const Model model = open_model(arguments[1]);
   const Digits digits = load_digits(model, arguments[2]);
   const std::string part = arguments.size() > 3 ? arguments[3] : "all";
   const std::int64_t count = arguments.size() > 4 ? std::atoll(arguments[4]) : 10'000;

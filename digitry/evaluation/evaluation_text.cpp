@@ -231,4 +231,11 @@ std::string to_json(const Evaluation& evaluation, std::span<const std::vector<Ne
   return text + "\n}\n";
 }
 
+std::string to_text(const Evaluation& evaluation, const std::string& split,
+                    std::size_t max_mistakes, std::span<const std::vector<Neighbour>> nearest) {
+  return summary_text(evaluation, split) + class_table_text(evaluation) +
+         confusion_text(evaluation) + mistakes_text(evaluation, max_mistakes, nearest) +
+         suspected_labels_text(evaluation, max_mistakes);
+}
+
 }  // namespace digitry

@@ -39,6 +39,11 @@ std::string mistakes_text(const Evaluation& evaluation, std::size_t max_mistakes
 /// At most `most` labels that a person should look at.
 std::string suspected_labels_text(const Evaluation& evaluation, std::size_t most);
 
+/// All of these tables, one after the other, with at most `max_mistakes` mistakes and suspected
+/// labels.
+std::string to_text(const Evaluation& evaluation, const std::string& split,
+                    std::size_t max_mistakes, std::span<const std::vector<Neighbour>> nearest = {});
+
 /// What `digitry evaluate --json` prints and a run's metrics.json holds as "evaluation": every
 /// figure of `evaluation` as one JSON object, UTF-8, a line for each class, row of the confusion
 /// matrix, confused pair and mistake:

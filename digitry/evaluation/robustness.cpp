@@ -1,7 +1,11 @@
 #include "digitry/evaluation/robustness.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 #include <numeric>
+
+#include "digitry/base/text.h"
 
 namespace digitry {
 namespace {
@@ -20,6 +24,13 @@ void add_score(OrderedJson& json, const Score& score) {
   json["accuracy"] = score.accuracy;
   json["accuracy_95"] = {score.accuracy_95.low, score.accuracy_95.high};
   json["num_correct"] = score.num_correct;
+}
+
+std::string score_row(const std::string& name, const Score& score, std::int64_t num_images) {
+  return fmt::format("{:<18}{:>8} %{:>18} %{:>10}\n", name, percent_number(score.accuracy, 2),
+                     fmt::format("{}-{}", percent_number(score.accuracy_95.low, 2),
+                                 percent_number(score.accuracy_95.high, 2)),
+                     grouped(num_images - score.num_correct));
 }
 
 }  // namespace
@@ -58,6 +69,18 @@ std::string to_json(const Robustness& robustness) {
                          {"corrupted", corrupted},
                          {"mean_accuracy", robustness.mean_accuracy}};
   return json.dump(2) + "\n";
+}
+
+std::string to_text(const Robustness& robustness, const std::string& split) {
+  std::string text =
+      fmt::format("{} {} images\n\n{:<18}{:>10}{:>20}{:>10}\n", grouped(robustness.num_images),
+                  split, "corruption", "accuracy", "95 % interval", "mistakes");
+  text += score_row("none", robustness.clean, robustness.num_images);
+  for (const CorruptedScore& each : robustness.corrupted)
+    text += score_row(to_string(each.corruption), each.score, robustness.num_images);
+  text += fmt::format("{:<18}{:>8} %\n", fmt::format("mean of {}", robustness.corrupted.size()),
+                      percent_number(robustness.mean_accuracy, 2));
+  return text;
 }
 
 }  // namespace digitry

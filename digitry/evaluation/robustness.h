@@ -41,6 +41,9 @@ Robustness evaluate_robustness(const LogitsOf& logits_of, const Tensor& images,
                                std::span<const Corruption> corruptions, std::uint64_t seed,
                                const ProgressSink& progress = {});
 
+/// A table for a person, one row per corruption; `split` names the images.
+std::string to_text(const Robustness& robustness, const std::string& split);
+
 /// As one JSON object: num_images, seed, clean {accuracy, accuracy_95 [low, high], num_correct},
 /// corrupted [{corruption, and the same}], mean_accuracy.
 std::string to_json(const Robustness& robustness);

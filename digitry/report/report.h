@@ -4,14 +4,14 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "digitry/evaluation/evaluate.h"
+#include "digitry/evaluation/explanations.h"
 #include "digitry/evaluation/history.h"
 #include "digitry/evaluation/robustness.h"
-#include "digitry/report/explanations.h"
 #include "digitry/tensor/tensor.h"
+#include "digitry/training/run_metrics.h"
 
 namespace digitry {
 
@@ -22,8 +22,6 @@ struct LayerRow {
   std::int64_t parameters = 0;
   std::int64_t multiply_adds = 0;  ///< For one image, forward.
 };
-
-using Facts = std::vector<std::pair<std::string, std::string>>;  ///< Label and value, in order.
 
 /// All that a report shows.
 struct ReportContent {

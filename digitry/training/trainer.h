@@ -74,6 +74,7 @@ class Trainer {
   /// the weights to keep as above.
   TrainingEnd run(const TrainingObserver& observer);
 
+  const Recipe& recipe() const { return recipe_; }
   const Network& network() const { return network_; }
   const History& history() const { return history_; }
   const ValidationSplit& split() const { return split_; }

@@ -76,7 +76,7 @@ TEST_F(FinalSplit, IsWhatTheReportShowsAlthoughThereAreTestImagesNow) {
 TEST_F(FinalSplit, IsNoneWithoutImagesToJudgeBy) {
   const CommandResult trained = train({"--validation", "0"});
   ASSERT_EQ(trained.exit_status, 0) << trained.err;
-  EXPECT_THAT(trained.err, HasSubstr("the model is not judged"));
+  EXPECT_THAT(trained.err, HasSubstr("the model is not evaluated"));
   EXPECT_TRUE(metrics()["split"].is_null());
   EXPECT_EQ(digitry({"train", "--resume", "--out", run_}).exit_status, 2) << "it is finished";
   const CommandResult report = digitry({"report", run_});

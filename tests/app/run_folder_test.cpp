@@ -1,4 +1,4 @@
-#include "apps/digitry/commands/run_folder.h"
+#include "digitry/training/run_folder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,9 +17,6 @@ namespace digitry::test {
 namespace fs = std::filesystem;
 namespace {
 
-using app::hold_run_folder;
-using app::make_run_folder;
-using app::RunFolder;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -27,7 +24,7 @@ TEST(RunFolder, IsHeldByOneTrainingAtATime) {
   const TemporaryFolder folder;
   const std::string out = (folder / "run").string();
   {
-    const app::HeldRun held = make_run_folder(out, "mlp");
+    const HeldRun held = make_run_folder(out, "mlp");
     expect_error(ErrorCode::kUnavailable, {out, "another training"},
                  [&] { make_run_folder(out, "mlp"); });
     write_file_atomically(held.folder.config(), "");

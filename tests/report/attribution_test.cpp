@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "digitry/image/png.h"
-#include "digitry/report/explanations.h"
+#include "digitry/report/explanation_png.h"
 
 namespace digitry {
 namespace {

@@ -32,7 +32,7 @@ const std::map<std::string_view, std::vector<std::string_view>>& allowed_edges()
       {"fetch", {"base", "data"}},
       {"tuning", {"base", "data", "training"}},
       {"serving", {"base", "tensor", "image", "data", "model_io", "evaluation"}},
-      {"report", {"base", "tensor", "image", "evaluation"}},
+      {"report", {"base", "tensor", "image", "data", "nn", "model_io", "evaluation", "training"}},
       {"vision", {"base", "tensor", "image"}},
       // digitry/digitry.h: all of the core.
       {"",

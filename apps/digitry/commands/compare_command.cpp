@@ -5,13 +5,13 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/digitry/commands/commands.h"
-#include "apps/digitry/commands/evaluation_data.h"
-#include "apps/digitry/commands/run_folder.h"
 #include "apps/digitry/terminal/options.h"
 #include "digitry/base/error.h"
 #include "digitry/base/parallel.h"
 #include "digitry/base/text.h"
 #include "digitry/evaluation/comparison.h"
+#include "digitry/training/evaluation_data.h"
+#include "digitry/training/run_folder.h"
 
 namespace digitry::app {
 namespace {
@@ -29,7 +29,7 @@ struct CompareOptions {
 struct Compared {
   std::string path;
   std::int64_t num_parameters = 0;
-  Judged judged;
+  EvaluationResult result;
 };
 
 struct Pair {
@@ -38,13 +38,13 @@ struct Pair {
   Comparison comparison;
 };
 
-std::vector<Compared> judge_all(const CompareOptions& options) {
+std::vector<Compared> evaluate_all(const CompareOptions& options) {
   std::vector<Compared> all;
   Dataset images;
   for (const std::string& path : options.models) {
     const Model model = open_model(path);
-    const std::string data = options.data.empty() ? training_data(model) : options.data;
-    JudgedImages own = load_judged(data, options.split, model);
+    const std::string data = options.data.empty() ? training_data_name(model) : options.data;
+    EvaluationData own = load_evaluation_data(data, options.split, model);
     if (all.empty()) {
       images = std::move(own.data);
       own.data = {};
@@ -53,12 +53,12 @@ std::vector<Compared> judge_all(const CompareOptions& options) {
                                    images.images.as<std::uint8_t>())) {
       throw Error(
           ErrorCode::kInvalidArgument,
-          "{} and {} would be judged on different images ({} of {}, {} of {}); say which by "
+          "{} and {} would be evaluated on different images ({} of {}, {} of {}); name them with "
           "--data and --split",
-          options.models[0], path, all[0].judged.split, images.name, own.split, own.data.name);
+          options.models[0], path, all[0].result.split, images.name, own.split, own.data.name);
     }
     std::swap(own.data, images);
-    all.push_back({path, model.num_parameters(), judge(model, own)});
+    all.push_back({path, model.num_parameters(), evaluate(model, own)});
     std::swap(own.data, images);
   }
   return all;
@@ -69,7 +69,7 @@ std::vector<Pair> pairs_of(const std::vector<Compared>& all) {
   std::vector<Pair> pairs;
   for (std::size_t i = 1; i < all.size(); ++i)
     pairs.push_back(
-        {all[0], all[i], compare_answers(all[0].judged.evaluation, all[i].judged.evaluation)});
+        {all[0], all[i], compare_answers(all[0].result.evaluation, all[i].result.evaluation)});
   return pairs;
 }
 
@@ -80,18 +80,18 @@ std::string p_value_text(double p_value) {
 void print_text(const std::vector<Compared>& all, const std::vector<Pair>& pairs) {
   std::size_t width = 5;
   for (const Compared& each : all) width = std::max(width, num_code_points(clean_utf8(each.path)));
-  const std::string& split = all[0].judged.split;
+  const std::string& split = all[0].result.split;
   fmt::print("{:<{}}  {:>10}  {:>16}  {:>8}  {:>8}  {:>8}  {:>10}\n", "model", width, split,
              "95 % interval", "mistakes", "loss", "ECE", "parameters");
   for (const Compared& each : all) {
-    const Evaluation& e = each.judged.evaluation;
+    const Evaluation& e = each.result.evaluation;
     fmt::print("{:<{}}  {:>8.2f} %  {:>16}  {:>8}  {:>8.4f}  {:>6.2f} %  {:>10}\n",
                clean_utf8(each.path), width, 100 * e.accuracy,
                fmt::format("{:.2f}-{:.2f} %", 100 * e.accuracy_95.low, 100 * e.accuracy_95.high),
                grouped(std::ssize(e.mistakes)), e.loss,
                100 * e.calibration.expected_calibration_error, grouped(each.num_parameters));
   }
-  fmt::print("\nof the same {} {} images\n", grouped(all[0].judged.evaluation.num_images), split);
+  fmt::print("\nof the same {} {} images\n", grouped(all[0].result.evaluation.num_images), split);
   for (const Pair& pair : pairs) {
     const Comparison& c = pair.comparison;
     fmt::print("{} against {}: {} only the first has right, {} only the second; {}: {}\n",
@@ -109,7 +109,7 @@ void print_json(const std::vector<Compared>& all, const std::vector<Pair>& pairs
   using Json = nlohmann::ordered_json;
   Json models = Json::array();
   for (const Compared& each : all) {
-    const Evaluation& e = each.judged.evaluation;
+    const Evaluation& e = each.result.evaluation;
     models.push_back({{"model", each.path},
                       {"num_parameters", each.num_parameters},
                       {"num_correct", e.num_correct},
@@ -125,8 +125,8 @@ void print_json(const std::vector<Compared>& all, const std::vector<Pair>& pairs
                         {"only_first_right", pair.comparison.only_first_right},
                         {"only_second_right", pair.comparison.only_second_right},
                         {"p_value", pair.comparison.p_value}});
-  const Json result{{"split", all[0].judged.split},
-                    {"num_images", all[0].judged.evaluation.num_images},
+  const Json result{{"split", all[0].result.split},
+                    {"num_images", all[0].result.evaluation.num_images},
                     {"models", models},
                     {"pairs", compared}};
   fmt::print("{}\n", result.dump(1, ' ', false, Json::error_handler_t::replace));
@@ -134,7 +134,7 @@ void print_json(const std::vector<Compared>& all, const std::vector<Pair>& pairs
 
 void compare(const CompareOptions& options) {
   set_num_threads(options.threads);
-  const std::vector<Compared> all = judge_all(options);
+  const std::vector<Compared> all = evaluate_all(options);
   const std::vector<Pair> pairs = pairs_of(all);
   if (options.json)
     print_json(all, pairs);

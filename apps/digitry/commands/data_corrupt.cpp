@@ -11,9 +11,9 @@
 #include "apps/digitry/terminal/draw.h"
 #include "apps/digitry/terminal/interrupt.h"
 #include "apps/digitry/terminal/terminal.h"
-#include "apps/digitry/terminal/words.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/words.h"
 #include "digitry/data/idx.h"
 
 namespace digitry::app {

@@ -6,15 +6,15 @@
 #include <utility>
 
 #include "apps/digitry/commands/commands.h"
-#include "apps/digitry/commands/run_folder.h"
-#include "apps/digitry/commands/run_report.h"
+#include "apps/digitry/commands/train_run.h"
 #include "apps/digitry/terminal/options.h"
-#include "apps/digitry/terminal/words.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/text.h"
 #include "digitry/base/version.h"
+#include "digitry/base/words.h"
 #include "digitry/model_io/model.h"
+#include "digitry/training/run_folder.h"
 
 namespace digitry::app {
 namespace {

@@ -10,13 +10,14 @@
 
 #include "apps/digitry/commands/commands.h"
 #include "apps/digitry/commands/data_corrupt.h"
-#include "apps/digitry/commands/evaluation_data.h"
-#include "apps/digitry/commands/explaining.h"
-#include "apps/digitry/commands/run_folder.h"
+#include "apps/digitry/commands/evaluate_corrupted.h"
 #include "apps/digitry/terminal/options.h"
 #include "apps/digitry/terminal/terminal.h"
 #include "digitry/base/parallel.h"
 #include "digitry/evaluation/evaluation_text.h"
+#include "digitry/training/evaluation_data.h"
+#include "digitry/training/explain_evaluation.h"
+#include "digitry/training/run_folder.h"
 
 namespace digitry::app {
 namespace {
@@ -48,11 +49,11 @@ std::vector<std::vector<Neighbour>> nearest_to_mistakes(const Model& model,
       .lists;
 }
 
-void evaluate_corrupted(const EvaluateOptions& options, const Model& model,
-                        const JudgedImages& images, const std::vector<Corruption>& corruptions) {
+void print_robustness(const EvaluateOptions& options, const Model& model,
+                      const EvaluationData& images, const std::vector<Corruption>& corruptions) {
   const Robustness robustness =
-      judge_corrupted(model, images, corruptions, static_cast<std::uint64_t>(options.seed));
-  fmt::print("{}", options.json ? to_json(robustness) : robustness_text(robustness, images.split));
+      evaluate_corrupted(model, images, corruptions, static_cast<std::uint64_t>(options.seed));
+  fmt::print("{}", options.json ? to_json(robustness) : to_text(robustness, images.split));
 }
 
 void evaluate(const EvaluateOptions& options) {
@@ -60,20 +61,20 @@ void evaluate(const EvaluateOptions& options) {
   if (options.corrupt) corruptions = parse_corruptions(*options.corrupt);
   set_num_threads(options.threads);
   const Model model = open_model(options.model);
-  const std::string data = options.data.empty() ? training_data(model) : options.data;
-  const JudgedImages images = load_judged(data, options.split, model);
-  if (!corruptions.empty()) return evaluate_corrupted(options, model, images, corruptions);
-  const Judged judged = judge(model, images);
+  const std::string data = options.data.empty() ? training_data_name(model) : options.data;
+  const EvaluationData images = load_evaluation_data(data, options.split, model);
+  if (!corruptions.empty()) return print_robustness(options, model, images, corruptions);
+  const EvaluationResult result = digitry::evaluate(model, images);
   const auto listed = static_cast<std::size_t>(options.mistakes);
   std::vector<std::vector<Neighbour>> nearest;
   if (options.explain)
     nearest = nearest_to_mistakes(
-        model, judged.evaluation, images.data,
+        model, result.evaluation, images.data,
         options.json ? kMaxExplainedMistakes : std::min(listed, kMaxExplainedMistakes));
   if (options.json)
-    fmt::print("{}", to_json(judged.evaluation, nearest));
+    fmt::print("{}", to_json(result.evaluation, nearest));
   else
-    fmt::print("{}", evaluation_text(judged, listed, nearest));
+    fmt::print("{}", to_text(result.evaluation, result.split, listed, nearest));
 }
 
 }  // namespace

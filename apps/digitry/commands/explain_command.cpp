@@ -10,9 +10,6 @@
 #include <utility>
 
 #include "apps/digitry/commands/commands.h"
-#include "apps/digitry/commands/evaluation_data.h"
-#include "apps/digitry/commands/explaining.h"
-#include "apps/digitry/commands/run_folder.h"
 #include "apps/digitry/terminal/draw.h"
 #include "apps/digitry/terminal/options.h"
 #include "apps/digitry/terminal/terminal.h"
@@ -23,7 +20,10 @@
 #include "digitry/evaluation/evaluate.h"
 #include "digitry/evaluation/evaluation_text.h"
 #include "digitry/evaluation/occlusion.h"
-#include "digitry/report/explanations.h"
+#include "digitry/report/explanation_png.h"
+#include "digitry/training/evaluation_data.h"
+#include "digitry/training/explain_evaluation.h"
+#include "digitry/training/run_folder.h"
 
 namespace digitry::app {
 namespace {
@@ -61,7 +61,7 @@ struct ExplainedImage {
 ExplainedImage find_image(const ExplainOptions& options, const Model& model) {
   ExplainedImage image;
   if (options.input.empty()) {
-    JudgedImages judged = load_judged(training_data(model), options.split, model);
+    EvaluationData judged = load_evaluation_data(training_data_name(model), options.split, model);
     image.source = judged.data.name + " " + judged.split;
     image.data = std::move(judged.data);
   } else {

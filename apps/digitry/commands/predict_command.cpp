@@ -10,10 +10,8 @@
 
 #include "apps/digitry/commands/commands.h"
 #include "apps/digitry/commands/digit_judge.h"
-#include "apps/digitry/commands/evaluation_data.h"
 #include "apps/digitry/commands/predict_inputs.h"
 #include "apps/digitry/commands/predict_output.h"
-#include "apps/digitry/commands/run_folder.h"
 #include "apps/digitry/terminal/options.h"
 #include "apps/digitry/terminal/terminal.h"
 #include "digitry/base/error.h"
@@ -24,6 +22,8 @@
 #include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
 #include "digitry/model_io/shipped_models.h"
+#include "digitry/training/evaluation_data.h"
+#include "digitry/training/run_folder.h"
 #include "digitry/vision/annotate.h"
 #include "digitry/vision/decode.h"
 

@@ -8,31 +8,44 @@
 
 #include "apps/digitry/commands/commands.h"
 #include "apps/digitry/commands/data_corrupt.h"
-#include "apps/digitry/commands/evaluation_data.h"
-#include "apps/digitry/commands/run_folder.h"
-#include "apps/digitry/commands/run_report.h"
-#include "apps/digitry/commands/training_images.h"
+#include "apps/digitry/commands/evaluate_corrupted.h"
+#include "apps/digitry/commands/train_run.h"
+#include "digitry/training/evaluation_data.h"
 #include "digitry/training/recipe.h"
+#include "digitry/training/run_folder.h"
 
 namespace digitry::app {
 namespace {
 
 constexpr std::uint64_t kCorruptionSeed = 0;  // As `digitry evaluate --corrupt` by default.
 
-void write_run_report(const std::string& folder, const std::optional<std::string>& corrupt) {
+constexpr std::int64_t kCorruptedImages = 5;
+
+void report(const std::string& folder, const std::optional<std::string>& corrupt) {
   std::vector<Corruption> corruptions;
   if (corrupt) corruptions = parse_corruptions(*corrupt);
-  const RunFolder run = open_run_folder(folder);
-  const Model model = open_model(run.path.string());
-  const Recipe recipe = find_recipe(run.config().string());
-  JudgedImages images = load_judged(recipe.data, judged_split(run), model);
-  const Judged judged = judge(model, images);
-  std::optional<Robustness> robustness;
-  if (!corruptions.empty())
-    robustness = judge_corrupted(model, images, corruptions, kCorruptionSeed);
-  write_report(run, model, judged.evaluation, std::move(images.data), find_training_images(model),
-               std::move(robustness));
-  fmt::print("{}\n", run.report().string());
+  const StoredRun run = read_run(folder);
+  const EvaluationData images =
+      load_evaluation_data(run.recipe.data, evaluated_split(run.folder, run.metrics), run.model);
+  const EvaluationResult result = evaluate(run.model, images);
+  const TrainingImages trained = find_training_images(run.model);
+  RunReport report{.folder = run.folder,
+                   .recipe = run.recipe,
+                   .metrics = run.metrics,
+                   .history = run.history,
+                   .model = run.model,
+                   .evaluation = result.evaluation,
+                   .evaluated_on = images.data,
+                   .trained_on = trained,
+                   .augmented = augmented_rows(run.recipe, trained)};
+  if (!corruptions.empty()) {
+    report.robustness = evaluate_corrupted(run.model, images, corruptions, kCorruptionSeed);
+    CorruptionPreview preview =
+        make_corruption_preview(images.data, kCorruptedImages, corruptions, kCorruptionSeed);
+    report.corrupted = {.images = std::move(preview.images), .per_row = preview.per_row};
+  }
+  write_run_report(std::move(report));
+  fmt::print("{}\n", run.folder.report().string());
 }
 
 }  // namespace
@@ -51,7 +64,7 @@ void add_report_command(CLI::App& app) {
       "  digitry report runs/mlp-001\n"
       "  digitry report runs/mlp-001 --corrupt\n"
       "  xdg-open \"$(digitry report runs/mlp-001)\"");
-  command->callback([folder, corrupt] { write_run_report(*folder, *corrupt); });
+  command->callback([folder, corrupt] { report(*folder, *corrupt); });
 }
 
 }  // namespace digitry::app

@@ -8,11 +8,11 @@
 
 #include "apps/digitry/commands/digit_judge.h"
 #include "apps/digitry/commands/predict_output.h"
-#include "apps/digitry/commands/run_folder.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/text.h"
 #include "digitry/model_io/shipped_models.h"
+#include "digitry/training/run_folder.h"
 #include "digitry/vision/decode.h"
 #include "digitry_embedded/web_icon_svg.h"
 #include "digitry_embedded/web_index_html.h"

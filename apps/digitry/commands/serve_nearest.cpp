@@ -11,11 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "apps/digitry/commands/explaining.h"
-#include "apps/digitry/commands/training_images.h"
 #include "digitry/base/error.h"
 #include "digitry/base/parallel.h"
 #include "digitry/evaluation/nearest_images.h"
+#include "digitry/training/evaluation_data.h"
+#include "digitry/training/explain_evaluation.h"
 
 namespace digitry::app {
 namespace {

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "apps/digitry/commands/commands.h"
-#include "apps/digitry/commands/train_ensemble.h"
+#include "apps/digitry/commands/train_run.h"
 #include "apps/digitry/commands/train_seeds.h"
 #include "apps/digitry/terminal/options.h"
 #include "digitry/base/error.h"
@@ -70,18 +70,19 @@ Recipe resolved_recipe(const TrainOptions& options) {
 
 void train(const TrainOptions& options) {
   set_num_threads(options.threads);
-  TrainRequest request{.recipe = {},
-                       .source = options.recipe,
-                       .out = options.out,
-                       .resume = options.resume,
-                       .checkpoint_seconds = options.checkpoint_seconds,
-                       .profile = options.profile,
-                       .finish = {.json = options.json, .report = !options.no_report}};
+  RunRequest request{.recipe = {},
+                     .source = options.recipe,
+                     .out = options.out,
+                     .resume = options.resume,
+                     .checkpoint_seconds = options.checkpoint_seconds,
+                     .profile = options.profile,
+                     .command = command_line()};
+  const TrainOutput output{.json = options.json, .report = !options.no_report};
   if (!options.resume) request.recipe = resolved_recipe(options);
   if (options.seeds.empty())
-    train_recipe(request);
+    train_and_report(request, output);
   else
-    train_seeds(std::move(request), parse_seeds(options.seeds));
+    train_seeds(std::move(request), output, parse_seeds(options.seeds));
 }
 
 }  // namespace

@@ -2,117 +2,175 @@
 
 #include <fmt/format.h>
 
-#include <memory>
+#include <algorithm>
+#include <cstdio>
 #include <optional>
 #include <utility>
 
+#include "apps/digitry/commands/data_augment.h"
 #include "apps/digitry/commands/profile.h"
-#include "apps/digitry/commands/run_folder.h"
-#include "apps/digitry/commands/train_parts.h"
-#include "apps/digitry/commands/training_run.h"
+#include "apps/digitry/terminal/interrupt.h"
 #include "apps/digitry/terminal/terminal.h"
-#include "apps/digitry/terminal/words.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/parallel.h"
 #include "digitry/base/text.h"
-#include "digitry/training/fit.h"
-#include "digitry/training/trainer.h"
+#include "digitry/base/words.h"
+#include "digitry/evaluation/evaluation_text.h"
 
 namespace digitry::app {
 namespace {
 
-// Layers that do not fit each other or the images: `source` says which recipe has them.
-Model untrained_model_of(const Recipe& recipe, const std::string& source, const Dataset& data) try {
-  return untrained_model(recipe, data);
+constexpr std::uint64_t kMaxCommandBytes = std::uint64_t{1} << 24;
+constexpr std::int64_t kPreviewImages = 5;
+constexpr std::int64_t kPreviewVersions = 8;
+
+std::string epoch_line(const EpochRecord& epoch, std::int64_t num_epochs, bool best) {
+  std::string line = fmt::format("epoch {}/{}  loss {:.4f}  accuracy {:.2f} %", epoch.epoch,
+                                 num_epochs, epoch.loss, 100 * epoch.accuracy);
+  if (epoch.val_accuracy)
+    line += fmt::format("  val_loss {:.4f}  val_accuracy {:.2f} %{}", *epoch.val_loss,
+                        100 * *epoch.val_accuracy, best ? " (best)" : "");
+  return line +
+         fmt::format("  {} images/s", grouped(static_cast<std::int64_t>(epoch.images_per_second)));
+}
+
+std::string start_line(const Recipe& recipe, const Trainer& trainer) {
+  return fmt::format(
+      "{} {} on {}: {} images, {} set aside for validation, {} parameters, {} threads",
+      trainer.num_steps_done() > 0 ? "resuming" : "training", recipe.name, recipe.data,
+      grouped(std::ssize(trainer.split().train)), grouped(std::ssize(trainer.split().validation)),
+      grouped(trainer.network().num_parameters()), num_threads());
+}
+
+// Shows one network after the other.
+class TrainingView {
+ public:
+  explicit TrainingView(bool profile) : profile_(profile) {}
+
+  RunObserver observer() {
+    return {.on_step = [this](const TrainingProgress& progress) { show(progress); },
+            .on_epoch =
+                [this](const EpochRecord& epoch, bool best) {
+                  inform(epoch_line(epoch, trainer_->recipe().epochs, best));
+                },
+            .should_stop = [this] { return interrupt_->requested(); },
+            .on_start =
+                [this](const Trainer& trainer) {
+                  trainer_ = &trainer;
+                  interrupt_.emplace();
+                  bar_.emplace("images");
+                  inform(start_line(trainer.recipe(), trainer));
+                },
+            .on_trained = [this](const Trainer& trainer, TrainingEnd end) { show(trainer, end); },
+            .on_member =
+                [](std::int64_t index, std::int64_t count) {
+                  inform(fmt::format("network {} of {}", index + 1, count));
+                }};
+  }
+
+ private:
+  void show(const TrainingProgress& p) {
+    const std::int64_t num_train = std::ssize(trainer_->split().train);
+    const std::int64_t in_epoch =
+        std::min(num_train, p.step_in_epoch * trainer_->plan().batch_size());
+    bar_->update("training", static_cast<std::uint64_t>((p.epoch - 1) * num_train + in_epoch),
+                 static_cast<std::uint64_t>(p.num_epochs * num_train),
+                 fmt::format("epoch {}/{}, loss {:.4f}, accuracy {:.2f} %", p.epoch, p.num_epochs,
+                             p.loss, 100 * p.accuracy));
+  }
+
+  void show(const Trainer& trainer, TrainingEnd end) {
+    bar_.reset();
+    interrupt_.reset();
+    if (end == TrainingEnd::kEarlyStopped)
+      inform(fmt::format("stopped early: no better validation result in {} epochs",
+                         trainer.recipe().patience));
+    if (profile_) inform(profile_text(trainer.plan()));
+  }
+
+  bool profile_;
+  const Trainer* trainer_ = nullptr;
+  // While a network is trained.
+  std::optional<InterruptGuard> interrupt_;
+  std::optional<ProgressBar> bar_;
+};
+
+void print_summary(const TrainedRun& run) {
+  const auto row = [](const std::string& name, const std::string& value) {
+    fmt::print("{:<20}{}\n", name, value);
+  };
+  if (run.evaluation) {
+    row(run.evaluation->split + " accuracy", accuracy_text(run.evaluation->evaluation));
+    row(run.evaluation->split + " loss", fmt::format("{:.4f}", run.evaluation->evaluation.loss));
+    row("calibration", calibration_text(run.evaluation->evaluation));
+  }
+  std::string training =
+      fmt::format("{}, {} epochs", human_duration(run.facts.seconds), run.facts.num_epochs);
+  if (run.facts.num_networks > 1)
+    training += fmt::format(" of each of {} networks", run.facts.num_networks);
+  if (run.facts.best_epoch > 0)
+    training += fmt::format(", epoch {} kept (best on validation)", run.facts.best_epoch);
+  row("training", training);
+  row("model", run.held.folder.model().string());
+}
+
+// A missing report does not fail the run, which is trained and evaluated by now.
+void write_report_if_possible(const TrainedRun& run, bool print) try {
+  const RunFolder& folder = run.held.folder;
+  write_run_report({.folder = folder,
+                    .recipe = run.recipe,
+                    .metrics = parse_run_metrics(run.metrics, folder.metrics().string()),
+                    .history = run.history,
+                    .model = run.model,
+                    .evaluation = run.evaluation->evaluation,
+                    .evaluated_on = run.evaluated_on->data,
+                    .trained_on = run.trained_on,
+                    .augmented = augmented_rows(run.recipe, run.trained_on)});
+  if (print) fmt::print("{:<20}{}\n", "report", folder.report().string());
 } catch (const Error& error) {
-  throw Error(ErrorCode::kBadData, "{}: {}", source, error.what());
-}
-
-TrainingFacts facts_of(const Trainer& trainer) {
-  return {.seconds = trainer.elapsed_seconds(),
-          .num_steps = trainer.num_steps_done(),
-          .num_epochs = std::ssize(trainer.history().epochs),
-          .best_epoch = trainer.history().best_epoch,
-          .num_train = std::ssize(trainer.split().train),
-          .num_validation = std::ssize(trainer.split().validation),
-          .num_threads = num_threads()};
-}
-
-// The same error, telling what the trainer went back to and where that is.
-Error diverged_in(const RunFolder& run, const Trainer& trainer, Model& model, const Error& error) {
-  const History& history = trainer.history();
-  if (history.epochs.empty())
-    return {error.code(), "{}; no epoch was finished, so that {} has no model", error.what(),
-            run.path.string()};
-  take_weights(model, trainer);
-  save_model(model, run.model());
-  const std::int64_t last = std::ssize(history.epochs);
-  return {error.code(),
-          "{}; {} holds the weights of epoch {}, {} the state after epoch {}",
-          error.what(),
-          run.model().string(),
-          history.best_epoch == 0 ? last : history.best_epoch,
-          run.checkpoint().string(),
-          last};
-}
-
-void throw_interrupted(const RunFolder& run, const Trainer& trainer) {
-  throw Error(ErrorCode::kInterrupted, "stopped after step {}; {} holds what was learnt; {}",
-              trainer.num_steps_done(), run.model().string(),
-              path_exists(run.checkpoint())
-                  ? "to go on: digitry train --resume --out " + shell_word(run.path.string())
-                  : "there is no checkpoint to go on from");
+  warn(fmt::format("no report: {}; afterwards: digitry report {}", error.what(),
+                   shell_word(run.held.folder.path.string())));
 }
 
 }  // namespace
 
-TrainedRun train_run(const TrainRequest& request) {
-  std::optional<HeldRun> held;
-  if (request.resume) held = hold_unfinished(request.out);
-  const std::string source = held ? held->folder.config().string() : request.source;
-  const Recipe recipe = held ? find_recipe(source) : request.recipe;
-  // Read back what was resolved: flags obey the same rules as files.
-  parse_recipe(to_toml(recipe), source);
-  const auto data = std::make_shared<const Dataset>(load_training_data(recipe));
-  Model model = untrained_model_of(recipe, source, *data);
-  Trainer trainer(recipe, *data);
-  std::optional<JudgedImages> images = images_to_judge(recipe, trainer.split(), model);
-  if (!held) held = make_run_folder(request.out, recipe.name);
-  const RunFolder& run = held->folder;
-  if (request.resume && path_exists(run.checkpoint()))
-    resume_training(run, trainer);
-  else
-    write_file_atomically(run.config(), to_toml(recipe));
-  inform(fmt::format(
-      "{} {} on {}: {} images, {} set aside for validation, {} parameters, "
-      "{} threads",
-      request.resume ? "resuming" : "training", recipe.name, recipe.data,
-      grouped(std::ssize(trainer.split().train)), grouped(std::ssize(trainer.split().validation)),
-      grouped(trainer.network().num_parameters()), num_threads()));
-
-  if (request.profile) trainer.start_profile();
-  TrainingEnd end = TrainingEnd::kFinished;
-  try {
-    end = run_training(run, recipe, request.checkpoint_seconds, trainer);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kDiverged) throw;
-    throw diverged_in(run, trainer, model, error);
+std::string command_line() {
+  std::string line;
+  std::string word;
+  for (const char c : read_file("/proc/self/cmdline", kMaxCommandBytes)) {
+    if (c != '\0') {
+      word += c;
+      continue;
+    }
+    line += (line.empty() ? "" : " ") + shell_word(word);
+    word.clear();
   }
-  take_weights(model, trainer);
-  calibrate(model, *data, trainer.split());
-  save_model(model, run.model());
-  write_file_atomically(run.history(), to_csv(trainer.history()));
-  if (end == TrainingEnd::kInterrupted) throw_interrupted(run, trainer);
-  if (end == TrainingEnd::kEarlyStopped)
-    inform(fmt::format("stopped early: no better validation result in {} epochs", recipe.patience));
-  std::optional<Judged> judged =
-      finish_run(run, request.finish, std::move(images), facts_of(trainer), model,
-                 {.data = data, .indices = trainer.split().train, .absence = {}});
-  if (request.profile) inform(profile_text(trainer.plan()));
-  // Last, so that a run whose judging failed can still be resumed.
-  remove_file(run.checkpoint());
-  return {.path = run.path, .judged = std::move(judged), .seconds = trainer.elapsed_seconds()};
+  return line;
+}
+
+ImageRows augmented_rows(const Recipe& recipe, const TrainingImages& trained) {
+  const AugmentOptions augmentation = read_augment_options(recipe.augmentation, "[augmentation]");
+  if (!augmentation.any() || !trained.data) return {};
+  AugmentationPreview preview =
+      make_preview(*trained.data, trained.indices,
+                   {.augmentation = augmentation,
+                    .seed = recipe.seed,
+                    .num_images = kPreviewImages,
+                    .versions = std::min(kPreviewVersions, recipe.epochs)});
+  return {.images = std::move(preview.images), .per_row = preview.per_row()};
+}
+
+TrainedRun train_and_report(const RunRequest& request, const TrainOutput& output) {
+  TrainedRun run = [&] {
+    TrainingView view(request.profile);
+    return train_run(request, view.observer());
+  }();
+  if (output.print && output.json) fmt::print("{}", run.metrics);
+  if (output.print && !output.json) print_summary(run);
+  std::fflush(stdout);
+  if (run.evaluation && output.report) write_report_if_possible(run, output.print && !output.json);
+  return run;
 }
 
 }  // namespace digitry::app

@@ -1,33 +1,30 @@
 #pragma once
 
-#include <filesystem>
-#include <optional>
+#include <cstdint>
 #include <string>
 
-#include "apps/digitry/commands/evaluation_data.h"
-#include "apps/digitry/commands/finish_run.h"
-#include "digitry/training/recipe.h"
+#include "digitry/report/run_report.h"
+#include "digitry/training/run.h"
 
 namespace digitry::app {
 
-struct TrainRequest {
-  Recipe recipe;
-  std::string source;   ///< Where the recipe is from: begins messages about it.
-  std::string out;      ///< Folder of the run; empty for the first free one of the recipe's name.
-  bool resume = false;  ///< Go on with the run in `out`, by its own recipe.
-  double checkpoint_seconds = 10;
-  bool profile = false;
-  FinishOptions finish;
+/// How `digitry train` shows a run.
+struct TrainOutput {
+  bool json = false;   ///< Print metrics.json, not a summary.
+  bool report = true;  ///< Write report.html and figures/.
+  bool print = true;   ///< Print the result at all.
 };
 
-struct TrainedRun {
-  std::filesystem::path path;
-  std::optional<Judged> judged;
-  double seconds = 0;  ///< Of training, validation included.
-};
+/// Trains a run with a progress bar until it is finished or interrupted by Ctrl-C, prints the
+/// result and writes the report. A missing report is a warning. Throws what digitry::train_run
+/// throws.
+TrainedRun train_and_report(const RunRequest& request, const TrainOutput& output);
 
-/// One training from its data to its run's folder: trained, calibrated, judged, reported.
-/// Throws Error{kInterrupted} after Ctrl-C, with what was learnt saved.
-TrainedRun train_run(const TrainRequest& request);
+/// The images of a report: training images with what the recipe's augmentation makes of them; none
+/// if it augments nothing or the training images are not available.
+ImageRows augmented_rows(const Recipe& recipe, const TrainingImages& trained);
+
+/// The command line of this process, quoted for a shell.
+std::string command_line();
 
 }  // namespace digitry::app

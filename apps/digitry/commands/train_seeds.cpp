@@ -9,16 +9,15 @@
 #include <string_view>
 #include <utility>
 
-#include "apps/digitry/commands/run_folder.h"
-#include "apps/digitry/commands/run_report.h"
-#include "apps/digitry/commands/train_ensemble.h"
+#include "apps/digitry/commands/train_run.h"
 #include "apps/digitry/terminal/terminal.h"
-#include "apps/digitry/terminal/words.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/text.h"
+#include "digitry/base/words.h"
 #include "digitry/evaluation/comparison.h"
 #include "digitry/evaluation/evaluation_text.h"
+#include "digitry/training/run_folder.h"
 
 namespace digitry::app {
 namespace {
@@ -32,7 +31,7 @@ constexpr std::uint64_t kMaxSeed = std::uint64_t{1} << 62;
 struct SeedResult {
   std::uint64_t seed = 0;
   fs::path run;
-  Judged judged;
+  EvaluationResult evaluation;
   double seconds = 0;
 };
 
@@ -48,16 +47,17 @@ std::uint64_t parse_seed(std::string_view text) {
 
 // A run that is there already, judged again: the same model and images give the same figures.
 SeedResult finished_run(std::uint64_t seed, const fs::path& path) {
-  const RunFolder run = open_run_folder(path);
-  const Model model = open_model(path.string());
-  const JudgedImages images = load_judged(training_data(model), judged_split(run), model);
+  const StoredRun run = read_run(path);
+  const EvaluationData images = load_evaluation_data(
+      training_data_name(run.model), evaluated_split(run.folder, run.metrics), run.model);
   return {.seed = seed,
           .run = path,
-          .judged = judge(model, images),
-          .seconds = training_figure(run, "seconds")};
+          .evaluation = evaluate(run.model, images),
+          .seconds = run.metrics.seconds};
 }
 
-SeedResult train_one(TrainRequest request, std::uint64_t seed, const fs::path& path) {
+SeedResult train_one(RunRequest request, const TrainOutput& output, std::uint64_t seed,
+                     const fs::path& path) {
   if (request.resume && path_exists(RunFolder{path}.metrics()) && RunFolder{path}.finished()) {
     inform(fmt::format("seed {}: {} is finished", seed, path.string()));
     return finished_run(seed, path);
@@ -66,17 +66,15 @@ SeedResult train_one(TrainRequest request, std::uint64_t seed, const fs::path& p
   request.recipe.seed = seed;
   request.out = path.string();
   request.resume = request.resume && path_exists(RunFolder{path}.config());
-  request.finish.print = false;
-  TrainedRun trained = train_recipe(request);
-  if (!trained.judged)
+  TrainedRun trained = train_and_report(request, output);
+  if (!trained.evaluation)
     throw Error(ErrorCode::kBadData,
-                "{}: no labelled images to judge by: there is nothing to compare "
-                "seeds by",
+                "{}: no labelled images to evaluate on: there is nothing to compare seeds by",
                 request.recipe.data);
   return {.seed = seed,
-          .run = trained.path,
-          .judged = std::move(*trained.judged),
-          .seconds = trained.seconds};
+          .run = trained.held.folder.path,
+          .evaluation = std::move(*trained.evaluation),
+          .seconds = trained.facts.seconds};
 }
 
 // The recipe that the series was begun with: any of its runs has it.
@@ -98,18 +96,18 @@ SampleSummary summary_of(const std::vector<SeedResult>& results, const Get& get)
   return summarise(values);
 }
 
-double accuracy_of(const SeedResult& result) { return result.judged.evaluation.accuracy; }
-double loss_of(const SeedResult& result) { return result.judged.evaluation.loss; }
+double accuracy_of(const SeedResult& result) { return result.evaluation.evaluation.accuracy; }
+double loss_of(const SeedResult& result) { return result.evaluation.evaluation.loss; }
 double calibration_error_of(const SeedResult& result) {
-  return result.judged.evaluation.calibration.expected_calibration_error;
+  return result.evaluation.evaluation.calibration.expected_calibration_error;
 }
 double seconds_of(const SeedResult& result) { return result.seconds; }
 
 // The sum over all seeds.
 Evaluation pooled(const std::vector<SeedResult>& results) {
-  Evaluation sum = results[0].judged.evaluation;
+  Evaluation sum = results[0].evaluation.evaluation;
   for (std::size_t i = 1; i < results.size(); ++i) {
-    const Evaluation& more = results[i].judged.evaluation;
+    const Evaluation& more = results[i].evaluation.evaluation;
     for (std::size_t row = 0; row < sum.confusion.size(); ++row)
       for (std::size_t column = 0; column < sum.confusion.size(); ++column)
         sum.confusion[row][column] += more.confusion[row][column];
@@ -132,8 +130,8 @@ std::string seeds_json(const std::vector<SeedResult>& results) {
                      {"loss", loss_of(result)},
                      {"expected_calibration_error", calibration_error_of(result)},
                      {"training_seconds", result.seconds}});
-  const Json json{{"split", results[0].judged.split},
-                  {"num_images", results[0].judged.evaluation.num_images},
+  const Json json{{"split", results[0].evaluation.split},
+                  {"num_images", results[0].evaluation.evaluation.num_images},
                   {"accuracy", summary(accuracy_of)},
                   {"loss", summary(loss_of)},
                   {"expected_calibration_error", summary(calibration_error_of)},
@@ -145,8 +143,9 @@ std::string seeds_json(const std::vector<SeedResult>& results) {
 }
 
 std::string seeds_text(const std::vector<SeedResult>& results) {
-  std::string text = fmt::format("{:<6}  {:>15}  {:>8}  {:>8}  {:>10}\n", "seed",
-                                 results[0].judged.split + " accuracy", "loss", "ECE", "training");
+  std::string text =
+      fmt::format("{:<6}  {:>15}  {:>8}  {:>8}  {:>10}\n", "seed",
+                  results[0].evaluation.split + " accuracy", "loss", "ECE", "training");
   for (const SeedResult& result : results)
     text += fmt::format("{:<6}  {:>13.2f} %  {:>8.4f}  {:>6.2f} %  {:>10}\n", result.seed,
                         100 * accuracy_of(result), loss_of(result),
@@ -162,7 +161,7 @@ std::string seeds_text(const std::vector<SeedResult>& results) {
         "{:<6}  {:>13.2f} %  {:>8.4f}  {:>6.2f} %\n\n{} accuracy {:.2f} ± {:.2f} % (standard "
         "deviation of {} seeds; the mean is in {:.2f}-{:.2f} % with 95 % confidence)\n",
         "sd", 100 * accuracy.standard_deviation, loss.standard_deviation,
-        100 * error.standard_deviation, results[0].judged.split, 100 * accuracy.mean,
+        100 * error.standard_deviation, results[0].evaluation.split, 100 * accuracy.mean,
         100 * accuracy.standard_deviation, results.size(), 100 * accuracy.mean_95.low,
         100 * accuracy.mean_95.high);
   return text + confusion_text(pooled(results));
@@ -194,14 +193,16 @@ std::vector<std::uint64_t> parse_seeds(const std::string& text) {
   }
 }
 
-void train_seeds(TrainRequest request, const std::vector<std::uint64_t>& seeds) {
+void train_seeds(RunRequest request, TrainOutput output, const std::vector<std::uint64_t>& seeds) {
   const fs::path folder =
       request.resume ? fs::path(request.out) : make_series_folder(request.out, request.recipe.name);
   if (request.resume) request.recipe = recipe_of_series(folder, seeds);
+  const bool json_wanted = output.json;
+  output.print = false;
   std::vector<SeedResult> results;
   try {
     for (const std::uint64_t seed : seeds)
-      results.push_back(train_one(request, seed, folder / fmt::format("seed-{}", seed)));
+      results.push_back(train_one(request, output, seed, folder / fmt::format("seed-{}", seed)));
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kInterrupted) throw;
     throw Error(ErrorCode::kInterrupted,
@@ -212,7 +213,7 @@ void train_seeds(TrainRequest request, const std::vector<std::uint64_t>& seeds) 
   }
   const std::string json = seeds_json(results);
   write_file_atomically(folder / "seeds.json", json);
-  if (request.finish.json)
+  if (json_wanted)
     fmt::print("{}", json);
   else
     fmt::print("{}\n{:<20}{}\n", seeds_text(results), "runs", folder.string());

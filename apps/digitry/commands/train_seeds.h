@@ -16,6 +16,6 @@ std::vector<std::uint64_t> parse_seeds(const std::string& text);
 /// recipe's name), writes seeds.json beside them and prints mean, standard deviation and pooled
 /// confusion matrix. With `request.resume` the seeds that are finished are taken as they are, and
 /// the one that was interrupted goes on.
-void train_seeds(TrainRequest request, const std::vector<std::uint64_t>& seeds);
+void train_seeds(RunRequest request, TrainOutput output, const std::vector<std::uint64_t>& seeds);
 
 }  // namespace digitry::app

@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "apps/digitry/commands/commands.h"
-#include "apps/digitry/commands/run_folder.h"
 #include "apps/digitry/commands/tune_trials.h"
 #include "apps/digitry/terminal/options.h"
 #include "apps/digitry/terminal/terminal.h"
-#include "apps/digitry/terminal/words.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/parallel.h"
+#include "digitry/base/words.h"
+#include "digitry/training/run_folder.h"
 
 namespace digitry::app {
 namespace {

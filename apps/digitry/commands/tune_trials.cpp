@@ -14,11 +14,11 @@
 #include "apps/digitry/commands/worker_processes.h"
 #include "apps/digitry/terminal/interrupt.h"
 #include "apps/digitry/terminal/terminal.h"
-#include "apps/digitry/terminal/words.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/parallel.h"
 #include "digitry/base/text.h"
+#include "digitry/base/words.h"
 #include "digitry/report/study_page.h"
 
 namespace digitry::app {

@@ -1,32 +1,28 @@
-#include "apps/digitry/commands/evaluation_data.h"
+#include "digitry/training/evaluation_data.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <set>
+#include <utility>
 
-#include "apps/digitry/terminal/interrupt.h"
-#include "apps/digitry/terminal/terminal.h"
 #include "digitry/base/error.h"
-#include "digitry/base/text.h"
-#include "digitry/evaluation/evaluate.h"
-#include "digitry/evaluation/evaluation_text.h"
+#include "digitry/data/split.h"
 #include "digitry/model_io/classifier.h"
 #include "digitry/training/recipe.h"
 
-namespace digitry::app {
+namespace digitry {
 
-std::string training_data(const Model& model) {
+std::string training_data_name(const Model& model) {
   const auto trained_on = model.provenance.find("data");
   return trained_on != model.provenance.end() ? trained_on->second : "mnist";
 }
 
-Judged judge(const Model& model, const JudgedImages& images) {
+EvaluationResult evaluate(const Model& model, const EvaluationData& images) {
   const Dataset& data = images.data;
-  Classifier classifier(model);
+  const Classifier classifier(model);
   const auto start = std::chrono::steady_clock::now();
   const Tensor logits = classifier.logits(data.images);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
@@ -34,51 +30,6 @@ Judged judge(const Model& model, const JudgedImages& images) {
           .data_sha256 = data.sha256,
           .evaluation = evaluate_logits(logits, data.labels, model.class_names, model.temperature),
           .seconds = taken.count()};
-}
-
-std::string evaluation_text(const Judged& judged, std::size_t max_mistakes,
-                            std::span<const std::vector<Neighbour>> nearest) {
-  const Evaluation& evaluation = judged.evaluation;
-  return summary_text(evaluation, judged.split) + class_table_text(evaluation) +
-         confusion_text(evaluation) + mistakes_text(evaluation, max_mistakes, nearest) +
-         suspected_labels_text(evaluation, max_mistakes);
-}
-
-namespace {
-
-std::string score_row(const std::string& name, const Score& score, std::int64_t num_images) {
-  return fmt::format("{:<18}{:>8} %{:>18} %{:>10}\n", name, percent_number(score.accuracy, 2),
-                     fmt::format("{}-{}", percent_number(score.accuracy_95.low, 2),
-                                 percent_number(score.accuracy_95.high, 2)),
-                     grouped(num_images - score.num_correct));
-}
-
-}  // namespace
-
-Robustness judge_corrupted(const Model& model, const JudgedImages& images,
-                           const std::vector<Corruption>& corruptions, std::uint64_t seed) {
-  Classifier classifier(model);
-  const Dataset& data = images.data;
-  ProgressBar bar("corruptions");
-  const InterruptGuard guard;
-  return evaluate_robustness(logits_by(classifier), data.images, data.labels, model.class_names,
-                             corruptions, seed, [&](std::string_view name, auto done, auto total) {
-                               if (guard.requested())
-                                 throw Error(ErrorCode::kInterrupted, "interrupted");
-                               bar.update(name, done, total);
-                             });
-}
-
-std::string robustness_text(const Robustness& robustness, const std::string& split) {
-  std::string text =
-      fmt::format("{} {} images\n\n{:<18}{:>10}{:>20}{:>10}\n", grouped(robustness.num_images),
-                  split, "corruption", "accuracy", "95 % interval", "mistakes");
-  text += score_row("none", robustness.clean, robustness.num_images);
-  for (const CorruptedScore& each : robustness.corrupted)
-    text += score_row(to_string(each.corruption), each.score, robustness.num_images);
-  text += fmt::format("{:<18}{:>8} %\n", fmt::format("mean of {}", robustness.corrupted.size()),
-                      percent_number(robustness.mean_accuracy, 2));
-  return text;
 }
 
 namespace {
@@ -140,40 +91,69 @@ void count_classes_as(const Model& model, Dataset& data) {
   data.class_names = wanted;
 }
 
+TrainingImages absent(std::string why) {
+  return {.data = nullptr, .indices = {}, .absence = std::move(why)};
+}
+
 }  // namespace
 
 std::string final_split(const std::string& data) {
   return has_labelled_test_split(data) ? "test" : "validation";
 }
 
-JudgedImages load_judged(const std::string& data, const std::string& split, const Model& model) {
+EvaluationData load_evaluation_data(const std::string& data, const std::string& split,
+                                    const Model& model) {
   const bool test = split == "test" || (split.empty() && has_labelled_test_split(data));
-  JudgedImages judged{split, load_dataset(data, test ? Split::kTest : Split::kTrain)};
-  if (!judged.data.labelled())
-    throw Error(ErrorCode::kBadData,
-                "{}: these images have no labels to judge by; digitry predict needs none", data);
-  if (judged.data.image_shape() != model.input_shape())
+  EvaluationData loaded{split, load_dataset(data, test ? Split::kTest : Split::kTrain)};
+  if (!loaded.data.labelled())
+    throw Error(ErrorCode::kBadData, "{}: these images have no labels; digitry predict needs none",
+                data);
+  if (loaded.data.image_shape() != model.input_shape())
     throw Error(ErrorCode::kBadData,
                 "{}: expected images of {} ([channels, height, width]), as the model, found {}",
-                data, model.input_shape().to_string(), judged.data.image_shape().to_string());
+                data, model.input_shape().to_string(), loaded.data.image_shape().to_string());
   const auto hash = model.provenance.find("data_sha256");
-  const bool trained_on = hash != model.provenance.end() && hash->second == judged.data.sha256;
+  const bool trained_on = hash != model.provenance.end() && hash->second == loaded.data.sha256;
   const bool has_splits = !list_splits(data).empty();
   if (split.empty())
-    judged.split = test ? "test" : trained_on ? "validation" : has_splits ? "train" : "test";
+    loaded.split = test ? "test" : trained_on ? "validation" : has_splits ? "train" : "test";
   if (trained_on && test && !has_splits)
     throw Error(ErrorCode::kBadData,
                 "{}: the model was trained on these images, of which none are for testing; use "
                 "--split validation",
                 data);
-  if (!trained_on && judged.split == "validation")
+  if (!trained_on && loaded.split == "validation")
     throw Error(ErrorCode::kBadData,
                 "{}: the model was trained on other images; none of these were set aside for its "
                 "validation; use --split train or --split test",
                 data);
-  if (trained_on && !test) judged.data = part_of(judged.data, judged.split, model);
-  count_classes_as(model, judged.data);
-  return judged;
+  if (trained_on && !test) loaded.data = part_of(loaded.data, loaded.split, model);
+  count_classes_as(model, loaded.data);
+  return loaded;
 }
 
-}  // namespace digitry::app
+TrainingImages find_training_images(const Model& model) try {
+  const auto name = model.provenance.find("data");
+  const auto hash = model.provenance.find("data_sha256");
+  const auto recipe_text = model.provenance.find("recipe");
+  const auto end = model.provenance.end();
+  if (recipe_text == end && model.members.size() > 1)
+    return absent(
+        "its networks were not trained together, and so not on the same part of the images");
+  if (name == end || hash == end || recipe_text == end)
+    return absent("the model does not say what it was trained on");
+  if (name->second == "-") return absent("they came from standard input");
+  const Recipe recipe = parse_recipe(recipe_text->second, "the model's recipe");
+  auto data = std::make_shared<const Dataset>(load_dataset(name->second, Split::kTrain));
+  if (data->sha256 != hash->second || data->image_shape() != model.input_shape() ||
+      data->num_classes() > std::ssize(model.class_names))
+    return absent(
+        fmt::format("{} no longer holds the images that the model was trained on", name->second));
+  if (!data->labelled()) return absent(name->second + " has no labels");
+  std::vector<std::int32_t> indices = split_by(recipe, *data).train;
+  return {.data = std::move(data), .indices = std::move(indices), .absence = {}};
+} catch (const Error& error) {
+  return absent(error.what());
+}
+
+}  // namespace digitry

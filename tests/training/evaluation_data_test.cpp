@@ -1,6 +1,7 @@
+#include "digitry/training/evaluation_data.h"
+
 #include <fmt/format.h>
 
-#include "apps/digitry/commands/evaluation_data.h"
 #include "digitry/data/split.h"
 #include "digitry/training/recipe.h"
 #include "tests/data/test_files.h"
@@ -8,7 +9,7 @@
 
 // What a model is judged on: which images, and under which labels.
 
-namespace digitry::app {
+namespace digitry {
 namespace {
 
 using namespace digitry::test;
@@ -57,25 +58,25 @@ class JudgedImagesTest : public ::testing::Test {
 TEST_F(JudgedImagesTest, OfTheTrainingDataArePartsAsTheTrainingUsedThem) {
   const std::string own = file("own.csv", rows({0, 1}, 8));
   const Model model = trained_on(load_dataset(own, Split::kTrain));
-  const JudgedImages chosen = load_judged(own, "", model);
+  const EvaluationData chosen = load_evaluation_data(own, "", model);
   EXPECT_EQ(chosen.split, "validation");
   EXPECT_THAT(chosen.data.labels, ElementsAre(0, 1));
-  EXPECT_THAT(load_judged(own, "train", model).data.labels, SizeIs(6));
+  EXPECT_THAT(load_evaluation_data(own, "train", model).data.labels, SizeIs(6));
   expect_error(ErrorCode::kBadData, {"trained on these images", "--split validation"},
-               [&] { load_judged(own, "test", model); });
+               [&] { load_evaluation_data(own, "test", model); });
 }
 
 TEST_F(JudgedImagesTest, OtherDataAreTakenWhole) {
   const Model model = trained_on(load_dataset(file("own.csv", rows({0, 1}, 8)), Split::kTrain));
   const std::string other = file("other.csv", rows({1, 0}, 12));
   for (const char* split : {"", "test"}) {
-    const JudgedImages chosen = load_judged(other, split, model);
+    const EvaluationData chosen = load_evaluation_data(other, split, model);
     EXPECT_EQ(chosen.split, "test");
     EXPECT_THAT(chosen.data.labels, SizeIs(12));
   }
-  EXPECT_THAT(load_judged(other, "train", model).data.labels, SizeIs(12));
+  EXPECT_THAT(load_evaluation_data(other, "train", model).data.labels, SizeIs(12));
   expect_error(ErrorCode::kBadData, {"other.csv", "trained on other images"},
-               [&] { load_judged(other, "validation", model); });
+               [&] { load_evaluation_data(other, "validation", model); });
 }
 
 TEST_F(JudgedImagesTest, ATestSplitWithoutLabelsIsPassedOver) {
@@ -84,9 +85,10 @@ TEST_F(JudgedImagesTest, ATestSplitWithoutLabelsIsPassedOver) {
   const std::string kaggle = (folder_ / "kaggle").string();
   EXPECT_EQ(final_split(kaggle), "validation");
   const Model model = trained_on(load_dataset(kaggle, Split::kTrain));
-  EXPECT_EQ(load_judged(kaggle, "", model).split, "validation");
-  EXPECT_EQ(load_judged(kaggle, "", model_of({"0", "1"})).split, "train");
-  expect_error(ErrorCode::kBadData, {"no labels"}, [&] { load_judged(kaggle, "test", model); });
+  EXPECT_EQ(load_evaluation_data(kaggle, "", model).split, "validation");
+  EXPECT_EQ(load_evaluation_data(kaggle, "", model_of({"0", "1"})).split, "train");
+  expect_error(ErrorCode::kBadData, {"no labels"},
+               [&] { load_evaluation_data(kaggle, "test", model); });
 }
 
 TEST_F(JudgedImagesTest, ALabelledTestSplitComesFirst) {
@@ -94,7 +96,7 @@ TEST_F(JudgedImagesTest, ALabelledTestSplitComesFirst) {
   file("both/test.csv", rows({1}, 3));
   const std::string both = (folder_ / "both").string();
   EXPECT_EQ(final_split(both), "test");
-  const JudgedImages chosen = load_judged(both, "", model_of({"0", "1"}));
+  const EvaluationData chosen = load_evaluation_data(both, "", model_of({"0", "1"}));
   EXPECT_EQ(chosen.split, "test");
   EXPECT_THAT(chosen.data.labels, ElementsAre(1, 1, 1));
 }
@@ -103,28 +105,29 @@ TEST_F(JudgedImagesTest, ClassesAreMatchedByName) {
   file("named/class_names.txt", "dog\ncat\n");
   file("named/train.csv", rows({0, 1, 1}, 3));
   const std::string named = (folder_ / "named").string();
-  const JudgedImages chosen = load_judged(named, "train", model_of({"bird", "cat", "dog"}));
+  const EvaluationData chosen =
+      load_evaluation_data(named, "train", model_of({"bird", "cat", "dog"}));
   EXPECT_THAT(chosen.data.labels, ElementsAre(2, 1, 1));
   EXPECT_THAT(chosen.data.class_names, ElementsAre("bird", "cat", "dog"));
   expect_error(ErrorCode::kBadData, {"'dog' is none of the model's", "bird, cat"}, [&] {
-    load_judged(named, "train", model_of({"bird", "cat"}));
+    load_evaluation_data(named, "train", model_of({"bird", "cat"}));
   });
 }
 
 TEST_F(JudgedImagesTest, NumbersAreNamesWhereTheModelHasThemElsePlaces) {
   const std::string data = file("data.csv", rows({3, 1}, 4));
   // Only labels that occur count: 0 and 2 are nobody's.
-  EXPECT_THAT(load_judged(data, "train", model_of({"1", "3"})).data.labels,
+  EXPECT_THAT(load_evaluation_data(data, "train", model_of({"1", "3"})).data.labels,
               ElementsAre(1, 0, 1, 0));
-  EXPECT_THAT(load_judged(data, "train", model_of({"a", "b", "c", "d"})).data.labels,
+  EXPECT_THAT(load_evaluation_data(data, "train", model_of({"a", "b", "c", "d"})).data.labels,
               ElementsAre(3, 1, 3, 1));
   expect_error(ErrorCode::kBadData, {"'1' is none"}, [&] {
-    load_judged(data, "train", model_of({"a", "b", "c"}));
+    load_evaluation_data(data, "train", model_of({"a", "b", "c"}));
   });
   expect_error(ErrorCode::kBadData, {"'3' is none"}, [&] {
-    load_judged(data, "train", model_of({"0", "1", "2", "4"}));
+    load_evaluation_data(data, "train", model_of({"0", "1", "2", "4"}));
   });
 }
 
 }  // namespace
-}  // namespace digitry::app
+}  // namespace digitry

@@ -1,8 +1,8 @@
+#include "digitry/base/words.h"
+
 #include <gtest/gtest.h>
 
-#include "apps/digitry/terminal/words.h"
-
-namespace digitry::app {
+namespace digitry {
 namespace {
 
 const std::vector<std::string> kNames = {"data", "train", "evaluate", "predict", "report"};
@@ -21,4 +21,4 @@ TEST(Nearest, IsEmptyWhereNothingIsNear) {
 }
 
 }  // namespace
-}  // namespace digitry::app
+}  // namespace digitry

@@ -1,9 +1,12 @@
-#include <gtest/gtest.h>
-
 #include "apps/digitry/terminal/draw.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace digitry::app {
 namespace {
+
+using ::testing::HasSubstr;
 
 // Three rows of five: the third stands alone above nothing.
 const Image kImage{.height = 3,
@@ -22,6 +25,14 @@ TEST(DrawAttribution, InColours) {
   EXPECT_NE(text.find("\x1b[38;2;213;94;0;"), std::string::npos) << "vermilion for the answer";
   EXPECT_NE(text.find("\x1b[38;2;0;114;178;48;2;0;114;178m▀"), std::string::npos) << "blue against";
   EXPECT_NE(text.find("\x1b[0m\n"), std::string::npos);
+}
+
+TEST(DrawImages, CutsCaptionsBetweenCharacters) {
+  Dataset data;
+  data.images = Tensor({1, 1, 2, 3}, DType::kU8);
+  data.labels = {0};
+  data.class_names = {"ääää"};
+  EXPECT_THAT(draw_images(data, std::vector<std::int64_t>{0}, {}), HasSubstr("ää…"));
 }
 
 }  // namespace

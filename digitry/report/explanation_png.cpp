@@ -1,4 +1,4 @@
-#include "digitry/report/explanations.h"
+#include "digitry/report/explanation_png.h"
 
 #include <algorithm>
 

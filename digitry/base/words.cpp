@@ -1,10 +1,10 @@
-#include "apps/digitry/terminal/words.h"
+#include "digitry/base/words.h"
 
 #include <algorithm>
 #include <numeric>
 #include <string_view>
 
-namespace digitry::app {
+namespace digitry {
 namespace {
 
 // Letters to insert, remove, replace or swap with their neighbour (optimal string alignment).
@@ -51,4 +51,4 @@ std::string shell_word(const std::string& word) {
   return safe + "'";
 }
 
-}  // namespace digitry::app
+}  // namespace digitry

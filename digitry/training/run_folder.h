@@ -6,9 +6,9 @@
 #include "digitry/base/file.h"
 #include "digitry/model_io/model.h"
 
-namespace digitry::app {
+namespace digitry {
 
-/// A run: one training and all that is known of it, in one folder.
+/// The folder of a run: one training and everything known about it.
 struct RunFolder {
   std::filesystem::path path;
 
@@ -20,42 +20,42 @@ struct RunFolder {
   std::filesystem::path report() const { return path / "report.html"; }
   std::filesystem::path figures() const { return path / "figures"; }
 
-  /// Trained and judged, as far as there is something to judge by: nothing is left to resume.
+  /// Whether the model is trained and evaluated: there is nothing left to resume.
   bool finished() const;
 };
 
-/// A run that no other training of this machine can write into until this is destroyed.
+/// A run that no other training on this machine can write into until this is destroyed.
 struct HeldRun {
   RunFolder folder;
   Descriptor lock;
 };
 
-/// Makes and holds the folder for a new run: `out`, or where that is empty the first free one of
-/// runs/<recipe_name>-001, -002... Throws Error{kInvalidArgument} where `out` has something in it
-/// already (runs are never overwritten), Error{kUnavailable} where another training holds it.
+/// Makes and holds the folder for a new run: `out` or, if that is empty, the first free one of
+/// runs/<recipe_name>-001, -002... Throws Error{kInvalidArgument} if `out` is not empty (runs are
+/// never overwritten), Error{kUnavailable} if another training holds it.
 HeldRun make_run_folder(const std::string& out, const std::string& recipe_name);
 
 /// Makes the folder for several runs, as `make_run_folder` does for one.
 std::filesystem::path make_series_folder(const std::string& out, const std::string& recipe_name);
 
-/// Holds a run that is there, to go on with it, and clears away the temporary files of a training
-/// that was killed. Throws Error{kBadData} where `path` holds no config.toml, Error{kUnavailable}
-/// where another training holds it.
+/// Holds an existing run in order to resume it, and removes the temporary files of a training that
+/// was killed. Throws Error{kBadData} if `path` holds no config.toml, Error{kUnavailable} if
+/// another training holds it.
 HeldRun hold_run_folder(const std::filesystem::path& path);
 
-/// A run that is there, to be looked at. Throws Error{kBadData} where `path` holds no config.toml.
+/// An existing run, to be read. Throws Error{kBadData} if `path` holds no config.toml.
 RunFolder open_run_folder(const std::filesystem::path& path);
 
-/// The file of a model: that in a run's folder, or the path itself where it is no folder. Throws
+/// The file of a model: the one in a run's folder, or `path` itself if it is not a folder. Throws
 /// Error{kBadData} for a folder without one.
 std::filesystem::path model_file(const std::filesystem::path& path);
 
-/// The model that a person means: a shipped one by its name, a file, or that of a run's folder. A
-/// name wins over a file of that name, which is still found as `./tiny`.
+/// A model by what a user calls it: the name of a shipped one, a file, or a run's folder. A name
+/// takes precedence over a file of that name, which is still found as `./tiny`.
 /// Throws what `load_model` throws.
 Model open_model(const std::string& name_or_path);
 
-/// Whether there is a model by that name, or at least something there that claims to be one.
+/// Whether `name_or_path` names a model, or at least something that looks like one.
 bool is_model(const std::string& name_or_path);
 
-}  // namespace digitry::app
+}  // namespace digitry

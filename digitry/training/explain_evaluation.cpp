@@ -1,16 +1,15 @@
-#include "apps/digitry/commands/explaining.h"
+#include "digitry/training/explain_evaluation.h"
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 
-#include "apps/digitry/commands/evaluation_data.h"
 #include "digitry/evaluation/evaluate.h"
 #include "digitry/evaluation/occlusion.h"
 #include "digitry/evaluation/tsne.h"
 #include "digitry/nn/plan/feature_extractor.h"
 
-namespace digitry::app {
+namespace digitry {
 namespace {
 
 constexpr std::int64_t kMaxExplained = 24;
@@ -46,27 +45,27 @@ Tensor images_of(const std::vector<std::vector<Neighbour>>& lists, const Dataset
   return data.images.take(indices);
 }
 
-void explain_pixels(const Model& model, const Evaluation& evaluation, const Dataset& judged,
+void explain_pixels(const Model& model, const Evaluation& evaluation, const Dataset& evaluated,
                     Explanations& explanations) {
-  const std::int64_t fitting = std::clamp(kMaxExplainedPixels / judged.image_shape().num_elements(),
-                                          std::int64_t{1}, kMaxExplained);
+  const std::int64_t fitting = std::clamp(
+      kMaxExplainedPixels / evaluated.image_shape().num_elements(), std::int64_t{1}, kMaxExplained);
   const std::size_t count = std::min(static_cast<std::size_t>(fitting), evaluation.mistakes.size());
   if (count == 0) return;
-  const OcclusionPatch patch = default_patch(judged.image_shape());
+  const OcclusionPatch patch = default_patch(evaluated.image_shape());
   Classifier classifier(model);
   explanations.patch_size = patch.size;
-  explanations.attributions =
-      occlusion_maps(logits_by(classifier), judged.images, contrasts_of(evaluation, count), patch);
+  explanations.attributions = occlusion_maps(logits_by(classifier), evaluated.images,
+                                             contrasts_of(evaluation, count), patch);
 }
 
-void explain_by_examples(const Model& model, const Evaluation& evaluation, const Dataset& judged,
+void explain_by_examples(const Model& model, const Evaluation& evaluation, const Dataset& evaluated,
                          const TrainingImages& trained, Explanations& explanations) {
   if (explanations.attributions.empty()) return;
   explanations.no_nearest = trained.absence;
   if (!trained.data) return;
   const auto count = static_cast<std::size_t>(explanations.attributions.shape()[0]);
   NearestTraining nearest =
-      nearest_training(model, trained, judged.images, mistaken_images(evaluation, count),
+      nearest_training(model, trained, evaluated.images, mistaken_images(evaluation, count),
                        kNearestShown, SearchEffort::kQuick);
   explanations.nearest_images = images_of(nearest.lists, *trained.data);
   explanations.nearest = std::move(nearest.lists);
@@ -88,7 +87,7 @@ std::vector<std::int32_t> images_to_map(const Evaluation& evaluation, std::size_
   return chosen;
 }
 
-void draw_map(const Model& model, const Evaluation& evaluation, const Dataset& judged,
+void draw_map(const Model& model, const Evaluation& evaluation, const Dataset& evaluated,
               Explanations& explanations) {
   FeatureExtractor hidden(described_by(model), model.preprocessing);
   explanations.num_features = hidden.num_features();
@@ -96,13 +95,13 @@ void draw_map(const Model& model, const Evaluation& evaluation, const Dataset& j
   const std::size_t most = std::min(kMaxMapped, static_cast<std::size_t>(fitting));
   const std::vector<std::int32_t> indices = images_to_map(evaluation, most);
   if (indices.empty()) return;
-  const Tensor map = tsne(hidden.features(judged.images, indices));
+  const Tensor map = tsne(hidden.features(evaluated.images, indices));
   const auto places = map.as<float>();
   // Weights so large that squares overflow give no map.
   if (!std::ranges::all_of(places, [](float place) { return std::isfinite(place); })) return;
   for (std::size_t i = 0; i < indices.size(); ++i)
     explanations.map.push_back({.image_index = indices[i],
-                                .label = judged.labels[static_cast<std::size_t>(indices[i])],
+                                .label = evaluated.labels[static_cast<std::size_t>(indices[i])],
                                 .x = places[2 * i],
                                 .y = places[2 * i + 1]});
 }
@@ -147,12 +146,12 @@ std::vector<std::int32_t> mistaken_images(const Evaluation& evaluation, std::siz
 }
 
 Explanations explain_evaluation(const Model& model, const Evaluation& evaluation,
-                                const Dataset& judged, const TrainingImages& trained) {
+                                const Dataset& evaluated, const TrainingImages& trained) {
   Explanations explanations;
-  explain_pixels(model, evaluation, judged, explanations);
-  explain_by_examples(model, evaluation, judged, trained, explanations);
-  draw_map(model, evaluation, judged, explanations);
+  explain_pixels(model, evaluation, evaluated, explanations);
+  explain_by_examples(model, evaluation, evaluated, trained, explanations);
+  draw_map(model, evaluation, evaluated, explanations);
   return explanations;
 }
 
-}  // namespace digitry::app
+}  // namespace digitry

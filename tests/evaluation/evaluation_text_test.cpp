@@ -1,9 +1,9 @@
+#include "digitry/evaluation/evaluation_text.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
-
-#include "digitry/evaluation/evaluation_text.h"
 
 namespace digitry {
 namespace {
@@ -84,6 +84,17 @@ TEST(MetricsJson, NoMistakesIsAnEmptyList) {
   Evaluation e = three_images({"a", "b"});
   e.mistakes.clear();
   EXPECT_THAT(to_json(e), HasSubstr("\"mistakes\": []"));
+}
+
+TEST(EvaluationText, CutsNamesBetweenCharacters) {
+  Evaluation evaluation;
+  evaluation.class_names = {"ääääää", "b\xFF\x1b[2J"};
+  evaluation.per_class.resize(2);
+  evaluation.confusion = {{1, 0}, {0, 1}};
+  const std::string text = to_text(evaluation, "test", 0);
+  EXPECT_THAT(text, ::testing::HasSubstr("ääää…"));
+  EXPECT_THAT(text, ::testing::HasSubstr("b\uFFFD [2J"));
+  EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr("\x1b")));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "apps/digitry/commands/run_folder.h"
+#include "digitry/training/run_folder.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,7 +15,7 @@
 #include "digitry/base/file.h"
 #include "digitry/model_io/shipped_models.h"
 
-namespace digitry::app {
+namespace digitry {
 namespace fs = std::filesystem;
 namespace {
 
@@ -29,8 +29,8 @@ HeldRun hold(RunFolder run) {
   // File systems without locks have to do without.
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     throw Error(ErrorCode::kUnavailable,
-                "{}: another training is at work in this run; wait for its end, or choose another "
-                "--out",
+                "{}: another training holds this run; wait until it ends, or choose another folder "
+                "(--out)",
                 run.path.string());
   return {std::move(run), std::move(lock)};
 }
@@ -66,8 +66,8 @@ HeldRun make_run_folder(const std::string& out, const std::string& recipe_name) 
   const fs::path path(out);
   const auto taken = [&] {
     return Error(ErrorCode::kInvalidArgument,
-                 "{} exists already and is never overwritten; choose another --out, or go on with "
-                 "an interrupted run by --resume",
+                 "{} already exists and is never overwritten; choose another folder (--out), or "
+                 "continue an interrupted run with --resume",
                  out);
   };
   if (path_exists(path) && !is_folder(path)) throw taken();
@@ -121,4 +121,4 @@ bool is_model(const std::string& name_or_path) {
   return file.read(head.data(), head.size()) && head.back() == '{';
 }
 
-}  // namespace digitry::app
+}  // namespace digitry

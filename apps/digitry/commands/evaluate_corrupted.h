@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "digitry/corruption/corruption.h"
+#include "digitry/evaluation/robustness.h"
+#include "digitry/model_io/model.h"
+#include "digitry/training/evaluation_data.h"
+
+namespace digitry::app {
+
+/// Evaluates the model on the images as they are and under each corruption, with a progress bar.
+/// Throws Error{kInterrupted} after Ctrl-C.
+Robustness evaluate_corrupted(const Model& model, const EvaluationData& images,
+                              const std::vector<Corruption>& corruptions, std::uint64_t seed);
+
+}  // namespace digitry::app
