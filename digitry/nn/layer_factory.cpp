@@ -22,11 +22,11 @@ constexpr std::int64_t kMaxWindow = 1024;
 
 using Maker = std::unique_ptr<Layer> (*)(AttributeReader&, std::int64_t num_classes);
 
-// `"classes"` fits the last layer to whatever data set is trained on.
+// `"classes"` fits the last layer to whatever data set is trained on, if it is known: not to 0.
 std::int64_t num_outputs(AttributeReader& options, const std::string& key, std::int64_t most,
                          std::int64_t num_classes) {
   const std::string* text = options.find_text(key);
-  if (text != nullptr && *text == "classes") return num_classes;
+  if (text != nullptr && *text == "classes" && num_classes > 0) return num_classes;
   return options.integer(key, 1, most);
 }
 
