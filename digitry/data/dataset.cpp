@@ -224,6 +224,14 @@ Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels) 
   return dataset;
 }
 
+Tensor load_image(const std::filesystem::path& path) {
+  Dataset inputs = load_inputs(path.string(), Labels::kIgnore);
+  if (inputs.num_images() != 1)
+    throw Error(ErrorCode::kBadData, "{}: expected one image, found {}; load_inputs reads several",
+                path.string(), inputs.num_images());
+  return std::move(inputs.images);
+}
+
 Dataset load_dataset(const std::string& name_or_path, Split split) {
   Dataset dataset;
   if (const KnownDataset* known = find_known_dataset(name_or_path)) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -66,5 +67,10 @@ Dataset load_inputs(const std::string& path, Labels labels = Labels::kRead);
 
 /// The same of a file that is open already, "-" among them, and not yet read.
 Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels);
+
+/// The one image of a file, uint8 [1, C, H, W], as `Classifier::classify_one` takes it: a PNG file,
+/// or whatever `load_inputs` reads that holds one image. Throws what `load_inputs` throws, and
+/// Error{kBadData} for several images.
+Tensor load_image(const std::filesystem::path& path);
 
 }  // namespace digitry

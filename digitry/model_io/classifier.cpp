@@ -87,6 +87,11 @@ double nearest_cosine(const float* row, const Tensor& prototypes) {
   return std::min(1.0, static_cast<double>(most));
 }
 
+Model usable(Model&& model) {
+  check_usable(model);
+  return std::move(model);
+}
+
 std::vector<std::int32_t> all_indices(const Tensor& images) {
   if (images.shape().rank() == 0)
     throw Error(ErrorCode::kShapeMismatch, "expected images, got none");
@@ -158,7 +163,7 @@ struct Classifier::State {
   };
 
   State(Model&& whole, const ClassifierOptions& options)
-      : model(std::move(whole)),
+      : model(usable(std::move(whole))),
         max_batch(shared_batch(options.max_batch_size, model.members.size())),
         precision(options.precision) {
     for (const Member& member : model.members)
@@ -218,14 +223,19 @@ Classifier::~Classifier() = default;
 Classifier::Classifier(Classifier&& other) noexcept = default;
 Classifier& Classifier::operator=(Classifier&& other) noexcept = default;
 
-const Model& Classifier::model() const { return state_->model; }
+Classifier::State& Classifier::state() const {
+  if (!state_) throw Error(ErrorCode::kInvalidArgument, "classifier: used after it was moved from");
+  return *state_;
+}
+
+const Model& Classifier::model() const { return state().model; }
 
 Tensor Classifier::logits(const Tensor& images) const {
   return logits(images, all_indices(images));
 }
 
 Tensor Classifier::logits(const Tensor& images, std::span<const std::int32_t> image_indices) const {
-  State& state = *state_;
+  State& state = this->state();
   state.check_shape(images);
   const auto num_classes = static_cast<std::size_t>(state.num_classes());
   const std::int64_t num_answers = std::ssize(state.model.members) * num_views(state.model.tta);
@@ -251,8 +261,8 @@ Tensor Classifier::logits(const Tensor& images, std::span<const std::int32_t> im
 std::vector<Prediction> Classifier::classify(const Tensor& images) const {
   const Tensor all = logits(images);
   const std::vector<double> scores = in_distribution_scores(images);
-  const Model& model = state_->model;
-  const auto num_classes = static_cast<std::size_t>(state_->num_classes());
+  const Model& model = state().model;
+  const auto num_classes = static_cast<std::size_t>(state().num_classes());
   std::vector<Prediction> predictions(scores.size());
   for (std::size_t i = 0; i < scores.size(); ++i) {
     Prediction& prediction = predictions[i];
@@ -268,8 +278,18 @@ std::vector<Prediction> Classifier::classify(const Tensor& images) const {
   return predictions;
 }
 
+Prediction Classifier::classify_one(const Tensor& image) const {
+  const Shape& one = state().model.input_shape();
+  if (image.shape() != one && image.shape() != one.with_batch(1))
+    throw Error(ErrorCode::kShapeMismatch, "classify_one: expected one image of {}, got {}",
+                one.to_string(), image.shape().to_string());
+  Tensor batch(one.with_batch(1), image.dtype());
+  std::copy_n(image.data(), image.num_bytes(), batch.data());
+  return classify(batch).front();
+}
+
 std::vector<double> Classifier::in_distribution_scores(const Tensor& images) const {
-  State& state = *state_;
+  State& state = this->state();
   const std::vector<std::int32_t> all = all_indices(images);
   state.check_shape(images);
   if (!state.has_prototypes) return std::vector<double>(all.size(), 1.0);

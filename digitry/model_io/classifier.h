@@ -42,11 +42,13 @@ struct ClassifierOptions {
 ///
 /// Images are uint8 or float32 [N, C, H, W], pixels 0 to 255 in either; views other than the first
 /// are of pixels rounded to whole values. All functions throw Error{kShapeMismatch} if the images
-/// are not of the model's input shape.
+/// are not of the model's input shape, and Error{kInvalidArgument} if the classifier was moved
+/// from.
 class Classifier {
  public:
-  /// Takes a copy of the model. Throws Error{kInvalidArgument} for a batch size outside [1, 65536];
-  /// what a plan cannot have (a precision that the processor lacks) is found by the first question.
+  /// Takes a copy of the model. Throws Error{kInvalidArgument} for a batch size outside [1, 65536]
+  /// and for a model that cannot be used (`check_usable`); what a plan cannot have (a precision
+  /// that the processor lacks) is found by the first question.
   explicit Classifier(const Model& model, const ClassifierOptions& options = {});
   explicit Classifier(Model&& model, const ClassifierOptions& options = {});
   ~Classifier();
@@ -62,6 +64,10 @@ class Classifier {
 
   /// One per image.
   std::vector<Prediction> classify(const Tensor& images) const;
+  /// Of one image, [C, H, W] or [1, C, H, W]: classifier.classify_one(load_image("3.png")). A name
+  /// of its own, as one image and several are both a Tensor. Throws Error{kShapeMismatch} for
+  /// several.
+  Prediction classify_one(const Tensor& image) const;
 
   /// How like the images that the model was trained on others are: N numbers in [0, 1].
   ///
@@ -76,6 +82,8 @@ class Classifier {
 
  private:
   struct State;
+  State& state() const;
+
   std::unique_ptr<State> state_;
 };
 

@@ -249,6 +249,10 @@ Json architecture_to_json(const Model& model) {
   return architecture;
 }
 
+Error no_networks() {
+  return {ErrorCode::kInvalidArgument, "model: has no networks: it is empty or was moved from"};
+}
+
 }  // namespace
 
 std::int64_t Model::num_parameters() const {
@@ -257,7 +261,37 @@ std::int64_t Model::num_parameters() const {
   return sum;
 }
 
+const Shape& Model::input_shape() const {
+  if (members.empty()) throw no_networks();
+  return members.front().network.input_shape();
+}
+
+void check_usable(const Model& model) {
+  const auto refuse = [](std::size_t member, const std::string& problem) {
+    throw Error(ErrorCode::kInvalidArgument, "model: network {}: {}", member, problem);
+  };
+  if (model.members.empty()) throw no_networks();
+  const Network& first = model.members.front().network;
+  for (std::size_t i = 0; i < model.members.size(); ++i) {
+    const Network& network = model.members[i].network;
+    if (network.layers().empty()) refuse(i, "has no layers: none was added, or it was moved from");
+    if (network.parameters().empty())
+      refuse(i, "has no values yet; fit, set_parameters or initialize gives it some");
+    if (network.input_shape() != first.input_shape())
+      refuse(i, fmt::format("expected images of {}, as network 0 has, got {}",
+                            first.input_shape().to_string(), network.input_shape().to_string()));
+    if (network.num_classes() != first.num_classes())
+      refuse(i, fmt::format("expected {} classes, as network 0 has, got {}", first.num_classes(),
+                            network.num_classes()));
+  }
+  if (std::ssize(model.class_names) != first.num_classes())
+    throw Error(ErrorCode::kInvalidArgument,
+                "model: expected {} class names, one per class, got {}", first.num_classes(),
+                model.class_names.size());
+}
+
 Model copy_of(const Model& model) {
+  check_usable(model);
   Model copy{.members = {},
              .preprocessing = model.preprocessing,
              .tta = model.tta,
@@ -324,6 +358,16 @@ Model combine(std::vector<Model> models, const std::vector<std::string>& names,
               const std::optional<TestTimeAugmentation>& views) {
   if (models.empty())
     throw Error(ErrorCode::kInvalidArgument, "combine: expected models, got none");
+  if (names.size() != models.size())
+    throw Error(ErrorCode::kInvalidArgument, "combine: expected {} names, one per model, got {}",
+                models.size(), names.size());
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    try {
+      check_usable(models[i]);
+    } catch (const Error& error) {
+      throw Error(error.code(), "{}: {}", names[i], error.what());
+    }
+  }
   for (std::size_t i = 0; models.size() > 1 && i < models.size(); ++i)
     check_fits(models[i], names[i], models.front(), names.front());
   if (!views) check_same_views(models, names);
@@ -343,6 +387,7 @@ Model combine(std::vector<Model> models, const std::vector<std::string>& names,
 }
 
 std::string model_to_bytes(const Model& model) {
+  check_usable(model);
   const bool several = model.members.size() > 1 || model.tta != TestTimeAugmentation();
   const Json preprocessing{{"pixel_scale", model.preprocessing.pixel_scale},
                            {"pixel_offset", model.preprocessing.pixel_offset}};

@@ -29,10 +29,10 @@ struct Member {
 /// mean of its networks' and views' probabilities; `Classifier` computes it.
 struct Model {
   std::vector<Member> members;  ///< At least one; all of the same input and the same classes.
-  Preprocessing preprocessing;
-  TestTimeAugmentation tta;              ///< Test-time augmentation: how it looks at each image.
-  std::vector<std::string> class_names;  ///< One a class.
-  std::map<std::string, std::string> provenance;  ///< Seed, data hash, version, recipe...
+  Preprocessing preprocessing = {};
+  TestTimeAugmentation tta = {};  ///< Test-time augmentation: how it looks at each image.
+  std::vector<std::string> class_names = {};           ///< One per class.
+  std::map<std::string, std::string> provenance = {};  ///< Seed, data hash, version, recipe...
   /// Of the whole: probabilities are softmax(logits / temperature), fitted on validation images, 1
   /// without any.
   float temperature = 1;
@@ -40,10 +40,16 @@ struct Model {
   /// [0, 1], and 0, so that none is, if there was nothing to fit it on.
   float rejection_threshold = 0;
 
-  const Shape& input_shape() const { return members.front().network.input_shape(); }
+  /// Throws Error{kInvalidArgument} if there is no network.
+  const Shape& input_shape() const;
   /// Of all members together.
   std::int64_t num_parameters() const;
 };
+
+/// Throws Error{kInvalidArgument} saying what is missing if the model cannot be used: networks (it
+/// is empty or was moved from), layers, values, one name per class; or if its networks differ in
+/// input or classes. All that uses a model throws it too.
+void check_usable(const Model& model);
 
 /// A copy that shares nothing with the model.
 Model copy_of(const Model& model);
@@ -55,9 +61,9 @@ std::vector<Member> one_member(Network network);
 /// without any, with the views that the models all have. The whole is not calibrated: its
 /// temperature is 1, its refusal threshold the mean of theirs. What of the provenance is the same
 /// for all is kept.
-/// Throws Error{kInvalidArgument} if there are none, and naming the first that does not fit, as
-/// `names` has it: another input shape, other classes, preprocessing or views; of more than one,
-/// several networks.
+/// Throws Error{kInvalidArgument} if there are none or not as many names, and naming the first that
+/// cannot be used or does not fit, as `names` has it: another input shape, other classes,
+/// preprocessing or views; of more than one, several networks.
 Model combine(std::vector<Model> models, const std::vector<std::string>& names,
               const std::optional<TestTimeAugmentation>& views = std::nullopt);
 

@@ -65,7 +65,8 @@ class Layer {
 Attributes to_attributes(const Layer& layer);
 
 /// Makes a layer from its type and options, as read from a recipe or a model file.
-/// `num_classes` is what an option "classes" stands for. `where` begins error messages.
+/// `num_classes` is what an option "classes" stands for, 0 if nobody knows. `where` begins error
+/// messages.
 /// Throws Error{kBadData} for an unknown type, an unknown key, or a value out of range.
 std::unique_ptr<Layer> make_layer(const Attributes& options_with_type, std::int64_t num_classes,
                                   const std::string& where);

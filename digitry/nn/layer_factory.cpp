@@ -1,8 +1,12 @@
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <limits>
+#include <string_view>
+#include <utility>
 
 #include "digitry/base/error.h"
+#include "digitry/nn/custom_layer.h"
 #include "digitry/nn/layer.h"
 #include "digitry/nn/layers/activation.h"
 #include "digitry/nn/layers/add.h"
@@ -22,11 +26,11 @@ constexpr std::int64_t kMaxWindow = 1024;
 
 using Maker = std::unique_ptr<Layer> (*)(AttributeReader&, std::int64_t num_classes);
 
-// `"classes"` fits the last layer to whatever data set is trained on.
+// `"classes"` fits the last layer to whatever data set is trained on, if it is known: not to 0.
 std::int64_t num_outputs(AttributeReader& options, const std::string& key, std::int64_t most,
                          std::int64_t num_classes) {
   const std::string* text = options.find_text(key);
-  if (text != nullptr && *text == "classes") return num_classes;
+  if (text != nullptr && *text == "classes" && num_classes > 0) return num_classes;
   return options.integer(key, 1, most);
 }
 
@@ -115,16 +119,26 @@ const std::map<std::string, Maker>& makers() {
 
 }  // namespace
 
+bool is_built_in_layer(std::string_view type) { return makers().contains(std::string(type)); }
+
 std::unique_ptr<Layer> make_layer(const Attributes& options_with_type, std::int64_t num_classes,
                                   const std::string& where) {
   std::vector<std::string> types;
   for (const auto& [type, maker] : makers()) types.push_back(type);
+  for (std::string& type : registered_layers()) types.push_back(std::move(type));
   AttributeReader type_reader(options_with_type, where);
-  const std::string type = type_reader.text("type", types);
+  const std::string type = type_reader.text("type", {});
+  if (std::ranges::find(types, type) == types.end())
+    throw Error(ErrorCode::kBadData,
+                "{}: 'type': expected one of {}, got {}; a program adds types of its own by "
+                "register_layer",
+                where, fmt::format("{}", fmt::join(types, ", ")), to_string(AttributeValue(type)));
   Attributes options = options_with_type;
   options.erase("type");
   AttributeReader reader(options, where + " (" + type + ")");
-  auto layer = makers().at(type)(reader, num_classes);
+  const auto built_in = makers().find(type);
+  auto layer = built_in != makers().end() ? built_in->second(reader, num_classes)
+                                          : make_registered_layer(type, reader);
   reader.finish();
   return layer;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "digitry/base/error.h"
@@ -19,60 +20,103 @@ std::string layer_label(std::size_t index) { return fmt::format("layers[{}]", in
 
 }  // namespace
 
+Network::Network(Shape input_shape) : input_shape_(std::move(input_shape)) {
+  shapes_.push_back(input_shape_);
+}
+
 Network::Network(Shape input_shape, std::int64_t num_classes,
                  const std::vector<Attributes>& layer_attributes)
-    : input_shape_(std::move(input_shape)), num_classes_(num_classes) {
+    : Network(std::move(input_shape)) {
   if (layer_attributes.empty() || std::ssize(layer_attributes) > kMaxLayers)
     throw Error(ErrorCode::kBadData, "layers: expected 1 to {}, got {}", kMaxLayers,
                 layer_attributes.size());
-  std::int64_t total = 0;
-  shapes_.push_back(input_shape_);
-  for (std::size_t i = 0; i < layer_attributes.size(); ++i) {
-    layers_.push_back(make_layer(layer_attributes[i], num_classes, layer_label(i)));
-    const Shape& input = shapes_.back();
-    try {
-      shapes_.push_back(layers_.back()->output_shape(input));
-    } catch (const Error& error) {
-      throw Error(error.code(), "{}: {}", layer_label(i), error.what());
-    }
-    check_skip(i);
-    for (ParameterSpec& spec : layers_.back()->parameters(shapes_[i])) {
-      spec.name = fmt::format("{}.{}", i, spec.name);
-      total += spec.shape.num_elements();
-      if (total > kMaxParameters)
-        throw Error(ErrorCode::kBadData, "{}: the network has over {} parameters", layer_label(i),
-                    kMaxParameters);
-      specs_.push_back(std::move(spec));
-    }
+  num_classes_ = num_classes;
+  for (const Attributes& layer : layer_attributes) append(layer, num_classes);
+  check_complete();
+}
+
+Network& Network::add(const Attributes& layer) {
+  if (shapes_.empty())
+    throw Error(ErrorCode::kInvalidArgument, "network: used after it was moved from");
+  if (!parameters_.empty())
+    throw Error(ErrorCode::kInvalidArgument,
+                "network: has values for {} layers already; add all layers before initialize or "
+                "set_parameters",
+                layers_.size());
+  if (std::ssize(layers_) == kMaxLayers)
+    throw Error(ErrorCode::kBadData, "layers: expected 1 to {}, got {}", kMaxLayers,
+                kMaxLayers + 1);
+  append(layer, /*num_classes=*/0);
+  num_classes_ = shapes_.back().rank() == 1 ? shapes_.back()[0] : 0;
+  return *this;
+}
+
+void Network::append(const Attributes& options, std::int64_t num_classes) {
+  const std::string label = layer_label(layers_.size());
+  std::unique_ptr<Layer> layer = make_layer(options, num_classes, label);
+  const Shape& input = shapes_.back();
+  Shape output;
+  try {
+    output = layer->output_shape(input);
+  } catch (const Error& error) {
+    throw Error(error.code(), "{}: {}", label, error.what());
   }
+  check_skip(*layer);
+  std::vector<ParameterSpec> added = layer->parameters(input);
+  std::int64_t total = 0;
+  for (const ParameterSpec& spec : specs_) total += spec.shape.num_elements();
+  for (ParameterSpec& spec : added) {
+    spec.name = fmt::format("{}.{}", layers_.size(), spec.name);
+    total += spec.shape.num_elements();
+    if (total > kMaxParameters)
+      throw Error(ErrorCode::kBadData, "{}: the network has over {} parameters", label,
+                  kMaxParameters);
+  }
+  std::ranges::move(added, std::back_inserter(specs_));
+  layers_.push_back(std::move(layer));
+  shapes_.push_back(std::move(output));
+}
+
+void Network::check_complete() const {
+  if (layers_.empty())
+    throw Error(ErrorCode::kInvalidArgument,
+                "network: has no layers: none was added, or it was moved from");
   if (specs_.empty())
     throw Error(ErrorCode::kBadData,
                 "layers: no layer has parameters, so there is nothing to train; add a dense layer");
-  if (shapes_.back() != Shape{num_classes})
+  if (num_classes_ == 0)
+    throw Error(ErrorCode::kShapeMismatch,
+                "layers: the last layer has to give one logit per class, [classes], but gives {}; "
+                "end with flatten and dense",
+                shapes_.back().to_string());
+  if (shapes_.back() != Shape{num_classes_})
     throw Error(ErrorCode::kShapeMismatch,
                 "layers: the last layer has to give [{}], one logit a class, but gives {}; "
                 "out_features = \"classes\" fits a dense layer to the data",
-                num_classes, shapes_.back().to_string());
+                num_classes_, shapes_.back().to_string());
 }
 
-void Network::check_skip(std::size_t index) const {
-  const std::int64_t back = layers_[index]->layers_back();
+// Of the layer that is to come behind the others.
+void Network::check_skip(const Layer& layer) const {
+  const std::size_t index = layers_.size();
+  const std::int64_t back = layer.layers_back();
   if (back == 0) return;
   if (back > static_cast<std::int64_t>(index))
     throw Error(ErrorCode::kBadData, "{} ({}): layers_back = {} goes back before the first layer",
-                layer_label(index), layers_[index]->type(), back);
+                layer_label(index), layer.type(), back);
   const Shape& skipped = shapes_[index - static_cast<std::size_t>(back)];
   if (skipped != shapes_[index])
     throw Error(
         ErrorCode::kShapeMismatch,
         "{} ({}): expected two inputs of one shape, got {} from the layer before and {} from "
         "{} layers back",
-        layer_label(index), layers_[index]->type(), shapes_[index].to_string(), skipped.to_string(),
-        back);
+        layer_label(index), layer.type(), shapes_[index].to_string(), skipped.to_string(), back);
 }
 
 Network Network::clone() const {
-  Network copy(input_shape_, num_classes_, layer_attributes());
+  Network copy(input_shape_);
+  for (const Attributes& layer : layer_attributes()) copy.append(layer, num_classes_);
+  copy.num_classes_ = num_classes_;
   if (!parameters_.empty()) copy.set_parameters(copy_of(parameters_));
   return copy;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "digitry/augment/test_time_augmentation.h"
+#include "digitry/base/error.h"
 #include "digitry/base/version.h"
 #include "digitry/evaluation/calibration.h"
 #include "digitry/evaluation/prototypes.h"
@@ -157,6 +158,24 @@ Model fit(const Recipe& recipe, const Dataset& train, const TrainingObserver& ob
   model.tta = read_test_time_augmentation(recipe.tta, recipe.name);
   calibrate(model, train, split);
   return model;
+}
+
+Model fit(const Network& network, const Dataset& train, Recipe recipe,
+          const TrainingObserver& observer) {
+  network.check_complete();
+  if (!recipe.layers.empty())
+    throw Error(ErrorCode::kInvalidArgument,
+                "fit: expected a recipe without layers beside a network, got one with {}",
+                recipe.layers.size());
+  if (!network.parameters().empty())
+    throw Error(ErrorCode::kInvalidArgument,
+                "fit: the network has values already, and training begins with new ones; pass a "
+                "network that was not initialized");
+  if (network.input_shape() != train.image_shape())
+    throw Error(ErrorCode::kShapeMismatch, "fit: the network is for images of {}, {} has {}",
+                network.input_shape().to_string(), train.name, train.image_shape().to_string());
+  recipe.layers = network.layer_attributes();
+  return fit(recipe, train, observer);
 }
 
 }  // namespace digitry

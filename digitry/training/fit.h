@@ -5,6 +5,7 @@
 #include "digitry/data/dataset.h"
 #include "digitry/data/split.h"
 #include "digitry/model_io/model.h"
+#include "digitry/nn/network.h"
 #include "digitry/training/recipe.h"
 #include "digitry/training/trainer.h"
 
@@ -25,6 +26,14 @@ void calibrate(Model& model, const Dataset& data, const ValidationSplit& split);
 /// several networks, those that were begun.
 /// Throws what Trainer's constructor and `Trainer::run` throw.
 Model fit(const Recipe& recipe, const Dataset& train, const TrainingObserver& observer = {});
+
+/// The same of a network made in the program, by `recipe`, whose `layers` are left empty:
+///   fit(network, train, {.epochs = 5, .optimizer = Adam{.learning_rate = 1e-3}})
+/// Throws Error{kInvalidArgument} also if the network has no layers or has values already (training
+/// begins with new ones, drawn by the seed) and if the recipe has layers too, Error{kShapeMismatch}
+/// if the network is for images of another shape.
+Model fit(const Network& network, const Dataset& train, Recipe recipe = {},
+          const TrainingObserver& observer = {});
 
 /// All of a recipe's model but what it learns: architecture, views, names of classes, provenance.
 /// Throws Error{kShapeMismatch} or Error{kBadData} if the layers do not fit the images.

@@ -45,6 +45,8 @@ struct Recipe {
   Attributes augmentation = {};  ///< Of training images; see read_augment_options. Empty: none.
   /// Test-time augmentation; see read_test_time_augmentation. Empty: the image as it is.
   Attributes tta = {};
+
+  bool operator==(const Recipe&) const = default;
 };
 
 /// Throws Error{kBadData} naming `source`, the key and the rule for TOML that does not parse,

@@ -3,9 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <csignal>
 #include <filesystem>
+#include <stdexcept>
+#include <thread>
 
+#include "digitry/base/file.h"
 #include "tests/app/digitry.h"
+#include "tests/app/serve_process.h"
 #include "tests/support/temporary_folder.h"
 
 namespace digitry::test {
@@ -56,6 +62,97 @@ TEST(Examples, ClassifyAnImage) {
   const CommandResult missing = run_command({example("classify_image"), "no such file"});
   EXPECT_EQ(missing.exit_status, 1);
   EXPECT_THAT(missing.err, HasSubstr("no such file"));
+}
+
+CommandResult run_example(std::vector<std::string> command) {
+  command.front() = example(command.front());
+  return run_command(std::move(command), {.environment = {{"OMP_NUM_THREADS", "1"}}});
+}
+
+// Of the line "test accuracy 97.10 % (...": 97.1.
+double test_accuracy(const std::string& out) {
+  const std::string before = "test accuracy ";
+  const std::size_t at = out.find(before);
+  if (at == std::string::npos) throw std::runtime_error("no test accuracy in: " + out);
+  return std::stod(out.substr(at + before.size()));
+}
+
+void expect_refused(std::vector<std::string> command, const std::vector<std::string>& parts) {
+  const CommandResult result = run_example(std::move(command));
+  EXPECT_EQ(result.exit_status, 1);
+  for (const std::string& part : parts) EXPECT_THAT(result.err, HasSubstr(part));
+}
+
+TEST(Examples, TrainAConvolutionalNetwork) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "convnet.safetensors";
+  const CommandResult result = run_example({"convnet", "5", small_mnist().string(), path});
+  ASSERT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("0 conv2d"));
+  EXPECT_THAT(result.out, HasSubstr("[16,28,28]"));
+  EXPECT_THAT(result.out, HasSubstr("epoch 5: loss"));
+  EXPECT_GT(test_accuracy(result.out), 90);
+  EXPECT_EQ(digitry({"evaluate", path, "--data", small_mnist().string()}).exit_status, 0);
+
+  expect_refused({"convnet", "two", small_mnist().string(), path}, {"'epochs'", "got 0"});
+  expect_refused({"convnet", "1", "no such data"}, {"no such data"});
+  expect_refused({"convnet", "1", small_mnist().string(), "/no/such/folder/m"},
+                 {"/no/such/folder/m"});
+}
+
+TEST(Examples, TrainByALoopOfTheirOwn) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "loop.safetensors";
+  const CommandResult result = run_example({"training_loop", "3", small_mnist().string(), path});
+  ASSERT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("epoch 3: loss"));
+  EXPECT_GT(test_accuracy(result.out), 82);
+  EXPECT_EQ(digitry({"evaluate", path, "--data", small_mnist().string()}).exit_status, 0);
+
+  expect_refused({"training_loop", "0", small_mnist().string(), path}, {"1 epoch", "got 0"});
+  expect_refused({"training_loop", "1", "no such data"}, {"no such data"});
+  const std::string unlabelled = folder / "unlabelled";
+  fs::copy_file(small_mnist() / "train-images-idx3-ubyte", unlabelled);
+  expect_refused({"training_loop", "1", unlabelled, path}, {unlabelled, "no labels"});
+  write_file_atomically(folder / "few.csv", "label,pixel0\n0,1\n1,2\n");
+  expect_refused({"training_loop", "1", folder / "few.csv", path}, {"100 images", "got 1 and 2"});
+}
+
+TEST(Examples, WriteALayer) {
+  const CommandResult result = run_example({"write_a_layer", "6", small_mnist().string()});
+  ASSERT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("gradient check: largest difference"));
+  EXPECT_THAT(result.out, HasSubstr("learned slopes: "));
+  EXPECT_GT(test_accuracy(result.out), 80);
+  expect_refused({"write_a_layer", "0", small_mnist().string()}, {"'epochs'", "got 0"});
+}
+
+TEST(Examples, ServeAModelUntilTheyAreStopped) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    ChildProcess server({example("serve_model"), DIGITRY_MODELS "/cnn-best.safetensors", "0"});
+    for (int i = 0; i < 4000 && server.running() && !server.out_so_far().ends_with('\n'); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::string url = server.out_so_far();
+    ASSERT_TRUE(url.starts_with("http://127.0.0.1:")) << url << server.err_so_far();
+    url.pop_back();
+
+    const TemporaryFolder folder;
+    const std::string request = folder / "request.json";
+    write_file_atomically(request, inference_request(test_digits(1)).dump());
+    const CommandResult answer =
+        run_command({"curl", "--silent", "--show-error", "--max-time", "60", "--noproxy", "*",
+                     "--header", "Content-Type: application/json", "--data-binary", "@" + request,
+                     url + "/v2/models/digits/infer"});
+    EXPECT_EQ(output_of(nlohmann::json::parse(answer.out), "class")[0], "7") << answer.out;
+
+    server.send_signal(signal);
+    const CommandResult ended = server.wait();
+    EXPECT_EQ(ended.exit_status, 0) << ended.err;
+    EXPECT_THAT(ended.out, HasSubstr("stopping"));
+  }
+  EXPECT_EQ(run_example({"serve_model"}).exit_status, 2);
+  expect_refused({"serve_model", "no such model"}, {"no such model"});
+  expect_refused({"serve_model", DIGITRY_MODELS "/cnn-best.safetensors", "70000"}, {"70000"});
 }
 
 }  // namespace

@@ -65,6 +65,7 @@ Plan::Plan(const Network& network, std::int64_t batch_size, PlanMode mode, Param
       num_threads_(num_threads()),
       training_(mode == PlanMode::kTraining),
       arena_(arena) {
+  network.check_complete();
   try {
     PlanBuilder builder(network.layers(),
                         {.input_shape = network.input_shape(),

@@ -71,8 +71,8 @@ struct PlanData;
 class Plan {
  public:
   /// Throws Error{kInvalidArgument} for a batch size outside [1, 65536] and for a precision that
-  /// the processor lacks, Error{kShapeMismatch} where the arena is another network's, and
-  /// Error{kUnavailable} where oneDNN has no kernel.
+  /// the processor lacks, Error{kShapeMismatch} where the arena is another network's,
+  /// Error{kUnavailable} where oneDNN has no kernel, and what Network::check_complete throws.
   Plan(const Network& network, std::int64_t batch_size, PlanMode mode, ParameterArena& arena,
        Precision precision = Precision::kFloat32);
   ~Plan();
