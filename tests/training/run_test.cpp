@@ -82,7 +82,9 @@ TEST_F(Run, GoesOnWhereItWasStopped) {
   test::expect_error(ErrorCode::kBadData, {"not finished"},
                      [&] { read_run_metrics({request_.out}); });
   request_.resume = true;
-  const TrainedRun resumed = train_run(request_);
+  RunObserver resuming;
+  resuming.on_start = [](const Trainer& trainer) { EXPECT_EQ(trainer.num_steps_done(), 1); };
+  const TrainedRun resumed = train_run(request_, resuming);
   request_.resume = false;
   request_.out += "-whole";
   const TrainedRun whole = train_run(request_);
