@@ -2,7 +2,7 @@
 
 #include "bench/ceiling.h"
 #include "digitry/kernels/elementwise.h"
-#include "digitry/nn/plan/predictor.h"
+#include "digitry/nn/plan/session.h"
 #include "tests/cases/elementwise_cases.h"
 #include "tests/support/values.h"
 

@@ -4,8 +4,8 @@
 
 #include "digitry/base/parallel.h"
 #include "digitry/model_io/classifier.h"
-#include "digitry/model_io/shipped_models.h"
-#include "digitry/nn/plan/predictor.h"
+#include "digitry/model_io/model.h"
+#include "digitry/nn/plan/session.h"
 
 namespace digitry {
 namespace {

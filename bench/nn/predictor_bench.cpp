@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "bench/ceiling.h"
-#include "digitry/nn/plan/predictor.h"
+#include "digitry/nn/plan/session.h"
 #include "digitry/training/recipe.h"
 #include "tests/support/values.h"
 

@@ -5,7 +5,7 @@
 #include "bench/ceiling.h"
 #include "digitry/kernels/softmax_cross_entropy.h"
 #include "digitry/nn/plan/plan.h"
-#include "digitry/nn/plan/predictor.h"
+#include "digitry/nn/plan/session.h"
 #include "digitry/optim/optimizer.h"
 #include "digitry/training/recipe.h"
 #include "tests/support/networks.h"

@@ -10,8 +10,7 @@
 
 #include "digitry/data/dataset.h"
 #include "digitry/nn/network.h"
-#include "digitry/nn/plan/feature_extractor.h"
-#include "digitry/nn/plan/predictor.h"
+#include "digitry/nn/plan/session.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {

@@ -13,8 +13,7 @@
 #include "digitry/base/limits.h"
 #include "digitry/base/parallel.h"
 #include "digitry/kernels/vectors.h"
-#include "digitry/nn/plan/feature_extractor.h"
-#include "digitry/nn/plan/predictor.h"
+#include "digitry/nn/plan/session.h"
 
 namespace digitry {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "digitry/augment/test_time_augmentation.h"
 #include "digitry/nn/network.h"
-#include "digitry/nn/plan/predictor.h"
+#include "digitry/nn/plan/session.h"
 
 namespace digitry {
 
@@ -80,5 +80,17 @@ void save_model(const Model& model, const std::filesystem::path& path);
 
 /// Throws what `model_from_bytes` and `read_file` throw; a file over 4 GiB is no model.
 Model load_model(const std::filesystem::path& path);
+
+/// The trained models that are part of the library, of `models/` in its source, named after
+/// their recipes: "cnn-best", which reads MNIST best, and "tiny", which is smallest.
+std::vector<std::string> shipped_model_names();
+
+bool is_shipped_model(const std::string& name);
+
+/// Throws Error{kBadData} naming those there are, where `name` is none of them.
+Model shipped_model(const std::string& name);
+
+/// The one that classifies where nobody names another.
+inline constexpr const char* kDefaultModel = "cnn-best";
 
 }  // namespace digitry

@@ -1,5 +1,15 @@
 #include "digitry/nn/layers.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include "digitry/base/error.h"
+#include "digitry/nn/custom_layer.h"
+#include "digitry/nn/layer.h"
 #include "digitry/nn/layers/activation.h"
 #include "digitry/nn/layers/add.h"
 #include "digitry/nn/layers/batch_norm.h"
@@ -49,6 +59,131 @@ AvgPool2d::operator Attributes() const {
   return to_attributes(
       Pool2dLayer(Pool2dLayer::Kind::kAverage,
                   {.kernel_size = kernel_size, .stride = stride, .padding = padding}));
+}
+
+namespace {
+
+constexpr std::int64_t kMaxFeatures = std::int64_t{1} << 20;
+constexpr std::int64_t kMaxChannels = 1 << 16;
+constexpr std::int64_t kMaxWindow = 1024;
+
+using Maker = std::unique_ptr<Layer> (*)(AttributeReader&, std::int64_t num_classes);
+
+// `"classes"` fits the last layer to whatever data set is trained on, if it is known: not to 0.
+std::int64_t num_outputs(AttributeReader& options, const std::string& key, std::int64_t most,
+                         std::int64_t num_classes) {
+  const std::string* text = options.find_text(key);
+  if (text != nullptr && *text == "classes" && num_classes > 0) return num_classes;
+  return options.integer(key, 1, most);
+}
+
+std::unique_ptr<Layer> make_dense(AttributeReader& options, std::int64_t num_classes) {
+  Dense dense;
+  dense.out_features = num_outputs(options, "out_features", kMaxFeatures, num_classes);
+  dense.bias = options.boolean("bias", dense.bias);
+  return std::make_unique<DenseLayer>(dense);
+}
+
+std::unique_ptr<Layer> make_conv2d(AttributeReader& options, std::int64_t num_classes) {
+  Conv2d conv;
+  conv.out_channels = num_outputs(options, "out_channels", kMaxChannels, num_classes);
+  conv.kernel_size = options.integer("kernel_size", 1, kMaxWindow, conv.kernel_size);
+  conv.stride = options.integer("stride", 1, kMaxWindow, conv.stride);
+  conv.padding = options.integer("padding", 0, conv.kernel_size - 1, conv.padding);
+  conv.groups = options.integer("groups", 1, kMaxChannels, conv.groups);
+  conv.bias = options.boolean("bias", conv.bias);
+  return std::make_unique<Conv2dLayer>(conv);
+}
+
+std::unique_ptr<Layer> make_crop2d(AttributeReader& options, std::int64_t /*num_classes*/) {
+  return std::make_unique<Crop2dLayer>(Crop2d{.border = options.integer("border", 1, kMaxWindow)});
+}
+
+template <Pool2dLayer::Kind Kind>
+std::unique_ptr<Layer> make_pool2d(AttributeReader& options, std::int64_t /*num_classes*/) {
+  Pool2dOptions pool;
+  pool.kernel_size = options.integer("kernel_size", 1, kMaxWindow, pool.kernel_size);
+  pool.stride = options.integer("stride", 1, kMaxWindow, pool.kernel_size);
+  pool.padding = options.integer("padding", 0, pool.kernel_size / 2, pool.padding);
+  return std::make_unique<Pool2dLayer>(Kind, pool);
+}
+
+std::unique_ptr<Layer> make_batch_norm(AttributeReader& options, std::int64_t /*num_classes*/) {
+  BatchNorm norm;
+  norm.momentum = options.number("momentum", 0.0, 1.0, norm.momentum);
+  norm.epsilon = options.number("epsilon", 1e-12, 1.0, norm.epsilon);
+  return std::make_unique<BatchNormLayer>(norm);
+}
+
+std::unique_ptr<Layer> make_add(AttributeReader& options, std::int64_t /*num_classes*/) {
+  return std::make_unique<AddLayer>(Add{.layers_back = options.integer("layers_back", 1, 1000)});
+}
+
+template <typename L, typename LayerOptions>
+std::unique_ptr<Layer> make_dropout(AttributeReader& options, std::int64_t /*num_classes*/) {
+  const auto rate = static_cast<float>(options.number("rate", 0.0, 0.99));
+  return std::make_unique<L>(LayerOptions{.rate = rate});
+}
+
+template <ActivationLayer::Kind Kind>
+std::unique_ptr<Layer> make_smooth(AttributeReader& options, std::int64_t /*num_classes*/) {
+  if constexpr (Kind == ActivationLayer::Kind::kLeakyRelu)
+    return std::make_unique<ActivationLayer>(
+        Kind, static_cast<float>(options.number("negative_slope", 0.0, 1.0, 0.01)));
+  return std::make_unique<ActivationLayer>(Kind);
+}
+
+template <typename L>
+std::unique_ptr<Layer> make_plain(AttributeReader& /*options*/, std::int64_t /*num_classes*/) {
+  return std::make_unique<L>();
+}
+
+const std::map<std::string, Maker>& makers() {
+  static const std::map<std::string, Maker> table{
+      {"add", make_add},
+      {"avg_pool2d", make_pool2d<Pool2dLayer::Kind::kAverage>},
+      {"batch_norm", make_batch_norm},
+      {"conv2d", make_conv2d},
+      {"crop2d", make_crop2d},
+      {"dense", make_dense},
+      {"dropout", make_dropout<DropoutLayer, Dropout>},
+      {"flatten", make_plain<FlattenLayer>},
+      {"gelu", make_smooth<ActivationLayer::Kind::kGelu>},
+      {"global_avg_pool2d", make_plain<GlobalAvgPool2dLayer>},
+      {"leaky_relu", make_smooth<ActivationLayer::Kind::kLeakyRelu>},
+      {"max_pool2d", make_pool2d<Pool2dLayer::Kind::kMax>},
+      {"relu", make_plain<ReluLayer>},
+      {"silu", make_smooth<ActivationLayer::Kind::kSilu>},
+      {"spatial_dropout", make_dropout<SpatialDropoutLayer, SpatialDropout>},
+      {"tanh", make_smooth<ActivationLayer::Kind::kTanh>},
+  };
+  return table;
+}
+
+}  // namespace
+
+bool is_built_in_layer(std::string_view type) { return makers().contains(std::string(type)); }
+
+std::unique_ptr<Layer> make_layer(const Attributes& options_with_type, std::int64_t num_classes,
+                                  const std::string& where) {
+  std::vector<std::string> types;
+  for (const auto& [type, maker] : makers()) types.push_back(type);
+  for (std::string& type : registered_layers()) types.push_back(std::move(type));
+  AttributeReader type_reader(options_with_type, where);
+  const std::string type = type_reader.text("type", {});
+  if (std::ranges::find(types, type) == types.end())
+    throw Error(ErrorCode::kBadData,
+                "{}: 'type': expected one of {}, got {}; a program adds types of its own by "
+                "register_layer",
+                where, fmt::format("{}", fmt::join(types, ", ")), to_string(AttributeValue(type)));
+  Attributes options = options_with_type;
+  options.erase("type");
+  AttributeReader reader(options, where + " (" + type + ")");
+  const auto built_in = makers().find(type);
+  auto layer = built_in != makers().end() ? built_in->second(reader, num_classes)
+                                          : make_registered_layer(type, reader);
+  reader.finish();
+  return layer;
 }
 
 }  // namespace digitry

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "digitry/evaluation/evaluate.h"
-#include "digitry/evaluation/explanations.h"
 #include "digitry/evaluation/history.h"
 #include "digitry/evaluation/robustness.h"
 #include "digitry/tensor/tensor.h"
-#include "digitry/training/run_metrics.h"
+#include "digitry/training/explain_evaluation.h"
+#include "digitry/training/run_folder.h"
 
 namespace digitry {
 

@@ -11,7 +11,6 @@
 #include "digitry/training/recipe.h"
 #include "digitry/training/run.h"
 #include "digitry/training/run_folder.h"
-#include "digitry/training/run_metrics.h"
 
 namespace digitry {
 

@@ -7,7 +7,7 @@
 #include "digitry/evaluation/evaluate.h"
 #include "digitry/evaluation/occlusion.h"
 #include "digitry/evaluation/tsne.h"
-#include "digitry/nn/plan/feature_extractor.h"
+#include "digitry/nn/plan/session.h"
 
 namespace digitry {
 namespace {

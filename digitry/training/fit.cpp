@@ -15,7 +15,7 @@
 #include "digitry/evaluation/calibration.h"
 #include "digitry/evaluation/prototypes.h"
 #include "digitry/model_io/classifier.h"
-#include "digitry/nn/plan/feature_extractor.h"
+#include "digitry/nn/plan/session.h"
 
 namespace digitry {
 namespace {

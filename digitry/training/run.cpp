@@ -13,7 +13,7 @@
 #include "digitry/base/log.h"
 #include "digitry/base/parallel.h"
 #include "digitry/base/words.h"
-#include "digitry/model_io/checkpoint.h"
+#include "digitry/model_io/safetensors.h"
 #include "digitry/training/fit.h"
 
 namespace digitry {

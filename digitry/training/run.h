@@ -10,7 +10,6 @@
 #include "digitry/training/evaluation_data.h"
 #include "digitry/training/recipe.h"
 #include "digitry/training/run_folder.h"
-#include "digitry/training/run_metrics.h"
 #include "digitry/training/trainer.h"
 
 // A run: a training that leaves its folder behind, and can be interrupted and resumed. `fit`

@@ -1,5 +1,3 @@
-#include "digitry/model_io/shipped_models.h"
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "digitry/base/file.h"
+#include "digitry/model_io/model.h"
 #include "tests/app/digitry.h"
 #include "tests/app/small_mnist.h"
 

@@ -1,5 +1,3 @@
-#include "digitry/model_io/checkpoint.h"
-
 #include <gtest/gtest.h>
 
 #include "digitry/base/file.h"

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "digitry/model_io/checkpoint.h"
 #include "digitry/model_io/model.h"
+#include "digitry/model_io/safetensors.h"
 #include "tests/support/near.h"
 #include "tests/support/networks.h"
 #include "tests/support/temporary_folder.h"

@@ -1,10 +1,9 @@
-#include "digitry/nn/plan/feature_extractor.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <numeric>
 
+#include "digitry/nn/plan/session.h"
 #include "tests/reference/reference.h"
 #include "tests/support/errors.h"
 #include "tests/support/near.h"

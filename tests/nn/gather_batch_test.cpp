@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "digitry/base/parallel.h"
-#include "digitry/nn/plan/predictor.h"
+#include "digitry/nn/plan/session.h"
 #include "tests/support/near.h"
 #include "tests/support/values.h"
 

@@ -1,9 +1,8 @@
-#include "digitry/nn/plan/predictor.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "digitry/nn/plan/session.h"
 #include "tests/reference/reference.h"
 #include "tests/support/errors.h"
 #include "tests/support/near.h"

@@ -12,7 +12,7 @@
 #include "digitry/base/error.h"
 #include "digitry/base/limits.h"
 #include "digitry/nn/layers.h"
-#include "digitry/nn/plan/feature_extractor.h"
+#include "digitry/nn/plan/session.h"
 #include "digitry/optim/optimizer.h"
 #include "digitry/optim/schedule.h"
 #include "tests/support/networks.h"

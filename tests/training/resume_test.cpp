@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "digitry/model_io/checkpoint.h"
+#include "digitry/model_io/safetensors.h"
 #include "digitry/training/trainer.h"
 #include "tests/training/stopped_training.h"
 

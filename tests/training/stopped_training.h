@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "digitry/model_io/checkpoint.h"
+#include "digitry/model_io/safetensors.h"
 #include "digitry/training/trainer.h"
 #include "tests/support/blobs.h"
 #include "tests/support/temporary_folder.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "digitry/model_io/checkpoint.h"
+#include "digitry/model_io/safetensors.h"
 #include "digitry/nn/network.h"
 #include "tests/support/near.h"
 

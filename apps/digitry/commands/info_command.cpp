@@ -8,7 +8,7 @@
 #include "apps/digitry/commands/commands.h"
 #include "digitry/base/parallel.h"
 #include "digitry/base/version.h"
-#include "digitry/model_io/shipped_models.h"
+#include "digitry/model_io/model.h"
 #include "digitry/nn/cpu_info.h"
 #include "digitry/serving/http/server.h"
 #include "digitry/training/recipe.h"

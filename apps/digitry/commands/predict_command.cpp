@@ -21,7 +21,6 @@
 #include "digitry/image/png.h"
 #include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
-#include "digitry/model_io/shipped_models.h"
 #include "digitry/training/evaluation_data.h"
 #include "digitry/training/run_folder.h"
 #include "digitry/vision/annotate.h"

@@ -19,7 +19,7 @@
 #include "digitry/base/file.h"
 #include "digitry/base/log.h"
 #include "digitry/base/parallel.h"
-#include "digitry/model_io/shipped_models.h"
+#include "digitry/model_io/model.h"
 #include "digitry/serving/http/server.h"
 
 namespace digitry::app {

@@ -11,7 +11,7 @@
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/text.h"
-#include "digitry/model_io/shipped_models.h"
+#include "digitry/model_io/model.h"
 #include "digitry/training/run_folder.h"
 #include "digitry/vision/decode.h"
 #include "digitry_embedded/web_icon_svg.h"

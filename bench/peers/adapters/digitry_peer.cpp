@@ -9,7 +9,7 @@
 #include "digitry/base/parallel.h"
 #include "digitry/base/version.h"
 #include "digitry/data/dataset.h"
-#include "digitry/nn/plan/predictor.h"
+#include "digitry/nn/plan/session.h"
 #include "digitry/training/recipe.h"
 #include "digitry/training/trainer.h"
 

@@ -12,7 +12,6 @@
 #include "digitry/base/error.h"
 #include "digitry/base/log.h"
 #include "digitry/model_io/model.h"
-#include "digitry/model_io/shipped_models.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry::serving {

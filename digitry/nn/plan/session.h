@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 
 #include "digitry/nn/network.h"
 #include "digitry/nn/parameter.h"
@@ -51,5 +53,38 @@ class Predictor {
 /// Expects indices in range and `to` as long as that many images.
 void gather_batch(const Tensor& images, std::span<const std::int32_t> image_indices,
                   const Preprocessing& preprocessing, std::span<float> to);
+
+/// The layers of `network` before its last one with weights, as a network of its own with copies of
+/// the same parameters: its output, flattened to [F], is all that the last layer with weights sees.
+/// Nothing where none of them has parameters: that layer sees the image itself.
+std::optional<Network> feature_network(const Network& network);
+
+/// How many values the last layer with weights sees of an image.
+std::int64_t num_features(const Network& network);
+
+/// Computes what a network's last layer with weights sees: the network's own description of an
+/// image, in which images that it holds for alike are near each other.
+class FeatureExtractor {
+ public:
+  /// Takes a copy of the parameters. At most `batch_size` images are computed at a time. Throws
+  /// what Predictor's constructor throws.
+  FeatureExtractor(const Network& network, Preprocessing preprocessing,
+                   std::int64_t batch_size = 500);
+
+  std::int64_t num_features() const { return num_features_; }
+  /// For one image.
+  std::int64_t multiply_adds() const { return multiply_adds_; }
+
+  /// float32 [N, num_features] of the images with these indices, of uint8 [·, C, H, W].
+  /// Throws Error{kShapeMismatch} where the images are not of the network's input shape.
+  Tensor features(const Tensor& images, std::span<const std::int32_t> image_indices);
+
+ private:
+  Shape input_shape_;
+  Preprocessing preprocessing_;
+  std::int64_t num_features_ = 0;
+  std::int64_t multiply_adds_ = 0;
+  std::optional<Predictor> predictor_;  // Empty where the features are the image itself.
+};
 
 }  // namespace digitry
