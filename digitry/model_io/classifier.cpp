@@ -61,7 +61,7 @@ float logit_of(double probability) {
   return static_cast<float>(std::log(std::max(probability, 1e-300)));
 }
 
-// TestTimeAugmentation are made of whole values, as images have them.
+// Views are made of whole values, as images have them.
 Tensor as_bytes(const Tensor& images) {
   Tensor bytes(images.shape(), DType::kU8);
   std::ranges::transform(images.as<float>(), bytes.as<std::uint8_t>().begin(), [](float value) {

@@ -18,7 +18,7 @@ CLI::Validator png_name();
 
 }  // namespace digitry::app
 
-// Attributes that several subcommands have, so that they are the same in each.
+// Options that several subcommands have, so that they are the same in each.
 
 namespace digitry::app {
 

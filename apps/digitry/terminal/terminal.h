@@ -10,7 +10,7 @@
 
 namespace digitry::app {
 
-/// Attributes that every subcommand takes.
+/// Options that every subcommand takes.
 struct GlobalOptions {
   bool quiet = false;  ///< -q, --quiet: neither progress nor information, only warnings and errors.
 };
