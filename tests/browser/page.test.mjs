@@ -369,6 +369,7 @@ test('saves corrections if the server has a folder for them', async () => {
   await close(page);
 
   const other = await openUrl(await serve(['tiny']), DESKTOP);
+  await other.locator('#ink').waitFor();
   await draw(other, 7);
   await reads(other, '7');
   assert.ok(await other.locator('#correction').isHidden());
