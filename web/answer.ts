@@ -4,20 +4,20 @@ import { decodePixels, digitPicture } from './pixels';
 
 const LONG = 8;
 
-/// What was read, as text and digit by digit.
+/// The reading, as text and digit by digit.
 export class Answer {
   private readonly text = byId('text');
   private readonly remark = byId('remark');
   private readonly digits = byId<HTMLOListElement>('digits');
 
-  /// `choose` is called with the place of the digit that somebody wants to know more of.
+  /// `choose` is called with the index of the digit whose details are to be shown.
   constructor(private readonly choose: (index: number) => void) {}
 
   show(reading: Reading, chosen: number): void {
     const { digits, text } = reading;
     this.setText(text || 'No digit', digits.length === 0);
-    this.remark.textContent = digits.some((digit) => !digit.known)
-      ? '? is like no digit it knows'
+    this.remark.textContent = digits.some((digit) => digit.rejected)
+      ? '? is probably not a digit'
       : '';
     this.showDigits(digits, chosen);
   }
@@ -39,21 +39,20 @@ export class Answer {
     this.text.classList.toggle('long', text.length > LONG);
   }
 
-  // Buttons stay while a stroke goes on, so that focus does too; their content changes.
+  // Reuses the buttons, so that focus stays on them during a stroke.
   private showDigits(digits: readonly Digit[], chosen: number): void {
     while (this.digits.children.length > digits.length) this.digits.lastElementChild?.remove();
     digits.forEach((digit, index) => {
       const item = this.digits.children[index] ?? this.digits.appendChild(this.makeItem(index));
       const button = item.firstElementChild as HTMLButtonElement;
-      const label = digit.known ? digit.label : '?';
-      button.setAttribute('aria-label', digit.known
-        ? `${digit.label}, ${percent(digit.probability)}`
-        : `unknown, nearest to ${digit.label}`);
-      button.classList.toggle('unknown', !digit.known);
+      const label = digit.rejected ? '?' : digit.label;
+      button.setAttribute('aria-label', digit.rejected
+        ? `probably not a digit, nearest ${digit.label}`
+        : `${digit.label}, ${percent(digit.probability)}`);
       button.replaceChildren(
         digitPicture(decodePixels(digit.image)),
         make('span', { class: 'label' }, label),
-        make('span', { class: 'share' }, digit.known ? percent(digit.probability) : 'unknown'));
+        make('span', { class: 'share' }, digit.rejected ? 'rejected' : percent(digit.probability)));
     });
     this.mark(chosen);
   }

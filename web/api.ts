@@ -1,4 +1,4 @@
-// The server's routes, as docs/serving.md and /openapi.json tell them.
+// The server's routes, documented in docs/serving.md and /openapi.json.
 
 export interface ServedModel {
   readonly name: string;
@@ -21,7 +21,7 @@ export interface Box {
 
 export interface Digit {
   readonly label: string;
-  readonly known: boolean;
+  readonly rejected: boolean;
   readonly probability: number;
   readonly probabilities: number[];
   readonly line: number;
@@ -53,23 +53,24 @@ export interface Run {
   readonly report: string;
 }
 
-/// An answer that is none: what the server said, or that it said nothing (status 0).
-export class Refusal extends Error {
+/// A failed request, with the server's message; status 0 if there was no response.
+export class RequestError extends Error {
   constructor(readonly status: number, message: string) {
     super(message);
   }
 }
 
 async function ask<T>(path: string, options: RequestInit = {}): Promise<T> {
-  let answer: Response;
+  let response: Response;
   try {
-    answer = await fetch(path, { credentials: 'same-origin', ...options });
+    response = await fetch(path, { credentials: 'same-origin', ...options });
   } catch {
-    throw new Refusal(0, 'The server does not answer.');
+    throw new RequestError(0, 'The server does not respond.');
   }
-  const json = await answer.json().catch(() => undefined);
-  if (!answer.ok) throw new Refusal(answer.status, json?.error ?? `The server answers ${answer.status}.`);
-  if (json === undefined) throw new Refusal(answer.status, 'The server’s answer is no JSON.');
+  const json = await response.json().catch(() => undefined);
+  const { ok, status } = response;
+  if (!ok) throw new RequestError(status, json?.error ?? `The server responded with status ${status}.`);
+  if (json === undefined) throw new RequestError(status, 'The server’s response is not valid JSON.');
   return json as T;
 }
 
@@ -85,7 +86,7 @@ export const pageInfo = (): Promise<PageInfo> => ask('v1/page');
 
 export const signIn = (token: string): Promise<unknown> => post('v1/session', { token });
 
-/// How much is tried: "quick" is for a drawing whose stroke goes on.
+/// "quick" is for a drawing during a stroke: no search for skew, ruled lines and touching digits.
 export type Effort = 'quick' | 'full';
 
 export const read = (model: string, picture: Blob, effort: Effort): Promise<Reading> =>

@@ -1,13 +1,14 @@
-import { correct, Digit, explain, Explanation, Refusal, ServedModel } from './api';
+import { correct, Digit, explain, Explanation, RequestError, ServedModel } from './api';
 import { byId, make, percent } from './dom';
 import { decodePixels, digitPicture, evidencePicture } from './pixels';
 
-// So long nothing has to happen before what takes longer is asked for, milliseconds.
+// Milliseconds without a change before the explanation is requested, and between requests for a
+// pending one.
 const PAUSE = 250;
 const RETRY = 1000;
 
-/// All about one digit: its image, its probabilities, what spoke for it, training images like it, and
-/// the way to correct it.
+/// The details of one digit: its image, its probabilities, the evidence for it, the nearest training
+/// images, and the buttons that correct it.
 export class Detail {
   private readonly section = byId('detail');
   private readonly title = byId('detail-title');
@@ -45,11 +46,11 @@ export class Detail {
     const same = this.shown?.image === digit.image && this.shown.label === digit.label;
     this.shown = digit;
     this.section.hidden = false;
-    this.title.textContent = digit.known ? `Why ${digit.label}?` : `Why not known? Nearest: ${digit.label}`;
+    this.title.textContent = digit.rejected ? `Probably not a digit. Nearest: ${digit.label}` : `Why ${digit.label}?`;
     this.showProbabilities(digit);
     if (same) return;
     const image = digitPicture(decodePixels(digit.image), 'The digit in 28 by 28 pixels');
-    this.seen.replaceChildren(image, make('figcaption', {}, 'What the network sees'));
+    this.seen.replaceChildren(image, make('figcaption', {}, 'Input of the network'));
     this.section.classList.add('stale');
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => void this.explain(digit), PAUSE);
@@ -75,7 +76,7 @@ export class Detail {
       this.showExplanation(digit, explanation);
       if (explanation.pending) this.timer = window.setTimeout(() => void this.explain(digit), RETRY);
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof RequestError)) throw error;
       if (this.shown?.image === digit.image) this.evidence.replaceChildren(make('figcaption', {}, error.message));
     }
   }
@@ -84,12 +85,12 @@ export class Detail {
     const { class: label, against, evidence } = explanation;
     this.evidence.replaceChildren(
       evidencePicture(decodePixels(digit.image), evidence,
-        `The digit, tinted orange where it spoke for ${label} and blue where it spoke for ${against}`),
-      make('figcaption', {}, 'What spoke for ', make('b', { class: 'for' }, label), ' and for ',
+        `The digit, tinted orange where it supports ${label} and blue where it supports ${against}`),
+      make('figcaption', {}, 'Evidence for ', make('b', { class: 'for' }, label), ' and for ',
         make('b', { class: 'against' }, against)));
     byId('nearest-part').hidden = explanation.nearest.length === 0 && !explanation.pending;
     this.nearest.replaceChildren(...(explanation.pending
-      ? [make('p', { class: 'note' }, 'The training digits are being looked through …')]
+      ? [make('p', { class: 'note' }, 'Searching the training digits …')]
       : explanation.nearest.map(({ label: name, image }) =>
         make('figure', {},
           digitPicture(decodePixels(image), `A training digit: ${name}`),
@@ -101,10 +102,10 @@ export class Detail {
     if (!digit) return;
     try {
       const { saved } = await correct(this.model.name, digit.image, label);
-      this.saved.textContent = `Kept as a ${label} (${saved}).`;
+      this.saved.textContent = `Saved as a ${label} (${saved}).`;
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      this.saved.textContent = `Not kept: ${error.message}`;
+      if (!(error instanceof RequestError)) throw error;
+      this.saved.textContent = `Not saved: ${error.message}`;
     }
   }
 }

@@ -1,7 +1,7 @@
-/// The element of this id, which index.html has.
+/// The element with this id in index.html. Throws if there is none.
 export function byId<T extends Element = HTMLElement>(id: string): T {
   const found = document.getElementById(id);
-  if (!found) throw new Error(`the page has no #${id}`);
+  if (!found) throw new Error(`index.html: expected an element #${id}`);
   return found as unknown as T;
 }
 
@@ -31,7 +31,7 @@ export function makeSvg<K extends keyof SVGElementTagNameMap>(
   return node;
 }
 
-/// "99.98 %", never 100 % of what is less than that.
+/// "99.98 %". A share below 1 never becomes 100 %.
 export function percent(share: number): string {
   return `${(share < 1 ? Math.min(Math.round(share * 1e4), 9999) / 100 : 100).toFixed(2)} %`;
 }

@@ -1,4 +1,4 @@
-// What browsers have and TypeScript 4.8 does not know.
+// Missing in the types of TypeScript 4.8.
 
 declare class CompressionStream implements GenericTransformStream {
   constructor(format: 'deflate' | 'deflate-raw' | 'gzip');

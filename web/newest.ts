@@ -1,5 +1,5 @@
-/// Makes of `run` a function that never has two of its calls under way: of the jobs that come in
-/// the meantime only the newest is run afterwards. `run` has to handle its own errors.
+/// Returns a function that runs one job at a time. Of the jobs that arrive during a run, only the
+/// newest is run afterwards. `run` has to handle its own errors.
 export function newestOnly<Job>(run: (job: Job) => Promise<void>): (job: Job) => void {
   let waiting: { job: Job } | undefined;
   let running = false;

@@ -1,5 +1,5 @@
 import { Answer } from './answer';
-import { Effort, pageInfo, PageInfo, read, Reading, Refusal, ServedModel, signIn } from './api';
+import { Effort, pageInfo, PageInfo, read, Reading, RequestError, ServedModel, signIn } from './api';
 import { Detail } from './detail';
 import { byId, make } from './dom';
 import { newestOnly } from './newest';
@@ -9,13 +9,13 @@ import { showRuns } from './runs';
 import { Sheet } from './sheet';
 import { Point } from './strokes';
 
-// A screen reader is told of a reading once it has stood so long, milliseconds.
+// Milliseconds before an unchanged reading is announced to screen readers.
 const SETTLED = 600;
 
-// A drawing is looked at more closely once the pen has been up so long, milliseconds.
+// Milliseconds between pen-up and the full reading of a drawing.
 const PAUSE = 200;
 
-// From pen-up to the painted number: what the browser's own tools (and the tests) see.
+// Performance marks, for the browser's tools and the tests.
 const LIFTED = 'digitry pen-up';
 const SHOWN = 'digitry pen-up to number';
 
@@ -26,11 +26,11 @@ function announce(text: string): void {
 function spoken(reading: Reading): string {
   const count = reading.digits.length;
   if (count === 0) return 'No digit';
-  const text = reading.digits.map((digit) => (digit.known ? digit.label : 'unknown')).join(' ');
+  const text = reading.digits.map((digit) => (digit.rejected ? 'rejected' : digit.label)).join(' ');
   return count === 1 ? `Read ${text}` : `Read ${text}, ${count} digits`;
 }
 
-/// The digit that the pen was on last, or the first one.
+/// The index of the digit nearest to the point; 0 without a point.
 function digitAt(reading: Reading, point: Point | undefined): number {
   if (!point) return 0;
   const scale = reading.width / SHEET.width;
@@ -39,22 +39,21 @@ function digitAt(reading: Reading, point: Point | undefined): number {
   return Math.max(0, distance.indexOf(Math.min(...distance)));
 }
 
-/// One thing to be read: the drawing as it is when its turn comes, or a file.
+/// A request to read a file, or the drawing as it is when the job runs.
 type Job = { file: File | undefined; effort: Effort };
 
 class Reader {
   private readonly sheet = new Sheet({
     drawn: () => this.drawn(),
     lifted: () => this.lifted(),
-    say: announce,
+    announce,
   });
   private readonly answer = new Answer((index) => {
     this.chosen = index;
     this.showChosen();
   });
   private readonly detail: Detail;
-  // While a stroke goes on, each reading has to be quick. What takes longer waits on a lane of its
-  // own.
+  // Full readings have a queue of their own, so that they do not delay the quick ones during a stroke.
   private readonly request = {
     quick: newestOnly<Job>((job) => this.read(job)),
     full: newestOnly<Job>((job) => this.read(job)),
@@ -62,10 +61,10 @@ class Reader {
   private model: ServedModel;
   private reading: Reading | undefined;
   private chosen = 0;
-  private version = 0;       // Of what is on the sheet.
-  private shownVersion = 0;  // Of what the reading is of.
-  private clearVersion = 0;  // When the sheet was empty: answers to what was before are of no use.
-  private isLifted = false;  // A stroke is complete whose reading is not shown yet.
+  private version = 0;       // Counts changes of the sheet.
+  private shownVersion = 0;  // The version that the reading is of.
+  private clearVersion = 0;  // When the sheet was last empty: readings of earlier versions are dropped.
+  private isLifted = false;  // A stroke is complete, and its reading is not shown yet.
   private file: File | undefined;
   private timer = 0;
   private pause = 0;
@@ -132,25 +131,25 @@ class Reader {
     this.file = undefined;
     if (this.sheet.strokes.isEmpty) return this.forget();
     this.ask();
-    this.lookCloser();
+    this.requestFull();
   }
 
-  // The stroke itself has been asked about already.
+  // The quick reading of the stroke was requested by `drawn`.
   private lifted(): void {
     performance.mark(LIFTED);
     this.isLifted = true;
     if (this.shownVersion === this.version) this.measure();
-    this.lookCloser();
+    this.requestFull();
   }
 
-  // Digits that touch, or are in pieces, are found by a full reading alone.
-  private lookCloser(): void {
+  // Only a full reading finds digits that touch or are in pieces.
+  private requestFull(): void {
     clearTimeout(this.pause);
     if (this.sheet.isPenDown) return;
     this.pause = window.setTimeout(() => this.request.full({ file: undefined, effort: 'full' }), PAUSE);
   }
 
-  // Has what is on the sheet read.
+  // Requests a reading of the sheet.
   private ask(): void {
     ++this.version;
     this.isLifted = false;
@@ -159,7 +158,7 @@ class Reader {
     this.request[effort]({ file: this.file, effort });
   }
 
-  // Nothing is on the sheet.
+  // The sheet is empty.
   private forget(): void {
     this.refreshTools();
     this.clearVersion = ++this.version;
@@ -180,7 +179,7 @@ class Reader {
 
   private async pictureOf(job: Job): Promise<Blob> {
     if (!job.file) return (await rasterize(this.sheet.strokes.all)).file;
-    this.answer.showNothing('reading the picture …');
+    this.answer.showNothing('Reading the picture …');
     const opened = await openPicture(job.file);
     if (job.file === this.file) this.sheet.showPicture(opened.shown);
     return opened.file;
@@ -188,7 +187,7 @@ class Reader {
 
   private async read(job: Job): Promise<void> {
     const { version } = this;
-    // A full reading is of no use once the drawing has gone on.
+    // A full reading is dropped once the drawing has changed.
     const outdated = (): boolean => version < this.clearVersion || job.file !== this.file
       || (job.effort === 'full' && version < this.version);
     if (outdated()) return;
@@ -202,7 +201,7 @@ class Reader {
       if (outdated()) return;
       this.answer.showNothing();
       this.detail.hide();
-      this.showProblem(error instanceof Refusal ? error.message : 'This picture cannot be opened.');
+      this.showProblem(error instanceof RequestError ? error.message : 'This picture cannot be opened.');
     }
   }
 
@@ -232,7 +231,7 @@ class Reader {
     else this.detail.hide();
   }
 
-  // Once what was shown is painted.
+  // Measures after the next paint.
   private measure(): void {
     this.isLifted = false;
     requestAnimationFrame(() => setTimeout(() => performance.measure(SHOWN, LIFTED)));
@@ -269,13 +268,13 @@ function askForToken(): void {
 async function start(): Promise<void> {
   try {
     const info = await pageInfo();
-    if (info.models.length === 0) throw new Refusal(0, 'This server has no model of 28×28 grey images.');
+    if (info.models.length === 0) throw new RequestError(0, 'This server has no model for 28×28 grey images.');
     byId('views').hidden = !info.runs;
     new Reader(info);
     showView(info);
     addEventListener('hashchange', () => showView(info));
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof RequestError)) throw error;
     if (error.status === 401) return askForToken();
     byId('read').hidden = false;
     byId('text').textContent = '–';

@@ -1,14 +1,14 @@
 import { Picture } from './raster';
 
-// A photograph of 12 million pixels shows no digit better than one of this many a side, and takes
-// longer to send and to read.
+// Pixels of the longer side. Larger photographs show digits no better, and take longer to send and
+// to read.
 const MAX_SIDE = 2400;
 
-// What the server decodes; what else a browser can show is sent as PNG.
+// Formats that the server decodes. Others that the browser can show are sent as PNG.
 const READABLE = ['image/png', 'image/jpeg', 'image/webp'];
 
 export interface Opened extends Picture {
-  /// Nothing if the browser cannot show it; the server then says what is wrong with it.
+  /// Undefined if the browser cannot decode it; the server then reports the error.
   readonly shown: ImageBitmap | undefined;
 }
 
@@ -18,7 +18,7 @@ function toBlob(canvas: HTMLCanvasElement, type: string): Promise<Blob> {
   });
 }
 
-/// A file as it is sent: as it is, or made smaller.
+/// The picture in a file, reduced to `MAX_SIDE` and converted to PNG if necessary.
 export async function openPicture(file: File): Promise<Opened> {
   const shown = await createImageBitmap(file).catch(() => undefined);
   if (!shown) return { file, width: 0, height: 0, shown };
@@ -35,7 +35,7 @@ export async function openPicture(file: File): Promise<Opened> {
   return { file: await toBlob(canvas, type), width: canvas.width, height: canvas.height, shown };
 }
 
-/// Calls `opened` with every picture that is dropped on the page or pasted into it.
+/// Calls `opened` with each picture that is dropped on the page or pasted into it.
 export function listenForPictures(target: HTMLElement, opened: (file: File) => void): void {
   const first = (data: DataTransfer | null): File | undefined =>
     [...(data?.files ?? [])].find((file) => file.type.startsWith('image/')) ?? data?.files[0];

@@ -1,10 +1,10 @@
 import { make } from './dom';
 
-// Images of 28×28 pixels, as the network sees them: light on black.
+// Images of 28×28 pixels, the inputs of the network: light on black.
 
 export const SIDE = 28;
 
-/// The pixels of base64.
+/// Pixels from base64.
 export function decodePixels(text: string): Uint8Array {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
@@ -28,7 +28,7 @@ function picture(label: string, colourOf: (pixel: number) => Colour): HTMLCanvas
   return canvas;
 }
 
-/// An image; without a label it is decoration.
+/// An image. Without a label it is hidden from screen readers.
 export function digitPicture(pixels: Uint8Array, label = ''): HTMLCanvasElement {
   return picture(label, (i) => {
     const ink = pixels[i] ?? 0;
@@ -36,7 +36,7 @@ export function digitPicture(pixels: Uint8Array, label = ''): HTMLCanvasElement 
   });
 }
 
-/// An image tinted where it spoke for a class (orange) or against it (blue).
+/// An image tinted orange where it supports a class (evidence > 0) and blue where it does not.
 export function evidencePicture(
   pixels: Uint8Array, evidence: readonly number[], label: string): HTMLCanvasElement {
   const strongest = Math.max(1e-6, ...evidence.map(Math.abs));

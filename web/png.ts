@@ -1,4 +1,4 @@
-// A grey PNG by hand: a canvas makes one only when the browser finds time for it.
+// An encoder of its own, because browsers delay canvas.toBlob.
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -29,10 +29,10 @@ async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await new Response(packed).arrayBuffer());
 }
 
-/// The PNG file of a picture of one byte a pixel, 0 black to 255 white, row by row.
+/// A PNG file of a grey picture: one byte per pixel, 0 black to 255 white, row by row.
 export async function encodeGreyPng(
   pixels: Uint8Array, width: number, height: number): Promise<Blob> {
-  const rows = new Uint8Array((width + 1) * height);  // Each behind its filter, 0: none.
+  const rows = new Uint8Array((width + 1) * height);  // Each row begins with its filter, 0: none.
   for (let y = 0; y < height; ++y)
     rows.set(pixels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
   const header = new Uint8Array(13);

@@ -1,14 +1,14 @@
 import { encodeGreyPng } from './png';
 import { paint, Stroke } from './strokes';
 
-/// A picture as it is sent to be read; boxes come back in its pixels.
+/// A picture to send to the server. The boxes of the reading are in its pixels.
 export interface Picture {
   readonly file: Blob;
   readonly width: number;
   readonly height: number;
 }
 
-/// Units of the sheet, and how many pixels of the picture one of them becomes.
+/// The size of the sheet in its own units, and pixels of the picture per unit.
 export const SHEET = { width: 640, height: 480 };
 const SCALE = 0.5;
 
@@ -17,7 +17,7 @@ canvas.width = SHEET.width * SCALE;
 canvas.height = SHEET.height * SCALE;
 const context = canvas.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D;
 
-/// The drawing in black on white, whatever its colours on the screen.
+/// The drawing in black on white, whatever the colour scheme of the page.
 export async function rasterize(strokes: readonly Stroke[]): Promise<Picture> {
   const { width, height } = canvas;
   context.setTransform(SCALE, 0, 0, SCALE, 0, 0);

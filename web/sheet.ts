@@ -13,15 +13,15 @@ const ARROWS: Record<string, Point> = {
 };
 
 export interface SheetEvents {
-  /// The drawing has changed, or a picture has made place for one.
+  /// The drawing has changed, or the picture was removed.
   drawn(): void;
-  /// The pen has left the sheet: a stroke is complete.
+  /// A stroke is complete.
   lifted(): void;
-  /// What a screen reader is to be told.
-  say(text: string): void;
+  /// Announces a text to screen readers.
+  announce(text: string): void;
 }
 
-/// Where one draws, or looks at a picture, and boxes over it.
+/// The area for drawings and pictures, with boxes over it.
 export class Sheet {
   readonly strokes = new Strokes(() => {
     this.picture = undefined;
@@ -51,13 +51,13 @@ export class Sheet {
     return this.pointer !== undefined || this.keys.down;
   }
 
-  /// Lays a picture on the empty sheet; nothing where it cannot be shown.
+  /// Shows a picture on the empty sheet; undefined removes it.
   showPicture(picture: ImageBitmap | undefined): void {
     this.picture = picture;
     this.repaint();
   }
 
-  /// Frames digits of a picture of `width` × `height`; `chosen` is framed more strongly.
+  /// Draws frames around the digits of a picture of `width` × `height`; that of `chosen` is bolder.
   showBoxes(digits: readonly Digit[], width: number, height: number, chosen: number): void {
     this.boxes.setAttribute('viewBox', `0 0 ${width} ${height}`);
     const unit = Math.max(width / SHEET.width, height / SHEET.height);
@@ -71,7 +71,7 @@ export class Sheet {
         makeSvg('text', {
           x: left - margin, y: top > 40 * unit ? top - margin - 5 * unit : top + h + margin + 24 * unit,
           'font-size': 24 * unit,
-        }, digit.known ? digit.label : '?'));
+        }, digit.rejected ? '?' : digit.label));
     }));
   }
 
@@ -82,7 +82,7 @@ export class Sheet {
     this.events.drawn();
   }
 
-  // At most once a frame.
+  // At most once per frame.
   private repaint(): void {
     if (this.asked) return;
     this.asked = true;
@@ -107,7 +107,7 @@ export class Sheet {
     this.hint.hidden = !this.strokes.isEmpty || this.picture !== undefined;
   }
 
-  // As SVG's preserveAspectRatio="xMidYMid meet" lays it.
+  // Centred and fitted, like SVG's preserveAspectRatio="xMidYMid meet".
   private paintPicture(picture: ImageBitmap): void {
     const scale = Math.min(SHEET.width / picture.width, SHEET.height / picture.height);
     const [width, height] = [picture.width * scale, picture.height * scale];
@@ -143,7 +143,7 @@ export class Sheet {
     const canvas = this.canvas;
     canvas.addEventListener('pointerdown', (event) => {
       if (event.pointerType === 'pen') this.sawStylus = true;
-      // A hand that rests on the screen beside the stylus draws nothing.
+      // Ignores a hand that rests on the screen beside the stylus.
       const isPalm = event.pointerType === 'touch' && this.sawStylus;
       if (this.pointer !== undefined || event.button !== 0 || isPalm) return;
       canvas.setPointerCapture(event.pointerId);
@@ -196,7 +196,7 @@ export class Sheet {
   private togglePen(): void {
     this.keys.shown = true;
     this.keys.down = !this.keys.down;
-    this.events.say(this.keys.down ? 'Pen down' : 'Pen up');
+    this.events.announce(this.keys.down ? 'Pen down' : 'Pen up');
     if (this.keys.down) this.strokes.begin(this.keys.at, this.penWidth);
     else this.events.lifted();
     this.repaint();

@@ -11,7 +11,7 @@ export interface Stroke {
 
 type Drawing = readonly Stroke[];
 
-/// What is drawn, stroke by stroke, and what was drawn before.
+/// The drawing as a list of strokes, with its earlier versions for undo.
 export class Strokes {
   private drawing: Drawing = [];
   private past: Drawing[] = [];
@@ -37,7 +37,7 @@ export class Strokes {
     this.replace([...this.drawing, { width, points: [point] }]);
   }
 
-  /// Goes on with the newest stroke.
+  /// Adds points to the newest stroke.
   extend(points: Point[]): void {
     const newest = this.drawing[this.drawing.length - 1];
     if (!newest || points.length === 0) return;

@@ -12,8 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "apps/digitry/commands/digit_judge.h"
-#include "bench/vision/unknown_images.h"
+#include "bench/vision/ood_images.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/data/dataset.h"
@@ -29,7 +28,7 @@
 #include "digitry/vision/reader.h"
 #include "tests/cases/drawn_pages.h"
 
-// How well pictures are read: docs/reading.md has the figures, and says what is measured.
+// How well pictures are read. docs/reading.md describes what is measured, and has the figures.
 
 namespace digitry::bench {
 namespace {
@@ -61,9 +60,8 @@ Digits load_digits(const Model& model, const std::string& split) {
   return digits;
 }
 
-// With DIGITRY_READING_LOST in the environment: tells what was not read, and keeps its picture
-// where that names a folder.
-void tell_lost(const std::string& name, const Image& picture, const std::string& what) {
+// If DIGITRY_READING_LOST is set, prints what was misread; if it names a folder, keeps the picture.
+void report_lost(const std::string& name, const Image& picture, const std::string& what) {
   const char* folder = std::getenv("DIGITRY_READING_LOST");
   if (folder == nullptr) return;
   fmt::print("  {}: {}\n", name, what);
@@ -73,7 +71,7 @@ void tell_lost(const std::string& name, const Image& picture, const std::string&
 
 double percent(double part, double whole) { return whole > 0 ? 100 * part / whole : 0; }
 
-// What was read, without gaps between words, refused digits as what they are likeliest.
+// The reading without gaps between words; rejected digits count as their most probable class.
 std::string best_text(const Reading& reading) {
   std::string text;
   for (std::size_t i = 0; i < reading.digits.size(); ++i) {
@@ -83,16 +81,16 @@ std::string best_text(const Reading& reading) {
   return text;
 }
 
-// Digits as they are, against the same drawn on a canvas and read.
+// Compares digits classified as they are with the same digits drawn on a canvas and read.
 void measure_canvases(const Model& model, const Digits& digits, std::int64_t count) {
   count = std::min(count, digits.images.shape()[0]);
-  const DigitClassifier classify = app::make_digit_classifier(std::make_shared<Classifier>(model));
-  const Tensor logits = Classifier(model).logits(digits.images);
-  const std::vector<double> familiarity = Classifier(model).in_distribution_scores(digits.images);
+  const Classifier classifier(model);
+  const Tensor logits = classifier.logits(digits.images);
+  const std::vector<double> scores = classifier.in_distribution_scores(digits.images);
   std::int64_t right_plain = 0;
-  std::int64_t refused_plain = 0;
+  std::int64_t rejected_plain = 0;
   std::int64_t right = 0;
-  std::int64_t told = 0;
+  std::int64_t accepted = 0;
   std::int64_t one = 0;
   for (std::int64_t i = 0; i < count; ++i) {
     const auto place = static_cast<std::size_t>(i);
@@ -101,29 +99,29 @@ void measure_canvases(const Model& model, const Digits& digits, std::int64_t cou
     const bool plain_right =
         static_cast<std::size_t>(std::ranges::max_element(row) - row.begin()) == label;
     right_plain += plain_right ? 1 : 0;
-    refused_plain += familiarity[place] < static_cast<double>(model.rejection_threshold) ? 1 : 0;
+    rejected_plain += scores[place] < static_cast<double>(model.rejection_threshold) ? 1 : 0;
     RandomStream random(0, RandomPurpose::kTest, 4, static_cast<std::uint32_t>(i));
     const double scale = 3 + 9 * static_cast<double>(random.next_float());
     const double noise = 8 * static_cast<double>(random.next_float());
     const Image canvas = test::draw_canvas(
         digits.images, i, {.scale = scale, .light = i % 2 == 1, .noise = noise}, random);
-    const Reading reading = read_digits(canvas, classify);
+    const Reading reading = read_digits(canvas, classifier);
     const bool single = reading.digits.size() == 1;
     one += single ? 1 : 0;
     const bool read_right = single && reading.digits[0].label() == label;
     right += read_right ? 1 : 0;
-    told += read_right && reading.digits[0].verdict.known ? 1 : 0;
+    accepted += read_right && !reading.digits[0].prediction.rejected ? 1 : 0;
     if (plain_right && !read_right)
-      tell_lost(fmt::format("canvas-{}", i), canvas,
-                fmt::format("{} read as {}", label, best_text(reading)));
+      report_lost(fmt::format("canvas-{}", i), canvas,
+                  fmt::format("{} read as {}", label, best_text(reading)));
   }
   const auto all = static_cast<double>(count);
   fmt::print(
-      "canvases: {} digits, as they are {:.2f} % right, {:.2f} % refused; "
-      "read {:.2f} % right (with refusing {:.2f} %), one digit found in {:.2f} %\n",
+      "canvases: {} digits, as they are {:.2f} % right, {:.2f} % rejected; "
+      "read {:.2f} % right (and not rejected {:.2f} %), one digit found in {:.2f} %\n",
       count, percent(static_cast<double>(right_plain), all),
-      percent(static_cast<double>(refused_plain), all), percent(static_cast<double>(right), all),
-      percent(static_cast<double>(told), all), percent(static_cast<double>(one), all));
+      percent(static_cast<double>(rejected_plain), all), percent(static_cast<double>(right), all),
+      percent(static_cast<double>(accepted), all), percent(static_cast<double>(one), all));
 }
 
 // Levenshtein's distance.
@@ -155,7 +153,7 @@ bool found_at(const Reading& reading, const test::DrawnDigit& digit, std::int32_
 struct PageCounts {
   std::int64_t pages = 0, pages_right = 0;
   std::int64_t lines = 0, lines_right = 0;
-  std::int64_t digits = 0, refused = 0;
+  std::int64_t digits = 0, rejected = 0;
   std::size_t edits = 0;
   std::int64_t pairs = 0, pairs_right = 0;
 };
@@ -185,7 +183,8 @@ void count_page(const test::DrawnPage& page, const Digits& digits, const Reading
   counts.lines += std::ssize(rows);
   counts.digits += std::ssize(page.digits);
   counts.edits += edit_distance(truth, text);
-  for (const ReadDigit& digit : reading.digits) counts.refused += digit.verdict.known ? 0 : 1;
+  for (const ReadDigit& digit : reading.digits)
+    counts.rejected += digit.prediction.rejected ? 1 : 0;
   const auto right = [&](const test::DrawnDigit& digit) {
     return found_at(reading, digit, digits.labels[static_cast<std::size_t>(digit.image_index)],
                     5 * scale);
@@ -199,7 +198,7 @@ void count_page(const test::DrawnPage& page, const Digits& digits, const Reading
 
 void measure_pages(const Model& model, const Digits& digits, std::int64_t count,
                    double touching_share, std::uint32_t set) {
-  const DigitClassifier classify = app::make_digit_classifier(std::make_shared<Classifier>(model));
+  const Classifier classifier(model);
   PageCounts counts;
   const auto start = std::chrono::steady_clock::now();
   for (std::int64_t i = 0; i < count; ++i) {
@@ -215,27 +214,27 @@ void measure_pages(const Model& model, const Digits& digits, std::int64_t count,
     options.noise = 6 * static_cast<double>(random.next_float());
     options.touching_share = touching_share;
     const test::DrawnPage page = test::draw_page(digits.images, options, random);
-    const Reading reading = read_digits(page.picture, classify);
+    const Reading reading = read_digits(page.picture, classifier);
     const std::int64_t before = counts.pages_right;
     count_page(page, digits, reading, options.scale, counts);
     if (counts.pages_right == before)
-      tell_lost(fmt::format("page-{}-{}", set, i), page.picture,
-                fmt::format("scale {:.1f}, skew {:.1f} (found {:.1f}), {}, rules {}:\n{}\n--\n{}",
-                            options.scale, options.skew_degrees, reading.skew_degrees,
-                            options.ruled ? "ruled" : "plain", reading.num_rules,
-                            test::text_of(page, digits.labels), best_text(reading)));
+      report_lost(fmt::format("page-{}-{}", set, i), page.picture,
+                  fmt::format("scale {:.1f}, skew {:.1f} (found {:.1f}), {}, rules {}:\n{}\n--\n{}",
+                              options.scale, options.skew_degrees, reading.skew_degrees,
+                              options.ruled ? "ruled" : "plain", reading.num_rules,
+                              test::text_of(page, digits.labels), best_text(reading)));
   }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const auto all = static_cast<double>(counts.digits);
   fmt::print(
       "pages, {:.0f} % of neighbours touching: {} pages, {} lines, {} digits; "
-      "digits {:.2f} % right, lines {:.2f} %, pages {:.2f} %, refused {:.2f} %",
+      "digits {:.2f} % right, lines {:.2f} %, pages {:.2f} %, rejected {:.2f} %",
       100 * touching_share, counts.pages, counts.lines, counts.digits,
       100 - percent(static_cast<double>(counts.edits), all),
       percent(static_cast<double>(counts.lines_right), static_cast<double>(counts.lines)),
       percent(static_cast<double>(counts.pages_right), static_cast<double>(counts.pages)),
-      percent(static_cast<double>(counts.refused), all));
+      percent(static_cast<double>(counts.rejected), all));
   if (counts.pairs > 0)
     fmt::print("; touching pairs {:.2f} % of {}",
                percent(static_cast<double>(counts.pairs_right), static_cast<double>(counts.pairs)),
@@ -243,37 +242,37 @@ void measure_pages(const Model& model, const Digits& digits, std::int64_t count,
   fmt::print("; {:.0f} ms a page, drawing included\n", 1000 * seconds / static_cast<double>(count));
 }
 
-// The chance that a digit has a higher score than something else; equal ones count half.
-double auroc(std::vector<double> known, std::vector<double> unknown) {
-  std::ranges::sort(known);
-  std::ranges::sort(unknown);
+// The probability that a digit scores higher than another image; ties count half.
+double auroc(std::vector<double> digits, std::vector<double> others) {
+  std::ranges::sort(digits);
+  std::ranges::sort(others);
   double wins = 0;
-  for (const double score : known) {
-    const auto [low, high] = std::ranges::equal_range(unknown, score);
-    wins += static_cast<double>(low - unknown.begin()) + static_cast<double>(high - low) / 2;
+  for (const double score : digits) {
+    const auto [low, high] = std::ranges::equal_range(others, score);
+    wins += static_cast<double>(low - others.begin()) + static_cast<double>(high - low) / 2;
   }
-  return wins / (static_cast<double>(known.size()) * static_cast<double>(unknown.size()));
+  return wins / (static_cast<double>(digits.size()) * static_cast<double>(others.size()));
 }
 
-void measure_refusing(const Model& model, const Digits& digits, std::uint64_t seed) {
+void measure_rejection(const Model& model, const Digits& digits, std::uint64_t seed) {
   const Classifier classifier(model);
   const auto scores_of = [&](const Tensor& images) {
     return classifier.in_distribution_scores(images);
   };
   const auto threshold = static_cast<double>(model.rejection_threshold);
-  const std::vector<double> known = scores_of(digits.images);
-  const auto refused = [&](const std::vector<double>& scores) {
+  const std::vector<double> digit_scores = scores_of(digits.images);
+  const auto rejected = [&](const std::vector<double>& scores) {
     const auto count = std::ranges::count_if(scores, [&](double s) { return s < threshold; });
     return percent(static_cast<double>(count), static_cast<double>(scores.size()));
   };
-  fmt::print("refusing: threshold {:.4f}, {:.2f} % of {} digits refused\n", threshold,
-             refused(known), known.size());
+  fmt::print("rejection: threshold {:.4f}, {:.2f} % of {} digits rejected\n", threshold,
+             rejected(digit_scores), digit_scores.size());
   std::vector<ImageSet> sets;
   sets.push_back({"uniform noise", uniform_noise(2000, seed)});
   sets.push_back({"structured noise", structured_noise(2000, seed)});
   sets.push_back({"scribbles", scribbles(2000, seed)});
   sets.push_back({"letters", letter_images(seed)});
-  sets.push_back({"letters like digits (not in the aim)", ambiguous_letter_images(seed)});
+  sets.push_back({"letters that look like digits", ambiguous_letter_images(seed)});
   try {
     const Dataset fashion = load_dataset("fashion-mnist", seed == 0 ? Split::kTrain : Split::kTest);
     sets.push_back({"Fashion-MNIST, as it is", fashion.images.clone()});
@@ -283,8 +282,8 @@ void measure_refusing(const Model& model, const Digits& digits, std::uint64_t se
   }
   for (const ImageSet& set : sets) {
     const std::vector<double> scores = scores_of(set.images);
-    fmt::print("  {:<38} {:>6} images  AUROC {:.4f}  refused {:.2f} %\n", set.name, scores.size(),
-               auroc(known, scores), refused(scores));
+    fmt::print("  {:<38} {:>6} images  AUROC {:.4f}  rejected {:.2f} %\n", set.name, scores.size(),
+               auroc(digit_scores, scores), rejected(scores));
   }
 }
 
@@ -292,8 +291,8 @@ int run(std::span<char*> arguments) {
   if (arguments.size() < 3) {
     fmt::print(
         stderr,
-        "usage: digitry_reading MODEL training|validation|test [canvases|pages|refusing] [COUNT]\n"
-        "MNIST (and Fashion-MNIST, for refusing) have to be in the cache.\n");
+        "usage: digitry_reading MODEL training|validation|test [canvases|pages|rejection] [COUNT]\n"
+        "MNIST has to be in the cache, and Fashion-MNIST for rejection.\n");
     return 2;
   }
   const Model model = open_model(arguments[1]);
@@ -307,8 +306,8 @@ int run(std::span<char*> arguments) {
     measure_pages(model, digits, pages, 0, 0);
     measure_pages(model, digits, pages, 0.1, 1);
   }
-  if (wanted("refusing"))
-    measure_refusing(model, digits, std::string_view(arguments[2]) == "test" ? 1 : 0);
+  if (wanted("rejection"))
+    measure_rejection(model, digits, std::string_view(arguments[2]) == "test" ? 1 : 0);
   return 0;
 }
 

@@ -19,7 +19,7 @@ struct BmpHeader {
   std::int64_t height = 0;
   std::int64_t width = 0;
   bool from_below = true;
-  std::size_t bits = 0;  // a pixel
+  std::size_t bits = 0;  // per pixel
   std::uint32_t compression = kPlain;
   std::size_t pixels_at = 0;
   std::size_t palette_at = 0;
@@ -34,7 +34,7 @@ class BmpBytes {
 
   std::uint32_t number(std::size_t at, std::size_t length) const {
     if (at > source_.bytes.size() || source_.bytes.size() - at < length)
-      throw codecs::damaged(source_, "a file that is cut short");
+      throw codecs::damaged(source_, "a truncated file");
     std::uint32_t value = 0;
     for (std::size_t i = length; i > 0; --i)
       value = value << 8 | static_cast<unsigned char>(source_.bytes[at + i - 1]);
@@ -82,10 +82,10 @@ BmpHeader read_bmp_header(const codecs::Source& source) {
   codecs::check_extent(source, header.height, header.width);
   const bool indexed = header.bits == 1 || header.bits == 4 || header.bits == 8;
   const bool direct = header.bits == 16 || header.bits == 24 || header.bits == 32;
-  if (!indexed && !direct) throw codecs::damaged(source, "an unknown number of bits a pixel");
+  if (!indexed && !direct) throw codecs::damaged(source, "an unsupported number of bits per pixel");
   const bool fields = header.compression == kBitFields || header.compression == kAlphaFields;
   if (header.compression != kPlain && !(fields && header.bits >= 16))
-    throw codecs::damaged(source, "compressed pixels, which are not read");
+    throw codecs::damaged(source, "compressed pixels, which are not supported");
   read_bmp_masks(bytes, header);
   header.palette_at = kFileHeaderBytes + length;
   const std::size_t most = std::size_t{1} << (indexed ? header.bits : 0);
@@ -109,7 +109,7 @@ Image codecs::decode_bmp(const Source& source) {
   const std::size_t stride = (static_cast<std::size_t>(header.width) * header.bits + 31) / 32 * 4;
   if (header.pixels_at > source.bytes.size() ||
       (source.bytes.size() - header.pixels_at) / stride < static_cast<std::size_t>(header.height))
-    throw damaged(source, "a file that is cut short");
+    throw damaged(source, "a truncated file");
   Image picture{header.height, header.width, 3, {}};
   picture.pixels.reserve(static_cast<std::size_t>(header.height * header.width * 3));
   for (std::int64_t y = 0; y < header.height; ++y) {
@@ -125,8 +125,7 @@ Image codecs::decode_bmp(const Source& source) {
       const std::uint32_t byte = bytes.number(row + x * header.bits / 8, 1);
       const std::size_t shift = 8 - header.bits - x * header.bits % 8;
       const std::size_t index = byte >> shift & ((1U << header.bits) - 1);
-      if (index >= header.palette_size)
-        throw damaged(source, "a colour that is not in its palette");
+      if (index >= header.palette_size) throw damaged(source, "a colour outside the palette");
       const std::uint32_t color = bytes.number(header.palette_at + index * header.palette_entry, 3);
       for (int c = 2; c >= 0; --c)
         picture.pixels.push_back(static_cast<std::uint8_t>(color >> (8 * c)));

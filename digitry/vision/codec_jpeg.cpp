@@ -1,4 +1,4 @@
-// jpeglib.h wants cstdio before it, and jerror.h wants jpeglib.h.
+// jpeglib.h needs cstdio before it, and jerror.h needs jpeglib.h.
 // clang-format off
 #include <cstdio>
 #include <jpeglib.h>
@@ -14,12 +14,12 @@
 namespace digitry {
 namespace {
 
-// More than any encoder makes; each costs a pass over all coefficients.
+// No encoder makes more. Each scan costs a pass over all coefficients.
 constexpr int kMaxScans = 100;
 
-// What libjpeg calls instead of printing and exiting.
+// Replaces the handlers of libjpeg, which print and exit.
 struct JpegErrors {
-  jpeg_error_mgr manager{};  // First: libjpeg knows this part alone.
+  jpeg_error_mgr manager{};  // Must be first: libjpeg has a pointer to it.
   std::jmp_buf jump{};
   std::array<char, JMSG_LENGTH_MAX> message{};
   bool damaged = false;
@@ -27,13 +27,14 @@ struct JpegErrors {
 
 JpegErrors& errors_of(j_common_ptr info) { return *reinterpret_cast<JpegErrors*>(info->err); }
 
-[[noreturn]] void give_up(j_common_ptr info) {
+[[noreturn]] void jump_out(j_common_ptr info) {
   info->err->format_message(info, errors_of(info).message.data());
   std::longjmp(errors_of(info).jump, 1);
 }
 
-// Warnings that mean lost pixels; others (bytes too many, an odd version) are harmless.
-void take_warning(j_common_ptr info, int level) {
+// Keeps the first warning that means lost pixels; others (extra bytes, an odd version) are
+// harmless.
+void keep_warning(j_common_ptr info, int level) {
   JpegErrors& errors = errors_of(info);
   if (level >= 0 || errors.damaged) return;
   const int code = info->err->msg_code;
@@ -42,46 +43,46 @@ void take_warning(j_common_ptr info, int level) {
   if (errors.damaged) info->err->format_message(info, errors.message.data());
 }
 
-void say_nothing(j_common_ptr) {}
+void drop_message(j_common_ptr) {}
 
-void watch_scans(j_common_ptr info) {
+void limit_scans(j_common_ptr info) {
   auto* decompress = reinterpret_cast<j_decompress_ptr>(info);
   if (decompress->input_scan_number <= kMaxScans) return;
   std::snprintf(errors_of(info).message.data(), JMSG_LENGTH_MAX, "more than %d scans", kMaxScans);
   std::longjmp(errors_of(info).jump, 1);
 }
 
-// libjpeg leaves by longjmp where it fails: the functions that set the target hold nothing that
-// would have to be destroyed.
+// libjpeg reports failures by longjmp: the functions that call setjmp have no local objects with
+// destructors.
 class JpegFile {
  public:
   explicit JpegFile(std::string_view bytes) : bytes_(bytes) {
     info_.err = jpeg_std_error(&errors_.manager);
-    errors_.manager.error_exit = give_up;
-    errors_.manager.emit_message = take_warning;
-    errors_.manager.output_message = say_nothing;
-    progress_.progress_monitor = watch_scans;
+    errors_.manager.error_exit = jump_out;
+    errors_.manager.emit_message = keep_warning;
+    errors_.manager.output_message = drop_message;
+    progress_.progress_monitor = limit_scans;
   }
   ~JpegFile() { jpeg_destroy_decompress(&info_); }
   JpegFile(const JpegFile&) = delete;
   JpegFile& operator=(const JpegFile&) = delete;
 
-  // Both return false where `message` says what is wrong.
+  // Both return false on failure; `message` describes it.
   bool read_header();
   bool decode(std::uint8_t* to);
 
   std::int64_t height() const { return info_.image_height; }
   std::int64_t width() const { return info_.image_width; }
-  // Of what `decode` writes; 4 is CMYK.
+  // Of the output of `decode`; 4 is CMYK.
   std::int64_t channels() const {
     if (info_.jpeg_color_space == JCS_GRAYSCALE) return 1;
-    return inks() ? 4 : 3;
+    return is_cmyk() ? 4 : 3;
   }
-  bool inks() const {
+  bool is_cmyk() const {
     return info_.jpeg_color_space == JCS_CMYK || info_.jpeg_color_space == JCS_YCCK;
   }
-  // Adobe's programs write the complement of the inks.
-  bool inverted_inks() const { return info_.saw_Adobe_marker != 0; }
+  // Adobe's programs write the complement of CMYK.
+  bool is_inverted_cmyk() const { return info_.saw_Adobe_marker != 0; }
   const char* message() const { return errors_.message.data(); }
   std::string_view exif() const;
 
@@ -104,7 +105,7 @@ bool JpegFile::read_header() {
 
 bool JpegFile::decode(std::uint8_t* to) {
   if (setjmp(errors_.jump) != 0) return false;
-  info_.out_color_space = channels() == 1 ? JCS_GRAYSCALE : inks() ? JCS_CMYK : JCS_RGB;
+  info_.out_color_space = channels() == 1 ? JCS_GRAYSCALE : is_cmyk() ? JCS_CMYK : JCS_RGB;
   jpeg_start_decompress(&info_);
   const std::size_t stride =
       std::size_t{info_.output_width} * static_cast<std::size_t>(info_.output_components);
@@ -126,8 +127,8 @@ std::string_view JpegFile::exif() const {
   return {};
 }
 
-// Four bytes of ink a pixel to three of light.
-void inks_to_rgb(Image& picture, bool inverted) {
+// In place.
+void cmyk_to_rgb(Image& picture, bool inverted) {
   std::uint8_t* to = picture.pixels.data();
   for (std::size_t i = 0; i < picture.pixels.size(); i += 4) {
     const std::uint8_t* inks = picture.pixels.data() + i;
@@ -148,12 +149,12 @@ Image codecs::decode_jpeg(const Source& source) {
   JpegFile jpeg(source.bytes);
   if (!jpeg.read_header()) throw damaged(source, jpeg.message());
   check_extent(source, jpeg.height(), jpeg.width());
-  const int orientation = exif_orientation(jpeg.exif());  // Decoding forgets it.
+  const int orientation = exif_orientation(jpeg.exif());  // Not available after decoding.
   Image picture{jpeg.height(), jpeg.width(), jpeg.channels(), {}};
   picture.pixels.resize(
       static_cast<std::size_t>(picture.height * picture.width * picture.channels));
   if (!jpeg.decode(picture.pixels.data())) throw damaged(source, jpeg.message());
-  if (picture.channels == 4) inks_to_rgb(picture, jpeg.inverted_inks());
+  if (picture.channels == 4) cmyk_to_rgb(picture, jpeg.is_inverted_cmyk());
   return upright(std::move(picture), orientation);
 }
 

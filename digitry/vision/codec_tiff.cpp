@@ -12,10 +12,10 @@
 namespace digitry {
 namespace {
 
-// Most that libtiff may allocate at once, for a strip or tile.
+// Largest allocation of libtiff, for a strip or a tile: 256 MiB.
 constexpr tmsize_t kMaxTiffBlock = tmsize_t{1} << 28;
 
-// A file in memory, with the first thing that libtiff found wrong with it.
+// A file in memory, and the first error message of libtiff.
 struct TiffMemory {
   std::string_view bytes;
   std::uint64_t at = 0;
@@ -67,12 +67,12 @@ TiffFile open_tiff(TiffMemory& memory) {
   TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), kMaxTiffBlock);
   TIFFOpenOptionsSetErrorHandlerExtR(options.get(), keep_message, &memory);
   TIFFOpenOptionsSetWarningHandlerExtR(options.get(), drop_warning, nullptr);
-  // "m": without mapping the file.
+  // "m": do not map the file into memory.
   return TiffFile(TIFFClientOpenExt("picture", "rm", &memory, read_tiff, write_tiff, seek_tiff,
                                     close_tiff, size_of_tiff, nullptr, nullptr, options.get()));
 }
 
-// libtiff's pixels, with the colour already multiplied by the opacity, on white.
+// On white paper. libtiff's colours are already multiplied by the opacity.
 Image on_white(std::int64_t height, std::int64_t width, const std::vector<std::uint32_t>& raster) {
   Image picture{height, width, 3, {}};
   picture.pixels.reserve(raster.size() * 3);
@@ -89,8 +89,8 @@ Image on_white(std::int64_t height, std::int64_t width, const std::vector<std::u
 Image codecs::decode_tiff(const Source& source) {
   TiffMemory memory{.bytes = source.bytes};
   const auto fail = [&] {
-    return damaged(
-        source, memory.message[0] == '\0' ? "what libtiff does not read" : memory.message.data());
+    return damaged(source, memory.message[0] == '\0' ? "contents that libtiff does not support"
+                                                     : memory.message.data());
   };
   const TiffFile file = open_tiff(memory);
   if (!file) throw fail();
@@ -103,7 +103,7 @@ Image codecs::decode_tiff(const Source& source) {
   std::uint16_t orientation = ORIENTATION_TOPLEFT;
   TIFFGetFieldDefaulted(file.get(), TIFFTAG_ORIENTATION, &orientation);
   std::vector<std::uint32_t> raster(std::size_t{height} * width);
-  // Asked for in the orientation that it is stored in, it is not turned; `upright` does that.
+  // Requesting the stored orientation keeps libtiff from rotating; `upright` rotates.
   if (TIFFReadRGBAImageOriented(file.get(), width, height, raster.data(), orientation, 1) != 1)
     throw fail();
   return upright(on_white(height, width, raster), orientation);

@@ -10,22 +10,23 @@
 namespace digitry {
 namespace {
 
-constexpr double kFaintStrokes = 3;     // how far faint ink goes on from a stroke
-constexpr double kSpeckStrokes = 0.5;   // squared: the least area
+constexpr double kFaintStrokes = 3;     // stroke widths: how far faint ink continues a stroke
+constexpr double kSpeckStrokes = 0.5;   // stroke widths; its square is the smallest area
 constexpr double kSmallestDigit = 10;   // pixels
 constexpr double kSpeck = 0.3;          // of a digit's height
 constexpr double kLowestDigit = 0.45;   // of a digit's height
 constexpr double kFarthestPart = 0.12;  // of a digit's height
-constexpr double kFarthestBar = 0.3;    // of a digit's height, above one another
-constexpr double kTallestBroken = 1.7;  // of a digit's height, which broken ones make seem smaller
-constexpr double kNeighbourGap = 0.1;   // of a digit's height
-constexpr double kWidestJoined = 1;     // of a digit's height
-constexpr double kSideBySide = 0.4;     // of the lower one's height
-constexpr std::size_t kMostParts = 4;   // of a digit alone in its picture
-constexpr double kLower = 0.8;          // of its height, a part
-constexpr double kMuchLower = 0.65;     // of its height
-constexpr double kInkLevel = 0.9;       // quantile
-constexpr double kFullInk = 0.8;        // of that
+constexpr double kFarthestBar = 0.3;    // of a digit's height: gap between parts above one another
+constexpr double kTallestBroken =
+    1.7;                               // of a digit's height, which broken digits make look smaller
+constexpr double kNeighbourGap = 0.1;  // of a digit's height
+constexpr double kWidestJoined = 1;    // of a digit's height
+constexpr double kSideBySide = 0.4;    // of the lower one's height: overlap of the rows
+constexpr std::size_t kMostParts = 4;  // of a digit alone in its picture
+constexpr double kLower = 0.8;         // of the whole height
+constexpr double kMuchLower = 0.65;    // of the whole height
+constexpr double kInkLevel = 0.9;      // quantile of the darkness
+constexpr double kFullInk = 0.8;       // of that quantile
 
 int overlap(int begin_a, int length_a, int begin_b, int length_b) {
   return std::min(begin_a + length_a, begin_b + length_b) - std::max(begin_a, begin_b);
@@ -35,14 +36,14 @@ int overlap_y(const cv::Rect& a, const cv::Rect& b) {
   return overlap(a.y, a.height, b.y, b.height);
 }
 
-// The sides of the picture that a box lies on.
-int sides_touched(const cv::Rect& box, const cv::Size& page) {
+// Number of sides of the picture that a box touches.
+int sides_touched(const cv::Rect& box, const cv::Size& paper) {
   return static_cast<int>(box.x == 0) + static_cast<int>(box.y == 0) +
-         static_cast<int>(box.x + box.width == page.width) +
-         static_cast<int>(box.y + box.height == page.height);
+         static_cast<int>(box.x + box.width == paper.width) +
+         static_cast<int>(box.y + box.height == paper.height);
 }
 
-// Half of the ink is in components at least as high.
+// The median height of the components, weighted by their area.
 double typical_height(const std::vector<Component>& components) {
   std::vector<std::pair<int, int>> heights;
   std::int64_t total = 0;
@@ -57,12 +58,12 @@ double typical_height(const std::vector<Component>& components) {
   return 0;
 }
 
-// From the strong ink outwards, step by step, each faint pixel gets the label of the one that it
-// was reached from: strokes go on where the pen was light.
-void add_faint(const Page& page, Components& components) {
+// Grows the components into the faint ink step by step, so that each faint pixel gets the label of
+// the nearest component: strokes continue where the pen pressed lightly.
+void add_faint(const Paper& paper, Components& components) {
   cv::Mat& owners = components.owners;
-  const cv::Mat weak = weak_mask(page.ink);
-  const auto steps = static_cast<int>(std::max(2.0, kFaintStrokes * page.ink.stroke_width));
+  const cv::Mat weak = weak_mask(paper.ink);
+  const auto steps = static_cast<int>(std::max(2.0, kFaintStrokes * paper.ink.stroke_width));
   std::vector<cv::Point> front;
   for (int y = 0; y < owners.rows; ++y)
     for (int x = 0; x < owners.cols; ++x)
@@ -87,6 +88,7 @@ void add_faint(const Page& page, Components& components) {
   }
 }
 
+// Disjoint sets of indices.
 class Groups {
  public:
   explicit Groups(std::size_t count) : parents_(count) {
@@ -113,7 +115,7 @@ std::vector<std::vector<std::size_t>> members_of(Groups& groups, std::size_t cou
   return members;
 }
 
-// Dots, commas; dashes and what is left of ruled lines.
+// Dots and commas; dashes and remains of ruled lines.
 bool is_too_small(const cv::Rect& box, double height) {
   if (std::max(box.width, box.height) < std::max(kSpeck * height, kSmallestDigit)) return true;
   return box.height < kLowestDigit * height && box.width > 2 * box.height;
@@ -140,8 +142,8 @@ cv::Rect grown(const cv::Rect& box, int by, const cv::Size& within) {
          cv::Rect({0, 0}, within);
 }
 
-// The darkness that counts as 1: less than the pen's own, so that edges, which pictures blur, are
-// as steep as MNIST's.
+// The darkness that becomes 1. It is less than the pen's, so that edges, which pictures blur,
+// become as steep as MNIST's.
 double ink_level(std::vector<float> darkness) {
   if (darkness.empty()) return 1;
   const auto place = darkness.begin() + static_cast<std::ptrdiff_t>(
@@ -152,14 +154,14 @@ double ink_level(std::vector<float> darkness) {
 
 }  // namespace
 
-Components find_components(const Page& page) {
-  const cv::Mat strong = strong_mask(page.ink);
+Components find_components(const Paper& paper) {
+  const cv::Mat strong = strong_mask(paper.ink);
   Components components;
   cv::Mat stats;
   cv::Mat centers;
   const int count =
       cv::connectedComponentsWithStats(strong, components.owners, stats, centers, 8, CV_32S);
-  const double stroke = page.ink.stroke_width;
+  const double stroke = paper.ink.stroke_width;
   const double least_area = std::max(4.0, kSpeckStrokes * kSpeckStrokes * stroke * stroke);
   for (int label = 1; label < count; ++label) {
     const cv::Rect box(
@@ -172,7 +174,7 @@ Components find_components(const Page& page) {
   std::ranges::stable_sort(components.list, std::greater{}, &Component::area);
   if (components.list.size() > kMaxComponents) components.list.resize(kMaxComponents);
   components.digit_height = typical_height(components.list);
-  if (!components.list.empty()) add_faint(page, components);
+  if (!components.list.empty()) add_faint(paper, components);
   return components;
 }
 
@@ -235,9 +237,9 @@ Blob together(const std::vector<Blob>& blobs, const std::vector<std::size_t>& in
   return whole;
 }
 
-Glyph cut_out(const Page& page, const Components& components, const Blob& blob) {
+Glyph cut_out(const Paper& paper, const Components& components, const Blob& blob) {
   const cv::Mat& owners = components.owners;
-  const auto halo = static_cast<int>(std::max(2.0, kFaintStrokes * page.ink.stroke_width));
+  const auto halo = static_cast<int>(std::max(2.0, kFaintStrokes * paper.ink.stroke_width));
   Glyph glyph{.box = grown(blob.box, halo, owners.size()), .ink = {}};
   glyph.ink = cv::Mat::zeros(glyph.box.size(), CV_32F);
   std::vector<float> darkness;
@@ -246,7 +248,7 @@ Glyph cut_out(const Page& page, const Components& components, const Blob& blob) 
       const cv::Point at(glyph.box.x + x, glyph.box.y + y);
       const int owner = owners.at<int>(at);
       if (owner == 0 || std::ranges::find(blob.labels, owner) == blob.labels.end()) continue;
-      const float dark = page.ink.darkness.at<float>(at);
+      const float dark = paper.ink.darkness.at<float>(at);
       glyph.ink.at<float>(y, x) = dark;
       darkness.push_back(dark);
     }
@@ -262,7 +264,7 @@ double lean_of(const Glyph& glyph) {
 }
 
 Glyph sheared(const Glyph& glyph, double lean) {
-  // Rows above the middle move to the left where strokes lean to the right.
+  // If strokes lean to the right, rows above the middle move to the left.
   const double middle = glyph.ink.rows / 2.0;
   const int margin = static_cast<int>(std::ceil(std::fabs(lean) * middle)) + 1;
   const cv::Matx23d shear(1, lean, margin - lean * middle, 0, 1, 0);

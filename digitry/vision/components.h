@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "digitry/vision/page.h"
+#include "digitry/vision/paper.h"
 
-// From ink on a page to things that may be digits.
+// From ink on paper to things that may be digits.
 
 namespace digitry {
 
@@ -16,23 +16,23 @@ namespace digitry {
 struct Component {
   int label = 0;  ///< In `Components::owners`.
   cv::Rect box;   ///< Of its strong pixels.
-  int area = 0;   ///< Of its strong pixels.
+  int area = 0;   ///< Number of its strong pixels.
 };
 
 struct Components {
-  cv::Mat owners;  ///< CV_32S: the label of the component that an inked pixel is of, else 0.
+  cv::Mat owners;               ///< CV_32S: the label of each pixel's component, 0 for paper.
   std::vector<Component> list;  ///< Largest first, at most `kMaxComponents`.
-  /// Labels of two components between which there is faint ink all the way, the smaller one first.
+  /// Pairs of labels with continuous faint ink between the components, the smaller label first.
   std::set<std::pair<int, int>> linked;
-  double digit_height = 0;  ///< Of most of the ink, in pixels.
+  double digit_height = 0;  ///< Pixels; half of the ink is in components at least as high.
 };
 
 inline constexpr std::size_t kMaxComponents = 1000;
 
-/// Components of the strong ink, each with the faint ink that goes out from it, as far as that is
-/// nearer to it, along the ink, than to any other. Specks of less than a stroke's width are left
-/// out, and so is what touches three sides of the picture: the table that a page lies on.
-Components find_components(const Page& page);
+/// Connected components of the strong ink. Faint ink belongs to the component that it is nearest
+/// to, measured along the ink, up to three stroke widths. Leaves out specks smaller than a stroke
+/// is wide, and what touches three sides of the picture: the table under a sheet of paper.
+Components find_components(const Paper& paper);
 
 /// Components that belong together.
 struct Blob {
@@ -40,37 +40,40 @@ struct Blob {
   cv::Rect box;
 };
 
-/// Joins the parts of broken strokes: what lies within another's box, above one another, or is
-/// small and close. What is much smaller than a digit and alone (a dot, a comma) is left out.
+/// Joins the parts of broken strokes: parts inside another's box, parts above one another, and
+/// small parts close to another. Leaves out what is much smaller than a digit and alone: dots,
+/// commas, dashes.
 std::vector<Blob> join_broken(const Components& components);
 
-/// Groups of indices of blobs side by side that may be parts of one digit: so close, and together
-/// no wider than one, and one of them at least `doubtful`. Each index is in one group.
+/// Groups of indices of blobs that may be parts of one digit. Two blobs are in one group if they
+/// stand close side by side, are together no wider than a digit, and at least one is `doubtful`.
+/// Each index is in exactly one group.
 std::vector<std::vector<std::size_t>> group_neighbours(const std::vector<Blob>& blobs,
                                                        const std::vector<bool>& doubtful,
                                                        double digit_height);
 
-/// Whether the blobs, all that a picture holds, may be parts of one digit, one of whose strokes was
-/// begun anew, like the bar of a 5: with nothing else there to tell how high digits are,
-/// `join_broken` cannot know. Digits side by side would be of like height, so one part is lower
-/// than all together; and one part is doubtful by itself, or there are two without a gap between.
+/// Whether all blobs of a picture may be the parts of its only digit, like a 5 whose bar is a
+/// stroke of its own. `join_broken` cannot find that out, because nothing else in the picture shows
+/// how high digits are. Two digits would be of similar height; so one part has to be lower than the
+/// whole, and either `any_doubt` holds or there are two parts without a gap between them.
 bool may_be_only_digit(const std::vector<Blob>& blobs, bool any_doubt);
 
-/// All ink of the blobs as one.
+/// The blobs with these indices as one.
 Blob together(const std::vector<Blob>& blobs, const std::vector<std::size_t>& indices);
 
-/// Ink of one thing alone.
+/// The ink of one thing without its surroundings.
 struct Glyph {
-  cv::Rect box;  ///< On the page.
-  cv::Mat ink;   ///< CV_32F [box], 0 for paper, 1 for the dark part of the ink.
+  cv::Rect box;  ///< On the paper.
+  cv::Mat ink;   ///< CV_32F [box]: 0 for paper, 1 for the dark part of the ink.
 };
 
-Glyph cut_out(const Page& page, const Components& components, const Blob& blob);
+/// The ink of the blob's components.
+Glyph cut_out(const Paper& paper, const Components& components, const Blob& blob);
 
-/// How far upright strokes lean to the right, as the tangent: −μ11/μ02 of the ink.
+/// Lean of upright strokes to the right, as a tangent: −μ11/μ02 of the ink.
 double lean_of(const Glyph& glyph);
 
-/// The glyph made upright by a shear that takes away this much of its lean.
+/// The glyph after a horizontal shear that removes a lean of this tangent.
 Glyph sheared(const Glyph& glyph, double lean);
 
 }  // namespace digitry

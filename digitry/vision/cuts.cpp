@@ -11,14 +11,14 @@ namespace {
 
 constexpr double kCutSpacing = 0.06;  // of a digit's height
 constexpr double kCutStray = 0.25;    // of a digit's height: how far a cut may leave its place
-constexpr double kStrayCost = 0.004;  // of ink, a pixel away from its place at 100 pixels' height
+constexpr double kStrayCost = 0.004;  // of ink, per pixel from its place at 100 pixels' height
 constexpr double kSameCut = 0.045;    // of a digit's height
 constexpr double kMostStrokes = 2.5;
-constexpr double kLeastShare = 0.08;
-constexpr double kCrumb = 0.08;      // of the segment's ink
-constexpr double kNarrowest = 0.06;  // of a digit's height
+constexpr double kLeastShare = 0.08;  // of the glyph's ink
+constexpr double kCrumb = 0.08;       // of the segment's ink
+constexpr double kNarrowest = 0.06;   // of a digit's height
 
-// The cheapest way near x0: from row to row at most one pixel aside. Dynamic programming.
+// The cheapest path near x0, by dynamic programming. It moves at most one pixel aside per row.
 Cut cut_near(const cv::Mat& ink, int x0, int stray, double stray_cost, double stroke_width) {
   const int left = std::max(0, x0 - stray);
   const int right = std::min(ink.cols - 1, x0 + stray);
@@ -54,7 +54,7 @@ Cut cut_near(const cv::Mat& ink, int x0, int stray, double stray_cost, double st
   return cut;
 }
 
-// The smaller part of the ink that the cut would part from the rest.
+// The smaller of the two shares of the ink that the cut separates.
 double lesser_share(const cv::Mat& ink, const Cut& cut) {
   double left = 0;
   for (int y = 0; y < ink.rows; ++y) {
@@ -75,7 +75,7 @@ double cost_of_cut(const Cut& cut) {
   return cut.crossed < kGapCrossed ? kGapCost : kCutCost + kCrossingCost * cut.crossed;
 }
 
-// Sets pixels of small separate parts to 0.
+// Erases small separate parts.
 void drop_crumbs(cv::Mat& ink) {
   cv::Mat labels;
   const int count = cv::connectedComponents(ink > 0.3, labels, 8, CV_32S);
@@ -152,7 +152,7 @@ std::vector<std::size_t> cheapest_row(std::span<const Segment> segments,
   std::vector<double> costs(end + 1, kNever);
   std::vector<std::size_t> arrived(end + 1, segments.size());
   costs[0] = 0;
-  // Segments lead from left to right, so that boundaries are final in their order.
+  // Segments run from left to right, so the cost of a boundary is final when it is visited.
   for (std::size_t boundary = 0; boundary < end; ++boundary) {
     if (costs[boundary] == kNever) continue;
     const double cut = boundary == 0 ? 0 : cost_of_cut(cuts[boundary - 1]);

@@ -4,8 +4,11 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <utility>
 
 #include "digitry/base/error.h"
+#include "digitry/base/file.h"
+#include "digitry/image/png.h"
 
 namespace digitry::codecs {
 namespace {
@@ -14,7 +17,7 @@ constexpr std::uint32_t kOrientationTag = 0x0112;
 constexpr std::uint32_t kShortType = 3;
 constexpr std::size_t kEntryBytes = 12;
 
-// Numbers of a TIFF structure; 0 beyond its end.
+// Numbers in a TIFF structure; 0 past its end.
 class TiffNumbers {
  public:
   explicit TiffNumbers(std::string_view bytes)
@@ -35,6 +38,25 @@ class TiffNumbers {
   bool little_endian_;
 };
 
+std::uint32_t png_number(std::string_view bytes, std::size_t at) {
+  std::uint32_t value = 0;
+  for (std::size_t i = at; i < at + 4; ++i)
+    value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  return value;
+}
+
+// The content of the eXIf chunk, wherever it is; empty if there is none.
+std::string_view png_exif(std::string_view bytes) {
+  std::size_t at = 8;  // after the signature
+  while (bytes.size() - at >= 12) {
+    const std::size_t length = png_number(bytes, at);
+    if (length > bytes.size() - at - 12) break;
+    if (bytes.substr(at + 4, 4) == "eXIf") return bytes.substr(at + 8, length);
+    at += length + 12;
+  }
+  return {};
+}
+
 }  // namespace
 
 Error damaged(const Source& source, std::string_view finding) {
@@ -43,7 +65,7 @@ Error damaged(const Source& source, std::string_view finding) {
 }
 
 void check_extent(const Source& source, std::int64_t height, std::int64_t width) {
-  if (height < 1 || width < 1) throw damaged(source, "a side of no pixels");
+  if (height < 1 || width < 1) throw damaged(source, "a side of 0 pixels");
   if (height > source.max_pixels / width)
     throw Error(ErrorCode::kBadData,
                 "{}: expected an image of at most {} pixels, found {}x{}; make it smaller first",
@@ -64,13 +86,19 @@ int exif_orientation(std::string_view block) {
   return 1;
 }
 
+Image decode_png(const Source& source) {
+  Image image = digitry::decode_png(
+      source.bytes, source.name, {.max_side = source.max_pixels, .max_pixels = source.max_pixels});
+  return upright(std::move(image), exif_orientation(png_exif(source.bytes)));
+}
+
 }  // namespace digitry::codecs
 
 namespace digitry {
 namespace {
 
-struct Recognised {
-  std::optional<PictureFormat> format;  // Nothing for those that are known by name alone.
+struct KnownFormat {
+  std::optional<PictureFormat> format;  // Empty if there is no decoder for it.
   std::string_view name;
 };
 
@@ -100,7 +128,7 @@ std::string one_of(std::span<const PictureFormat> formats) {
   return "a " + text + " picture";
 }
 
-// A BMP begins with two letters only, so the length of its second header counts too.
+// Two letters are a weak signature, so the length of the second header is checked too.
 bool looks_like_bmp(std::string_view start) {
   static constexpr std::array<unsigned char, 6> kHeaderLengths = {12, 40, 52, 56, 108, 124};
   if (start.size() < 18 || !start.starts_with("BM")) return false;
@@ -111,7 +139,7 @@ bool looks_like_bmp(std::string_view start) {
   return false;
 }
 
-// Of the ISO base media family (HEIC, AVIF), which cameras of telephones write.
+// "HEIC" or "AVIF", the ISO base media formats that phones write; else empty.
 std::string_view media_brand(std::string_view start) {
   if (start.size() < 12 || start.substr(4, 4) != "ftyp") return {};
   const std::string_view brand = start.substr(8, 4);
@@ -121,8 +149,8 @@ std::string_view media_brand(std::string_view start) {
              : std::string_view();
 }
 
-std::optional<Recognised> recognise(std::string_view start) {
-  const auto decodable = [](PictureFormat format) { return Recognised{format, name_of(format)}; };
+std::optional<KnownFormat> recognise(std::string_view start) {
+  const auto decodable = [](PictureFormat format) { return KnownFormat{format, name_of(format)}; };
   const auto begins = [&](std::string_view magic) { return start.starts_with(magic); };
   if (begins("\x89PNG\r\n\x1a\n")) return decodable(PictureFormat::kPng);
   if (begins("\xff\xd8\xff")) return decodable(PictureFormat::kJpeg);
@@ -131,10 +159,10 @@ std::optional<Recognised> recognise(std::string_view start) {
   if (begins(std::string_view("II*\0", 4)) || begins(std::string_view("MM\0*", 4)))
     return decodable(PictureFormat::kTiff);
   if (looks_like_bmp(start)) return decodable(PictureFormat::kBmp);
-  if (begins("GIF87a") || begins("GIF89a")) return Recognised{std::nullopt, "GIF"};
-  if (begins("%PDF-")) return Recognised{std::nullopt, "PDF"};
+  if (begins("GIF87a") || begins("GIF89a")) return KnownFormat{std::nullopt, "GIF"};
+  if (begins("%PDF-")) return KnownFormat{std::nullopt, "PDF"};
   if (const std::string_view brand = media_brand(start); !brand.empty())
-    return Recognised{std::nullopt, brand};
+    return KnownFormat{std::nullopt, brand};
   return std::nullopt;
 }
 
@@ -151,7 +179,7 @@ Image decode_as(PictureFormat format, const codecs::Source& source) {
     case PictureFormat::kTiff:
       return codecs::decode_tiff(source);
   }
-  throw Error(ErrorCode::kInvalidArgument, "{}: no such format", source.name);
+  throw Error(ErrorCode::kInvalidArgument, "{}: unknown format", source.name);
 }
 
 }  // namespace
@@ -159,22 +187,25 @@ Image decode_as(PictureFormat format, const codecs::Source& source) {
 bool looks_like_picture(std::string_view start) { return recognise(start).has_value(); }
 
 std::optional<PictureFormat> picture_format(std::string_view start) {
-  const auto recognised = recognise(start);
-  return recognised ? recognised->format : std::nullopt;
+  const auto known = recognise(start);
+  return known ? known->format : std::nullopt;
+}
+
+Image load_picture(const std::filesystem::path& path) {
+  return decode_picture(read_file(path, kMaxPictureBytes), path.string());
 }
 
 Image decode_picture(std::string_view bytes, const std::string& name, std::int64_t max_pixels,
                      std::span<const PictureFormat> formats) {
-  const auto recognised = recognise(bytes);
-  if (!recognised)
+  const auto known = recognise(bytes);
+  if (!known)
     throw Error(ErrorCode::kBadData, "{}: expected {}, found {}", name, one_of(formats),
                 bytes.empty() ? "an empty file" : "other bytes at its start");
-  if (!recognised->format || std::ranges::find(formats, *recognised->format) == formats.end())
+  if (!known->format || std::ranges::find(formats, *known->format) == formats.end())
     throw Error(ErrorCode::kBadData, "{}: expected {}, found {}; convert it first", name,
-                one_of(formats), recognised->name);
-  return decode_as(
-      *recognised->format,
-      {.bytes = bytes, .name = name, .format = recognised->name, .max_pixels = max_pixels});
+                one_of(formats), known->name);
+  return decode_as(*known->format,
+                   {.bytes = bytes, .name = name, .format = known->name, .max_pixels = max_pixels});
 }
 
 }  // namespace digitry

@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kMaxWorkingPixels = 6e6;
 constexpr double kMaxWorkingSide = 8192;
-constexpr int kMinWorkingSide = 200;  // of the longer side
+constexpr int kMinWorkingSide = 200;  // the longer side
 
 constexpr double kPolaritySide = 256;
 constexpr double kPaperSide = 400;
@@ -38,12 +38,12 @@ cv::Mat shrunk_to(const cv::Mat& image, double side) {
   return small;
 }
 
-// The brightness of the paper: what dark structures narrower than the window do not reach.
+// The brightness of the paper: the picture without dark things narrower than the window.
 cv::Mat find_paper(const cv::Mat& grey, double window) {
   cv::Mat paper = shrunk_to(grey, kPaperSide);
   const double factor = static_cast<double>(paper.cols) / grey.cols;
   const int size = odd(std::max(3.0, window * factor));
-  cv::GaussianBlur(paper, paper, {}, 1);  // Else the brightest noise would be the paper.
+  cv::GaussianBlur(paper, paper, {}, 1);  // Otherwise the brightest noise would count as paper.
   cv::morphologyEx(paper, paper, cv::MORPH_CLOSE,
                    cv::getStructuringElement(cv::MORPH_RECT, {size, size}));
   cv::GaussianBlur(paper, paper, {}, std::max(1.0, size / 6.0));
@@ -53,7 +53,7 @@ cv::Mat find_paper(const cv::Mat& grey, double window) {
 
 struct Spread {
   double median = 0;
-  double deviation = 0;  // As of a normal distribution.
+  double deviation = 0;  // Standard deviation of a normal distribution with the same MAD.
 };
 
 Spread spread_of(const cv::Mat& values) {
@@ -79,12 +79,12 @@ cv::Mat smoothed(const cv::Mat& darkness, double noise) {
   return smooth;
 }
 
-// Darkness against the paper, the noise on it, and nothing of the strokes yet.
+// Sets the darkness and the noise.
 Ink ink_on(const cv::Mat& grey, const cv::Mat& paper) {
   Ink ink;
   cv::divide(grey, paper, ink.darkness);
   ink.darkness = 1.0 - ink.darkness;
-  // Paper is what there is most of. Its median is not 0, as closing prefers the bright side.
+  // Most pixels are paper. Their median is not 0, because a closing prefers bright noise.
   const double offset = std::clamp(spread_of(ink.darkness).median, -0.1, 0.15);
   ink.darkness = (ink.darkness - offset) / (1 - offset);
   const double raw = spread_of(ink.darkness).deviation;
@@ -97,7 +97,8 @@ double strong_minimum(const Ink& ink) {
   return std::max(kStrongDarkness, kStrongNoises * ink.noise);
 }
 
-// The mask before a stroke width is known: against the dark part of all that is above the noise.
+// The mask before the stroke width is known: relative to the dark part of everything above the
+// noise.
 cv::Mat first_mask(const Ink& ink) {
   const cv::Mat smooth = smoothed(ink.darkness, ink.noise);
   std::vector<float> dark;
@@ -133,7 +134,8 @@ WorkingGrey make_working_grey(const Image& picture) {
   return working;
 }
 
-// The rarer side of the local mean is the ink's: strokes are thin. The third moment tells it.
+// Strokes are thin, so ink is on the rarer side of the local mean. The sign of the third moment
+// shows which side that is.
 bool ink_is_light(const cv::Mat& grey) {
   const cv::Mat small = shrunk_to(grey, kPolaritySide);
   const int window = odd(std::max(small.rows, small.cols) / 3.0);
@@ -155,7 +157,7 @@ Ink find_ink(const cv::Mat& grey, bool light, double paper_window) {
 }
 
 double find_stroke_width(const Ink& ink) {
-  // Paper all around, so that there is an edge to every stroke.
+  // A border of paper, so that every stroke has an edge.
   cv::Mat mask;
   cv::copyMakeBorder(first_mask(ink), mask, 1, 1, 1, 1, cv::BORDER_CONSTANT, 0);
   cv::Mat labels;
@@ -174,7 +176,7 @@ double find_stroke_width(const Ink& ink) {
       area += 1;
     }
   }
-  // A bar of width w has a mean distance to its edge of w/4 + 1/2.
+  // In a bar of width w the mean distance to the edge is w/4 + 1/2.
   std::vector<std::pair<double, double>> widths;  // width, length
   double total = 0;
   for (std::size_t i = 1; i < sums.size(); ++i) {

@@ -5,47 +5,49 @@
 
 #include "digitry/image/image.h"
 
-// From a picture to ink on clean paper. Distances are in working pixels from here on.
+// From a picture to ink on clean paper. From here on, distances are in working pixels.
 
 namespace digitry {
 
-/// The picture as it is worked on: large ones made smaller, small ones larger by a whole factor.
+/// The picture in grey at a working size: large pictures are reduced, small ones enlarged by a
+/// whole factor.
 struct WorkingGrey {
   cv::Mat grey;      ///< CV_32F, 0 to 255.
-  double scale = 1;  ///< Working pixels a pixel of the picture.
+  double scale = 1;  ///< Working pixels per pixel of the picture.
 };
 WorkingGrey make_working_grey(const Image& picture);
 
-/// How much darker each pixel is than the paper around it (lighter, where the ink is light).
+/// How much darker each pixel is than the paper around it; how much lighter, if the ink is light.
 struct Ink {
   cv::Mat darkness;         ///< CV_32F: 0 paper, 1 black.
   double noise = 0;         ///< Standard deviation of the smoothed darkness on paper.
-  double stroke_width = 0;  ///< 0 where there is no ink.
+  double stroke_width = 0;  ///< 0 if there is no ink.
   bool light = false;
 };
 
-/// Whether the ink is lighter than what it is on.
+/// Whether the ink is lighter than its background.
 bool ink_is_light(const cv::Mat& grey);
 
-/// Divides light and shadow out of the picture. The paper's brightness is a morphological closing
-/// by a square window of `paper_window` pixels, which has to be wider than a stroke: what is dark
-/// and narrower than the window is ink, all else shadow. The stroke width is left 0.
+/// Divides the picture by the brightness of the paper, which removes uneven light and shadows. The
+/// brightness is a morphological closing with a square window of `paper_window` pixels, which has
+/// to be wider than a stroke: dark things narrower than the window are ink, everything else is
+/// shadow. Does not set `stroke_width`.
 Ink find_ink(const cv::Mat& grey, bool light, double paper_window);
 
-/// A window that no stroke is as wide as, where nothing is known of the strokes yet.
+/// A window wider than any stroke, for use before the stroke width is known.
 double wide_paper_window(const cv::Mat& grey);
 
-/// The width of most of the strokes, by their length; 0 where there is no ink. It does not use
-/// `ink.stroke_width`.
+/// The median stroke width, weighted by the length of the strokes; 0 if there is no ink. Does not
+/// read `ink.stroke_width`.
 double find_stroke_width(const Ink& ink);
 
-/// Pixels (255, else 0) that may be ink: above the noise.
+/// 255 for pixels that may be ink, because they are above the noise; else 0.
 cv::Mat weak_mask(const Ink& ink);
 
-/// Pixels that are ink: at least half as dark, or nearly, as the darkest ink nearby.
+/// 255 for pixels that are ink: at least 0.45 times as dark as the darkest ink nearby; else 0.
 cv::Mat strong_mask(const Ink& ink);
 
-/// For those who want to look: white paper, ink as dark as it is; a mask in black and white.
+/// For debugging: dark ink on white paper; a mask in black and white.
 Image to_picture(const Ink& ink);
 Image to_picture(const cv::Mat& grey_or_mask);
 

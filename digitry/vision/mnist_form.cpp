@@ -34,15 +34,15 @@ InkBox find_ink_box(std::span<const float> ink, std::int64_t height, std::int64_
   return {top, left, bottom - top + 1, right - left + 1};
 }
 
-// One source pixel's part of one of the box's 20 rows or columns.
+// The share of one source row or column in one of the box's 20.
 struct Share {
   std::int64_t from = 0;
   std::int64_t to = 0;
   double weight = 0;  // In source pixels.
 };
 
-// How `side` pixels fall on 20. (Doubling the pixels of a small square first, as was done for
-// MNIST, changes none of the averages.)
+// Distributes `side` pixels over 20. MNIST doubled the pixels of small squares first, which changes
+// none of the averages.
 std::vector<Share> shares_of(std::int64_t side) {
   std::vector<Share> shares;
   const double step = static_cast<double>(side) / kMnistBoxSide;
@@ -84,7 +84,7 @@ BoxSums average_to_box(std::span<const float> ink, std::int64_t width, const Ink
   return sums;
 }
 
-// Where the box begins in the image, along one axis, for a centre of mass in [0, 20] of it.
+// First row or column of the box in the image, for a centre of mass in [0, 20] within the box.
 std::int64_t box_offset(double center) {
   return std::clamp(static_cast<std::int64_t>(15 - center), std::int64_t{0},
                     kMnistSide - kMnistBoxSide);

@@ -6,20 +6,22 @@
 
 namespace digitry {
 
-/// Side of MNIST's images, and of the box that a digit fills in them.
+/// Side of MNIST's images, and of the box in them that a digit fills.
 inline constexpr std::int64_t kMnistSide = 28;
 inline constexpr std::int64_t kMnistBoxSide = 20;
 
-/// One image as MNIST has them: ink 255 on 0, row by row.
+/// One image in the form of MNIST's: ink 255 on 0, row by row.
 using MnistImage = std::array<std::uint8_t, static_cast<std::size_t>(kMnistSide* kMnistSide)>;
 
-/// Brings a digit of any size to 28×28 as MNIST's were made. `ink` is [height, width], 0 for paper,
-/// of any scale; rows and columns without ink are cut off, the rest is widened to a square of side
+/// Brings a digit of any size to 28×28 by the steps by which MNIST's images were made.
+///
+/// `ink` is [height, width], row by row: finite, at least 0, 0 for paper, of any scale. Rows and
+/// columns without ink around it are removed. The rest is padded to a square of side
 /// max(height, width, 10), averaged over areas to 20×20, scaled so that the darkest pixel is 255,
-/// rounded, and moved by whole pixels so that its centre of mass comes to lie in (14, 15].
-/// All zeros where there is no ink. Expects ink ≥ 0, finite, height · width of it.
-/// Source: Yadav and Bottou, "Cold case: the lost MNIST digits", NeurIPS 2019, sec. 2, which found
-/// again how LeCun's digits had been made.
+/// rounded, and moved by whole pixels so that its centre of mass lies in (14, 15].
+/// Returns zeros if there is no ink.
+/// Source: Yadav and Bottou, "Cold case: the lost MNIST digits", NeurIPS 2019, sec. 2, a
+/// reconstruction of how LeCun's digits were made.
 MnistImage to_mnist_form(std::span<const float> ink, std::int64_t height, std::int64_t width);
 
 }  // namespace digitry

@@ -10,8 +10,12 @@
 #include <thread>
 
 #include "digitry/base/file.h"
+#include "digitry/data/dataset.h"
+#include "digitry/image/png.h"
+#include "digitry/vision/decode.h"
 #include "tests/app/digitry.h"
 #include "tests/app/serve_process.h"
+#include "tests/cases/drawn_pages.h"
 #include "tests/support/temporary_folder.h"
 
 namespace digitry::test {
@@ -153,6 +157,31 @@ TEST(Examples, ServeAModelUntilTheyAreStopped) {
   EXPECT_EQ(run_example({"serve_model"}).exit_status, 2);
   expect_refused({"serve_model", "no such model"}, {"no such model"});
   expect_refused({"serve_model", DIGITRY_MODELS "/cnn-best.safetensors", "70000"}, {"70000"});
+}
+
+TEST(Examples, ReadAPhoto) {
+  const Dataset digits = load_dataset(small_mnist().string(), Split::kTest);
+  RandomStream random(3, RandomPurpose::kTest);
+  const DrawnPage page = draw_page(
+      digits.images, {.num_digits = 6, .num_lines = 2, .skew_degrees = 3, .ruled = true}, random);
+  const TemporaryFolder folder;
+  const std::string photo = (folder / "photo.png").string();
+  const std::string annotated = (folder / "annotated.png").string();
+  write_file_atomically(photo, encode_png(page.picture));
+  const CommandResult result = run_command({example("read_photo"), photo, annotated});
+  ASSERT_EQ(result.exit_status, 0) << result.err;
+  std::string text = result.out.substr(0, result.out.find("\n\n"));
+  std::erase(text, ' ');
+  EXPECT_EQ(text, text_of(page, digits.labels));
+  EXPECT_THAT(result.out, HasSubstr("line 2  " + text.substr(text.find('\n') + 1, 1) + "  "));
+  EXPECT_THAT(result.out, HasSubstr(" %\n"));
+  EXPECT_EQ(load_picture(annotated).width, page.picture.width);
+
+  EXPECT_EQ(run_command({example("read_photo")}).exit_status, 2);
+  const CommandResult missing = run_command({example("read_photo"), "no such file"});
+  EXPECT_EQ(missing.exit_status, 1);
+  EXPECT_THAT(missing.err, HasSubstr("no such file"));
+  EXPECT_EQ(missing.out, "");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// `digitry predict` on pictures: photographs and scans as people have them, made of real digits.
+// `digitry predict` on pictures: drawn photographs and scans of real digits.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -74,8 +74,8 @@ class PredictPictures : public testing::Test {
     return json::parse(result.out);
   }
 
-  static void expect_refused(const std::vector<std::string>& arguments, int status,
-                             const std::string& message, const std::string& input = "") {
+  static void expect_error(const std::vector<std::string>& arguments, int status,
+                           const std::string& message, const std::string& input = "") {
     const CommandResult result = predict(arguments, {.input = input});
     EXPECT_EQ(result.exit_status, status) << result.err;
     EXPECT_THAT(result.err, AllOf(StartsWith("digitry: error: "), HasSubstr(message)));
@@ -88,7 +88,7 @@ class PredictPictures : public testing::Test {
   static inline CommandResult trained_;
 };
 
-// What was read on one page of several lines, as far as `count` wrong digits go.
+// The number of wrong digits; all of them if the lengths differ.
 std::size_t wrong_digits(const std::string& got, const std::string& want) {
   if (got.size() != want.size()) return want.size();
   std::size_t wrong = 0;
@@ -112,6 +112,8 @@ TEST_F(PredictPictures, ReadsAPageOfSeveralLines) {
   EXPECT_EQ(read[0]["width"], page.picture.width);
   const json& first = read[0]["digits"][0];
   EXPECT_EQ(first["line"], 1);
+  EXPECT_EQ(first["rejected"], false);
+  EXPECT_GT(first["in_distribution_score"].get<double>(), 0);
   EXPECT_NEAR(first["box"]["left"].get<double>() + first["box"]["width"].get<double>() / 2,
               page.digits[0].x, 12);
 
@@ -119,13 +121,14 @@ TEST_F(PredictPictures, ReadsAPageOfSeveralLines) {
   EXPECT_THAT(shown.out,
               AllOf(StartsWith(file + ": 9 digits in 3 lines\n  "), HasSubstr("  line 3  ")));
   const CommandResult csv = predict({file, "--csv"});
-  EXPECT_THAT(csv.out, StartsWith("Source,Line,Place,Label,Probability,Known,Left,Top,Width,Height,"
-                                  "Alternatives\n" +
-                                  file + ",1,1,"));
+  EXPECT_THAT(csv.out,
+              StartsWith("Source,Line,Place,Label,Probability,Rejected,Left,Top,Width,Height,"
+                         "Alternatives\n" +
+                         file + ",1,1,"));
   EXPECT_EQ(std::ranges::count(csv.out, '\n'), 10);
 }
 
-// A digit drawn large on paper, light or dark, is read as the image that it was drawn from.
+// A large digit on light or dark paper is read as the image that it was drawn from.
 TEST_F(PredictPictures, ReadsDrawnDigitsAsTheirImages) {
   std::vector<std::string> files;
   for (std::int64_t i = 0; i < 30; ++i)
@@ -143,7 +146,7 @@ TEST_F(PredictPictures, ReadsDrawnDigitsAsTheirImages) {
   EXPECT_GE(same, 29);
 }
 
-TEST_F(PredictPictures, TakesReadyImagesAsTheyAreUnlessToldOtherwise) {
+TEST_F(PredictPictures, ClassifiesReadyImagesAsTheyAreUnlessAsPictures) {
   std::vector<std::uint8_t> pixels(784);
   std::copy_n(digits_->images.as<std::uint8_t>().begin(), 784, pixels.begin());
   const std::string png = write("ready/seven.png", encode_png({28, 28, 1, pixels}));
@@ -164,10 +167,10 @@ TEST_F(PredictPictures, TakesReadyImagesAsTheyAreUnlessToldOtherwise) {
   EXPECT_EQ(as_picture[0]["text"], "7");
   EXPECT_EQ(as_picture[0]["width"], 28);
   const std::string canvas = write("canvas.png", encode_png(canvas_of(0)));
-  expect_refused({"--as", "images", canvas}, 3, canvas + ": expected images of [1,28,28]");
+  expect_error({"--as", "images", canvas}, 3, canvas + ": expected images of [1,28,28]");
 }
 
-TEST_F(PredictPictures, TakesFoldersPatternsAndStandardInput) {
+TEST_F(PredictPictures, AcceptsFoldersPatternsAndStandardInput) {
   const std::string a = write("mixed/a.jpg", encode_jpeg(canvas_of(0)));
   const std::string b = write("mixed/b.webp", encode_webp(canvas_of(1)));
   write("mixed/notes.txt", "not a picture");
@@ -178,8 +181,7 @@ TEST_F(PredictPictures, TakesFoldersPatternsAndStandardInput) {
   };
   EXPECT_THAT(sources(predicted({*folder_ / "mixed"})), ElementsAre(a, b));
   EXPECT_THAT(sources(predicted({*folder_ / "mixed/*.w*"})), ElementsAre(b));
-  expect_refused({*folder_ / "mixed/*.gif"}, 3,
-                 "mixed/*.gif: expected files that match, found none");
+  expect_error({*folder_ / "mixed/*.gif"}, 3, "mixed/*.gif: expected matching files, found none");
   const CommandResult piped = predict({"-"}, {.input = encode_tiff(canvas_of(2))});
   EXPECT_THAT(piped.out, StartsWith("standard input: 1 digit in 1 line\n"));
 }
@@ -196,7 +198,7 @@ TEST_F(PredictPictures, DrawsTheResultAndShowsItsStages) {
   EXPECT_THAT(TemporaryFolder::names_in(stages),
               ElementsAre("001-shown-1-grey.png", "001-shown-2-ink.png", "001-shown-3-level.png",
                           "001-shown-4-strokes.png", "001-shown-5-digits.png"));
-  expect_refused({file, file, "--annotate", out}, 2, "--annotate: expected one picture, got 2");
+  expect_error({file, file, "--annotate", out}, 2, "--annotate: expected one picture, got 2");
 }
 
 TEST_F(PredictPictures, BlankPagesHaveNoDigits) {
@@ -208,8 +210,8 @@ TEST_F(PredictPictures, BlankPagesHaveNoDigits) {
   EXPECT_EQ(std::ranges::count(predict({page, "--csv"}).out, '\n'), 1);
 }
 
-// By the shipped model: one of so few digits knows too little to tell.
-TEST_F(PredictPictures, WhatIsLikeNoDigitIsUnknown) {
+// With the shipped model: the small one rejects too little.
+TEST_F(PredictPictures, RejectsWhatIsNoDigit) {
   Image rings{200, 200, 1, std::vector<std::uint8_t>(40'000, 240)};
   for (std::int64_t y = 0; y < 200; ++y)
     for (std::int64_t x = 0; x < 200; ++x) {
@@ -223,31 +225,33 @@ TEST_F(PredictPictures, WhatIsLikeNoDigitIsUnknown) {
   const json read = json::parse(result.out)[0];
   ASSERT_FALSE(read["digits"].empty());
   EXPECT_THAT(read["text"].get<std::string>(), HasSubstr("?"));
+  EXPECT_TRUE(std::ranges::any_of(read["digits"], [](const json& digit) {
+    return digit["rejected"].get<bool>() && digit["in_distribution_score"].get<double>() < 1;
+  }));
 }
 
-TEST_F(PredictPictures, BadPicturesAreRefusedByTheRuleTheyBreak) {
+TEST_F(PredictPictures, ReportsTheRuleThatABadPictureBreaks) {
   const std::string jpeg = encode_jpeg(canvas_of(0));
   const std::string text = write("text.jpg", "this is no picture");
-  expect_refused(
-      {text}, 3,
-      text + ": expected a picture (PNG, JPEG, BMP, WebP, TIFF) or images as IDX or CSV");
+  expect_error({text}, 3,
+               text + ": expected a picture (PNG, JPEG, BMP, WebP, TIFF) or images as IDX or CSV");
   const std::string cut = write("cut.jpg", jpeg.substr(0, jpeg.size() / 2));
-  expect_refused({cut}, 3, cut + ": expected a sound JPEG image");
+  expect_error({cut}, 3, cut + ": expected a sound JPEG image");
   const std::string side("\0\0\x75\x30", 4);
   const std::string bomb =
       write("bomb.png", std::string("\x89PNG\r\n\x1a\n", 8) +
                             png_chunk("IHDR", side + side + std::string("\x08\0\0\0\0", 5)) +
                             png_chunk("IDAT", "x") + png_chunk("IEND", ""));
-  expect_refused({bomb}, 3,
-                 bomb + ": expected an image of at most 67108864 pixels, found 30000x30000");
-  expect_refused({"-"}, 3,
-                 "standard input: expected a PNG, JPEG, BMP, WebP or TIFF picture, found GIF",
-                 "GIF89a............");
-  expect_refused({*folder_ / "nowhere.jpg"}, 3, "nowhere.jpg");
+  expect_error({bomb}, 3,
+               bomb + ": expected an image of at most 67108864 pixels, found 30000x30000");
+  expect_error({"-"}, 3,
+               "standard input: expected a PNG, JPEG, BMP, WebP or TIFF picture, found GIF",
+               "GIF89a............");
+  expect_error({*folder_ / "nowhere.jpg"}, 3, "nowhere.jpg");
   const std::string canvas = write("fine.png", encode_png(canvas_of(0)));
-  expect_refused({canvas, (small_mnist() / "t10k-images-idx3-ubyte").string(), "--csv"}, 2,
-                 "--csv: expected images of the model's size or pictures");
-  expect_refused(
+  expect_error({canvas, (small_mnist() / "t10k-images-idx3-ubyte").string(), "--csv"}, 2,
+               "--csv: expected only images");
+  expect_error(
       {(small_mnist() / "t10k-images-idx3-ubyte").string(), "--annotate", *folder_ / "x.png"}, 2,
       "--annotate");
 }

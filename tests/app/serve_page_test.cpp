@@ -1,4 +1,4 @@
-// The page of `digitry serve`, as other programs see its routes; tests/browser drives it.
+// The routes of the page of `digitry serve`; tests/browser drives the page itself.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -56,7 +56,7 @@ class ServePage : public testing::Test {
     return json::parse(result.out, nullptr, false);
   }
 
-  // What openapi.json says of an answer, held against it.
+  // Checks an answer against its schema in openapi.json.
   void expect_schema(const ServeProcess& server, const char* name, const json& answer) const {
     const json document = server.get("/openapi.json");
     serving::test::SchemaChecker checker(document);
@@ -100,7 +100,7 @@ TEST_F(ServePage, ReadsAsPredictDoes) {
     for (const json& probability : digit.at("probabilities")) sum += probability.get<double>();
     EXPECT_NEAR(sum, 1, 1e-5);
     // In float32, in batches of another size.
-    for (const char* key : {"probability", "score", "familiarity"}) {
+    for (const char* key : {"probability", "score", "in_distribution_score"}) {
       EXPECT_NEAR(digit.at(key).get<double>(), want.at("digits")[i].at(key).get<double>(), 1e-4);
       digit[key] = want.at("digits")[i][key];
     }
@@ -119,7 +119,7 @@ TEST_F(ServePage, ReadsAsPredictDoes) {
               HasSubstr("the picture"));
 }
 
-TEST_F(ServePage, ReadsTheFormatsOfBrowsersAlone) {
+TEST_F(ServePage, ReadsOnlyTheFormatsOfBrowsers) {
   ServeProcess server({"tiny"});
   const Image grey = decode_picture(page_of_digits(1), "page");
   Image page{grey.height, grey.width, 3, {}};
@@ -141,7 +141,7 @@ TEST_F(ServePage, ReadsTheFormatsOfBrowsersAlone) {
   EXPECT_THAT(html, testing::Not(HasSubstr("accept=\"image/*\"")));
 }
 
-TEST_F(ServePage, FindsNearestTrainingImagesWhereTheyAreAtHand) {
+TEST_F(ServePage, FindsNearestTrainingImages) {
   ServeProcess server({served_run()});
   const Tensor image = test_digits(1);
   const std::string body = question_of(image, "class", "7").dump();
@@ -184,7 +184,7 @@ TEST_F(ServePage, TrainsOnCorrections) {
   EXPECT_EQ(trained.exit_status, 0) << trained.err;
 }
 
-TEST_F(ServePage, SaysWhatIsNotThere) {
+TEST_F(ServePage, ReportsWhatIsNotConfigured) {
   ServeProcess server({served_run()});
   EXPECT_EQ(server.status("/v1/runs"), 403);
   EXPECT_THAT(post(server, "/v1/corrections?model=digits", "{}").at("error"),

@@ -71,19 +71,19 @@ TEST_F(FinishedRun, LearntToReadDigits) {
 
 // What it has learnt of its own images tells noise from digits, in the file as in the answer.
 TEST_F(FinishedRun, KnowsDigitsFromNoise) {
-  const auto known = [](const std::string& images) {
+  const auto num_accepted = [](const std::string& images) {
     const CommandResult result = digitry({"predict", run_, images, "--json"});
     EXPECT_EQ(result.exit_status, 0) << result.err;
     std::int64_t count = 0;
-    for (const json& entry : json::parse(result.out)) count += entry["known"] ? 1 : 0;
+    for (const json& entry : json::parse(result.out)) count += entry["rejected"] ? 0 : 1;
     return count;
   };
-  EXPECT_GT(known((small_mnist() / "t10k-images-idx3-ubyte").string()), 970) << "of 1,000";
+  EXPECT_GT(num_accepted((small_mnist() / "t10k-images-idx3-ubyte").string()), 970) << "of 1,000";
   Tensor noise({100, 1, 28, 28}, DType::kU8);
   std::ranges::copy(random_pixels(noise.num_elements(), 1), noise.as<std::uint8_t>().begin());
   const std::string file = *folder_ / "noise-idx3-ubyte";
   write_idx_images(file, noise);
-  EXPECT_LT(known(file), 10) << "of 100";
+  EXPECT_LT(num_accepted(file), 10) << "of 100";
 }
 
 TEST_F(FinishedRun, IsNeverOverwritten) {

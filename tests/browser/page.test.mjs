@@ -1,8 +1,8 @@
-// Drives the page of `digitry serve` in a real Chromium, on a desktop's and a phone's screen:
+// Drives the page of `digitry serve` in Chromium, with the screens of a desktop and a phone:
 //
 //   DIGITRY=/path/to/digitry DIGITRY_RUNS=/folder/with/a/run npm test
 //
-// With DIGITRY_SCREENSHOTS=FOLDER it leaves pictures of what it saw.
+// With DIGITRY_SCREENSHOTS=FOLDER it keeps screenshots.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -122,7 +122,7 @@ async function pictureOf(page, digits, type = 'image/png') {
   return Buffer.from(base64, 'base64');
 }
 
-test('asks its own server alone, complains of nothing, and is served under strict headers', async () => {
+test('sends requests to its own server only, logs no errors, and has strict headers', async () => {
   for (const screen of Object.values(SCREENS)) {
     const page = await open(screen);
     await draw(page, 3);
@@ -143,7 +143,7 @@ test('asks its own server alone, complains of nothing, and is served under stric
 
 for (const [screenName, screen] of Object.entries(SCREENS)) {
   for (const colorScheme of ['light', 'dark']) {
-    test(`reads a number, and says why (${screenName}, ${colorScheme})`, async () => {
+    test(`reads a number and explains it (${screenName}, ${colorScheme})`, async () => {
       const page = await open({ ...screen, colorScheme });
       await keepPicture(page, `${screenName}-${colorScheme}-empty`);
       assert.deepEqual(await violationsOf(page), [], 'empty');
@@ -158,13 +158,13 @@ for (const [screenName, screen] of Object.entries(SCREENS)) {
       assert.equal(await page.locator('#boxes rect').count(), 3);
       assert.equal(await page.locator('#digits button').count(), 3);
       assert.equal(await page.locator('#digits [aria-pressed=true]').innerText().then((t) => t[0]), '7',
-        'the digit drawn last is looked at');
+        'the digit drawn last is selected');
       assert.equal(await page.locator('#seen canvas').evaluate((c) => `${c.width}x${c.height}`), '28x28');
       const shares = await page.locator('#probabilities .share').allInnerTexts();
       assert.equal(shares.length, 10);
       const sum = shares.map(parseFloat).reduce((a, b) => a + b);
       assert.ok(Math.abs(sum - 100) < 0.2, `${sum} %`);
-      assert.match(await page.locator('#evidence canvas').getAttribute('aria-label'), /orange where it spoke for 7/);
+      assert.match(await page.locator('#evidence canvas').getAttribute('aria-label'), /orange where it supports 7/);
       await page.locator('#nearest canvas').nth(4).waitFor();
 
       await page.locator('#digits button').nth(1).click();
@@ -187,7 +187,7 @@ for (const [screenName, screen] of Object.entries(SCREENS)) {
   }
 }
 
-test('is painted in the colours of day and night', async () => {
+test('follows the colour scheme', async () => {
   for (const [colorScheme, isDark] of [['light', false], ['dark', true]]) {
     const page = await open({ colorScheme });
     await draw(page, 1);
@@ -206,7 +206,7 @@ test('is painted in the colours of day and night', async () => {
   }
 });
 
-test('the reading changes as the stroke goes on', async () => {
+test('the reading changes during a stroke', async () => {
   const page = await open();
   const at = await onSheet(page);
   await page.mouse.move(...at(250, 100));
@@ -221,7 +221,7 @@ test('the reading changes as the stroke goes on', async () => {
   await close(page);
 });
 
-// How long it takes is told, not asserted: what else runs here makes it slower.
+// Reported but not asserted, because other processes on the machine make it slower.
 test('the time from pen-up to the painted number is measured', async (t) => {
   const page = await open();
   const times = [];
@@ -289,7 +289,7 @@ test('is drawn on with a finger, and does not scroll under it', async () => {
   await close(page);
 });
 
-test('is used by keyboard alone, and tells a screen reader', async () => {
+test('can be used with the keyboard only, and announces readings to screen readers', async () => {
   const page = await open();
   const announced = (text) => page.waitForFunction(
     (want) => document.getElementById('announcement').textContent === want, text);
@@ -318,7 +318,7 @@ test('is used by keyboard alone, and tells a screen reader', async () => {
   await close(page);
 });
 
-test('opens, takes and pastes pictures, and frames what it read', async () => {
+test('opens, drops and pastes pictures, and frames the digits', async () => {
   const page = await open();
   const picture = await pictureOf(page, [2, 7, 1]);
   await page.locator('#open').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: picture });
@@ -353,7 +353,7 @@ test('opens, takes and pastes pictures, and frames what it read', async () => {
   await close(page);
 });
 
-test('keeps corrections where the server has a folder for them', async () => {
+test('saves corrections if the server has a folder for them', async () => {
   const page = await open();
   // The full reading follows the quick ones; its image of the digit may be another one.
   const full = page.waitForResponse((response) => response.url().includes('effort=full'));
@@ -361,14 +361,15 @@ test('keeps corrections where the server has a folder for them', async () => {
   await full;
   await reads(page, '7');
   await page.locator('#labels button', { hasText: '1' }).click();
-  await page.locator('#saved', { hasText: 'Kept as a 1' }).waitFor();
+  await page.locator('#saved', { hasText: 'Saved as a 1' }).waitFor();
   assert.equal(readdirSync(path.join(corrections, '1')).length, 1);
   await page.locator('#labels button', { hasText: '2' }).click();
-  await page.locator('#saved', { hasText: 'Kept as a 2' }).waitFor();
+  await page.locator('#saved', { hasText: 'Saved as a 2' }).waitFor();
   assert.deepEqual(readdirSync(corrections), ['2'], 'an image is of one class');
   await close(page);
 
   const other = await openUrl(await serve(['tiny']), DESKTOP);
+  await other.locator('#ink').waitFor();
   await draw(other, 7);
   await reads(other, '7');
   assert.ok(await other.locator('#correction').isHidden());
@@ -377,7 +378,7 @@ test('keeps corrections where the server has a folder for them', async () => {
   await close(other);
 });
 
-test('reads with the model that is chosen', async () => {
+test('reads with the selected model', async () => {
   const page = await open();
   await draw(page, 3);
   await reads(page, '3');
@@ -387,7 +388,7 @@ test('reads with the model that is chosen', async () => {
   await close(page);
 });
 
-test('opens reports, which may do nothing but show themselves', async () => {
+test('opens reports, which are sandboxed', async () => {
   for (const [name, colorScheme] of [['desktop', 'light'], ['phone', 'dark']]) {
     const page = await open({ ...SCREENS[name], colorScheme });
     await page.locator('#views a', { hasText: 'Runs' }).click();
@@ -410,7 +411,7 @@ test('opens reports, which may do nothing but show themselves', async () => {
   }
 });
 
-test('asks for the token where the server wants one', async () => {
+test('asks for the token if the server requires one', async () => {
   const guarded = await serve(['tiny', '--runs', runs], { DIGITRY_TOKEN: 's;ecr=et-of-the-server' });
   const page = await openUrl(guarded, PHONE);
   await page.locator('#sign-in').waitFor();
@@ -429,11 +430,11 @@ test('asks for the token where the server wants one', async () => {
   await close(page);
 });
 
-test('says so where the server is gone, and goes on once it is back', async () => {
+test('reports that the server is gone, and continues once it is back', async () => {
   const page = await open();
   await page.context().setOffline(true);
   await draw(page, 7);
-  await page.locator('#problem', { hasText: 'does not answer' }).waitFor();
+  await page.locator('#problem', { hasText: 'does not respond' }).waitFor();
   await page.context().setOffline(false);
   await draw(page, 1, 60, 100, 240);
   await page.waitForFunction(() => document.getElementById('text').textContent.includes('7'));

@@ -11,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// Two filled discs of 40 pixels, joined by a bar of 4 pixels' height in the middle.
+// Two filled discs of 40 pixels, joined in the middle by a bar 4 pixels high.
 Glyph two_discs() {
   cv::Mat drawn = cv::Mat::zeros(50, 110, CV_32F);
   cv::circle(drawn, {25, 25}, 20, 1, cv::FILLED);
@@ -57,12 +57,12 @@ TEST(Cuts, TheCheapestRowIsFound) {
   std::vector<Cut> cuts(2);
   cuts[0].crossed = 0.2;
   cuts[1].crossed = 0.1;
-  // Whole; in two at the first cut; in two at the second; the middle alone leads nowhere.
+  // Whole; in two at the first cut; in two at the second; nothing covers the middle alone.
   const std::vector<Segment> segments{{0, 3, 4}, {0, 1, 0.1}, {1, 3, 0.2}, {0, 2, 3}, {2, 3, 0}};
   EXPECT_THAT(cheapest_row(segments, cuts), ElementsAre(1, 2));
   EXPECT_THAT(cheapest_row(std::vector<Segment>{{0, 3, 0.5}, {0, 1, 0}, {1, 3, 0}}, cuts),
               ElementsAre(0))
-      << "a cut has its price";
+      << "a cut costs";
   EXPECT_THAT(cheapest_row(std::vector<Segment>{{0, 1, 0}, {2, 3, 0}}, cuts), IsEmpty());
 }
 

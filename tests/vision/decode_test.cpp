@@ -7,12 +7,13 @@
 
 #include "digitry/image/png.h"
 #include "tests/support/errors.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/vision/encoders.h"
 
 namespace digitry::test {
 namespace {
 
-// A corner of each kind of light, so that every flip shows.
+// Every corner has another colour, so that every flip is visible.
 Image some_picture(std::int64_t channels = 3, std::int64_t height = 40, std::int64_t width = 64) {
   Image picture{height, width, channels, {}};
   for (std::int64_t y = 0; y < height; ++y)
@@ -53,7 +54,7 @@ TEST(DecodePicture, ReadsEveryFormatByItsContent) {
 }
 
 TEST(DecodePicture, ReadsBmpWithAPalette) {
-  // Two by two, a bit a pixel, black and yellow.
+  // Two by two pixels, one bit each, black and yellow.
   const std::string bytes(
       "BM\x46\0\0\0\0\0\0\0\x3e\0\0\0\x28\0\0\0\2\0\0\0\2\0\0\0\1\0\1\0\0\0\0\0\x08\0\0\0"
       "\0\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff\0\x40\0\0\0\x80\0\0\0",
@@ -63,7 +64,7 @@ TEST(DecodePicture, ReadsBmpWithAPalette) {
             (std::vector<std::uint8_t>{255, 255, 0, 0, 0, 0, 0, 0, 0, 255, 255, 0}));
 }
 
-TEST(DecodePicture, TurnsUprightAsExifSays) {
+TEST(DecodePicture, TurnsUprightByTheExifOrientation) {
   const Image stored = some_picture();
   for (int orientation = 1; orientation <= 8; ++orientation) {
     const Image want = upright(stored, orientation);
@@ -74,14 +75,14 @@ TEST(DecodePicture, TurnsUprightAsExifSays) {
   }
 }
 
-TEST(DecodePicture, AnExifBlockThatIsBrokenIsNoReasonToRefuse) {
+TEST(DecodePicture, IgnoresABrokenExifBlock) {
   const Image stored = some_picture();
   for (const std::string& block : {std::string(), std::string("MM"), exif_block(77),
                                    exif_block(3).substr(0, 12), std::string(40, '\xff')})
     expect_near(decode_picture(png_with_exif(encode_png(stored), block), "x"), stored, 0);
 }
 
-TEST(DecodePicture, FilesThatAreCutShortAreRefused) {
+TEST(DecodePicture, RejectsTruncatedFiles) {
   const Image color = some_picture();
   for (const std::string& bytes : {encode_png(color), encode_jpeg(color), encode_jpeg(color, true),
                                    encode_webp(color), encode_tiff(color), encode_bmp(color)})
@@ -91,7 +92,7 @@ TEST(DecodePicture, FilesThatAreCutShortAreRefused) {
                    [&] { decode_picture(bytes.substr(0, length), "cut.xyz"); });
 }
 
-TEST(DecodePicture, ReadsTheFormatsThatItMayAlone) {
+TEST(DecodePicture, ReadsOnlyTheAllowedFormats) {
   constexpr std::array kSome = {PictureFormat::kPng, PictureFormat::kJpeg, PictureFormat::kWebp};
   const Image color = some_picture();
   for (const std::string& bytes : {encode_png(color), encode_jpeg(color), encode_webp(color)})
@@ -104,27 +105,27 @@ TEST(DecodePicture, ReadsTheFormatsThatItMayAlone) {
   EXPECT_EQ(picture_format("GIF89a............"), std::nullopt);
 }
 
-TEST(DecodePicture, WhatIsNoPictureIsRefusedByName) {
-  const auto refused = [](const std::string& bytes, const std::string& found) {
+TEST(DecodePicture, NamesTheFormatThatItRejects) {
+  const auto expect_rejected = [](const std::string& bytes, const std::string& found) {
     expect_error(ErrorCode::kBadData,
                  {"x.bin: expected a PNG, JPEG, BMP, WebP or TIFF picture", found},
                  [&] { decode_picture(bytes, "x.bin"); });
   };
-  refused("", "an empty file");
-  refused("seven", "other bytes");
-  refused("GIF89a............", "found GIF; convert it first");
-  refused(std::string("\0\0\0\x18"
-                      "ftypheic\0\0\0\0",
-                      16),
-          "found HEIC");
-  refused("%PDF-1.7\n", "found PDF");
+  expect_rejected("", "an empty file");
+  expect_rejected("seven", "other bytes");
+  expect_rejected("GIF89a............", "found GIF; convert it first");
+  expect_rejected(std::string("\0\0\0\x18"
+                              "ftypheic\0\0\0\0",
+                              16),
+                  "found HEIC");
+  expect_rejected("%PDF-1.7\n", "found PDF");
   EXPECT_TRUE(looks_like_picture("%PDF-1.7\n"));
   EXPECT_FALSE(looks_like_picture("BM,1,2,3\n1,2,3,4,5,6,7,8\n"));
   EXPECT_FALSE(looks_like_picture(""));
 }
 
-// Headers that promise 30,000 x 30,000 pixels, before which nothing may be allocated.
-TEST(DecodePicture, PicturesThatAreTooLargeAreRefusedByTheirHeader) {
+// Headers of 30,000 x 30,000 pixels, for which no memory may be allocated.
+TEST(DecodePicture, RejectsLargePicturesByTheirHeader) {
   const std::string side("\0\0\x75\x30", 4);
   const std::string png = std::string("\x89PNG\r\n\x1a\n", 8) +
                           png_chunk("IHDR", side + side + std::string("\x08\0\0\0\0", 5)) +
@@ -144,7 +145,7 @@ TEST(DecodePicture, PicturesThatAreTooLargeAreRefusedByTheirHeader) {
                  [&] { decode_picture(bytes, "big", 100); });
 }
 
-TEST(DecodePicture, OnePixelIsAPicture) {
+TEST(DecodePicture, ReadsASinglePixel) {
   const Image one{1, 1, 3, {9, 8, 7}};
   for (const std::string& bytes :
        {encode_png(one), encode_webp(one), encode_tiff(one), encode_bmp(one)})
@@ -159,6 +160,18 @@ TEST(DecodePicture, LibrariesPrintNothing) {
   for (const std::string& bytes : {jpeg.substr(0, 700), encode_tiff(some_picture()).substr(0, 300)})
     EXPECT_THROW(decode_picture(bytes, "x"), Error);
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(LoadPicture, ReadsAFileWhateverItsName) {
+  const TemporaryFolder folder;
+  const Image picture = some_picture();
+  write_file_atomically(folder / "picture.txt", encode_webp(picture));
+  expect_near(load_picture(folder.path() / "picture.txt"), picture, 0);
+  write_file_atomically(folder / "text.png", "no picture");
+  expect_error(ErrorCode::kBadData, {"text.png", "expected a PNG, JPEG, BMP, WebP or TIFF picture"},
+               [&] { load_picture(folder.path() / "text.png"); });
+  expect_error(ErrorCode::kBadData, {"missing.png"},
+               [&] { load_picture(folder.path() / "missing.png"); });
 }
 
 }  // namespace

@@ -4,23 +4,23 @@
 
 #include "digitry/image/image.h"
 
-// Files of every format, written by the formats' own libraries.
+// Encoders for the tests, by the formats' own libraries.
 
 namespace digitry::test {
 
-/// Of a grey or RGB picture.
+/// Expects a grey or RGB picture.
 std::string encode_jpeg(const Image& picture, bool progressive = false);
 
-/// Lossless, of an RGB or RGBA picture.
+/// Lossless. Expects an RGB or RGBA picture.
 std::string encode_webp(const Image& picture);
 
-/// Of a grey or RGB picture, stored under an orientation.
+/// Expects a grey or RGB picture, as stored under this orientation.
 std::string encode_tiff(const Image& picture, int orientation = 1);
 
-/// 24 bits a pixel, of an RGB picture; from below, as most are, or from the top.
+/// 24 bits per pixel; rows from the bottom, as usual, or from the top. Expects an RGB picture.
 std::string encode_bmp(const Image& picture, bool from_below = true);
 
-/// An EXIF block that tells nothing but an orientation.
+/// An EXIF block with nothing but an orientation.
 std::string exif_block(int orientation);
 
 /// A JPEG or PNG file with this block in it.

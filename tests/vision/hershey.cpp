@@ -8,7 +8,7 @@
 namespace digitry::test {
 namespace {
 
-constexpr double kKnownCosine = 0.8;
+constexpr double kLeastCosine = 0.8;
 
 cv::Mat canvas_of(Image& picture) {
   return {static_cast<int>(picture.height), static_cast<int>(picture.width), CV_8U,
@@ -35,7 +35,7 @@ double cosine(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) 
   return ab / std::sqrt(std::max(1.0, aa * bb));
 }
 
-DigitPrediction verdict_of(std::span<const std::uint8_t> image) {
+DigitPrediction predict(std::span<const std::uint8_t> image) {
   static const auto drawn = [] {
     std::array<std::vector<MnistImage>, 10> all;
     for (int digit = 0; digit < 10; ++digit)
@@ -43,18 +43,18 @@ DigitPrediction verdict_of(std::span<const std::uint8_t> image) {
         all[static_cast<std::size_t>(digit)].push_back(drawn_digit(digit, thickness));
     return all;
   }();
-  DigitPrediction verdict;
+  DigitPrediction prediction;
   for (const auto& versions : drawn) {
     double best = 0;
     for (const MnistImage& version : versions) best = std::max(best, cosine(image, version));
-    verdict.probabilities.push_back(static_cast<float>(std::exp(20 * best)));
-    verdict.score = std::max(verdict.score, best);
+    prediction.probabilities.push_back(static_cast<float>(std::exp(20 * best)));
+    prediction.score = std::max(prediction.score, best);
   }
   float sum = 0;
-  for (const float p : verdict.probabilities) sum += p;
-  for (float& p : verdict.probabilities) p /= sum;
-  verdict.known = verdict.score >= kKnownCosine;
-  return verdict;
+  for (const float p : prediction.probabilities) sum += p;
+  for (float& p : prediction.probabilities) p /= sum;
+  prediction.rejected = prediction.score < kLeastCosine;
+  return prediction;
 }
 
 }  // namespace
@@ -73,11 +73,11 @@ void draw_text(Image& picture, const std::string& text, const TextOptions& optio
 
 const DigitClassifier& hershey_classifier() {
   static const DigitClassifier classifier = [](const Tensor& images) {
-    std::vector<DigitPrediction> verdicts;
+    std::vector<DigitPrediction> predictions;
     const auto pixels = images.as<std::uint8_t>();
     for (std::size_t i = 0; i < static_cast<std::size_t>(images.shape()[0]); ++i)
-      verdicts.push_back(verdict_of(pixels.subspan(i * 784, 784)));
-    return verdicts;
+      predictions.push_back(predict(pixels.subspan(i * 784, 784)));
+    return predictions;
   };
   return classifier;
 }

@@ -4,12 +4,12 @@
 
 #include "digitry/vision/reader.h"
 
-// Digits and letters drawn with a font, and a classifier that knows its digits: the nearest drawn
-// digit by the angle between images. Pages of them need no trained model.
+// Text drawn with a font, and a classifier for its digits: the nearest drawn digit by the angle
+// between images. So the tests of pages need no trained model.
 
 namespace digitry::test {
 
-/// Where and how a text is drawn: its lower left corner, the height of its digits.
+/// Position of the lower left corner, and height of the digits, in pixels.
 struct TextOptions {
   int x = 0;
   int y = 0;
@@ -18,16 +18,16 @@ struct TextOptions {
   int ink = 20;  ///< Grey level.
 };
 
-/// A grey picture of paper.
+/// A grey picture of empty paper.
 Image blank_picture(std::int64_t height, std::int64_t width, std::uint8_t paper = 235);
 
 /// Draws with OpenCV's simplex font.
 void draw_text(Image& picture, const std::string& text, const TextOptions& options);
 
-/// Knows digits drawn so; everything else it refuses by its score, the cosine.
+/// Classifies digits drawn so. Its score is a cosine; images below 0.8 are rejected.
 const DigitClassifier& hershey_classifier();
 
-/// What that classifier reads in the picture, rows apart by '/'.
+/// The text that it reads in the picture, with '/' between rows.
 std::string read_text(const Image& picture, const ReadOptions& options = {});
 
 }  // namespace digitry::test

@@ -54,7 +54,8 @@ Grid doubled(const Grid& grid) {
   return result;
 }
 
-// Each of the 20 by 20 the mean of what it covers, by cutting every pixel into 20 by 20 parts.
+// Each of the 20 by 20 pixels is the mean of what it covers, by cutting every source pixel into 20
+// by 20 parts.
 Grid averaged(const Grid& square) {
   const std::size_t side = square.size();
   Grid box(20, std::vector<double>(20));
@@ -64,7 +65,7 @@ Grid averaged(const Grid& square) {
   return box;
 }
 
-// The steps of the source, one after the other, as plainly as may be.
+// The steps of the source in plain loops.
 MnistImage reference_form(std::span<const float> ink, std::size_t height, std::size_t width) {
   Grid grid = without_empty_rows_around(grid_of(ink, height, width));
   grid = transposed(without_empty_rows_around(transposed(grid)));
@@ -113,7 +114,7 @@ std::vector<float> random_ink(std::size_t height, std::size_t width, RandomStrea
   return ink;
 }
 
-TEST(MnistForm, IsWhatTheStepsOfTheSourceGive) {
+TEST(MnistForm, EqualsTheStepsOfTheSource) {
   RandomStream random(1, RandomPurpose::kTest);
   for (const auto& [height, width] : std::vector<std::pair<std::size_t, std::size_t>>{
            {1, 1}, {5, 7}, {9, 30}, {20, 20}, {28, 28}, {31, 17}, {64, 40}, {70, 95}}) {
@@ -129,7 +130,7 @@ TEST(MnistForm, IsWhatTheStepsOfTheSourceGive) {
   }
 }
 
-TEST(MnistForm, OfNothingIsNothing) {
+TEST(MnistForm, OfNoInkIsZeros) {
   const std::vector<float> ink(30);
   EXPECT_EQ(to_mnist_form(ink, 5, 6), MnistImage{});
 }
@@ -158,8 +159,7 @@ TEST(MnistForm, PutsTheCentreOfMassWhereMnistHasIt) {
   }
 }
 
-// MNIST's own digits, made once more, stay as they are: the box, the scale and the centre are its
-// own.
+// MNIST's own digits do not change: they already have the box, the scale and the centre.
 TEST(MnistForm, LeavesMnistsDigitsAsTheyAre) {
   const Dataset data = load_dataset("mnist", Split::kTrain);
   const auto pixels = data.images.as<std::uint8_t>();

@@ -7,6 +7,7 @@
 
 #include "digitry/base/random.h"
 #include "tests/support/errors.h"
+#include "tests/support/models.h"
 #include "tests/vision/hershey.h"
 
 namespace digitry::test {
@@ -90,35 +91,35 @@ TEST(ReadDigits, TouchingDigitsAreCut) {
   draw_text(picture, "3", {.x = 60, .y = 110, .height = 60, .thickness = 6});
   draw_text(picture, "5", {.x = 103, .y = 110, .height = 60, .thickness = 6});
   EXPECT_EQ(read_digits(picture, hershey_classifier(), {.split_touching = false}).digits.size(), 1u)
-      << "they do touch";
+      << "they touch";
   EXPECT_EQ(read_text(picture), "35");
 }
 
-TEST(ReadDigits, WhatIsSurelyOneDigitIsNeverCut) {
+TEST(ReadDigits, NeverCutsACertainDigit) {
   std::size_t asked = 0;
   const DigitClassifier sure = [&](const Tensor& images) {
     asked += static_cast<std::size_t>(images.shape()[0]);
     return std::vector<DigitPrediction>(static_cast<std::size_t>(images.shape()[0]),
-                                        {.probabilities = {1}, .score = 1, .known = true});
+                                        {.probabilities = {1}, .score = 1});
   };
   EXPECT_EQ(read_digits(page_of("8888"), sure).digits.size(), 4u);
   EXPECT_EQ(asked, 4u);
 }
 
-TEST(ReadDigits, AStrokeAcrossIsNotCutIntoDigits) {
+TEST(ReadDigits, DoesNotCutAHorizontalStroke) {
   Image picture = blank_picture(240, 320);
   cv::line(canvas_of_picture(picture), {90, 80}, {230, 80}, 20, 12);
   std::size_t asked = 0;
   const DigitClassifier unsure = [&](const Tensor& images) {
     asked += static_cast<std::size_t>(images.shape()[0]);
     return std::vector<DigitPrediction>(static_cast<std::size_t>(images.shape()[0]),
-                                        {.probabilities = {1}, .score = 0, .known = false});
+                                        {.probabilities = {1}, .score = 0, .rejected = true});
   };
   EXPECT_EQ(read_digits(picture, unsure).digits.size(), 1u);
   EXPECT_EQ(asked, 1u);
 }
 
-TEST(ReadDigits, WhatIsNoDigitIsUnknown) {
+TEST(ReadDigits, RejectsWhatIsNoDigit) {
   Image picture = page_of("1");
   cv::Mat canvas = canvas_of_picture(picture);
   cv::line(canvas, {200, 50}, {290, 60}, 20, 5);
@@ -129,7 +130,7 @@ TEST(ReadDigits, WhatIsNoDigitIsUnknown) {
   EXPECT_TRUE(text == "1?" || text == "1 ?") << text;
 }
 
-TEST(ReadDigits, NothingIsReadWhereThereIsNothing) {
+TEST(ReadDigits, ReadsNothingOnAnEmptyPage) {
   EXPECT_EQ(read_text(blank_picture(200, 300)), "");
   EXPECT_EQ(read_text(blank_picture(1, 1)), "");
   EXPECT_EQ(read_text(blank_picture(1, 5000)), "");
@@ -138,10 +139,10 @@ TEST(ReadDigits, NothingIsReadWhereThereIsNothing) {
   RandomStream random(2, RandomPurpose::kTest);
   for (std::uint8_t& pixel : noisy.pixels)
     pixel = static_cast<std::uint8_t>(std::clamp(235 + 6 * random.next_normal(), 0.0F, 255.0F));
-  EXPECT_EQ(read_text(noisy), "") << "grain is no ink";
+  EXPECT_EQ(read_text(noisy), "") << "noise is not ink";
 }
 
-TEST(ReadDigits, SpecksAndDotsAreLeftOut) {
+TEST(ReadDigits, LeavesOutSpecksAndDots) {
   Image picture = page_of("47");
   cv::circle(canvas_of_picture(picture), {300, 85}, 4, 20, cv::FILLED);
   EXPECT_EQ(read_text(picture), "47");
@@ -158,10 +159,33 @@ TEST(ReadDigits, ShowsItsStages) {
   EXPECT_THAT(stages, testing::ElementsAre("1-grey", "2-ink", "3-level", "4-strokes", "5-digits"));
 }
 
-TEST(ReadDigits, AClassifierThatLosesCountIsRefused) {
+TEST(ReadDigits, AClassifierHasToReturnOnePredictionPerImage) {
   const DigitClassifier lossy = [](const Tensor&) { return std::vector<DigitPrediction>{}; };
-  expect_error(ErrorCode::kInvalidArgument, {"expected 1 verdicts", "got 0"},
+  expect_error(ErrorCode::kInvalidArgument, {"expected 1 predictions", "got 0"},
                [&] { read_digits(page_of("1"), lossy); });
+}
+
+// Two dark rectangles as digits, and a model with random weights: its answers do not matter.
+TEST(ReadDigits, TakesAClassifier) {
+  Image picture = blank_picture(120, 200);
+  cv::Mat canvas = canvas_of_picture(picture);
+  canvas(cv::Rect(50, 30, 10, 60)).setTo(10);
+  canvas(cv::Rect(130, 30, 10, 60)).setTo(10);
+  const auto model_of = [](Shape shape) {
+    Model model = small_model();
+    model.members = one_member(random_network(std::move(shape), 3, {flatten(), dense(3)}, 1));
+    return model;
+  };
+  const Reading reading =
+      read_digits(picture, Classifier(model_of({1, 28, 28})), {.split_touching = false});
+  ASSERT_EQ(reading.digits.size(), 2u);
+  for (const ReadDigit& digit : reading.digits) {
+    EXPECT_EQ(digit.prediction.probabilities.size(), 3u);
+    EXPECT_GT(digit.probability(), 1.0 / 3);
+  }
+  const Classifier small(model_of({1, 14, 14}));
+  expect_error(ErrorCode::kBadData, {"[1,28,28]", "[1,14,14]"},
+               [&] { read_digits(picture, small); });
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "apps/digitry/commands/commands.h"
-#include "apps/digitry/commands/digit_judge.h"
 #include "apps/digitry/commands/predict_inputs.h"
 #include "apps/digitry/commands/predict_output.h"
 #include "apps/digitry/terminal/options.h"
@@ -23,8 +22,7 @@
 #include "digitry/model_io/model.h"
 #include "digitry/training/evaluation_data.h"
 #include "digitry/training/run_folder.h"
-#include "digitry/vision/annotate.h"
-#include "digitry/vision/decode.h"
+#include "digitry/vision/reader.h"
 
 namespace digitry::app {
 namespace {
@@ -52,30 +50,32 @@ InputKind kind_of(const std::string& name) {
                               : InputKind::kAuto;
 }
 
-PredictedImages predict_images(const Model& model, const Dataset& data, bool ask_known) {
+PredictedImages predict_images(const Classifier& classifier, const Dataset& data,
+                               bool with_scores) {
+  const Model& model = classifier.model();
   if (data.image_shape() != model.input_shape())
     throw Error(ErrorCode::kBadData,
-                "{}: expected images of {} ([channels, height, width]), as the model, found {}",
+                "{}: expected images of {} ([channels, height, width]), the input shape of the "
+                "model, found {}",
                 data.name, model.input_shape().to_string(), data.image_shape().to_string());
   PredictedImages predicted{data.name, data.sources, {}, {}, {}};
-  const Classifier classifier(model);
   predicted.probabilities = classifier.logits(data.images);
   softmax_rows(predicted.probabilities, static_cast<double>(model.temperature));
-  if (!ask_known) return predicted;
-  predicted.familiarity = classifier.in_distribution_scores(data.images);
-  for (const double score : predicted.familiarity)
-    predicted.known.push_back(score >= static_cast<double>(model.rejection_threshold));
+  if (!with_scores) return predicted;
+  predicted.in_distribution_scores = classifier.in_distribution_scores(data.images);
+  for (const double score : predicted.in_distribution_scores)
+    predicted.rejected.push_back(score < static_cast<double>(model.rejection_threshold));
   return predicted;
 }
 
-// Reads pictures one after the other, and writes what --debug-images and --annotate ask for.
+// Reads pictures, and writes the files of --debug-images and --annotate.
 class PictureReader {
  public:
-  PictureReader(const Model& model, const PredictOptions& options)
-      : model_(model), options_(options) {}
+  PictureReader(const Classifier& classifier, const PredictOptions& options)
+      : classifier_(classifier), options_(options) {}
 
   PredictedPicture read(const NamedPicture& input) {
-    if (!classify_) classify_ = make_digit_classifier(std::make_shared<Classifier>(model_));
+    check_model();
     ++num_read_;
     ReadOptions read_options;
     if (!options_.debug_folder.empty())
@@ -83,15 +83,25 @@ class PictureReader {
         save_stage(input.name, stage, picture);
       };
     PredictedPicture predicted{input.name, input.picture.height, input.picture.width,
-                               read_digits(input.picture, classify_, read_options)};
+                               read_digits(input.picture, classifier_, read_options)};
     if (!options_.annotate.empty()) {
-      const Image drawn = annotate(input.picture, predicted.reading, model_.class_names);
+      const Image drawn =
+          annotate(input.picture, predicted.reading, classifier_.model().class_names);
       write_file_atomically(options_.annotate, encode_png(drawn));
     }
     return predicted;
   }
 
  private:
+  void check_model() const {
+    const Shape expected{1, kMnistSide, kMnistSide};
+    if (classifier_.model().input_shape() == expected) return;
+    throw Error(ErrorCode::kBadData,
+                "reading pictures: expected a model of images {} ([channels, height, width]), got "
+                "one of {}; use --as images",
+                expected.to_string(), classifier_.model().input_shape().to_string());
+  }
+
   void save_stage(const std::string& name, std::string_view stage, const Image& picture) const {
     const std::filesystem::path folder = options_.debug_folder;
     make_folder(folder);
@@ -100,9 +110,8 @@ class PictureReader {
                           encode_png(picture));
   }
 
-  const Model& model_;
+  const Classifier& classifier_;
   const PredictOptions& options_;
-  DigitClassifier classify_;
   int num_read_ = 0;
 };
 
@@ -111,7 +120,7 @@ ImageSize input_size(const Model& model) {
   return {.height = shape[1], .width = shape[2]};
 }
 
-// The model that the first of the inputs names, taken from them, or the shipped one.
+// The model that the first input names, which is removed from them; else the shipped model.
 Model take_model(std::vector<std::string>& inputs) {
   std::string name = kDefaultModel;
   if (is_model(inputs.front())) {
@@ -119,7 +128,7 @@ Model take_model(std::vector<std::string>& inputs) {
     inputs.erase(inputs.begin());
   }
   if (inputs.empty())
-    throw Error(ErrorCode::kInvalidArgument, "expected images or pictures for {} to read", name);
+    throw Error(ErrorCode::kInvalidArgument, "expected images or pictures for {}", name);
   return open_model(name);
 }
 
@@ -132,13 +141,13 @@ void check_one_picture(const PredictOptions& options, const std::vector<std::str
 void predict(const PredictOptions& options) {
   set_num_threads(options.threads);
   std::vector<std::string> named = options.model_and_inputs;
-  const Model model = take_model(named);
+  const Classifier classifier(take_model(named));
   const InputKind kind = kind_of(options.kind);
-  const ImageSize size = input_size(model);
+  const ImageSize size = input_size(classifier.model());
   const std::vector<std::string> inputs = list_inputs(named, kind, size);
   check_one_picture(options, inputs);
-  PictureReader reader(model, options);
-  // All before a word of it is printed: half a list is neither JSON nor a submission.
+  PictureReader reader(classifier, options);
+  // Read everything before printing: half a list is not valid JSON, nor a valid submission.
   std::vector<Predicted> all;
   for (const std::string& name : inputs) {
     const PredictInput input = load_input(name, kind, size);
@@ -147,30 +156,30 @@ void predict(const PredictOptions& options) {
     } else {
       if (!options.annotate.empty())
         throw Error(ErrorCode::kInvalidArgument,
-                    "--annotate: {} holds images of the model's size, no picture to draw on; "
-                    "--as pictures takes it for one",
+                    "--annotate: expected a picture, got {} with images of the model's size; --as "
+                    "pictures treats it as a picture",
                     name);
-      all.emplace_back(predict_images(model, std::get<Dataset>(input), !options.csv));
+      all.emplace_back(predict_images(classifier, std::get<Dataset>(input), !options.csv));
     }
   }
-  print_predictions(all, options.format(), model.class_names);
+  print_predictions(all, options.format(), classifier.model().class_names);
 }
 
 void add_picture_options(CLI::App& command, PredictOptions& options) {
   command
       .add_option(
           "--as", options.kind,
-          "What files of pixels are: ready images of the model's size, or pictures with digits "
+          "Treat files of pixels as ready images of the model's size, or as pictures with digits "
           "in them [auto: by their size]")
       ->check(CLI::IsMember({"auto", "images", "pictures"}));
   command
       .add_option("--annotate", options.annotate,
-                  "Draw what was read on the picture, into this file")
+                  "Write the picture with the digits marked to this file")
       ->type_name("FILE.png")
       ->check(not_empty());
   command
       .add_option("--debug-images", options.debug_folder,
-                  "Write each stage of reading a picture into this folder")
+                  "Write a picture of each stage of reading to this folder")
       ->type_name("DIR")
       ->check(not_empty());
 }
@@ -178,34 +187,35 @@ void add_picture_options(CLI::App& command, PredictOptions& options) {
 }  // namespace
 
 void add_predict_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("predict", "Say what images and pictures show");
+  CLI::App* command =
+      app.add_subcommand("predict", "Classify images, and read the digits in pictures");
   const auto options = std::make_shared<PredictOptions>();
   command
       ->add_option(
           "input", options->model_and_inputs,
-          fmt::format("A model, unless it is to be {}: one of {}, a file or the folder of "
-                      "a run. Then pictures (PNG, JPEG, BMP, WebP, TIFF), IDX or CSV files "
-                      "(raw or .gz), folders, patterns, or - for standard input",
+          fmt::format("A model [{}]: one of {}, a file or the folder of a run. Then pictures "
+                      "(PNG, JPEG, BMP, WebP, TIFF), IDX or CSV files (raw or .gz), folders, "
+                      "patterns, or - for standard input",
                       kDefaultModel, fmt::join(shipped_model_names(), ", ")))
       ->type_name("[MODEL] FILE")
       ->required();
   add_picture_options(*command, *options);
   CLI::Option* json = command->add_flag("--json", options->json,
                                         "Print JSON: label and probability of every class");
-  CLI::Option* csv = command->add_flag(
-      "--csv", options->csv,
-      "Print ImageId,Label, images counted from 1; of pictures a row a digit with its box");
+  CLI::Option* csv = command->add_flag("--csv", options->csv,
+                                       "Print ImageId,Label with images counted from 1; for "
+                                       "pictures, one row per digit with its box");
   csv->excludes(json);
   command
       ->add_flag("--probability", options->probability,
-                 "With --csv of images: a third column, the probability of the label")
+                 "With --csv for images: add a column with the probability of the label")
       ->needs(csv);
   add_threads_option(*command, options->threads);
   command->footer(
-      "Labels are the model's class names. A file of the model's own size (28x28) is taken as it "
-      "is;\n"
-      "in any other picture digits are looked for. What is like nothing the model knows is "
-      "unknown, '?'.\n"
+      "Labels are the model's class names. A file of the model's own size (28x28) is classified "
+      "as\n"
+      "it is; digits are searched in any other picture. Images that differ too much from the\n"
+      "training images are rejected, '?'.\n"
       "Examples:\n"
       "  digitry predict photo.jpg --annotate read.png\n"
       "  digitry predict tiny 'scans/*.png' --csv\n"

@@ -38,8 +38,8 @@ std::vector<std::string> matches(const std::string& pattern) {
   std::vector<std::string> files(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   ::globfree(&found);
   if (status == GLOB_NOMATCH)
-    throw Error(ErrorCode::kBadData, "{}: expected files that match, found none", pattern);
-  if (status != 0) throw Error(ErrorCode::kIo, "{}: the folders cannot be looked into", pattern);
+    throw Error(ErrorCode::kBadData, "{}: expected matching files, found none", pattern);
+  if (status != 0) throw Error(ErrorCode::kIo, "{}: cannot read the folders", pattern);
   return files;
 }
 
@@ -55,7 +55,7 @@ std::vector<std::string> pictures_in(const fs::path& folder) {
   return files;
 }
 
-// As a PNG file's first bytes tell; 0×0 for other files.
+// From the header of a PNG file; 0×0 for other files.
 ImageSize png_size(std::string_view start) {
   if (!looks_like_png(start) || start.size() < 24) return {};
   const auto number = [&](std::size_t at) {
@@ -67,7 +67,7 @@ ImageSize png_size(std::string_view start) {
   return {.height = number(20), .width = number(16)};
 }
 
-// Whether a folder is one of ready images, by the first of them.
+// Whether all files are PNG and the first one has the model's size.
 bool holds_ready_images(const std::vector<std::string>& files, ImageSize model_size) {
   return std::ranges::all_of(files,
                              [](const auto& file) { return extension_of(file) == ".png"; }) &&

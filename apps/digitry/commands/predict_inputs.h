@@ -11,14 +11,14 @@
 
 namespace digitry::app {
 
-/// What a file of pixels is taken for.
+/// How a file of pixels is treated.
 enum class InputKind {
-  kAuto,     ///< Ready images where it has the model's size, else a picture.
-  kImages,   ///< Images as the model was trained on them, nothing to be done to them.
-  kPicture,  ///< A photograph, scan or drawing with digits somewhere in it.
+  kAuto,     ///< As ready images if it has the model's size, else as a picture.
+  kImages,   ///< As ready images: classified as they are.
+  kPicture,  ///< As a photograph, scan or drawing with digits somewhere in it.
 };
 
-/// A picture to be read, and what to call it.
+/// A picture, and its name for messages.
 struct NamedPicture {
   std::string name;
   Image picture;
@@ -26,14 +26,15 @@ struct NamedPicture {
 
 using PredictInput = std::variant<Dataset, NamedPicture>;
 
-/// The inputs that a person means: patterns ("scans/*.jpg") are the files that match, sorted,
-/// unless a file is called so; folders of anything but ready PNG images are the picture files in
-/// them; all else stays as it is. Throws Error{kBadData} where nothing matches, Error{kIo}.
+/// Expands inputs. A pattern ("scans/*.jpg") becomes the matching files, sorted, unless a file has
+/// that name. A folder becomes the picture files in it, unless it holds ready PNG images. Other
+/// inputs are unchanged. Throws Error{kBadData} if nothing matches a pattern, Error{kIo} if a
+/// folder cannot be read.
 std::vector<std::string> list_inputs(const std::vector<std::string>& inputs, InputKind kind,
                                      ImageSize model_size);
 
-/// Reads one of them. IDX and CSV files are always ready images; so are folders. A file of pixels
-/// is what `kind` says. Throws Error{kBadData} naming the file, the rule and what was found.
+/// Reads one input. IDX and CSV files and folders are always ready images; `kind` decides for files
+/// of pixels. Throws Error{kBadData}, with the name of the file, if it is missing or malformed.
 PredictInput load_input(const std::string& input, InputKind kind, ImageSize model_size);
 
 }  // namespace digitry::app

@@ -17,7 +17,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A field of CSV: quoted where it has to be (RFC 4180).
+constexpr std::size_t kMaxAlternatives = 3;
+constexpr float kLeastAlternative = 0.0005F;
+
+// A CSV field, quoted if necessary (RFC 4180).
 std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
   std::string quoted = "\"";
@@ -26,6 +29,24 @@ std::string csv_field(const std::string& text) {
 }
 
 double percent_of(float probability) { return 100 * static_cast<double>(probability); }
+
+Json digit_json(const ReadDigit& digit, const std::vector<std::string>& class_names) {
+  Json others = Json::array();
+  for (const Alternative& other : alternatives_of(digit))
+    others.push_back({{"label", class_names[other.label]}, {"probability", other.probability}});
+  return {{"label", class_names[digit.label()]},
+          {"rejected", digit.prediction.rejected},
+          {"probability", digit.probability()},
+          {"score", digit.prediction.score},
+          {"in_distribution_score", digit.prediction.in_distribution_score},
+          {"alternatives", others},
+          {"line", digit.line + 1},
+          {"box",
+           {{"left", digit.box.left},
+            {"top", digit.box.top},
+            {"width", digit.box.width},
+            {"height", digit.box.height}}}};
+}
 
 class Printer {
  public:
@@ -36,7 +57,8 @@ class Printer {
     if (format_ == PredictFormat::kJson) fmt::print("[");
     if (!csv()) return;
     if (pictures)
-      fmt::print("Source,Line,Place,Label,Probability,Known,Left,Top,Width,Height,Alternatives\n");
+      fmt::print(
+          "Source,Line,Place,Label,Probability,Rejected,Left,Top,Width,Height,Alternatives\n");
     else
       fmt::print("ImageId,Label{}\n",
                  format_ == PredictFormat::kCsvWithProbability ? ",Probability" : "");
@@ -90,7 +112,7 @@ class Printer {
     const std::string& name = class_names_[label];
     const std::string& source =
         predicted.sources.empty() ? predicted.input : predicted.sources[image];
-    const bool known = predicted.known.empty() || predicted.known[image];
+    const bool rejected = !predicted.rejected.empty() && predicted.rejected[image];
     if (csv()) {
       fmt::print("{},{}", num_images_, csv_field(name));
       if (format_ == PredictFormat::kCsvWithProbability)
@@ -103,30 +125,29 @@ class Printer {
                    {"source", source},
                    {"image_index", image},
                    {"label", name},
-                   {"known", known},
-                   {"familiarity", predicted.familiarity[image]},
+                   {"rejected", rejected},
+                   {"in_distribution_score", predicted.in_distribution_scores[image]},
                    {"probability", probabilities[label]},
                    {"probabilities", all}});
-    } else if (known) {
+    } else if (rejected) {
+      fmt::print("{}[{}]  rejected  (nearest {}, {:.2f} %)\n", clean_utf8(source), image,
+                 clean_utf8(name), percent_of(probabilities[label]));
+    } else {
       fmt::print("{}[{}]  {}  {:.2f} %\n", clean_utf8(source), image, clean_utf8(name),
                  percent_of(probabilities[label]));
-    } else {
-      fmt::print("{}[{}]  unknown  (nearest {}, {:.2f} %)\n", clean_utf8(source), image,
-                 clean_utf8(name), percent_of(probabilities[label]));
     }
   }
 
   void print_digit(const ReadDigit& digit) const {
-    const std::size_t label = digit.label();
-    const std::string name = clean_utf8(class_names_[label]);
-    const double percent = percent_of(digit.verdict.probabilities[label]);
+    const std::string name = clean_utf8(class_names_[digit.label()]);
+    const double percent = 100 * digit.probability();
     std::string others;
     for (const Alternative& other : alternatives_of(digit))
       others += fmt::format("{} {} {:.2f} %", others.empty() ? "  else" : ",",
                             clean_utf8(class_names_[other.label]), percent_of(other.probability));
-    const std::string what = digit.verdict.known
-                                 ? fmt::format("{}  {:.2f} %", name, percent)
-                                 : fmt::format("?  unknown (nearest {}, {:.2f} %)", name, percent);
+    const std::string what = digit.prediction.rejected
+                                 ? fmt::format("?  rejected (nearest {}, {:.2f} %)", name, percent)
+                                 : fmt::format("{}  {:.2f} %", name, percent);
     fmt::print("  line {}  {}{}  at {},{}, {}x{}\n", digit.line + 1, what, others, digit.box.left,
                digit.box.top, digit.box.width, digit.box.height);
   }
@@ -142,10 +163,9 @@ class Printer {
         others += fmt::format("{}{}:{:.4f}", others.empty() ? "" : " ", class_names_[other.label],
                               other.probability);
       fmt::print("{},{},{},{},{:.6f},{},{},{},{},{},{}\n", csv_field(predicted.source), line + 1,
-                 place, csv_field(class_names_[digit.label()]),
-                 digit.verdict.probabilities[digit.label()], digit.verdict.known ? "yes" : "no",
-                 digit.box.left, digit.box.top, digit.box.width, digit.box.height,
-                 csv_field(others));
+                 place, csv_field(class_names_[digit.label()]), digit.probability(),
+                 digit.prediction.rejected ? "yes" : "no", digit.box.left, digit.box.top,
+                 digit.box.width, digit.box.height, csv_field(others));
     }
   }
 
@@ -172,8 +192,8 @@ void print_predictions(const std::vector<Predicted>& predictions, PredictFormat 
   const bool csv = format == PredictFormat::kCsv || format == PredictFormat::kCsvWithProbability;
   if (csv && any_picture && !std::ranges::all_of(predictions, is_picture))
     throw Error(ErrorCode::kInvalidArgument,
-                "--csv: expected images of the model's size or pictures to be read, found both; "
-                "--as images or --as pictures takes all for one of them");
+                "--csv: expected only images of the model's size or only pictures, found both; "
+                "--as images or --as pictures treats all files as one of them");
   Printer printer(format, class_names);
   printer.begin(any_picture);
   for (const Predicted& predicted : predictions)
@@ -181,35 +201,8 @@ void print_predictions(const std::vector<Predicted>& predictions, PredictFormat 
   printer.end();
 }
 
-namespace {
-
-using ReadingJson = nlohmann::ordered_json;
-
-constexpr std::size_t kMaxAlternatives = 3;
-constexpr float kLeastAlternative = 0.0005F;
-
-ReadingJson digit_json(const ReadDigit& digit, const std::vector<std::string>& class_names) {
-  ReadingJson others = ReadingJson::array();
-  for (const Alternative& other : alternatives_of(digit))
-    others.push_back({{"label", class_names[other.label]}, {"probability", other.probability}});
-  return {{"label", class_names[digit.label()]},
-          {"known", digit.verdict.known},
-          {"probability", digit.verdict.probabilities[digit.label()]},
-          {"score", digit.verdict.score},
-          {"familiarity", digit.verdict.familiarity},
-          {"alternatives", others},
-          {"line", digit.line + 1},
-          {"box",
-           {{"left", digit.box.left},
-            {"top", digit.box.top},
-            {"width", digit.box.width},
-            {"height", digit.box.height}}}};
-}
-
-}  // namespace
-
 std::vector<Alternative> alternatives_of(const ReadDigit& digit) {
-  const std::vector<float>& probabilities = digit.verdict.probabilities;
+  const std::vector<float>& probabilities = digit.prediction.probabilities;
   std::vector<Alternative> others;
   for (std::size_t c = 0; c < probabilities.size(); ++c)
     if (c != digit.label() && probabilities[c] >= kLeastAlternative)
@@ -221,7 +214,7 @@ std::vector<Alternative> alternatives_of(const ReadDigit& digit) {
 
 nlohmann::ordered_json reading_json(std::int64_t width, std::int64_t height, const Reading& reading,
                                     const std::vector<std::string>& class_names) {
-  ReadingJson digits = ReadingJson::array();
+  Json digits = Json::array();
   for (const ReadDigit& digit : reading.digits) digits.push_back(digit_json(digit, class_names));
   return {{"width", width},
           {"height", height},

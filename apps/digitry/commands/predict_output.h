@@ -12,16 +12,16 @@
 
 namespace digitry::app {
 
-/// What the model says of the images of one input.
+/// Predictions for the images of one input.
 struct PredictedImages {
   std::string input;
-  std::vector<std::string> sources;  ///< One an image, or none.
-  Tensor probabilities;              ///< [N, classes]
-  std::vector<double> familiarity;   ///< N, or none where nobody asked.
-  std::vector<bool> known;           ///< As many.
+  std::vector<std::string> sources;            ///< One per image, or none.
+  Tensor probabilities;                        ///< float32 [N, num_classes]
+  std::vector<double> in_distribution_scores;  ///< N; empty for CSV, which does not print them.
+  std::vector<bool> rejected;                  ///< The same.
 };
 
-/// What was read in one picture.
+/// The digits in one picture.
 struct PredictedPicture {
   std::string source;
   std::int64_t height = 0;
@@ -33,21 +33,21 @@ using Predicted = std::variant<PredictedImages, PredictedPicture>;
 
 enum class PredictFormat { kText, kCsv, kCsvWithProbability, kJson };
 
-/// Prints predictions to standard output. CSV is of images or of pictures: throws
-/// Error{kInvalidArgument} for both.
+/// Prints predictions to standard output. CSV has different columns for images and for pictures:
+/// throws Error{kInvalidArgument} if there are both.
 void print_predictions(const std::vector<Predicted>& predictions, PredictFormat format,
                        const std::vector<std::string>& class_names);
 
-/// A class that a digit may be of instead.
+/// Another class that a digit may be of.
 struct Alternative {
   std::size_t label;
   float probability;
 };
 
-/// The classes that come next, at most three, the likeliest first.
+/// The next most probable classes, at most three, the most probable first.
 std::vector<Alternative> alternatives_of(const ReadDigit& digit);
 
-/// What is told of a picture of this size, by `digitry predict --json` and by the server.
+/// The reading of a picture of this size, as `digitry predict --json` and the server write it.
 nlohmann::ordered_json reading_json(std::int64_t width, std::int64_t height, const Reading& reading,
                                     const std::vector<std::string>& class_names);
 

@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "apps/digitry/commands/digit_judge.h"
 #include "apps/digitry/commands/predict_output.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
@@ -14,6 +13,7 @@
 #include "digitry/model_io/model.h"
 #include "digitry/training/run_folder.h"
 #include "digitry/vision/decode.h"
+#include "digitry/vision/reader.h"
 #include "digitry_embedded/web_icon_svg.h"
 #include "digitry_embedded/web_index_html.h"
 #include "digitry_embedded/web_page_css.h"
@@ -29,14 +29,14 @@ bool is_run(const fs::path& path) {
   return is_folder(path) && path_exists(RunFolder{path}.model());
 }
 
-// The file or the run, under the last part of its path.
+// Named after the last part of its path.
 ModelSource named_by_path(const fs::path& path) {
   const fs::path whole = fs::weakly_canonical(path);
   const bool is_file = !is_folder(path);
   std::string name = (is_file ? whole.stem() : whole.filename()).string();
   if (!serving::is_model_name(name))
     throw Error(ErrorCode::kInvalidArgument,
-                "{}: cannot be served by the name \"{}\"; name it: digits={}", path.string(), name,
+                "{}: \"{}\" is not a valid model name; choose one: digits={}", path.string(), name,
                 path.string());
   return {.name = std::move(name), .path = model_file(path), .shipped = {}};
 }
@@ -52,7 +52,8 @@ std::vector<ModelSource> models_in(const fs::path& folder) {
     if (is_run(path) || (path.extension() == ".safetensors" && !is_folder(path)))
       found.push_back(named_by_path(path));
   if (found.empty())
-    throw Error(ErrorCode::kBadData, "{}: neither a run nor a folder of models", folder.string());
+    throw Error(ErrorCode::kBadData, "{}: expected a run or a folder of models, found neither",
+                folder.string());
   return found;
 }
 
@@ -77,15 +78,15 @@ std::vector<ModelSource> find_models(const std::vector<std::string>& arguments) 
 
 namespace {
 
-// A camera's picture; the page sends smaller ones. Others would keep a thread for seconds.
+// Enough for a camera's picture; the page sends smaller ones. A larger one takes seconds to read.
 constexpr std::int64_t kMaxServedPixels = std::int64_t{1} << 24;
 
-// What browsers and cameras make; each decoder more is one more that strangers' bytes reach.
+// The formats of browsers and cameras. Each further decoder would be exposed to untrusted bytes.
 constexpr std::array kServedFormats = {PictureFormat::kPng, PictureFormat::kJpeg,
                                        PictureFormat::kWebp};
 
 void check_format(std::string_view picture) {
-  if (!looks_like_picture(picture)) return;  // The decoder says what is wrong.
+  if (!looks_like_picture(picture)) return;  // The decoder throws a better error.
   const std::optional<PictureFormat> format = picture_format(picture);
   if (!format || std::ranges::find(kServedFormats, *format) == kServedFormats.end())
     throw serving::UnsupportedPicture(
@@ -99,16 +100,14 @@ std::string read_served_picture(const std::shared_ptr<const serving::ServedModel
                                 std::string_view picture, serving::ReadEffort effort) {
   check_format(picture);
   const Image decoded = decode_picture(picture, "the picture", kMaxServedPixels, kServedFormats);
-  const DigitClassifier judge =
-      make_digit_classifier(std::shared_ptr<const Classifier>(model, &model->classifier()));
   const bool full = effort == serving::ReadEffort::kFull;
   const Reading reading = read_digits(
-      decoded, judge,
+      decoded, model->classifier(),
       {.find_skew = full, .remove_rules = full, .split_touching = full, .on_stage = {}});
   auto json = reading_json(decoded.width, decoded.height, reading, model->model().class_names);
   for (std::size_t i = 0; i < reading.digits.size(); ++i) {
     const ReadDigit& digit = reading.digits[i];
-    json["digits"][i]["probabilities"] = digit.verdict.probabilities;
+    json["digits"][i]["probabilities"] = digit.prediction.probabilities;
     json["digits"][i]["image"] =
         base64({reinterpret_cast<const char*>(digit.image.data()), digit.image.size()});
   }

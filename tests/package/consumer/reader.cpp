@@ -3,10 +3,9 @@
 #include <iostream>
 
 #include "digitry/image/png.h"
-#include "digitry/vision/annotate.h"
 #include "digitry/vision/decode.h"
 
-// Reads a page with a bar on it by a classifier that takes everything for a one.
+// Reads a page with a bar on it, with a classifier that returns class 1 for everything.
 
 int main() {
   digitry::Image page{100, 80, 1, std::vector<std::uint8_t>(8000, 240)};
@@ -14,7 +13,7 @@ int main() {
     for (int x = 36; x < 44; ++x) page.pixels[static_cast<std::size_t>(y * 80 + x)] = 20;
   const digitry::DigitClassifier ones = [](const digitry::Tensor& images) {
     return std::vector<digitry::DigitPrediction>(static_cast<std::size_t>(images.shape()[0]),
-                                                 {{0, 1}, 1, true});
+                                                 {{0, 1}, 1});
   };
   const digitry::Image decoded = digitry::decode_picture(digitry::encode_png(page), "a page");
   const digitry::Reading reading = digitry::read_digits(decoded, ones);

@@ -1,4 +1,4 @@
-#include "bench/vision/unknown_images.h"
+#include "bench/vision/ood_images.h"
 
 #include <algorithm>
 #include <cmath>
@@ -32,7 +32,7 @@ RandomStream stream_of(std::uint64_t seed, std::uint32_t set, std::int64_t image
   return {seed, RandomPurpose::kTest, set, static_cast<std::uint32_t>(image)};
 }
 
-// Turned by up to 10° and leaning by up to 0.2, about the middle.
+// Rotated by up to 10° and sheared by up to 0.2 about the middle.
 cv::Mat as_by_hand(const cv::Mat& drawn, RandomStream& random) {
   const double angle = (20 * static_cast<double>(random.next_float()) - 10) * CV_PI / 180;
   const double lean = 0.4 * static_cast<double>(random.next_float()) - 0.2;

@@ -1,4 +1,4 @@
-#include "digitry/vision/page.h"
+#include "digitry/vision/paper.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,13 +12,13 @@ namespace {
 
 constexpr double kMaxSkew = 15;  // degrees
 constexpr double kRulingSide = 800;
-constexpr double kRulingPeak = 0.3;  // of the page's width in one row
+constexpr double kRulingPeak = 0.3;  // of the paper's width: least ink in one row
 constexpr double kCoarseStep = 0.25;
 constexpr double kFineStep = 0.05;
 constexpr double kBoxStep = 0.25;
 constexpr double kAlignment = 0.12;  // of a digit's height
-constexpr double kReach = 8;         // digits' heights
-constexpr double kSkewPrior = 40;    // degrees; only to decide between equals
+constexpr double kReach = 8;         // digit heights
+constexpr double kSkewPrior = 40;    // degrees; only breaks ties
 
 double radians(double degrees) { return degrees * std::numbers::pi / 180; }
 
@@ -27,12 +27,12 @@ struct RowProfile {
   double peak = 0;
 };
 
-// How the points fall on the rows of a page turned by the angle.
+// Counts the points in each row after a rotation by the angle.
 RowProfile row_profile(const std::vector<cv::Point>& points, double degrees, cv::Size size,
                        std::vector<int>& rows) {
   const double cosine = std::cos(radians(degrees));
   const double sine = std::sin(radians(degrees));
-  const int offset = size.width;  // Rows may be above the first.
+  const int offset = size.width;  // Rotated rows may be negative.
   rows.assign(2 * static_cast<std::size_t>(size.width) + static_cast<std::size_t>(size.height) + 2,
               0);
   for (const cv::Point& point : points)
@@ -60,13 +60,13 @@ double pairs_in_line(const std::vector<cv::Point2d>& centers, double degrees, do
 
 }  // namespace
 
-Page make_page(const Ink& ink, double skew_degrees) {
-  Page page{.ink = ink,
-            .inside = cv::Mat(ink.darkness.size(), CV_8U, cv::Scalar(255)),
-            .to_working = cv::Matx23d(1, 0, 0, 0, 1, 0),
-            .skew_degrees = skew_degrees};
-  page.ink.darkness = ink.darkness.clone();
-  if (skew_degrees == 0) return page;
+Paper level_paper(const Ink& ink, double skew_degrees) {
+  Paper paper{.ink = ink,
+              .inside = cv::Mat(ink.darkness.size(), CV_8U, cv::Scalar(255)),
+              .to_working = cv::Matx23d(1, 0, 0, 0, 1, 0),
+              .skew_degrees = skew_degrees};
+  paper.ink.darkness = ink.darkness.clone();
+  if (skew_degrees == 0) return paper;
   const cv::Size from = ink.darkness.size();
   cv::Mat turn = cv::getRotationMatrix2D(
       {static_cast<float>(from.width) / 2, static_cast<float>(from.height) / 2}, skew_degrees, 1);
@@ -76,20 +76,20 @@ Page make_page(const Ink& ink, double skew_degrees) {
                     cvCeil(from.width * sine + from.height * cosine));
   turn.at<double>(0, 2) += (to.width - from.width) / 2.0;
   turn.at<double>(1, 2) += (to.height - from.height) / 2.0;
-  cv::warpAffine(ink.darkness, page.ink.darkness, turn, to, cv::INTER_LINEAR, cv::BORDER_CONSTANT,
+  cv::warpAffine(ink.darkness, paper.ink.darkness, turn, to, cv::INTER_LINEAR, cv::BORDER_CONSTANT,
                  0);
-  cv::warpAffine(cv::Mat(page.inside), page.inside, turn, to, cv::INTER_NEAREST,
+  cv::warpAffine(cv::Mat(paper.inside), paper.inside, turn, to, cv::INTER_NEAREST,
                  cv::BORDER_CONSTANT, 0);
   cv::Mat back;
   cv::invertAffineTransform(turn, back);
-  page.to_working = cv::Matx23d(back.ptr<double>());
-  return page;
+  paper.to_working = cv::Matx23d(back.ptr<double>());
+  return paper;
 }
 
 double find_ruling_skew(const Ink& ink) {
   cv::Mat mask = weak_mask(ink);
   const double factor = std::min(1.0, kRulingSide / std::max(mask.rows, mask.cols));
-  // A thin line has to stay above the threshold where several pixels become one.
+  // Averaging keeps thin lines above the threshold below.
   const cv::Size small(std::max(1, cvRound(mask.cols * factor)),
                        std::max(1, cvRound(mask.rows * factor)));
   cv::resize(mask, mask, small, 0, 0, cv::INTER_AREA);
@@ -131,16 +131,16 @@ double find_box_skew(const std::vector<cv::Rect>& boxes, double digit_height) {
 
 namespace {
 
-constexpr double kWaviness = 1.0 / 300;      // of the page's height; how far a line may stray
-constexpr double kInterruption = 1.0 / 100;  // of the page's width; how long it may be interrupted
-constexpr double kShortestRun = 1.0 / 5;     // of the page's width
-constexpr double kRuleCoverage = 0.6;        // where there are several
-constexpr double kLoneCoverage = 0.85;       // where there are not, from edge to edge
-constexpr double kEdge = 0.03;               // of the page's width
-constexpr double kThickest = 1.0 / 50;       // of the page's height, before strokes are known
+constexpr double kWaviness = 1.0 / 300;      // of the paper's height: how far a rule may stray
+constexpr double kInterruption = 1.0 / 100;  // of the paper's width: longest gap in a rule
+constexpr double kShortestRun = 1.0 / 5;     // of the paper's width
+constexpr double kRuleCoverage = 0.6;        // of the paper's width, if there are several rules
+constexpr double kLoneCoverage = 0.85;       // the same if there are fewer, from edge to edge
+constexpr double kEdge = 0.03;               // of the paper's width
+constexpr double kThickest = 1.0 / 50;       // of the paper's height, before strokes are known
 constexpr std::size_t kSeveral = 3;
 
-// Rows [top, bottom] that a rule lies in.
+// Rows [top, bottom] of a rule.
 struct Band {
   int top = 0;
   int bottom = 0;
@@ -153,7 +153,7 @@ struct RowCover {
 
 RowCover cover_of(const cv::Mat& runs, const cv::Mat& inside, int y) {
   const auto* run = runs.ptr<std::uint8_t>(y);
-  const auto* page = inside.ptr<std::uint8_t>(y);
+  const auto* paper = inside.ptr<std::uint8_t>(y);
   int first = runs.cols;
   int last = -1;
   int first_run = runs.cols;
@@ -161,7 +161,7 @@ RowCover cover_of(const cv::Mat& runs, const cv::Mat& inside, int y) {
   int covered = 0;
   int total = 0;
   for (int x = 0; x < runs.cols; ++x) {
-    if (page[x] == 0) continue;
+    if (paper[x] == 0) continue;
     ++total;
     first = std::min(first, x);
     last = x;
@@ -176,7 +176,7 @@ RowCover cover_of(const cv::Mat& runs, const cv::Mat& inside, int y) {
           first_run - first <= edge && last - last_run <= edge};
 }
 
-// Horizontal runs of the mask that are long enough for a rule, each as high as it may stray.
+// Horizontal runs of the mask that are long enough for a rule, widened by how far a rule may stray.
 cv::Mat long_runs(const cv::Mat& mask) {
   const auto rect = [](int width, int height) {
     return cv::getStructuringElement(cv::MORPH_RECT, {width, height});
@@ -206,7 +206,7 @@ std::vector<Band> find_bands(const cv::Mat& runs, const cv::Mat& inside, double 
     extend(several, in_several, cover.coverage >= kRuleCoverage, y);
     extend(lone, in_lone, cover.coverage >= kLoneCoverage && cover.edge_to_edge, y);
   }
-  // Something as thick as that is no rule.
+  // Anything thicker is not a rule.
   const double most = 2 * stroke_width + 2 * std::max(1.0, runs.rows * kWaviness) + 3;
   const auto too_thick = [most](const Band& band) { return band.bottom - band.top + 1 > most; };
   std::erase_if(several, too_thick);
@@ -214,7 +214,7 @@ std::vector<Band> find_bands(const cv::Mat& runs, const cv::Mat& inside, double 
   return several.size() >= kSeveral ? several : lone;
 }
 
-// The runs of a column of the mask that touch the band: [first, last] rows.
+// The vertical runs in column x that touch the band.
 std::vector<Band> column_runs(const cv::Mat& mask, int x, const Band& band) {
   std::vector<Band> runs;
   for (int y = band.top; y <= band.bottom; ++y) {
@@ -239,7 +239,7 @@ int thickness_of(const cv::Mat& mask, const Band& band) {
   return *middle;
 }
 
-// Where a run of the column is not longer than the rule is thick, nothing crosses it there.
+// Erases vertical runs about as long as the rule is thick. A longer run is a stroke across it.
 void erase_rule(cv::Mat& darkness, const cv::Mat& mask, const Band& band) {
   const int longest = thickness_of(mask, band) * 3 / 2 + 1;
   for (int x = 0; x < mask.cols; ++x)
@@ -250,7 +250,7 @@ void erase_rule(cv::Mat& darkness, const cv::Mat& mask, const Band& band) {
     }
 }
 
-// Both in the same frame, in which the rules are rows.
+// Erases the rules that run along the rows.
 std::vector<Band> erase_rules(cv::Mat& darkness, const cv::Mat& mask, const cv::Mat& inside,
                               double stroke_width, std::size_t fewest) {
   std::vector<Band> bands = find_bands(long_runs(mask), inside, stroke_width);
@@ -261,17 +261,17 @@ std::vector<Band> erase_rules(cv::Mat& darkness, const cv::Mat& mask, const cv::
 
 }  // namespace
 
-int remove_rules(Page& page) {
-  const cv::Mat mask = weak_mask(page.ink);
+int remove_rules(Paper& paper) {
+  const cv::Mat mask = weak_mask(paper.ink);
   const double width =
-      page.ink.stroke_width > 0 ? page.ink.stroke_width : std::max(6.0, mask.rows * kThickest);
-  const auto rows = erase_rules(page.ink.darkness, mask, page.inside, width, 1);
+      paper.ink.stroke_width > 0 ? paper.ink.stroke_width : std::max(6.0, mask.rows * kThickest);
+  const auto rows = erase_rules(paper.ink.darkness, mask, paper.inside, width, 1);
   if (rows.empty()) return 0;
-  // Squared paper has both kinds; columns alone would rather be a row of ones.
-  cv::Mat sideways = page.ink.darkness.t();
+  // Squared paper has rules both ways. Columns without rows are more likely a row of ones.
+  cv::Mat sideways = paper.ink.darkness.t();
   const auto columns =
-      erase_rules(sideways, cv::Mat(mask.t()), cv::Mat(page.inside.t()), width, kSeveral);
-  if (!columns.empty()) page.ink.darkness = sideways.t();
+      erase_rules(sideways, cv::Mat(mask.t()), cv::Mat(paper.inside.t()), width, kSeveral);
+  if (!columns.empty()) paper.ink.darkness = sideways.t();
   return static_cast<int>(rows.size() + columns.size());
 }
 

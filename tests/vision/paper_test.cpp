@@ -1,4 +1,4 @@
-#include "digitry/vision/page.h"
+#include "digitry/vision/paper.h"
 
 #include <gtest/gtest.h>
 
@@ -33,7 +33,7 @@ TEST(Ink, ItsPolarityIsFound) {
   EXPECT_TRUE(ink_is_light(grey_of(inverted(some_text()))));
 }
 
-TEST(Ink, LightThatFallsOffDoesNotCount) {
+TEST(Ink, UnevenLightMakesNoDifference) {
   cv::Mat grey = grey_of(some_text());
   const Ink even = ink_of(grey);
   for (int y = 0; y < grey.rows; ++y)
@@ -50,7 +50,7 @@ TEST(Ink, TheWidthOfStrokesIsMeasured) {
   EXPECT_EQ(ink_of(grey_of(blank_picture(300, 300))).stroke_width, 0);
 }
 
-TEST(Ink, PicturesOfAnySizeAreWorkedOnAtAMiddlingOne) {
+TEST(Ink, PicturesOfAnySizeGetAMediumWorkingSize) {
   const WorkingGrey small = make_working_grey(blank_picture(28, 28));
   EXPECT_EQ(small.scale, 8);
   EXPECT_EQ(small.grey.rows, 224);
@@ -68,7 +68,7 @@ cv::Mat turned(const cv::Mat& grey, double degrees) {
   return result;
 }
 
-TEST(Rules, AreFoundAtTheirAngleAndTakenAwayButForWhatCrossesThem) {
+TEST(Rules, AreFoundAtTheirAngleAndRemovedExceptWhereStrokesCrossThem) {
   Image picture = blank_picture(400, 600);
   draw_text(picture, "3141", {.x = 100, .y = 220, .height = 80, .thickness = 9});
   const double ink_before = cv::sum(ink_of(grey_of(picture)).darkness)[0];
@@ -77,20 +77,20 @@ TEST(Rules, AreFoundAtTheirAngleAndTakenAwayButForWhatCrossesThem) {
   for (const double degrees : {0.0, 4.0, -7.0}) {
     const Ink ink = ink_of(turned(grey, degrees));
     EXPECT_NEAR(find_ruling_skew(ink), degrees, 0.3);
-    Page page = make_page(ink, find_ruling_skew(ink));
-    EXPECT_GE(remove_rules(page), 5) << degrees;
-    EXPECT_NEAR(cv::sum(page.ink.darkness)[0], ink_before, 0.12 * ink_before) << degrees;
+    Paper paper = level_paper(ink, find_ruling_skew(ink));
+    EXPECT_GE(remove_rules(paper), 5) << degrees;
+    EXPECT_NEAR(cv::sum(paper.ink.darkness)[0], ink_before, 0.12 * ink_before) << degrees;
   }
 }
 
 TEST(Rules, DigitsAloneHaveNone) {
-  Page page = make_page(ink_of(grey_of(some_text())), 0);
-  const double before = cv::sum(page.ink.darkness)[0];
-  EXPECT_EQ(remove_rules(page), 0);
-  EXPECT_EQ(cv::sum(page.ink.darkness)[0], before);
+  Paper paper = level_paper(ink_of(grey_of(some_text())), 0);
+  const double before = cv::sum(paper.ink.darkness)[0];
+  EXPECT_EQ(remove_rules(paper), 0);
+  EXPECT_EQ(cv::sum(paper.ink.darkness)[0], before);
   Image seven = blank_picture(100, 70);
   draw_text(seven, "7", {.x = 5, .y = 92, .height = 85, .thickness = 9});
-  Page tight = make_page(ink_of(grey_of(seven)), 0);
+  Paper tight = level_paper(ink_of(grey_of(seven)), 0);
   EXPECT_EQ(remove_rules(tight), 0);
 }
 
@@ -102,17 +102,17 @@ TEST(Skew, IsThatOfTheLinesOfBoxes) {
         boxes.emplace_back(i * 50, 100 + line * 90 + cvRound(slope * i * 50), 36, 50);
     EXPECT_NEAR(find_box_skew(boxes, 50), std::atan(slope) * 180 / CV_PI, 0.5);
   }
-  EXPECT_EQ(find_box_skew({{0, 0, 30, 40}, {50, 20, 30, 40}}, 40), 0) << "two tell nothing";
+  EXPECT_EQ(find_box_skew({{0, 0, 30, 40}, {50, 20, 30, 40}}, 40), 0) << "two are too few";
 }
 
-TEST(Page, TellsWhereItsPixelsCameFrom) {
+TEST(Paper, MapsItsPixelsToThePicture) {
   Ink ink;
   ink.darkness = cv::Mat::zeros(100, 200, CV_32F);
   ink.darkness.at<float>(30, 150) = 1;
-  const Page page = make_page(ink, 10);
+  const Paper paper = level_paper(ink, 10);
   cv::Point brightest;
-  cv::minMaxLoc(page.ink.darkness, nullptr, nullptr, nullptr, &brightest);
-  const cv::Vec2d back = page.to_working * cv::Vec3d(brightest.x, brightest.y, 1);
+  cv::minMaxLoc(paper.ink.darkness, nullptr, nullptr, nullptr, &brightest);
+  const cv::Vec2d back = paper.to_working * cv::Vec3d(brightest.x, brightest.y, 1);
   EXPECT_NEAR(back[0], 150, 1);
   EXPECT_NEAR(back[1], 30, 1);
 }
