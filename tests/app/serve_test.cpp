@@ -121,7 +121,7 @@ TEST(Serve, AnswersEveryRoute) {
                                                  HasSubstr("digitry_http_open_connections 1\n")));
   const std::string answer = server.curl("/v2", {"--include"}).out;
   EXPECT_THAT(answer, AllOf(HasSubstr("Server: digitry\r\n"),
-                            HasSubstr("X-Content-Type-Attributes: nosniff\r\n"),
+                            HasSubstr("X-Content-Type-Options: nosniff\r\n"),
                             HasSubstr("Content-Security-Policy: default-src 'none'")));
   const std::string head = server.curl("/v2", {"--head"}).out;
   EXPECT_THAT(head, AllOf(HasSubstr("200 OK"), HasSubstr("Content-Length: "),

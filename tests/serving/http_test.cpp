@@ -69,7 +69,7 @@ TEST(ResponseHead, HasWhatEveryAnswerHas) {
   EXPECT_THAT(head, StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"));
   for (const char* line : {"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", "Server: digitry\r\n",
                            "Connection: keep-alive\r\n", "Content-Type: application/json\r\n",
-                           "Content-Length: 14\r\n", "X-Content-Type-Attributes: nosniff\r\n",
+                           "Content-Length: 14\r\n", "X-Content-Type-Options: nosniff\r\n",
                            "Content-Security-Policy: default-src 'none'",
                            "Cache-Control: no-store\r\n", "Allow: GET, HEAD\r\n"})
     EXPECT_THAT(head, HasSubstr(line));

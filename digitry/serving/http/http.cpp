@@ -204,7 +204,7 @@ std::string response_head(const Response& response, bool keep_alive,
   add("Connection", keep_alive ? "keep-alive" : "close");
   add("Content-Type", response.content_type);
   add("Content-Length", std::to_string(response.body.size()));
-  add("X-Content-Type-Attributes", "nosniff");
+  add("X-Content-Type-Options", "nosniff");
   const auto own = [&](std::string_view name) {
     return std::ranges::any_of(response.headers,
                                [&](const auto& header) { return header.first == name; });
