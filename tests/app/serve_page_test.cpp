@@ -1,4 +1,4 @@
-// The page of `digitry serve`, as other programs see its routes; tests/browser drives it.
+// The routes of the page of `digitry serve`; tests/browser tests the page itself.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -56,7 +56,7 @@ class ServePage : public testing::Test {
     return json::parse(result.out, nullptr, false);
   }
 
-  // What openapi.json says of an answer, held against it.
+  // Checks an answer against openapi.json.
   void expect_schema(const ServeProcess& server, const char* name, const json& answer) const {
     const json document = server.get("/openapi.json");
     serving::test::SchemaChecker checker(document);

@@ -21,21 +21,21 @@
 #include "digitry/serving/page/task_queue.h"
 #include "digitry/tensor/tensor.h"
 
-// Internal to serving: what the page sends.
+// Internal to serving: the web page and the routes that it uses.
 
 namespace digitry::serving {
 
-/// A longer body is no question about one image.
+/// Limit of the body of a request about one image.
 inline constexpr std::size_t kMaxImageRequestBytes = std::size_t{1} << 16;
 
-/// A question about one image of a model, and one of its classes.
+/// A request about one image and one class of a model.
 struct ImageRequest {
-  Tensor image;  ///< uint8 [1, C, H, W], of the model's shape.
+  Tensor image;  ///< uint8 [1, C, H, W] of the model's shape.
   std::string label;
 };
 
-/// Parses `{"image": "<base64>", KEY: "<class>"}`; other members are passed over.
-/// Throws Error{kBadData} saying which member is wrong and how.
+/// Parses `{"image": "<base64>", KEY: "<class>"}`, where KEY is `key`. Other members are ignored.
+/// Throws Error{kBadData} if a member is missing or invalid.
 ImageRequest parse_image_request(std::string_view body, const char* key, const Model& model);
 
 /// A file of the page, embedded in the program.
@@ -44,60 +44,59 @@ struct PageFile {
   std::string_view content;
 };
 
-/// How much is tried to read a picture: kQuick takes each piece of ink for one digit, level and on
-/// blank paper, as a drawing has them while its stroke goes on.
+/// How thoroughly a picture is read. kQuick takes each connected piece of ink as one upright digit
+/// on blank paper, which is right for a drawing in progress.
 enum class ReadEffort { kQuick, kFull };
 
-/// Reads a picture, a file's bytes, with a model that `is_readable`: the members of the answer of
-/// /v1/read as JSON, `{"width": ...}`. Throws Error{kBadData} where it is none. Called on several
-/// threads at once.
+/// Reads a picture (the bytes of a file) with a model that `is_readable`. Returns the JSON object
+/// that /v1/read answers, without "model". Throws Error{kBadData} if the picture is invalid and
+/// UnsupportedPicture if its format is not accepted. Must be thread-safe.
 using ReadPicture = std::function<std::string(const std::shared_ptr<const ServedModel>&,
                                               std::string_view picture, ReadEffort effort)>;
 
-/// What a ReadPicture throws for a picture of a format that it does not take: answered by 415.
+/// Thrown by a ReadPicture for a format that it does not accept; answered with 415.
 class UnsupportedPicture : public Error {
  public:
   using Error::Error;
 };
 
-/// A training image.
+/// A training image near the image of a request.
 struct NearImage {
   std::string label;
-  std::string pixels;  ///< One byte each, of the model's shape.
+  std::string pixels;  ///< One byte per pixel, of the model's shape.
   double distance = 0;
 };
 
-/// Training images like one that was asked about.
+/// The training images nearest to an image.
 struct NearImages {
-  std::vector<NearImage> images;  ///< The nearest first.
-  std::string absence;            ///< Why there are none: a clause. Empty where there are.
-  bool pending = false;           ///< There are none yet: they are being looked through.
+  std::vector<NearImage> images;  ///< Nearest first.
+  std::string absence;            ///< Why there are none; empty if there are some.
+  bool pending = false;           ///< Whether the search index is still being built.
 };
 
-/// Finds the training images nearest to `image`, uint8 [1,C,H,W]. Called on several threads at
-/// once.
+/// Finds the `count` training images nearest to `image`, uint8 [1, C, H, W]. Must be thread-safe.
 using FindNearest = std::function<NearImages(const std::shared_ptr<const ServedModel>&,
                                              const Tensor& image, std::size_t count)>;
 
-/// What the web page has beyond the models. Routes of what is empty answer that it is not there.
+/// What the page offers besides the models. If a member is empty, its routes answer 403 or 404.
 struct PageOptions {
-  std::map<std::string, PageFile> files{};  ///< By name; "index.html" is the page itself.
+  std::map<std::string, PageFile> files{};  ///< By name; "index.html" is the page.
   ReadPicture read{};
   FindNearest nearest{};
-  std::filesystem::path corrections{};  ///< The folder where corrected digits are kept.
-  std::filesystem::path runs{};         ///< The folder whose runs are shown.
+  std::filesystem::path corrections{};  ///< Folder for corrected digits.
+  std::filesystem::path runs{};         ///< Folder whose runs are shown.
   int num_workers = 2;                  ///< Threads that read and explain.
-  std::size_t max_waiting = 64;         ///< More requests are answered by 503.
+  std::size_t max_waiting = 64;         ///< More waiting requests get 503.
 };
 
-/// Whether pictures can be read with the model: MNIST's form, 28×28 grey.
+/// Whether pictures can be read with the model: its images are [1, 28, 28], as MNIST's are.
 bool is_readable(const Model& model);
 
-/// The web page and the routes under it (/v1/...), of docs/serving.md.
-class Page {
+/// The routes of the web page: its files, /v1/... and /runs/... (docs/serving.md).
+class PageRoutes {
  public:
-  /// `models` has to outlive the page. Throws what Corrections' constructor throws.
-  Page(PageOptions options, ModelRepository& models);
+  /// `models` must outlive this. Throws as the constructors of Corrections and TaskQueue do.
+  PageRoutes(PageOptions options, ModelRepository& models);
 
   void add_routes(Router& router);
 
