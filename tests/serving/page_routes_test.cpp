@@ -167,6 +167,13 @@ TEST(PageRoutes, KeepsCorrections) {
   const Dataset data = load_dataset(folder / "mine", Split::kTrain);
   EXPECT_EQ(pixels_of(data.images), pixels_of(small_images(1)));
 
+  json again = question(small_images(1, 2), "label", "zero");
+  again["replaces"] = file;
+  EXPECT_EQ(served.post(path, again.dump()).status, 201);
+  EXPECT_FALSE(path_exists(folder / "mine" / file));
+  again["replaces"] = "../" + file;
+  EXPECT_EQ(served.post(path, again.dump()).status, 400);
+
   make_folder(folder / "mine/cat");
   const Response other = served.post(path, question(small_images(1, 3), "label", "zero").dump());
   EXPECT_EQ(other.status, 409);

@@ -204,7 +204,8 @@ std::string json_quoted(std::string_view text) {
 }
 
 std::vector<std::string> parse_json_texts(std::string_view json,
-                                          std::span<const std::string_view> keys) {
+                                          std::span<const std::string_view> keys,
+                                          std::span<const std::string_view> optional_keys) {
   simdjson::dom::parser parser;
   simdjson::error_code error = parser.allocate(json.size(), kMaxNesting);
   simdjson::dom::element root;
@@ -223,6 +224,8 @@ std::vector<std::string> parse_json_texts(std::string_view json,
     if (!text) throw Error(ErrorCode::kBadData, "{}: expected a string; the key is missing", key);
     texts.push_back(std::move(*text));
   }
+  for (const std::string_view key : optional_keys)
+    texts.push_back(text_member(object, key).value_or(""));
   return texts;
 }
 

@@ -73,11 +73,13 @@ bool is_media_type(std::string_view header, std::string_view type);
 /// `text` as a JSON string with quotes; bytes that are not UTF-8 become U+FFFD.
 std::string json_quoted(std::string_view text);
 
-/// The string values of `keys` in the JSON object `json`, in the order of the keys. Other members
-/// are ignored. Throws Error{kBadData} if `json` is not a JSON object, if it is nested 16 levels
-/// deep, or if a key is missing, occurs twice or is not a string.
+/// The string values of `keys` and then of `optional_keys` in the JSON object `json`, in the order
+/// of the keys; "" for an optional key that is missing. Other members are ignored. Throws
+/// Error{kBadData} if `json` is not a JSON object, if it is nested 16 levels deep, or if a key of
+/// `keys` is missing or any key occurs twice or is not a string.
 std::vector<std::string> parse_json_texts(std::string_view json,
-                                          std::span<const std::string_view> keys);
+                                          std::span<const std::string_view> keys,
+                                          std::span<const std::string_view> optional_keys = {});
 
 /// The status line and the headers: those of the response, and those that every answer has (Date,
 /// Server, Connection, Content-Type, Content-Length, and the security headers nosniff,

@@ -20,9 +20,11 @@ namespace digitry::serving {
 
 ImageRequest parse_image_request(std::string_view body, const char* key, const Model& model) {
   const std::array<std::string_view, 2> keys = {key, "image"};
-  const std::vector<std::string> texts = parse_json_texts(body, keys);
+  static constexpr std::array<std::string_view, 1> kOptionalKeys = {"replaces"};
+  const std::vector<std::string> texts = parse_json_texts(body, keys, kOptionalKeys);
   ImageRequest request;
   request.label = texts[0];
+  request.replaces = texts[2];
   if (std::ranges::find(model.class_names, request.label) == model.class_names.end())
     throw Error(ErrorCode::kBadData, "{}: expected one of {}, got \"{}\"", key,
                 fmt::format("{}", fmt::join(model.class_names, ", ")), request.label);
@@ -269,8 +271,8 @@ void PageRoutes::correct(const Call& call) {
       parse_image_request(call.request.body, "label", model->model()));
   in_background(call, [this, model, request] {
     try {
-      const std::string saved =
-          corrections_->save(request->image, request->label, model->model().class_names);
+      const std::string saved = corrections_->save(request->image, request->label,
+                                                   model->model().class_names, request->replaces);
       return page_json({{"saved", saved}}, 201);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kUnavailable) throw;

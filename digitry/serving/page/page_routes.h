@@ -32,9 +32,11 @@ inline constexpr std::size_t kMaxImageRequestBytes = std::size_t{1} << 16;
 struct ImageRequest {
   Tensor image;  ///< uint8 [1, C, H, W] of the model's shape.
   std::string label;
+  std::string replaces{};  ///< Of a correction: the path of the image that it replaces, or empty.
 };
 
-/// Parses `{"image": "<base64>", KEY: "<class>"}`, where KEY is `key`. Other members are ignored.
+/// Parses `{"image": "<base64>", KEY: "<class>", "replaces": "<path>"}`, where KEY is `key` and
+/// "replaces" is optional. Other members are ignored.
 /// Throws Error{kBadData} if a member is missing or invalid.
 ImageRequest parse_image_request(std::string_view body, const char* key, const Model& model);
 
