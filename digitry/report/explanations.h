@@ -11,7 +11,7 @@
 
 namespace digitry {
 
-/// Where a judged image lies on a map.
+/// The place of an evaluated image on a map.
 struct MapPoint {
   std::int64_t image_index = 0;
   std::int32_t label = 0;
@@ -19,28 +19,27 @@ struct MapPoint {
   float y = 0;
 };
 
-/// Why an evaluation's most confident mistakes were made, and what the network finds alike. All of
-/// it may be left out.
+/// Explanations of an evaluation's most confident mistakes, and a map of similar images. Every
+/// member may be empty.
 struct Explanations {
-  /// float32 [M, H, W], for the first M mistakes: `occlusion_maps` of the predicted class against
-  /// the true one.
+  /// float32 [M, H, W] for the first M mistakes: `occlusion_maps` of the predicted class against
+  /// the true class.
   Tensor attributions;
-  std::int64_t patch_size = 0;  ///< Of the patch that was hidden, in pixels a side.
+  std::int64_t patch_size = 0;  ///< Side of the hidden patch, pixels.
 
-  /// For each of those mistakes the training images nearest to it; no lists at all where there are
-  /// no training images at hand.
+  /// For each of these mistakes its nearest training images; empty if there are no training images.
   std::vector<std::vector<Neighbour>> nearest;
-  Tensor nearest_images;          ///< uint8 [K, C, H, W]: theirs, list by list.
-  std::int64_t num_searched = 0;  ///< So many training images were looked at,
-  std::int64_t num_trained = 0;   ///< of so many.
-  std::string no_nearest;         ///< Why there are no lists.
+  Tensor nearest_images;          ///< uint8 [K, C, H, W]: the images of `nearest`, list by list.
+  std::int64_t num_searched = 0;  ///< Number of training images that were searched.
+  std::int64_t num_trained = 0;   ///< Number of training images.
+  std::string no_nearest;         ///< Why `nearest` is empty.
 
-  std::vector<MapPoint> map;      ///< Some of the judged images, placed by `tsne`.
-  std::int64_t num_features = 0;  ///< Of the hidden layer, which nearness is in.
+  std::vector<MapPoint> map;      ///< Some of the evaluated images, placed by `tsne`.
+  std::int64_t num_features = 0;  ///< Number of features in which distances are measured.
 };
 
-/// One explained image as a PNG on white, enlarged, from left to right: the image, the same tinted
-/// by what spoke for and against, the images nearest to it. Expects pictures of one size.
+/// An explained image as an enlarged PNG on white. From left to right: the image, the image tinted
+/// by its attribution, its nearest training images. All pictures must have the same size.
 std::string encode_explanation_png(const Image& image, const AttributionPicture& attribution,
                                    const std::vector<Image>& nearest);
 
