@@ -4,15 +4,15 @@
 
 namespace {
 
-// Any answer will do, as long as it is one an image.
-std::vector<digitry::DigitPrediction> judge(const digitry::Tensor& images) {
-  std::vector<digitry::DigitPrediction> verdicts;
+// Any predictions, one per image.
+std::vector<digitry::DigitPrediction> classify(const digitry::Tensor& images) {
+  std::vector<digitry::DigitPrediction> predictions;
   const auto pixels = images.as<std::uint8_t>();
   for (std::size_t i = 0; i < pixels.size(); i += 784)
-    verdicts.push_back({.probabilities = {0.5F, 0.5F},
-                        .score = pixels[i + 400] / 255.0,
-                        .known = pixels[i + 380] > 128});
-  return verdicts;
+    predictions.push_back({.probabilities = {0.5F, 0.5F},
+                           .score = pixels[i + 400] / 255.0,
+                           .known = pixels[i + 380] > 128});
+  return predictions;
 }
 
 }  // namespace
@@ -24,9 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Image picture = decode_picture(bytes, "input", kMaxPixels);
     check_image(picture);
     fuzz::require(picture.height * picture.width <= kMaxPixels);
-    // Reading takes a while; large pictures are no better inputs than small ones.
+    // Reading is slow, and large pictures are not better inputs than small ones.
     if (picture.pixels.size() > 1 << 12) return;
-    const Reading reading = read_digits(picture, judge);
+    const Reading reading = read_digits(picture, classify);
     for (const ReadDigit& digit : reading.digits)
       fuzz::require(digit.box.left >= 0 && digit.box.width >= 1 &&
                     digit.box.left + digit.box.width <= picture.width && digit.box.top >= 0 &&
