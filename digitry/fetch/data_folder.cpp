@@ -47,7 +47,7 @@ DataFolder::~DataFolder() { ::close(lock_); }
 
 void DataFolder::wait_for_lock(const ProgressSink& progress) const {
   for (bool told = false; ::flock(lock_, LOCK_EX | LOCK_NB) != 0;) {
-    // File systems without locks do too: files are put in place whole, by renaming.
+    // File systems without locks work, too: files are renamed into place when complete.
     if (errno != EWOULDBLOCK && errno != EINTR) return;
     if (!told)
       log(LogLevel::kInfo, fmt::format("waiting for another fetch into {}", folder_.string()));
@@ -61,7 +61,7 @@ void DataFolder::remove_leftovers_of(const KnownDataset& dataset) const {
   for (const KnownFile& file : dataset.files) remove_leftovers(folder_ / file.name);
   for (const fs::path& path : list_folder(folder_)) {
     const std::string name = path.filename().string();
-    std::error_code ignored;  // A leftover that cannot be removed does no harm.
+    std::error_code ignored;  // A temporary file that cannot be removed is harmless.
     if (name.starts_with(kScratch) && name.size() == kScratch.size() + kScratchSuffixLength)
       fs::remove_all(path, ignored);
   }
@@ -77,7 +77,7 @@ void DataFolder::install(const KnownFile& file, ByteStream& content,
     const std::size_t count = content.read(chunk);
     length += count;
     if (length > file.num_bytes)
-      throw Error(ErrorCode::kBadData, "{}: expected {} bytes ({}), found more", content.name(),
+      throw Error(ErrorCode::kBadData, "{}: expected {} bytes ({}), got more", content.name(),
                   file.num_bytes, file.name);
     const auto part = std::span(chunk).first(count);
     hash.update(part);
@@ -86,10 +86,10 @@ void DataFolder::install(const KnownFile& file, ByteStream& content,
     if (count < chunk.size()) break;
   }
   if (length != file.num_bytes)
-    throw Error(ErrorCode::kBadData, "{}: expected {} bytes ({}), found {}", content.name(),
+    throw Error(ErrorCode::kBadData, "{}: expected {} bytes ({}), got {}", content.name(),
                 file.num_bytes, file.name, length);
   if (const std::string found = hash.finish(); found != file.sha256)
-    throw Error(ErrorCode::kBadData, "{}: expected SHA-256 {} ({}), found {}", content.name(),
+    throw Error(ErrorCode::kBadData, "{}: expected SHA-256 {} ({}), got {}", content.name(),
                 file.sha256, file.name, found);
   out.commit();
 }

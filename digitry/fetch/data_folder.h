@@ -13,12 +13,11 @@
 
 namespace digitry {
 
-/// The folder of one data set in the cache, held for the time of a fetch: another process that
-/// wants to write into it waits. Temporary files of fetches that were killed are removed; what else
-/// a person keeps there is left alone.
+/// The folder of one data set in the cache, locked during a fetch: other processes that fetch the
+/// data set wait. Removes temporary files of killed fetches and leaves other files alone.
 class DataFolder {
  public:
-  /// Creates the folder and waits for it. Throws Error{kIo} where it cannot be created.
+  /// Creates the folder and waits for its lock. Throws Error{kIo} if it cannot be created.
   DataFolder(std::filesystem::path folder, const KnownDataset& dataset,
              const ProgressSink& progress);
   ~DataFolder();
@@ -27,11 +26,11 @@ class DataFolder {
 
   const std::filesystem::path& path() const { return folder_; }
 
-  /// Writes `content` as `file`, if that is what it is. Throws Error{kBadData} where length or hash
-  /// are not the file's; what was there before is then unchanged.
+  /// Writes `content` as `file` after checking its length and SHA-256. Throws Error{kBadData} if
+  /// they differ; an existing file is then unchanged.
   void install(const KnownFile& file, ByteStream& content, const ProgressSink& progress) const;
 
-  /// A new folder inside, which the next fetch removes if this process does not.
+  /// A new temporary folder inside. If this process is killed, the next fetch removes it.
   ScratchFolder make_scratch_folder() const;
 
  private:
@@ -42,20 +41,16 @@ class DataFolder {
   int lock_ = -1;
 };
 
-/// Whether the folder's copy of a file is there and has its hash.
+/// Whether the folder has the file with the right SHA-256.
 bool is_verified(const std::filesystem::path& folder, const KnownFile& file);
 
-}  // namespace digitry
-
-// The sources of `fetch_dataset`, one function each. Each puts the files that are wanted into the
-// folder and returns where they came from, or throws Error{kUnavailable} (or kBadData for files
-// that are not the right ones) with a line on each thing that was tried.
-
-namespace digitry {
+// The sources of `fetch_dataset`, one function each. Each installs the missing files and returns
+// where they came from. Throws Error{kUnavailable} if the source does not have them and
+// Error{kBadData} if the files are wrong; the message has one line per attempt.
 
 struct FetchJob {
   const KnownDataset& dataset;
-  std::vector<KnownFile> files;  ///< Those that the cache lacks.
+  std::vector<KnownFile> files;  ///< The files missing in the cache.
   const DataFolder& folder;
   const FetchOptions& options;
   const ProgressSink& progress;

@@ -26,8 +26,8 @@ struct CurlDelete {
 };
 using Curl = std::unique_ptr<CURL, CurlDelete>;
 
-// What the callbacks of one attempt share. Exceptions must not pass through libcurl: they wait in
-// `failure`.
+// State shared by the callbacks of one attempt. Exceptions must not pass through libcurl, so they
+// are stored in `failure`.
 struct Transfer {
   std::string* body;
   std::uint64_t max_bytes;
@@ -69,15 +69,15 @@ int on_progress(void* user, curl_off_t total, curl_off_t done, curl_off_t, curl_
 template <typename Value>
 void set(const Curl& curl, CURLoption option, Value value) {
   if (const CURLcode code = curl_easy_setopt(curl.get(), option, value); code != CURLE_OK)
-    throw Error(ErrorCode::kUnavailable, "libcurl refuses an option ({}): {}",
-                static_cast<int>(option), curl_easy_strerror(code));
+    throw Error(ErrorCode::kUnavailable, "libcurl rejected option {}: {}", static_cast<int>(option),
+                curl_easy_strerror(code));
 }
 
 long milliseconds(double seconds) { return std::max(1L, std::lround(seconds * 1000)); }
 
 struct Attempt {
   DownloadResult result;
-  bool may_pass = false;  // worth another attempt
+  bool is_temporary = false;  // another attempt may succeed
 };
 
 Attempt judge_status(long status) {
@@ -86,7 +86,7 @@ Attempt judge_status(long status) {
     attempt.result.status = Status::kDone;
     return attempt;
   }
-  attempt.may_pass = status == 408 || status == 429 || status >= 500;
+  attempt.is_temporary = status == 408 || status == 429 || status >= 500;
   attempt.result.status = status >= 400 && status < 500 ? Status::kNotFound : Status::kFailed;
   attempt.result.problem = fmt::format("HTTP status {}", status);
   return attempt;
@@ -104,7 +104,7 @@ Attempt judge_failure(CURLcode code, const char* detail, bool connected) {
     case CURLE_GOT_NOTHING:
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
-      attempt.may_pass = connected;
+      attempt.is_temporary = connected;
       break;
     default:
       break;
@@ -115,7 +115,7 @@ Attempt judge_failure(CURLcode code, const char* detail, bool connected) {
 Attempt try_once(const std::string& url, const DownloadOptions& options, std::string_view what,
                  const ProgressSink& progress) {
   const Curl curl(curl_easy_init());
-  if (!curl) throw Error(ErrorCode::kUnavailable, "libcurl cannot be set up");
+  if (!curl) throw Error(ErrorCode::kUnavailable, "cannot initialise libcurl");
   std::string body;
   Transfer transfer{&body, options.max_bytes, false, what, &progress, nullptr};
   char detail[CURL_ERROR_SIZE] = "";
@@ -142,7 +142,7 @@ Attempt try_once(const std::string& url, const DownloadOptions& options, std::st
   if (transfer.failure) std::rethrow_exception(transfer.failure);
   if (transfer.too_long) {
     Attempt attempt;
-    attempt.result.problem = fmt::format("expected at most {} bytes, more came", options.max_bytes);
+    attempt.result.problem = fmt::format("expected at most {} bytes, got more", options.max_bytes);
     return attempt;
   }
   if (code != CURLE_OK) {
@@ -170,12 +170,12 @@ DownloadResult download(const std::string& url, const DownloadOptions& options,
                         std::string_view what, const ProgressSink& progress) {
   static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (global != CURLE_OK)
-    throw Error(ErrorCode::kUnavailable, "libcurl cannot be set up: {}",
+    throw Error(ErrorCode::kUnavailable, "cannot initialise libcurl: {}",
                 curl_easy_strerror(global));
   double pause_s = options.backoff_s;
   for (int attempt_number = 1;; ++attempt_number) {
     Attempt attempt = try_once(url, options, what, progress);
-    if (!attempt.may_pass || attempt_number >= options.max_attempts) {
+    if (!attempt.is_temporary || attempt_number >= options.max_attempts) {
       if (attempt_number > 1 && attempt.result.status != Status::kDone)
         attempt.result.problem += fmt::format(" ({} attempts)", attempt_number);
       return attempt.result;

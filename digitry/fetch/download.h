@@ -9,35 +9,35 @@
 namespace digitry {
 
 struct DownloadOptions {
-  std::uint64_t max_bytes = 0;    ///< Longer answers are cut off and refused.
-  double connect_timeout_s = 5;   ///< To look up, connect and agree on encryption.
-  double stall_timeout_s = 20;    ///< Time for which less than 1 KiB/s may come in.
-  double total_timeout_s = 1800;  ///< One attempt, all in all.
-  int max_attempts = 3;           ///< For failures that may pass.
+  std::uint64_t max_bytes = 0;    ///< Longer answers are an error.
+  double connect_timeout_s = 5;   ///< For name lookup, connection and TLS handshake.
+  double stall_timeout_s = 20;    ///< How long the rate may stay below 1 KiB/s.
+  double total_timeout_s = 1800;  ///< For a whole attempt.
+  int max_attempts = 3;           ///< Attempts after temporary failures.
   double backoff_s = 0.5;         ///< Pause before the second attempt; doubles each time.
 };
 
-/// How a download ended.
+/// The result of a download.
 struct DownloadResult {
   enum class Status {
     kDone,
-    kNotFound,     ///< The server answers, but not with this file (any 4xx).
-    kFailed,       ///< The server answers, but not well: stalls, cuts off, 5xx, too long.
-    kUnreachable,  ///< There is no such server, or it does not let us in: try no other file there.
+    kNotFound,     ///< The server does not have the file (any 4xx).
+    kFailed,       ///< The server fails: stalls, truncates, answers 5xx or too much.
+    kUnreachable,  ///< No connection: do not try other files of this server.
   };
   Status status = Status::kFailed;
   std::string body;
-  std::string problem;  ///< Why it is not done, for a person.
+  std::string problem;  ///< Why the download failed.
 };
 
-/// Gets a file by HTTP(S), following redirects; certificates are verified; proxies as the
-/// environment has them (http_proxy...). Failures that may pass are tried again. Exceptions thrown
-/// by `progress` stop the download and come through.
-/// Throws Error{kUnavailable} where libcurl cannot be set up; other failures are in the result.
+/// Downloads a file over HTTP(S). Follows redirects, verifies certificates, uses the proxies of the
+/// environment (http_proxy...) and retries after temporary failures. An exception thrown by
+/// `progress` stops the download and is passed on. Throws Error{kUnavailable} if libcurl cannot be
+/// initialised; other failures are in the result.
 DownloadResult download(const std::string& url, const DownloadOptions& options,
                         std::string_view what, const ProgressSink& progress);
 
-/// `url` as it may be shown: without the user name and password that it may hold.
+/// `url` without user name and password, for messages.
 std::string shown_url(const std::string& url);
 
 }  // namespace digitry

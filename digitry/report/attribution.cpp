@@ -10,7 +10,7 @@ namespace digitry {
 
 int mistake_level(std::int64_t count, std::int64_t largest_count) {
   if (count <= 0) return 0;
-  // With few mistakes at all, each stays pale.
+  // At least 20, so that a matrix with few mistakes stays pale.
   const double range = std::log(static_cast<double>(std::max<std::int64_t>(largest_count, 20)));
   const double part = std::log(static_cast<double>(count)) / range;
   return 1 + static_cast<int>(std::lround(part * (kHeatLevels - 1)));
@@ -36,9 +36,9 @@ constexpr std::size_t kNinths = 9;
 constexpr std::array<const char*, kNinths> kPlaces = {"upper left", "top",    "upper right",
                                                       "left",       "middle", "right",
                                                       "lower left", "bottom", "lower right"};
-constexpr float kFaint = 0.4F;  // Of the digit below the colours.
+constexpr float kFaint = 0.4F;  // Contrast of the digit below the colours.
 
-/// From the first to the last row, or column, where anything speaks.
+/// The first and the last row or column with evidence.
 struct Extent {
   std::int64_t first = std::numeric_limits<std::int64_t>::max();
   std::int64_t last = -1;
@@ -81,7 +81,7 @@ AttributionPicture make_attribution_picture(std::span<const float> map, std::int
   return picture;
 }
 
-std::string main_place(const AttributionPicture& picture, SpokeFor whom) {
+std::string main_place(const AttributionPicture& picture, EvidenceFor whom) {
   const auto at = [&](std::int64_t row, std::int64_t column) {
     return picture.strengths[static_cast<std::size_t>(row * picture.width + column)];
   };
@@ -96,7 +96,7 @@ std::string main_place(const AttributionPicture& picture, SpokeFor whom) {
   for (std::int64_t row = rows.first; row <= rows.last; ++row)
     for (std::int64_t column = columns.first; column <= columns.last; ++column)
       sums[3 * rows.third(row) + columns.third(column)] +=
-          std::max(0.0F, whom == SpokeFor::kAnswer ? at(row, column) : -at(row, column));
+          std::max(0.0F, whom == EvidenceFor::kAnswer ? at(row, column) : -at(row, column));
   const auto most = std::ranges::max_element(sums);
   return *most > 0 ? kPlaces[static_cast<std::size_t>(most - sums.begin())] : "";
 }

@@ -49,7 +49,7 @@ struct Range {
   }
 };
 
-/// A step of 1, 2 or 5 times a power of ten that gives at most `max_ticks` ticks.
+/// The smallest step of 1, 2 or 5 times a power of ten that gives at most `max_ticks` ticks.
 std::int64_t tick_step(std::int64_t extent, std::int64_t max_ticks) {
   for (std::int64_t power = 1;; power *= 10) {
     for (const std::int64_t step : {power, 2 * power, 5 * power}) {
@@ -58,7 +58,7 @@ std::int64_t tick_step(std::int64_t extent, std::int64_t max_ticks) {
   }
 }
 
-/// Ticks of one number of decimals: 0.05, 0.10 rather than gnuplot's 0.05, 0.1.
+/// Ticks with equal numbers of decimals: 0.05, 0.10 instead of gnuplot's 0.05, 0.1.
 std::string y_tics(const Range& range) {
   const double extent = range.high - range.low;
   const int exponent = static_cast<int>(std::floor(std::log10(extent / 4)));
@@ -96,7 +96,7 @@ std::string panel(const History& history, const Curve& curve) {
     range.include(validation);
     rows += fmt::format("{} {} {}\n", record.epoch, cell(training), cell(validation));
   }
-  // Losses fall by orders of magnitude: then equal ratios deserve equal heights.
+  // Losses can fall by orders of magnitude; the axis is then logarithmic.
   const bool logarithmic = &curve == &kLoss && range.low > 0 && range.high > 30 * range.low;
 
   std::string text = fmt::format(
@@ -172,14 +172,14 @@ std::string themed_svg(std::string svg, const std::string& id_prefix) {
     const std::size_t end = svg.find(to, begin + from.size());
     if (end != std::string::npos) svg.erase(begin, end + to.size() - begin);
   };
-  // Text takes the page's font where the file names none.
+  // Without a font of its own, text takes the page's font.
   svg = replace_all(std::move(svg),
                     " font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\"", "");
   svg.erase(0, std::min(svg.find("<svg"), svg.size()));
   drop("width=\"", "\"");
   drop("height=\"", "\"");
   drop("<defs>", "</defs>");
-  // Of gnuplot's many definitions only the circles are used.
+  // Keeps only the circles, the only definitions of gnuplot that are used.
   svg = replace_all(std::move(svg), "<g id=\"gnuplot_canvas\">",
                     "<defs><circle id='gpPt5' stroke-width='0.3' stroke='currentColor' r='1'/>"
                     "<circle id='gpPt6' fill='currentColor' r='1'/></defs><g>");
@@ -208,8 +208,8 @@ Figure reliability_figure(const Evaluation& evaluation) {
               "set tics nomirror out scale 0.5 textcolor rgb '{text}'\n"
               "set grid y lc rgb '{lines}' lt 1 lw 0.8\n"
               "set xrange [0:100]\nset yrange [0:110]\nset xtics 20\nset ytics 20\n"
-              "set xlabel 'Probability given (%)' textcolor rgb '{text}' offset 0,0.4\n"
-              "set label 1 'Right (%), and how many images' at graph 0,1.19 left "
+              "set xlabel 'Predicted probability (%)' textcolor rgb '{text}' offset 0,0.4\n"
+              "set label 1 'Correct (%), and number of images' at graph 0,1.19 left "
               "textcolor rgb '{text}'\n"
               "set arrow 1 from 0,0 to 100,100 nohead front lc rgb '{diagonal}' lw 1 dt (4,4)\n"
               "set style fill solid 0.85 noborder\nunset key\n"

@@ -27,7 +27,7 @@ std::string terminal(const FigureJob& job) {
                      height, job.format == FigureFormat::kSvg ? "background 'white'" : "");
 }
 
-/// Removes every `from` with what follows it up to and with `to`.
+/// Removes every part that starts with `from` and ends with the next `to`.
 void drop_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos;) {
     const std::size_t end = text.find(to, at + from.size());
@@ -36,7 +36,7 @@ void drop_all(std::string& text, std::string_view from, std::string_view to) {
   }
 }
 
-/// Sharp pixels, a font family to fall back to, and no tooltips that cite the script.
+/// Makes pixels sharp, adds fallback fonts and removes the tooltips that quote the script.
 void improve_svg(std::string& svg) {
   drop_all(svg, "<title>", "</title>");
   drop_all(svg, "<desc>", "</desc>");
@@ -54,12 +54,13 @@ std::string draw_one(const FigureJob& job) {
                          {.input = script, .timeout_s = kTimeoutSeconds});
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnavailable) throw;
-    throw Error(ErrorCode::kUnavailable,
-                "{}; it draws the report's figures (Debian, Ubuntu: apt-get install gnuplot-nox)",
-                error.what());
+    throw Error(
+        ErrorCode::kUnavailable,
+        "{}; gnuplot draws the report's figures (Debian, Ubuntu: apt-get install gnuplot-nox)",
+        error.what());
   }
   if (result.exit_status != 0 || result.output.empty()) {
-    throw Error(ErrorCode::kUnavailable, "gnuplot failed with status {}: {}", result.exit_status,
+    throw Error(ErrorCode::kUnavailable, "gnuplot: exit status {}: {}", result.exit_status,
                 elided(clean_utf8(result.errors), 500));
   }
   if (job.format != FigureFormat::kPng) improve_svg(result.output);
@@ -87,7 +88,8 @@ std::string gnuplot_quoted(std::string_view text) {
     } else if (byte >= 0x80 || c == ' ' || std::isalnum(byte) != 0) {
       quoted += c;
     } else {
-      // Four digits: behind a leading zero gnuplot takes up to three more, a digit of the text too.
+      // Four digits: gnuplot reads up to three after a leading zero, and would else take one of the
+      // text.
       quoted += fmt::format("\\{:04o}", byte);
     }
   }

@@ -9,7 +9,7 @@
 namespace digitry {
 namespace {
 
-// Blues for what is right, oranges for what is wrong: told apart with any kind of colour vision.
+// Blues for correct predictions, oranges for mistakes: distinguishable with any colour vision.
 constexpr const char* kRight[kHeatLevels + 1] = {"#ffffff", "#eef4fa", "#dde9f4",
                                                  "#c8dbed", "#afcbe5", "#90b6da",
                                                  "#6e9fcd", "#4a85bc", "#2f6aa3"};
@@ -42,7 +42,7 @@ Layout layout_of(const std::vector<std::string>& names) {
   return layout;
 }
 
-/// The names beside and below the cells: as labels, since gnuplot reads tick labels as formats.
+/// The names beside and below the cells, as labels, because gnuplot reads tick labels as formats.
 std::string name_labels(const std::vector<std::string>& names, const Layout& layout,
                         const Figure& figure) {
   const double x = layout.left - 8.0;

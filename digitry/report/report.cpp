@@ -7,8 +7,7 @@
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/report/figures.h"
-#include "digitry/report/page.h"
-#include "digitry/report/page_explanations.h"
+#include "digitry/report/run_page.h"
 
 namespace digitry {
 namespace {
@@ -27,8 +26,8 @@ void check(const ReportContent& content) {
       evaluation.per_class.size() != num_classes || evaluation.confusion.size() != num_classes ||
       evaluation.least_sure.size() != num_classes) {
     throw Error(ErrorCode::kShapeMismatch,
-                "report: expected an evaluation of the images [N, C, H, W]; got images {} and {} "
-                "judged, in {} classes",
+                "report: expected an evaluation of the images [N, C, H, W]; got images {}, {} "
+                "evaluated images and {} classes",
                 shape.to_string(), evaluation.num_images, num_classes);
   }
   check_rows("augmented", content.augmented, content.augmented_per_row);
@@ -85,7 +84,7 @@ void write_figures(const ReportContent& content, const std::filesystem::path& fo
   }
   const std::vector<std::string> files = draw(jobs);
   make_folder(folder);
-  // At once, as each waits for the disk.
+  // In parallel, because each write waits for the disk.
   std::vector<std::future<void>> writing;
   for (std::size_t i = 0; i < files.size(); ++i) {
     writing.push_back(std::async(std::launch::async,
@@ -94,7 +93,7 @@ void write_figures(const ReportContent& content, const std::filesystem::path& fo
   for (auto& written : writing) written.get();
   for (const char* name : absent) {
     for (const char* suffix : {".svg", ".png"}) {
-      std::error_code ignored;  // It is enough that none is there.
+      std::error_code ignored;  // The file may not exist.
       std::filesystem::remove(folder / (std::string(name) + suffix), ignored);
     }
   }

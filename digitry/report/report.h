@@ -18,28 +18,28 @@ namespace digitry {
 /// One row of the model's summary table.
 struct LayerRow {
   std::string name;          ///< "3 dense"
-  std::string output_shape;  ///< Of one image: "[512]".
+  std::string output_shape;  ///< For one image: "[512]".
   std::int64_t parameters = 0;
   std::int64_t multiply_adds = 0;  ///< For one image, forward.
 };
 
-/// All that a report shows.
+/// The content of a report.
 struct ReportContent {
   std::string title;    ///< "mlp on mnist"
-  std::string split;    ///< What was judged: "test" or "validation".
+  std::string split;    ///< The evaluated split: "test" or "validation".
   std::string command;  ///< The command line that made the run.
   std::string recipe;   ///< The resolved recipe, TOML.
-  History history;      ///< May be empty: a model evaluated without its training.
+  History history;      ///< Empty if the model is evaluated without its training.
   Evaluation evaluation;
-  Tensor images;  ///< uint8 [N, C, H, W], the judged images, which `evaluation` indexes.
-  /// uint8 [R·augmented_per_row, C, H, W]: training images, each followed by augmented versions of
-  /// it, a row of augmented_per_row together. Empty where the recipe augments nothing.
+  Tensor images;  ///< uint8 [N, C, H, W]: the evaluated images, which `evaluation` indexes.
+  /// uint8 [R·augmented_per_row, C, H, W]: R rows, each a training image followed by its augmented
+  /// versions. Empty if the recipe has no augmentation.
   Tensor augmented;
   std::int64_t augmented_per_row = 0;
   Explanations explanations;
-  std::optional<Robustness> robustness;  ///< Where corrupted images were judged too.
-  /// uint8 [R·corrupted_per_row, C, H, W]: judged images, each followed by it under the corruptions
-  /// of `robustness`, in their order. Empty where there is none.
+  std::optional<Robustness> robustness;  ///< Set if corrupted images were evaluated.
+  /// uint8 [R·corrupted_per_row, C, H, W]: R rows, each an evaluated image followed by its
+  /// corrupted versions, in the order of `robustness`. May be empty.
   Tensor corrupted;
   std::int64_t corrupted_per_row = 0;
   std::vector<LayerRow> layers;
@@ -48,17 +48,16 @@ struct ReportContent {
   Facts data;         ///< Names and hashes of the data.
 };
 
-/// `report.html`: one file, no network, light and dark, printable.
-/// Throws Error{kUnavailable} where gnuplot, which draws the curves, is not installed;
-/// Error{kShapeMismatch} where the evaluation or the explanations are not of the images or a row is
-/// not full.
+/// Renders `report.html`: a single file without scripts or network access, for light and dark
+/// themes and for printing. Throws Error{kUnavailable} if gnuplot, which draws the curves, is not
+/// installed, and Error{kShapeMismatch} if evaluation, explanations, images or rows do not fit
+/// together.
 std::string render_html(const ReportContent& content);
 
-/// Writes curves, confusion matrix, reliability and mistakes as SVG and PNG into `folder` (made
-/// where missing): curves.svg, confusion.svg, reliability.svg, mistakes.svg and the same as .png,
-/// at twice the size. Without a history there are no curves, without mistakes no mistakes: what an
-/// earlier call left is removed. Throws as `render_html` does, and Error{kIo} where a file cannot
-/// be written.
+/// Writes curves, confusion, reliability and mistakes as .svg and as .png (twice the size) into
+/// `folder`, which is made if missing. curves is left out without a history and mistakes without
+/// mistakes; files of them from an earlier call are removed. Throws as `render_html`, and
+/// Error{kIo} if a file cannot be written.
 void write_figures(const ReportContent& content, const std::filesystem::path& folder);
 
 }  // namespace digitry

@@ -28,8 +28,8 @@ bool has_score(const StudyTrial& trial) {
   return trial.state == "finished" || trial.state == "stopped";
 }
 
-// Scores in percent from the tenth worst in a hundred upwards: hopeless trials would press the
-// others together.
+// The range of scores in percent, from the 10th percentile upwards: very bad trials would squeeze
+// the others together.
 std::string score_range(const StudyContent& content) {
   std::vector<double> scores;
   for (const StudyTrial& trial : content.trials)
@@ -54,7 +54,7 @@ std::string frame(const StudyContent& content, const std::string& title, const s
       fmt::arg("title", gnuplot_quoted(title)), fmt::arg("x", gnuplot_quoted(x)));
 }
 
-// Choices lie where their ticks do.
+// The coordinate of a trial on the axis; choices are placed at their ticks.
 double place(const StudyValue& value, double coordinate) {
   if (!value.is_choice) return coordinate;
   return (static_cast<double>(choice_at(value, coordinate)) + 0.5) /
@@ -87,7 +87,7 @@ Figure study_course_figure(const StudyContent& content) {
     if (trial.state == "finished") so_far = std::max(so_far, trial.score);
     if (so_far > 0) best += fmt::format("{} {:.6g}\n", trial.id, 100 * so_far);
   }
-  // An empty data block is an error to gnuplot.
+  // gnuplot rejects an empty data block.
   return {2 * kPanelWidth, kPanelHeight,
           finished + "NaN NaN\nEOD\n" + stopped + "NaN NaN\nEOD\n" + best + "NaN NaN\nEOD\n" +
               frame(content, "Validation accuracy (%)", "Trial") +
@@ -141,12 +141,12 @@ std::vector<const StudyTrial*> scored_best_last(const StudyContent& content) {
   return scored;
 }
 
-// Of [0, 1) cut into so many parts of one length, the one that holds `coordinate`.
+// The index of the part that contains `coordinate`, if [0, 1) is divided into equal parts.
 std::size_t part_of(double coordinate, std::size_t parts) {
   return std::min(static_cast<std::size_t>(coordinate * static_cast<double>(parts)), parts - 1);
 }
 
-// Where a trial lies on the axis of a value, in [0, 1]; choices lie where their ticks do.
+// The place of a trial on the axis of a value, in [0, 1]; choices are placed at their ticks.
 double axis_place(const StudyValue& value, double coordinate) {
   if (!value.is_choice) return coordinate;
   const std::size_t last = value.ticks.size() - 1;
@@ -154,7 +154,7 @@ double axis_place(const StudyValue& value, double coordinate) {
                   : 0.5;
 }
 
-// One line a trial over one axis a value, the better the stronger; the page's colours.
+// One line per trial across one axis per value. Better trials have stronger lines.
 std::string parallel_svg(const StudyContent& content) {
   constexpr double kWidth = 940;
   constexpr double kTop = 26;
@@ -268,11 +268,12 @@ void check_study(const StudyContent& content) {
   for (const StudyTrial& trial : content.trials)
     if (trial.coordinates.size() != content.values.size() ||
         trial.values.size() != content.values.size())
-      throw Error(ErrorCode::kShapeMismatch, "study page: trial {} has {} values, expected {}",
-                  trial.id, trial.coordinates.size(), content.values.size());
+      throw Error(ErrorCode::kShapeMismatch, "study page: trial {}: expected {} values, got {}",
+                  trial.id, content.values.size(), trial.coordinates.size());
   for (const StudyValue& value : content.values)
     if (value.ticks.empty())
-      throw Error(ErrorCode::kShapeMismatch, "study page: '{}' has no ticks", value.name);
+      throw Error(ErrorCode::kShapeMismatch, "study page: '{}': expected ticks, got none",
+                  value.name);
 }
 
 }  // namespace
@@ -290,7 +291,7 @@ std::vector<double> explained_variance(const StudyContent& content) {
   for (const StudyTrial* trial : scored) total += std::pow(trial->score - mean, 2);
 
   std::vector<double> explained(content.values.size());
-  // Less is rounding.
+  // A smaller variance is rounding error.
   constexpr double kLeastVariance = 1e-12;
   for (std::size_t v = 0; v < content.values.size() && total > kLeastVariance; ++v) {
     const StudyValue& value = content.values[v];
@@ -327,7 +328,7 @@ std::string render_study_html(const StudyContent& content) {
   page.set("num_fresh", fmt::format("{}", content.num_fresh_seeds));
   if (best != content.trials.end()) {
     page.set("best_score", percent_number(best->score, 2));
-    page.set("judged_score", percent_number(best->fresh_score.value_or(best->score), 2));
+    page.set("final_score", percent_number(best->fresh_score.value_or(best->score), 2));
   }
   page.set("best_id", fmt::format("{}", content.best));
   page.set("num_trials", grouped(std::ssize(content.trials)));

@@ -42,7 +42,7 @@ Family<Histogram>& histogram(prometheus::Registry& registry, const char* name, c
   return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
 }
 
-// Methods are whatever a client sends; labels are not.
+// Clients can send any method; the label must have few values.
 std::string method_label(std::string_view method) {
   for (const std::string_view known : {"GET", "HEAD", "POST"})
     if (method == known) return std::string(known);
@@ -62,17 +62,17 @@ struct ModelFamilies {
         batch_images(histogram(registry, "digitry_inference_batch_images",
                                "Images computed together in one batch.")),
         seconds(histogram(registry, "digitry_inference_duration_seconds",
-                          "Time that one batch took to compute.")),
+                          "Time to compute one batch.")),
         wait_seconds(histogram(registry, "digitry_inference_wait_seconds",
-                               "Time that requests waited for their batch to begin.")),
-        queued(gauge(registry, "digitry_inference_queued_requests",
-                     "Requests that wait for their batch.")),
+                               "Time from a request's arrival to the start of its batch.")),
+        queued(
+            gauge(registry, "digitry_inference_queued_requests", "Requests waiting for a batch.")),
         rejected(counter(registry, "digitry_inference_rejected_total",
-                         "Requests that found the queue full.")),
+                         "Requests rejected because the queue was full.")),
         reloads(counter(registry, "digitry_model_reloads_total",
-                        "Times that a model's file was read again, by result.")),
+                        "Reloads of the model's file, by result.")),
         loaded_at(gauge(registry, "digitry_model_loaded_timestamp_seconds",
-                        "When the model in use was loaded, in seconds since 1970.")) {}
+                        "Time when the current model was loaded, in seconds since 1970.")) {}
 
   Family<Counter>& images;
   Family<Histogram>& batch_images;
@@ -132,13 +132,13 @@ struct Metrics::Families {
                                       "Requests answered, by route, method and status.");
   Family<Histogram>& request_seconds =
       histogram(registry, "digitry_http_request_duration_seconds",
-                "Time from the whole request to its answer, by route.");
+                "Time from the end of the request to its answer, by route.");
   Gauge& connections =
-      gauge(registry, "digitry_http_open_connections", "Connections that are open.").Add({});
+      gauge(registry, "digitry_http_open_connections", "Open connections.").Add({});
   Counter& connected =
       counter(registry, "digitry_http_connections_total", "Connections accepted.").Add({});
   Counter& turned_away = counter(registry, "digitry_http_connections_refused_total",
-                                 "Connections turned away, being over the limit.")
+                                 "Connections rejected because there were too many.")
                              .Add({});
   ModelFamilies model_families{registry};
   std::mutex mutex;
@@ -146,7 +146,7 @@ struct Metrics::Families {
 };
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {
-  gauge(families_->registry, "digitry_build_info", "1; the label tells the version.")
+  gauge(families_->registry, "digitry_build_info", "Always 1; the label is the version.")
       .Add({{"version", std::string(version())}})
       .Set(1);
 }

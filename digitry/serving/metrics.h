@@ -7,14 +7,14 @@
 
 namespace digitry::serving {
 
-/// What is counted of one model. May be called from several threads at once.
+/// The metrics of one model. Thread-safe.
 class ModelMetrics {
  public:
   virtual ~ModelMetrics() = default;
 
   /// One batch was computed.
   virtual void computed(std::int64_t num_images, double seconds) = 0;
-  /// A request waited this long for its batch to begin.
+  /// A request waited this long before its batch started.
   virtual void waited(double seconds) = 0;
   virtual void set_queued(std::int64_t num_requests) = 0;
   /// A request found the queue full.
@@ -22,8 +22,7 @@ class ModelMetrics {
   virtual void reloaded(bool succeeded) = 0;
 };
 
-/// Everything that is counted, in the text format of Prometheus. May be called from several threads
-/// at once.
+/// All metrics of a server, in the text format of Prometheus. Thread-safe.
 class Metrics {
  public:
   Metrics();
@@ -31,17 +30,17 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  /// Those of a model, by name. Lives as long as this.
+  /// The metrics of a model. The reference is valid as long as this object.
   ModelMetrics& model(const std::string& name);
 
-  /// One request was answered. `route` is a pattern, not a path, and "" where there is none.
+  /// One request was answered. `route` is the pattern, not the path; "" if no route matched.
   void answered(std::string_view method, std::string_view route, int status, double seconds);
   void connected();
   void disconnected();
-  /// A connection over the limit was turned away.
+  /// A connection was rejected because there are too many.
   void turned_away();
 
-  /// The exposition, version 0.0.4 of the text format.
+  /// All metrics in version 0.0.4 of the text format.
   std::string text() const;
 
  private:

@@ -25,7 +25,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using ServedJson = nlohmann::ordered_json;
 
-// What wants no token: probes, and the page with the form that asks for it.
+// Paths that need no token: probes, and the page with its form for the token.
 bool is_open(std::string_view path) {
   return path.starts_with("/v2/health/") || path == "/" || path.starts_with("/assets/") ||
          path == "/v1/session";
@@ -37,12 +37,12 @@ Response json_response(const ServedJson& json) {
   return response;
 }
 
-// Parsed, JSON takes up to twelve times its length in memory. An image of 784 numbers is at most 3
-// KiB of it, so that these are 600 images; in binary there may be more.
+// Parsed JSON takes up to twelve times its length in memory. An image of 784 numbers is at most 3
+// KiB of JSON, so this allows 600 images; binary requests may have more.
 constexpr std::uint64_t kMaxInferenceJson = std::uint64_t{2} << 20;
-// Longer bodies are read by a thread that moves no bytes.
+// Longer bodies are parsed on a thread that serves no connections.
 constexpr std::size_t kMaxParsedAtOnce = std::size_t{1} << 17;
-// Bodies that wait for that; each is of up to --max-body-mib.
+// Bodies that wait for that thread; each has up to --max-body-mib.
 constexpr std::size_t kMaxUnparsed = 64;
 
 BodyRules inference_body() {
@@ -50,10 +50,10 @@ BodyRules inference_body() {
           .max_json_bytes = kMaxInferenceJson,
           .types = {"application/json", "application/octet-stream"},
           .needs_type = false,
-          .advice = "send fewer images, or their pixels in binary (docs/serving.md)"};
+          .advice = "send fewer images, or send the pixels in binary (docs/serving.md)"};
 }
 
-// Whether a page of another server sent this: browsers say which did, and nobody else need do so.
+// Whether a page of another server sent this. Browsers send Origin; other clients need not.
 bool is_from_elsewhere(const Request& request) {
   const std::string* origin = request.find_header("Origin");
   if (origin == nullptr || request.method == "GET" || request.method == "HEAD") return false;
@@ -63,7 +63,7 @@ bool is_from_elsewhere(const Request& request) {
          !same_name(std::string_view(*origin).substr(scheme + 3), *host);
 }
 
-// How much of the body is JSON.
+// Length of the JSON at the start of the body.
 std::size_t json_size(const Request& request) {
   const std::string* header = request.find_header("Inference-Header-Content-Length");
   if (header == nullptr) return request.body.size();
@@ -99,20 +99,20 @@ ServedJson metadata_json(const std::string& name, const Model& model) {
 }
 
 Response no_such_model(std::string_view name) {
-  return error_response(404, fmt::format("no model of the name \"{}\"", name));
+  return error_response(404, fmt::format("no model named \"{}\"", name));
 }
 
 Response no_such_route(const Request& request, const std::string& allowed) {
   if (allowed.empty())
     return error_response(
-        404, fmt::format("no such path: {}; /openapi.json tells those there are", request.path()));
-  Response response = error_response(
-      405, fmt::format("{} has no {}, but {}", request.path(), request.method, allowed));
+        404, fmt::format("no such path: {}; /openapi.json lists the paths", request.path()));
+  Response response = error_response(405, fmt::format("method {} not allowed for {}; allowed: {}",
+                                                      request.method, request.path(), allowed));
   response.headers.emplace_back("Allow", allowed);
   return response;
 }
 
-// A request that waits for its answer. The request itself may be gone when that is given.
+// What the log needs of a request that waits for its answer. The Request may be gone by then.
 struct Pending {
   std::string client;
   std::string method;
@@ -137,7 +137,7 @@ Service::Service(ServiceOptions options, ModelRepository& models, Metrics& metri
 }
 
 void Service::add_routes() {
-  // `answer` makes the Response to a Call, at once.
+  // `answer` returns the Response to a Call.
   const auto get = [this](const char* pattern, auto answer) {
     router_.add("GET", pattern, [answer](const Call& call) { call.respond(answer(call)); });
   };
@@ -148,7 +148,7 @@ void Service::add_routes() {
   });
   get("/v2/health/live", [](const Call&) { return json_response({{"live", true}}); });
   get("/v2/health/ready", [this](const Call&) {
-    return draining_ ? unavailable_response("the server is about to end")
+    return draining_ ? unavailable_response("server is shutting down")
                      : json_response({{"ready", true}});
   });
   get("/v2/models/{name}", [this](const Call& call) {
@@ -210,9 +210,9 @@ void Service::handle(Request request, Respond respond) {
 }
 
 Admission Service::admit(const Request& request) const {
-  if (!may(request)) {
-    Response response =
-        error_response(401, "expected \"Authorization: Bearer TOKEN\" with the token");
+  if (!is_authorized(request)) {
+    Response response = error_response(
+        401, "expected the header \"Authorization: Bearer TOKEN\" with the server's token");
     response.headers.emplace_back("WWW-Authenticate", "Bearer");
     return {.refusal = response};
   }
@@ -220,7 +220,7 @@ Admission Service::admit(const Request& request) const {
   if (match.route == nullptr) return {.refusal = no_such_route(request, match.allowed)};
   if (is_from_elsewhere(request))
     return {.refusal = error_response(
-                403, fmt::format("expected a request of this server's own page, got one of {}",
+                403, fmt::format("expected a request from this server's own page, got one from {}",
                                  *request.find_header("Origin")))};
   const BodyRules& rules = match.route->body;
   return {.refusal = rules.refusal_of(request),
@@ -228,8 +228,8 @@ Admission Service::admit(const Request& request) const {
           .advice = rules.advice};
 }
 
-bool Service::may(const Request& request) const {
-  return options_.token.empty() || is_open(request.path()) || sessions_.bears_token(request);
+bool Service::is_authorized(const Request& request) const {
+  return options_.token.empty() || is_open(request.path()) || sessions_.is_authorized(request);
 }
 
 void Service::infer(const Call& call) {
@@ -249,7 +249,7 @@ void Service::infer(const Call& call) {
   });
 }
 
-// Takes the request's body, which is of no use once it is parsed.
+// Frees the body of `call` once it is parsed.
 void Service::infer_body(ModelEntry& entry, Request& call, const Respond& respond) const {
   const std::shared_ptr<const ServedModel> model = entry.current();
   const auto request = std::make_shared<InferenceRequest>(
@@ -277,7 +277,7 @@ Response Service::handle(Request request) {
   return answer->get_future().get();
 }
 
-void Service::refused(const Request& request, const Response& response) {
+void Service::record_refusal(const Request& request, const Response& response) {
   record({request.client, request.method, request.target, "", response.status, request.body.size(),
           response.body.size(), 0});
 }

@@ -17,8 +17,8 @@ Database::Database(const std::filesystem::path& path) : path_(path.string()) {
   try {
     if (status != SQLITE_OK) fail("open");
     sqlite3_busy_timeout(handle_, kWaitMilliseconds);
-    // Readers and a writer do not wait for one another, and a killed process loses nothing that was
-    // committed. The log is folded in often, as a study is small and its disk may be, too.
+    // With WAL, readers do not wait for a writer, and a killed process loses nothing committed. The
+    // log is checkpointed often because a study is small and its disk may be, too.
     execute(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; "
         "PRAGMA wal_autocheckpoint = 32");
@@ -34,8 +34,8 @@ void Database::fail(const std::string& doing) const {
   const int code = handle_ == nullptr ? SQLITE_NOMEM : sqlite3_errcode(handle_);
   const bool damaged = code == SQLITE_NOTADB || code == SQLITE_CORRUPT;
   const char* advice = "";
-  if (code == SQLITE_FULL) advice = "; what was written before is safe: make room and go on";
-  if (code == SQLITE_READONLY) advice = "; expected a file and a folder that can be written";
+  if (code == SQLITE_FULL) advice = "; earlier results are safe: free some space and resume";
+  if (code == SQLITE_READONLY) advice = "; the file and its folder must be writable";
   throw Error(damaged ? ErrorCode::kBadData : ErrorCode::kIo, "{}: cannot {}: {}{}", path_, doing,
               handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_), advice);
 }
@@ -44,8 +44,6 @@ void Database::execute(const std::string& sql) {
   if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
     fail("run a statement");
 }
-
-std::int64_t Database::last_row_id() const { return sqlite3_last_insert_rowid(handle_); }
 
 Database::Statement::Statement(Database& database, const std::string& sql) : database_(database) {
   if (sqlite3_prepare_v2(database.handle_, sql.c_str(), static_cast<int>(sql.size()), &statement_,
@@ -68,7 +66,7 @@ Database::Statement& Database::Statement::bind(double value) {
 Database::Statement& Database::Statement::bind(const std::string& value) {
   if (sqlite3_bind_text(statement_, next_++, value.data(), static_cast<int>(value.size()),
                         SQLITE_TRANSIENT) != SQLITE_OK)
-    database_.fail("bind a text");
+    database_.fail("bind a string");
   return *this;
 }
 

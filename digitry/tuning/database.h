@@ -11,21 +11,21 @@ struct sqlite3_stmt;
 
 namespace digitry {
 
-/// A connection to a SQLite file that several processes may share. Errors are Error{kIo}, or
-/// Error{kBadData} where the file is no database; a writer waits up to a minute for another.
+/// A connection to a SQLite file that several processes may share. A writer waits up to a minute
+/// for another one. All functions throw Error{kBadData} if the file is not a database, and
+/// Error{kIo} for other errors.
 class Database {
  public:
-  /// Opens, or creates.
+  /// Opens the file, or creates it.
   explicit Database(const std::filesystem::path& path);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  /// One statement, or several without values.
+  /// Runs one or more statements without parameters.
   void execute(const std::string& sql);
-  std::int64_t last_row_id() const;
 
-  /// A statement with ?1, ?2... bound in order, run row by row.
+  /// A statement. `bind` sets ?1, ?2... in order; `step` runs it row by row.
   class Statement {
    public:
     Statement(Database& database, const std::string& sql);
@@ -36,7 +36,7 @@ class Database {
     Statement& bind(std::int64_t value);
     Statement& bind(double value);
     Statement& bind(const std::string& value);
-    /// True where there is another row; false at the end.
+    /// True if there is another row, false at the end.
     bool step();
 
     std::int64_t integer(int column) const;
@@ -50,8 +50,8 @@ class Database {
     int next_ = 1;
   };
 
-  /// Takes the right to write at once, so that what is read inside stays true until `commit`;
-  /// undone without that.
+  /// Takes the write lock at once, so that what is read inside stays valid until `commit`. Rolls
+  /// back if `commit` is not called.
   class Transaction {
    public:
     explicit Transaction(Database& database);

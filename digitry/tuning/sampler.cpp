@@ -12,15 +12,15 @@ namespace {
 constexpr std::size_t kRandomTrials = 10;
 constexpr double kGoodShare = 0.1;
 constexpr std::size_t kMostGood = 25;
-// With fewer, the best of the first trials decides for one choice and never looks at the others.
+// With fewer, TPE would settle on the choice of the best first trial and never try the others.
 constexpr double kTimesUnseen = 2;
 constexpr int kCandidates = 24;
 constexpr double kBelowOne = 1 - 1e-9;
 
 double normal_cdf(double x) { return std::erfc(-x * std::numbers::sqrt2 / 2) / 2; }
 
-// A mixture of normal distributions about the observed coordinates and a broad one, each cut off at
-// 0 and 1.
+// A mixture of normal distributions around the observed coordinates and a broad one, each truncated
+// to [0, 1].
 class RangeDensity {
  public:
   explicit RangeDensity(std::vector<double> observed) {
@@ -62,7 +62,7 @@ class RangeDensity {
   std::vector<Part> parts_;
 };
 
-// How often each choice was observed, and some times more.
+// Counts of the observed choices plus a prior count.
 class ChoiceDensity {
  public:
   ChoiceDensity(const std::vector<double>& observed, std::size_t num_choices)
@@ -93,7 +93,7 @@ class ChoiceDensity {
   std::vector<double> weights_;
 };
 
-// The candidate from `good` that is the likeliest there against `bad`.
+// The candidate drawn from `good` with the largest ratio of good to bad density.
 template <typename Density>
 double best_candidate(const Density& good, const Density& bad, RandomStream& random) {
   double best = 0;

@@ -10,11 +10,10 @@
 
 namespace digitry {
 
-/// Asynchronous successive halving, the stopping kind: at the end of epoch r, rη, rη²... a trial
-/// goes on only if it is among the best 1/η of all trials that ever came that far. Nobody waits for
-/// anybody.
-/// Source: Li, Jamieson, Rostamizadeh, Gonina, Ben-tzur, Hardt, Recht, Talwalkar, "A system for
-/// massively parallel hyperparameter tuning", MLSys 2020.
+/// Asynchronous successive halving, variant with early stopping: at the end of epoch r, rη, rη²...
+/// a trial continues only if it is among the best 1/η of all trials that have reached this epoch.
+/// No trial waits for another. Source: Li, Jamieson, Rostamizadeh, Gonina, Ben-tzur, Hardt, Recht,
+/// Talwalkar, "A system for massively parallel hyperparameter tuning", MLSys 2020.
 struct SuccessiveHalving {
   std::int64_t first_epochs = 1;  ///< r.
   std::int64_t factor = 3;        ///< η.
@@ -26,8 +25,8 @@ struct SuccessiveHalving {
     return rung == epoch;
   }
 
-  /// Whether a trial that has `score` at a rung is to be stopped there. `others` are the scores of
-  /// all other trials at that rung; fewer than η - 1 stop nobody.
+  /// Whether to stop a trial with `score` at a rung. `others` are the scores of all other trials at
+  /// that rung; with fewer than η − 1 of them no trial is stopped.
   bool stops(double score, const std::vector<double>& others) const {
     const auto count = static_cast<std::int64_t>(others.size()) + 1;
     if (count < factor) return false;
@@ -37,21 +36,21 @@ struct SuccessiveHalving {
   }
 };
 
-/// What a trial that has ended came to.
+/// The result of a trial that has ended.
 struct TrialResult {
   SearchPoint point;
-  std::int64_t epochs = 0;  ///< How far it was let.
-  double score = 0;         ///< Best validation accuracy; 0 where it diverged.
+  std::int64_t epochs = 0;  ///< Number of epochs that it ran.
+  double score = 0;         ///< Best validation accuracy; 0 if it diverged.
 };
 
-/// Says which point to try next.
+/// Chooses the next point to try.
 class Sampler {
  public:
   virtual ~Sampler() = default;
   virtual SearchPoint next(const std::vector<TrialResult>& results, RandomStream& random) const = 0;
 };
 
-/// Every point equally likely, whatever came before.
+/// Chooses points uniformly at random, independently of the results.
 /// Source: Bergstra, Bengio, "Random search for hyper-parameter optimization", JMLR 13, 2012.
 class RandomSampler : public Sampler {
  public:
@@ -62,21 +61,21 @@ class RandomSampler : public Sampler {
   std::size_t num_values_;
 };
 
-/// The tree-structured Parzen estimator: of values drawn from a density of the best tenth of the
-/// trials, the one that is the least like the others. Each value by itself; at random for the first
-/// ten trials. Trials that were let further count as better.
-/// Source: Bergstra, Bardenet, Bengio, Kégl, "Algorithms for hyper-parameter optimization", NIPS
-/// 2011, sec. 4.
+/// Tree-structured Parzen estimator. It fits a density l to the best tenth of the trials and a
+/// density g to the rest, draws candidates from l and returns the one with the largest l/g. Each
+/// value is treated independently. The first ten trials are random. Trials that ran longer count as
+/// better. Source: Bergstra, Bardenet, Bengio, Kégl, "Algorithms for hyper-parameter optimization",
+/// NIPS 2011, sec. 4.
 class TpeSampler : public Sampler {
  public:
   explicit TpeSampler(const SearchSpace& space);
   SearchPoint next(const std::vector<TrialResult>& results, RandomStream& random) const override;
 
  private:
-  std::vector<std::size_t> num_choices_;  // Of each value; 0 for a range.
+  std::vector<std::size_t> num_choices_;  // Per value; 0 for a range.
 };
 
-/// "tpe" or "random".
+/// Makes a sampler by name, "tpe" or "random". Throws Error{kInvalidArgument} for other names.
 std::unique_ptr<Sampler> make_sampler(const std::string& name, const SearchSpace& space);
 
 }  // namespace digitry

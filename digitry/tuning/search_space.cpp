@@ -26,10 +26,9 @@ std::vector<AttributeValue> read_choices(const toml::node& node, const std::stri
     for (const auto& choice : *list) choices.push_back(option_of(choice, where + ": choices"));
   for (std::size_t i = 0; i < choices.size(); ++i)
     if (std::ranges::count(choices, choices[i]) > 1)
-      throw Error(ErrorCode::kBadData, "{}: choices: {} is there twice", where,
-                  to_string(choices[i]));
+      throw Error(ErrorCode::kBadData, "{}: choices: duplicate {}", where, to_string(choices[i]));
   if (choices.size() < 2)
-    throw Error(ErrorCode::kBadData, "{}: choices: expected a list of two or more", where);
+    throw Error(ErrorCode::kBadData, "{}: choices: expected a list of at least two values", where);
   return choices;
 }
 
@@ -54,7 +53,7 @@ SearchedValue read_range(const toml::table& table, SearchedValue value, const st
     throw Error(ErrorCode::kBadData, "{}: expected low < high, got {} and {}", where, value.low,
                 value.high);
   if (value.log && value.low <= 0)
-    throw Error(ErrorCode::kBadData, "{}: a logarithmic range begins above 0, got {}", where,
+    throw Error(ErrorCode::kBadData, "{}: expected low > 0 for a logarithmic range, got {}", where,
                 value.low);
   return value;
 }
@@ -72,7 +71,7 @@ SearchedValue read_value(const std::string& path, const toml::node& node,
       throw Error(ErrorCode::kBadData, "{}: [{}.{}]: expected the path in quotes: [\"{}.{}\"]",
                   source, path, name, path, name);
     if (name != "low" && name != "high" && name != "log" && name != "choices")
-      throw Error(ErrorCode::kBadData, "{}: unknown key '{}'; known are low, high, log and choices",
+      throw Error(ErrorCode::kBadData, "{}: unknown key '{}'; expected low, high, log or choices",
                   where, name);
   }
   const auto* choices = table.get("choices");
@@ -94,8 +93,8 @@ std::vector<std::string> split_path(const std::string& path) {
 [[noreturn]] void leads_nowhere(const std::string& path, const std::string& why) {
   throw Error(
       ErrorCode::kBadData,
-      "\"{}\": {}; expected a table and a key of the recipe, like optimizer.learning_rate, or "
-      "a layer's, like layers.2.rate",
+      "\"{}\": {}; expected a table and a key of the recipe (optimizer.learning_rate) or of a "
+      "layer (layers.2.rate)",
       path, why);
 }
 
@@ -105,36 +104,37 @@ toml::table& layer_at(toml::table& root, const std::string& index, const std::st
   const auto [end, error] = std::from_chars(index.data(), index.data() + index.size(), place);
   if (error != std::errc() || end != index.data() + index.size() || layers == nullptr ||
       place >= layers->size())
-    leads_nowhere(path, fmt::format("there is no layer '{}' (of {}, counted from 0)", index,
+    leads_nowhere(path, fmt::format("no layer '{}' (there are {}, counted from 0)", index,
                                     layers == nullptr ? 0 : layers->size()));
   return *(*layers)[place].as_table();
 }
 
-// Trials are compared on the same validation images, each by one network.
+// Trials are compared by single networks on the same validation images, so what defines these
+// cannot be searched.
 void check_comparable(const std::vector<std::string>& parts, const std::string& path) {
-  constexpr std::array kJudging{"data", "seed", "split_seed", "validation", "members"};
-  const bool judging =
-      parts[0] == "training" && std::ranges::find(kJudging, parts.back()) != kJudging.end();
-  if (judging || parts[0] == "test_time_augmentation" || parts[0] == "views")
+  constexpr std::array kFixed{"data", "seed", "split_seed", "validation", "members"};
+  const bool fixed =
+      parts[0] == "training" && std::ranges::find(kFixed, parts.back()) != kFixed.end();
+  if (fixed || parts[0] == "test_time_augmentation" || parts[0] == "views")
     throw Error(ErrorCode::kBadData,
-                "\"{}\": trials are compared on the same images, each by one network that sees "
-                "them as they are; this value cannot be searched",
+                "\"{}\": this value cannot be searched: all trials are compared by one network "
+                "each, on the same validation images, without test-time augmentation",
                 path);
 }
 
-// The table of the recipe that the path's last part is a key of.
+// The table of the recipe that contains the last part of the path.
 toml::table& table_of(toml::table& root, const std::vector<std::string>& parts,
                       const std::string& path) {
   if (parts.size() == 3 && parts[0] == "layers") return layer_at(root, parts[1], path);
-  if (parts.size() != 2 || parts[0] == "layers") leads_nowhere(path, "that is no such path");
-  // A table that a recipe leaves out, like [augmentation], is all defaults.
+  if (parts.size() != 2 || parts[0] == "layers") leads_nowhere(path, "expected two parts");
+  // A table missing from the recipe, such as [augmentation], has all defaults.
   if (root.get(parts[0]) == nullptr) root.insert(parts[0], toml::table{});
   auto* table = root.get_as<toml::table>(parts[0]);
-  if (table == nullptr) leads_nowhere(path, fmt::format("'{}' is no table", parts[0]));
+  if (table == nullptr) leads_nowhere(path, fmt::format("'{}' is not a table", parts[0]));
   return *table;
 }
 
-// What a path leads to: the table, and the key in it.
+// The table and the key in it that a path names.
 std::pair<toml::table*, std::string> find_table(toml::table& root, const std::string& path) {
   const std::vector<std::string> parts = split_path(path);
   toml::table& table = table_of(root, parts, path);
@@ -156,7 +156,7 @@ SearchSpace parse_search_space(std::string_view toml, const std::string& source)
     space.values.push_back(read_value(std::string(key.str()), node, source));
   if (space.values.empty())
     throw Error(ErrorCode::kBadData,
-                "{}: nothing to search: expected a table a value, like "
+                "{}: nothing to search: expected one table per value, such as "
                 "[\"optimizer.learning_rate\"] with low and high",
                 source);
   return space;
@@ -184,7 +184,7 @@ AttributeValue value_at(const SearchedValue& searched, double coordinate) {
     const auto count = static_cast<double>(searched.num_choices());
     return searched.choices[static_cast<std::size_t>(std::min(coordinate * count, count - 1))];
   }
-  // Whole numbers have an interval of length 1 each.
+  // Each integer has an interval of length 1.
   const bool whole = searched.kind == SearchedValue::Kind::kInteger;
   const double low = searched.low - (whole ? 0.5 : 0);
   const double high = searched.high + (whole ? 0.5 : 0);
@@ -213,7 +213,7 @@ void check_space(const Recipe& recipe, const SearchSpace& space, const std::stri
       try {
         recipe_at(recipe, alone, {coordinate});
       } catch (const Error& error) {
-        throw Error(error.code(), "{}: [\"{}\"]: {} is no value for it: {}", source, value.path,
+        throw Error(error.code(), "{}: [\"{}\"]: invalid value {}: {}", source, value.path,
                     value_text(value_at(value, coordinate)), error.what());
       }
     }

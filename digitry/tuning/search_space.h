@@ -9,7 +9,7 @@
 
 namespace digitry {
 
-/// One value of a recipe that is searched.
+/// One searched value of a recipe.
 struct SearchedValue {
   enum class Kind { kNumber, kInteger, kChoice };
 
@@ -17,21 +17,22 @@ struct SearchedValue {
   Kind kind = Kind::kNumber;
   double low = 0;
   double high = 1;
-  bool log = false;                     ///< Equal ratios are equally likely.
-  std::vector<AttributeValue> choices;  ///< Of kChoice: any values, in no order.
+  bool log = false;                     ///< Uniform on a logarithmic scale.
+  std::vector<AttributeValue> choices;  ///< For kChoice: any values, unordered.
 
-  /// Of a choice: how many; else 0.
+  /// Number of choices; 0 for a range.
   std::size_t num_choices() const { return choices.size(); }
 };
 
-/// Which values of a recipe are searched, and where. A point of it is one number in [0, 1) a value.
+/// The searched values of a recipe and their ranges. A point of the space has one coordinate in
+/// [0, 1) per value.
 struct SearchSpace {
   std::vector<SearchedValue> values;
 };
 
 using SearchPoint = std::vector<double>;
 
-/// Reads TOML of one table a value:
+/// Parses TOML with one table per value:
 ///
 ///   ["optimizer.learning_rate"]
 ///   low = 0.0001
@@ -40,27 +41,28 @@ using SearchPoint = std::vector<double>;
 ///   ["training.batch_size"]
 ///   choices = [32, 64, 128]
 ///
-/// `low` and `high` that are both whole numbers search whole numbers, high included.
-/// Throws Error{kBadData} naming `source`, the value and the rule: what does not parse, unknown
-/// keys, low not below high, a logarithmic range from 0, fewer than two choices, two of them equal.
+/// If `low` and `high` are both integers, integers are searched, `high` included.
+/// Throws Error{kBadData}, naming `source` and the value, if the text does not parse, a key is
+/// unknown, low ≥ high, a logarithmic range includes 0, or there are fewer than two choices or
+/// equal ones.
 SearchSpace parse_search_space(std::string_view toml, const std::string& source);
 
-/// TOML that parse_search_space reads back to the same space.
+/// The inverse of parse_search_space.
 std::string to_toml(const SearchSpace& space);
 
-/// What a coordinate in [0, 1) stands for.
+/// The value at a coordinate in [0, 1).
 AttributeValue value_at(const SearchedValue& searched, double coordinate);
 
-/// "0.00312", "64", "\"one_cycle\"": short enough for a line of many.
+/// A short text of the value: "0.00312", "64", "\"one_cycle\"".
 std::string value_text(const AttributeValue& value);
 
-/// Finds out what is wrong with a space before a search: tries the ends of each range and each
-/// choice. Throws Error{kBadData} as `recipe_at`, naming `source`, the path and the value.
+/// Checks a space before a search: applies both ends of each range and each choice to the recipe.
+/// Throws as `recipe_at`, naming `source`, the path and the value.
 void check_space(const Recipe& recipe, const SearchSpace& space, const std::string& source);
 
-/// The recipe with the values of `point` in it, checked like any recipe.
-/// Throws Error{kBadData} where a path leads nowhere in the recipe or to what trials are compared
-/// by, like the seed, or where a value breaks its rules.
+/// The recipe with the values of `point`, checked like any recipe.
+/// Throws Error{kBadData} if a path does not exist in the recipe, if it is one that must be equal
+/// for all trials (such as the seed), or if a value is invalid.
 Recipe recipe_at(const Recipe& recipe, const SearchSpace& space, const SearchPoint& point);
 
 }  // namespace digitry

@@ -69,8 +69,8 @@ std::string host_name() {
   return name;
 }
 
-// When a process began, in ticks since the machine did: with its number, which comes again, this
-// tells processes apart. Empty where there is no such process.
+// Start time of a process in clock ticks since boot. Together with the process id, which is reused,
+// it identifies a process. Empty if there is no such process.
 std::string start_of(const std::string& pid) {
   const std::string path = "/proc/" + pid + "/stat";
   std::string stat;
@@ -79,14 +79,14 @@ std::string start_of(const std::string& pid) {
   } catch (const Error&) {
     return {};
   }
-  // The name, in parentheses, may hold anything; the 22nd field is the 20th behind it.
+  // The name, in parentheses, may contain anything. Field 22 is the 20th after it.
   std::size_t at = stat.rfind(')');
   for (int field = 0; field < 20 && at != std::string::npos; ++field) at = stat.find(' ', at + 1);
   if (at == std::string::npos) return {};
   return stat.substr(at + 1, stat.find(' ', at + 1) - at - 1);
 }
 
-// Of a worker, "host pid start".
+// The identity of a worker: "host pid start".
 std::string host_of(const std::string& worker) { return worker.substr(0, worker.find(' ')); }
 
 std::string this_worker() {
@@ -98,7 +98,7 @@ bool is_lost(const std::string& worker) {
   const std::size_t first = worker.find(' ');
   const std::size_t second = worker.find(' ', first + 1);
   if (second == std::string::npos) return true;
-  // Of other machines nothing is known.
+  // The state of other machines is unknown.
   if (host_of(worker) != host_name()) return false;
   return start_of(worker.substr(first + 1, second - first - 1)) != worker.substr(second + 1);
 }
@@ -119,7 +119,8 @@ SearchPoint point_of(const std::string& text, std::size_t num_values) {
       point.push_back(coordinate.is_number() ? coordinate.get<double>() : -1);
   const bool sound = point.size() == num_values &&
                      std::ranges::all_of(point, [](double x) { return x >= 0 && x < 1; });
-  if (!sound) throw Error(ErrorCode::kBadData, "study: '{}' is no point of the space", text);
+  if (!sound)
+    throw Error(ErrorCode::kBadData, "study: '{}' is not a point of the search space", text);
   return point;
 }
 
@@ -138,8 +139,8 @@ Trial read_trial(const Database::Statement& row, const SearchSpace& space) {
           .fresh_scores = {}};
 }
 
-// The number of epochs may be searched, too: who came to the end came furthest, however short it
-// was, and a failure got nowhere.
+// The number of epochs may be searched, too: a finished trial counts as the longest, however short
+// it was, and a failed one as 0 epochs.
 TrialResult result_of(const Trial& trial) {
   std::int64_t epochs = trial.epochs;
   if (trial.state == TrialState::kFinished) epochs = std::numeric_limits<std::int64_t>::max();
@@ -158,11 +159,11 @@ StudySettings read_settings(Database& database, const std::string& path) {
     Database::Statement rows(database, "SELECT key, value FROM study");
     while (rows.step()) values[rows.text(0)] = rows.text(1);
   } catch (const Error&) {
-    throw Error(ErrorCode::kBadData, "{}: not a study of digitry tune", path);
+    throw Error(ErrorCode::kBadData, "{}: expected a study made by digitry tune", path);
   }
   if (values["format"] != kFormat)
-    throw Error(ErrorCode::kBadData, "{}: study format '{}', this version reads {}", path,
-                values["format"], kFormat);
+    throw Error(ErrorCode::kBadData, "{}: expected study format {}, found '{}'", path, kFormat,
+                values["format"]);
   StudySettings settings;
   settings.recipe = parse_recipe(values["recipe"], path + ": recipe");
   settings.space = parse_search_space(values["space"], path + ": space");
@@ -182,7 +183,7 @@ std::string to_string(TrialState state) {
   return {};
 }
 
-double Trial::judged_score() const {
+double Trial::final_score() const {
   if (fresh_scores.empty()) return score;
   return std::accumulate(fresh_scores.begin(), fresh_scores.end(), 0.0) /
          static_cast<double>(fresh_scores.size());
@@ -190,7 +191,7 @@ double Trial::judged_score() const {
 
 void Study::create(const std::filesystem::path& path, const StudySettings& settings) {
   if (path_exists(path))
-    throw Error(ErrorCode::kInvalidArgument, "{} exists already; go on with it by --resume",
+    throw Error(ErrorCode::kInvalidArgument, "{} exists already; continue it with --resume",
                 path.string());
   Database database(path);
   Database::Transaction transaction(database);
@@ -214,9 +215,9 @@ void Study::create(const std::filesystem::path& path, const StudySettings& setti
 
 Study::Study(const std::filesystem::path& path)
     : database_([&] {
-        // Opening would create it.
+        // Opening a missing file would create it.
         if (!path_exists(path))
-          throw Error(ErrorCode::kBadData, "{}: no such study", path.string());
+          throw Error(ErrorCode::kBadData, "{}: study not found", path.string());
         return path;
       }()),
       settings_(read_settings(database_, path.string())),
@@ -252,7 +253,7 @@ std::optional<Trial> Study::begin_trial() {
     transaction.commit();
     return trial;
   }
-  // Another process may have asked for more.
+  // Another process may have changed it.
   settings_.num_trials = read_num_trials(database_);
   if (std::ssize(all) >= settings_.num_trials) return std::nullopt;
 
@@ -300,7 +301,7 @@ void Study::record_epoch(std::int64_t trial, std::int64_t epoch, double score, d
 }
 
 std::vector<double> Study::other_scores(std::int64_t trial, std::int64_t epoch) {
-  // What was best until then: that is what a trial is judged by at its end, too.
+  // The best until then, because the final score of a trial is its best epoch, too.
   Database::Statement rows(database_,
                            "SELECT max(val_accuracy) FROM epochs WHERE trial <> ?1 AND epoch <= ?2 "
                            "GROUP BY trial HAVING max(epoch) = ?2");
@@ -335,7 +336,7 @@ std::vector<Trial> Study::ranking() {
   std::vector<Trial> finished = trials();
   std::erase_if(finished, [](const Trial& trial) { return trial.state != TrialState::kFinished; });
   const auto rank = [](const Trial& trial) {
-    return std::tuple(-std::ssize(trial.fresh_scores), -trial.judged_score(), trial.loss);
+    return std::tuple(-std::ssize(trial.fresh_scores), -trial.final_score(), trial.loss);
   };
   std::ranges::stable_sort(finished, {}, rank);
   return finished;

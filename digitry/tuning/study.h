@@ -13,23 +13,23 @@
 
 namespace digitry {
 
-/// What a study searches; but for the number of trials, fixed when it is created.
+/// The settings of a study. All but `num_trials` are fixed when it is created.
 struct StudySettings {
   Recipe recipe;
   SearchSpace space;
   std::string sampler = "tpe";
-  std::uint64_t seed = 0;        ///< Of the sampler. Trainings take the recipe's.
-  bool stops_trials = true;      ///< By successive halving.
-  std::int64_t num_trials = 30;  ///< In all.
-  std::string data_sha256;       ///< Of the training images; empty: not known.
+  std::uint64_t seed = 0;        ///< Seed of the sampler; trainings use the recipe's seed.
+  bool stops_trials = true;      ///< Whether to use successive halving.
+  std::int64_t num_trials = 30;  ///< Total number of trials.
+  std::string data_sha256;       ///< Of the training images; empty if unknown.
 };
 
 enum class TrialState {
-  kWaiting,  ///< Its process was stopped or killed; somebody is to begin it again.
+  kWaiting,  ///< Its process was stopped or killed; the trial has to start again.
   kRunning,
-  kFinished,  ///< All its epochs.
-  kStopped,   ///< By successive halving.
-  kFailed,    ///< Diverged, or the recipe at its point is none.
+  kFinished,  ///< Completed all epochs.
+  kStopped,   ///< Stopped by successive halving.
+  kFailed,    ///< Diverged, or the recipe at its point is invalid.
 };
 
 /// "waiting", "running", "finished", "stopped", "failed".
@@ -39,60 +39,60 @@ struct Trial {
   std::int64_t id = 0;  ///< From 1.
   TrialState state = TrialState::kRunning;
   SearchPoint point;
-  std::int64_t epochs = 0;  ///< Done so far.
+  std::int64_t epochs = 0;  ///< Epochs completed.
   double score = 0;         ///< Best validation accuracy so far.
   double loss = 0;          ///< Validation loss of that epoch.
-  double seconds = 0;       ///< Of training.
+  double seconds = 0;       ///< Training time.
   std::string message;      ///< Why it failed.
-  /// Validation accuracies of the same recipe, trained again with the seeds after the study's; 0
-  /// where that diverged.
+  /// Validation accuracies of the same recipe with fresh seeds (those after the study's); 0 if a
+  /// training diverged.
   std::vector<double> fresh_scores;
 
-  /// Whether nobody is to work on it any more.
+  /// Whether the trial needs no more work.
   bool ended() const { return state != TrialState::kWaiting && state != TrialState::kRunning; }
-  /// Mean of `fresh_scores`, or where there are none, `score`.
-  double judged_score() const;
+  /// Mean of `fresh_scores`; `score` if there are none.
+  double final_score() const;
 };
 
-/// Trials of a search in a SQLite file, which several processes may work on at once and which a
-/// kill -9 leaves usable. docs/tuning.md describes its tables, for those who want to query them.
+/// The trials of a search, in a SQLite file. Several processes may work on it at once, and it stays
+/// usable after kill -9. docs/tuning.md describes the tables.
 class Study {
  public:
-  /// Throws Error{kInvalidArgument} where there is a file already.
+  /// Throws Error{kInvalidArgument} if the file exists.
   static void create(const std::filesystem::path& path, const StudySettings& settings);
 
-  /// Throws Error{kBadData} where `path` is missing or no study of this version.
+  /// Throws Error{kBadData} if `path` is missing or not a study of this version.
   explicit Study(const std::filesystem::path& path);
 
   const StudySettings& settings() const { return settings_; }
 
   void set_num_trials(std::int64_t num_trials);
 
-  /// The next trial, now running for this process: one that waits, or a new one while there are
-  /// fewer than the settings' `num_trials`. Nothing where there is none left to begin.
+  /// Starts the next trial for this process: a waiting one, else a new one if there are fewer than
+  /// `num_trials`. Nothing if no trial is left.
   std::optional<Trial> begin_trial();
-  /// Keeps the best epoch's figures in the trial, too.
+  /// Records an epoch and updates the trial's best epoch.
   void record_epoch(std::int64_t trial, std::int64_t epoch, double score, double loss,
                     double seconds);
-  /// What the other trials had at the end of that epoch.
+  /// Best scores of the other trials up to the end of that epoch.
   std::vector<double> other_scores(std::int64_t trial, std::int64_t epoch);
   void end_trial(std::int64_t trial, TrialState state, const std::string& message = {});
 
-  /// Keeps what the trial's recipe got with one more seed.
+  /// Records the score of the trial's recipe with one more fresh seed.
   void add_fresh_score(std::int64_t trial, double score);
 
   std::vector<Trial> trials();
-  /// Those that finished, best first: the more fresh scores one has the better, as only the best
-  /// are trained again; then the higher `judged_score`, then the lower loss.
+  /// The finished trials, best first: by the number of fresh scores (only the best are retrained),
+  /// then by `final_score`, then by the lowest loss.
   std::vector<Trial> ranking();
-  /// The first of them.
+  /// The first of `ranking`.
   std::optional<Trial> best();
 
-  /// Trials that say they run in a process of this machine that is gone wait to be begun again;
-  /// with `kAll` also those of other machines, of which nothing is known. Returns how many.
   enum class Lost { kOfThisMachine, kAll };
+  /// Marks running trials as waiting if their process on this machine no longer exists; with `kAll`
+  /// also those of other machines, whose state is unknown. Returns their number.
   std::int64_t reclaim_lost_trials(Lost which = Lost::kOfThisMachine);
-  /// The machines that trials say they run on, other than this.
+  /// The other machines on which trials run, according to the study.
   std::vector<std::string> other_machines();
 
  private:

@@ -12,7 +12,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Whether a point, and not the world, brought it about.
+// Whether the point of the trial caused the error, as opposed to the environment.
 bool is_of_the_point(const Error& error) {
   return error.code() == ErrorCode::kDiverged || error.code() == ErrorCode::kBadData ||
          error.code() == ErrorCode::kShapeMismatch;
@@ -48,7 +48,7 @@ class Search {
     try {
       trial.state = train(trial);
     } catch (const Error& error) {
-      // Anything else, like a full disk, ends the search.
+      // Other errors, such as a full disk, end the search.
       if (!is_of_the_point(error)) {
         study_.end_trial(trial.id, TrialState::kWaiting);
         throw;
@@ -59,7 +59,7 @@ class Search {
     study_.end_trial(trial.id, trial.state, trial.message);
   }
 
-  // How it ended: finished, stopped by halving, or left to be begun again.
+  // How the trial ended: finished, stopped by halving, or waiting after an interruption.
   TrialState train(Trial& trial) {
     const Recipe recipe = recipe_of(study_.settings(), trial);
     Trainer trainer(recipe, data_);
@@ -103,7 +103,7 @@ class Search {
   Clock::time_point start_ = Clock::now();
 };
 
-// The best validation accuracy of one training; nothing where it was interrupted.
+// The best validation accuracy of one training; nothing if it was interrupted.
 std::optional<double> score_of(const Recipe& recipe, const Dataset& data, const Trial& trial,
                                const TunerObserver& observer) {
   double score = 0;
@@ -128,8 +128,8 @@ void check_data(const Study& study, const Dataset& data) {
   const std::string& wanted = study.settings().data_sha256;
   if (!wanted.empty() && wanted != data.sha256)
     throw Error(ErrorCode::kBadData,
-                "{}: these are not the images that the study began with; trials on others cannot "
-                "be compared: begin a new study",
+                "{}: the training images differ from those of the study, so trials cannot be "
+                "compared; start a new study",
                 data.name);
   check_tunable(study.settings().recipe, data);
 }
@@ -139,8 +139,8 @@ void check_data(const Study& study, const Dataset& data) {
 void check_tunable(const Recipe& recipe, const Dataset& data) {
   if (split_by(recipe, data).validation.empty())
     throw Error(ErrorCode::kBadData,
-                "{}: tuning judges by validation images, and validation = {} in [training] sets "
-                "none aside; expected more",
+                "{}: tuning needs validation images, but validation = {} in [training] sets none "
+                "aside; increase it",
                 data.name, recipe.validation);
 }
 
@@ -154,7 +154,7 @@ SearchEnd retrain_best(Study& study, const Dataset& data, const RetrainOptions& 
                        const TunerObserver& observer) {
   check_data(study, data);
   const StudySettings& settings = study.settings();
-  // By what the search saw, so that a trial that was trained again is chosen again.
+  // Sorts by the score of the search, so that a trial that was retrained is chosen again.
   std::vector<Trial> best = study.ranking();
   std::ranges::stable_sort(best, [](const Trial& a, const Trial& b) {
     return std::pair(-a.score, a.loss) < std::pair(-b.score, b.loss);

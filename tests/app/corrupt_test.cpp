@@ -41,7 +41,7 @@ TEST(CorruptionNames, AreParsed) {
   EXPECT_EQ(app::parse_corruptions(kAllFifteen), app::parse_corruptions("all"));
   expect_error(ErrorCode::kInvalidArgument, {"\"shot-noise\"", "did you mean \"shot_noise\"?"},
                [] { app::parse_corruptions("fog,shot-noise"); });
-  expect_error(ErrorCode::kInvalidArgument, {"\"\"", "there are shot_noise,"},
+  expect_error(ErrorCode::kInvalidArgument, {"\"\"", "expected shot_noise,"},
                [] { app::parse_corruptions("fog,"); });
 }
 
@@ -85,7 +85,7 @@ TEST_F(CorruptedRun, IsJudgedUnderEveryCorruption) {
     EXPECT_THAT(text.out, HasSubstr("\n" + each["corruption"].get<std::string>() + " "));
   }
   EXPECT_DOUBLE_EQ(judged["mean_accuracy"].get<double>(), sum / 15);
-  // Dense layers alone are helpless against moved digits.
+  // A network of dense layers fails on shifted digits.
   EXPECT_LT(judged["mean_accuracy"], clean - 0.1);
 }
 
@@ -108,9 +108,8 @@ TEST_F(CorruptedRun, BadNamesAreRefusedWithASuggestion) {
   const CommandResult result = evaluate({"--corrupt", "fogg"});
   EXPECT_EQ(result.exit_status, 2);
   EXPECT_THAT(result.out, IsEmpty());
-  EXPECT_THAT(result.err,
-              AllOf(HasSubstr("no corruption is called \"fogg\"; did you mean \"fog\"?"),
-                    HasSubstr(kAllFifteen)));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("unknown corruption \"fogg\"; did you mean \"fog\"?"),
+                                HasSubstr(kAllFifteen)));
   EXPECT_EQ(evaluate({"--corrupt", ""}).exit_status, 2);
   EXPECT_EQ(evaluate({"--corrupt", "--mistakes", "3"}).exit_status, 2);
   EXPECT_EQ(evaluate({"--seed", "3"}).exit_status, 2);
@@ -134,7 +133,7 @@ TEST(DataCorrupt, WritesAllOrNothing) {
   const TemporaryFolder folder;
   const std::string out = folder / "stopped";
   ChildProcess process({"digitry", "data", "corrupt", "mnist", "--out", out});
-  // Its first folder is being written: it has begun, and is far from its end.
+  // Its first folder is being written: it has started and is far from finished.
   for (int i = 0; i < 600 && !(path_exists(out) && !list_folder(out).empty()); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   process.send_signal(SIGINT);

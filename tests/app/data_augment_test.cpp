@@ -55,7 +55,7 @@ TEST(DataAugment, IsTheSameEachTimeAndAnotherForEachSeedAndEpoch) {
   const std::string first = shown({});
   EXPECT_EQ(shown({"--show", "--seed", "0", "--epoch", "1"}), first);
   EXPECT_NE(shown({"--seed", "1"}), first);
-  // The second version of one is the first of the other.
+  // The second version of one sheet is the first of the other.
   const json both = json::parse(shown({"--json"}));
   const json later = json::parse(shown({"--json", "--epoch", "2"}));
   EXPECT_EQ(both["images"][0]["augmented_mean_pixel"][1],

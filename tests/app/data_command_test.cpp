@@ -27,7 +27,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// Two classes of 4×4: a left half and a right half of ink.
+// Two classes of 4×4 images, with ink on the left or the right half.
 Dataset halves() {
   Dataset dataset;
   dataset.images = Tensor({3, 1, 4, 4}, DType::kU8);
@@ -147,7 +147,7 @@ TEST(DataFetch, PutsFashionMnistIntoTheCache) {
   EXPECT_EQ(fashion["splits"][0]["num_images"], 60000);
 }
 
-// A server that takes connections and says nothing.
+// A server that accepts connections and never answers.
 class SilentServer {
  public:
   SilentServer() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {

@@ -1,5 +1,5 @@
-// What anybody may send to `digitry serve`: each has its answer or is let go, and the others do not
-// notice.
+// Hostile requests to `digitry serve`: each is answered or its connection closed, and other clients
+// are not affected.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ class HostileClients : public testing::Test {
     EXPECT_EQ(ended.exit_status, 0) << ended.err;
   }
 
-  // What the server sends before it closes the connection.
+  // All bytes that the server sends before it closes the connection.
   std::string answer_to(const std::string& bytes) {
     const RawClient client(server_.port());
     client.send(bytes);
@@ -131,7 +131,7 @@ TEST_F(HostileClients, ConnectionsThatBreakOffAreForgotten) {
         "POST /v2/models/digits/infer HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{");
   }
   for (int i = 0; i < 50; ++i) RawClient(server_.port()).send(kGetReady);
-  // The connection that asks is one itself.
+  // The connection of this request counts, too.
   std::string metrics;
   for (int i = 0; i < 500; ++i) {
     metrics = server_.curl("/metrics").out;

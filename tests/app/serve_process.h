@@ -11,32 +11,32 @@
 
 namespace digitry::test {
 
-/// `digitry serve` on a free port of this machine, listening once this is made. Killed where it is
-/// destroyed before it was stopped.
+/// A `digitry serve` process on a free port. The constructor waits until it listens; the destructor
+/// kills it if it was not stopped.
 class ServeProcess {
  public:
   explicit ServeProcess(std::vector<std::string> arguments,
                         std::vector<std::pair<std::string, std::string>> environment = {});
 
   int port() const;
-  /// "http://127.0.0.1:41234", and `path`.
+  /// "http://127.0.0.1:41234" followed by `path`.
   std::string url(const std::string& path = "") const { return url_ + path; }
   ChildProcess& process() { return process_; }
   bool running() { return process_.running(); }
 
   /// Runs curl on a path: `curl("/v2", {"-i"})`.
   CommandResult curl(const std::string& path, std::vector<std::string> arguments = {}) const;
-  /// The status that a GET is answered by.
+  /// The status of the answer to a GET.
   int status(const std::string& path, std::vector<std::string> arguments = {}) const;
-  /// The JSON of a GET.
+  /// The JSON of the answer to a GET.
   nlohmann::json get(const std::string& path) const;
-  /// The JSON that an inference request is answered by.
+  /// The JSON of the answer to an inference request.
   nlohmann::json infer(const std::string& model, const nlohmann::json& request) const;
 
-  /// Waits until standard error has `text`; false after ten seconds without.
+  /// Waits until standard error has `text`; false after ten seconds.
   bool logs(const std::string& text) const;
 
-  /// Asks it to end, and waits for that.
+  /// Asks the process to end and waits for it.
   CommandResult stop(int signal = SIGTERM);
 
  private:
@@ -44,16 +44,16 @@ class ServeProcess {
   std::string url_;
 };
 
-/// A run trained on the small MNIST for one epoch, made at the first call.
+/// A run trained on the small MNIST for one epoch by the first call.
 const std::string& served_run();
 
 /// Test images of the small MNIST, uint8 [count, 1, 28, 28].
 Tensor test_digits(std::int64_t count);
 
-/// An inference request for images, with all of it in JSON.
+/// An inference request for images, all in JSON.
 nlohmann::json inference_request(const Tensor& images);
 
-/// An output's elements out of the answer to one.
+/// The elements of an output in the answer to an inference request.
 nlohmann::json output_of(const nlohmann::json& answer, const std::string& name);
 
 }  // namespace digitry::test

@@ -1,4 +1,4 @@
-// `digitry serve` as its clients and its owner see it: a real model, real sockets, curl.
+// `digitry serve` with a real model, real sockets and curl.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-// What `digitry predict` says of the first test images.
+// The output of `digitry predict` for the first test images.
 std::vector<std::string> predicted(std::size_t count) {
   const CommandResult result = digitry(
       {"predict", served_run(), (small_mnist() / "t10k-images-idx3-ubyte").string(), "--csv"});
@@ -148,13 +148,13 @@ TEST(Serve, TakesUpANewModelAndNoRubbish) {
   fs::copy(served_run() + "/model.safetensors", file);
   ServeProcess server({file.string(), "--reload-seconds", "0.05"});
   write_file_atomically(file, "rubbish");
-  EXPECT_TRUE(server.logs("going on with the one that was loaded before"));
+  EXPECT_TRUE(server.logs("reload failed, keeping the previous model"));
   EXPECT_EQ(server.get("/v2/models/m").at("class_names")[0], "0");
 
   Model model = load_model(served_run() + "/model.safetensors");
   model.class_names[0] = "nought";
   save_model(model, file);
-  EXPECT_TRUE(server.logs("loaded anew"));
+  EXPECT_TRUE(server.logs("reloaded from"));
   EXPECT_EQ(server.get("/v2/models/m").at("class_names")[0], "nought");
   EXPECT_EQ(server.stop().exit_status, 0);
 }
@@ -205,7 +205,7 @@ TEST(Serve, WantsItsToken) {
 }
 
 TEST(Serve, WarnsWhereAnybodyMayAsk) {
-  const std::string warning = "whoever reaches this machine";
+  const std::string warning = "anyone who can reach this machine";
   EXPECT_THAT(ServeProcess({served_run(), "--host", "0.0.0.0"}).stop().err, HasSubstr(warning));
   EXPECT_THAT(
       ServeProcess({served_run(), "--host", "0.0.0.0"}, {{"DIGITRY_TOKEN", "0123456789abcdef"}})
@@ -254,7 +254,7 @@ TEST(Serve, SpeaksTls) {
     const CommandResult result = digitry({"serve", served_run(), "--port", "0", "--tls-certificate",
                                           wrong_certificate, "--tls-key", wrong_key});
     EXPECT_EQ(result.exit_status, 3);
-    EXPECT_THAT(result.err, HasSubstr(".pem: not a"));
+    EXPECT_THAT(result.err, HasSubstr(".pem: expected a "));
   }
 }
 
@@ -294,7 +294,7 @@ TEST(Serve, SaysWhatIsWrongBeforeItListens) {
   for (const Case& c : std::vector<Case>{
            {{"/no/model"}, 3, "/no/model"},
            {{"a b=" + served_run()}, 2, "\"a b\""},
-           {{"a=" + served_run(), "a=" + served_run()}, 2, "two models of the name"},
+           {{"a=" + served_run(), "a=" + served_run()}, 2, "duplicate model name"},
            {{served_run(), "--port", port}, 1, "cannot listen on 127.0.0.1:" + port},
            {{served_run(), "--port", "65536"}, 2, "--port"},
            {{served_run(), "--host", "192.0.2.1"}, 1, "cannot listen on 192.0.2.1:8080"},
@@ -302,7 +302,7 @@ TEST(Serve, SaysWhatIsWrongBeforeItListens) {
            {{served_run(), "--tls-key", "x"}, 2, "--tls-certificate"},
            {{served_run(), "--token-file", (folder / "token").string()},
             3,
-            "expected a token of one line"},
+            "expected a token on one line"},
            {{served_run(), "--token-file", (folder / "short").string()},
             3,
             "expected a token of at least 16 characters, got 15"},

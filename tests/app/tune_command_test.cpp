@@ -14,7 +14,7 @@
 #include "digitry/tuning/study.h"
 #include "tests/app/digitry.h"
 
-// `digitry tune` as a process: searched, interrupted, killed, resumed, shared by workers.
+// `digitry tune` as a process: finished, interrupted, killed, resumed, shared by workers.
 
 namespace digitry::test {
 namespace {
@@ -72,7 +72,7 @@ TEST_F(TuneCommand, WritesARecipeThatTrainTakes) {
   ASSERT_EQ(
       digitry({"train", "--recipe", out_ + "/best.toml", "--out", run, "--no-report"}).exit_status,
       0);
-  // The same split and seed: what the search saw.
+  // The same split and seed as in the search.
   const std::string history = file_bytes(run + "/history.csv");
   EXPECT_THAT(history, HasSubstr(fmt::format("{}", got["best"]["val_accuracy"].get<double>())));
 }
@@ -97,7 +97,7 @@ TEST_F(TuneCommand, GoesOnAfterKill9) {
   const std::string in_all = std::to_string(before + 2);
   const CommandResult second = digitry({"tune", "--resume", "--out", out_, "--trials", in_all});
   ASSERT_EQ(second.exit_status, 0) << second.err;
-  EXPECT_THAT(second.err, HasSubstr("begun again"));
+  EXPECT_THAT(second.err, HasSubstr("whose processes no longer exist"));
   const std::vector<Trial> trials = trials_of(out_);
   EXPECT_EQ(trials.size(), before + 2);
   for (const Trial& trial : trials)
@@ -116,9 +116,9 @@ TEST_F(TuneCommand, TrainsTheBestAgainWithFreshSeeds) {
   const CommandResult result =
       digitry(arguments(out_, {"--trials", "4", "--seeds", "2", "--no-stopping"}));
   ASSERT_EQ(result.exit_status, 0) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("again with 2 fresh seeds"));
+  EXPECT_THAT(result.err, HasSubstr("with 2 fresh seeds"));
   EXPECT_THAT(result.out, HasSubstr("with fresh seeds"));
-  // They are part of the study: the same one is best when somebody looks again.
+  // The fresh scores are part of the study: the best trial is the same when it is resumed.
   const std::string best = file_bytes(out_ + "/best.toml");
   const CommandResult again = digitry({"tune", "--resume", "--out", out_});
   ASSERT_EQ(again.exit_status, 0) << again.err;
@@ -129,7 +129,7 @@ TEST_F(TuneCommand, TrainsTheBestAgainWithFreshSeeds) {
 TEST_F(TuneCommand, StopsItsWorkersWhereScriptsIgnoreCtrlC) {
   std::vector<std::string> command =
       arguments(out_, {"--trials", "1000", "--no-stopping", "--workers", "2"});
-  // As what a script runs in the background.
+  // As a background job of a script.
   command.insert(command.begin(),
                  {"bash", "-c", "trap '' INT; exec \"$0\" \"$@\"", command_path().string()});
   ChildProcess search(command);
@@ -144,7 +144,7 @@ TEST_F(TuneCommand, StopsItsWorkersWhereScriptsIgnoreCtrlC) {
   search.send_signal(SIGTERM);
   const CommandResult result = search.wait();
   EXPECT_EQ(result.exit_status, 130);
-  EXPECT_THAT(result.err, HasSubstr("the best so far in best.toml"));
+  EXPECT_THAT(result.err, HasSubstr("the best recipe so far in best.toml"));
   EXPECT_THAT(result.err, HasSubstr("--workers 2"));
   find_recipe(out_ + "/best.toml");
   for (const Trial& trial : trials_of(out_)) EXPECT_NE(trial.state, TrialState::kRunning);
@@ -163,7 +163,7 @@ TEST_F(TuneCommand, SaysWhatIsWrongBeforeItBegins) {
   refuse("", 3, "nothing to search");
   refuse("[optimizer.learning_rate]\nlow = 0.1\nhigh = 0.5", 3,
          "expected the path in quotes: [\"optimizer.learning_rate\"]");
-  refuse("[\"layers.3.rate\"]\nlow = 0.0\nhigh = 2.0", 3, "[\"layers.3.rate\"]: 2 is no value");
+  refuse("[\"layers.3.rate\"]\nlow = 0.0\nhigh = 2.0", 3, "[\"layers.3.rate\"]: invalid value 2");
   refuse("[\"training.seed\"]\nlow = 0\nhigh = 9", 3, "cannot be searched");
   for (const std::string table : {"test_time_augmentation", "views"})
     refuse("[\"" + table + ".rotation\"]\nlow = 0.0\nhigh = 9.0", 3, "cannot be searched");

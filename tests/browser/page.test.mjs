@@ -418,7 +418,7 @@ test('asks for the token if the server requires one', async () => {
   assert.deepEqual(await violationsOf(page), []);
   await page.keyboard.type('wrong');
   await page.keyboard.press('Enter');
-  await page.locator('#sign-in-problem', { hasText: 'not the server' }).waitFor();
+  await page.locator('#sign-in-problem', { hasText: 'wrong token' }).waitFor();
   await page.locator('#token').fill('s;ecr=et-of-the-server');
   await page.locator('#sign-in button').click();
   await page.locator('#ink').waitFor();

@@ -129,7 +129,7 @@ test('explains mistakes by tints that are painted, and by training images', asyn
     const first = cards.first();
     assert.equal(await coloured(first.locator('.pictures > .image')), 0, 'a plain digit is grey');
     assert.ok(await coloured(first.locator('.tinted')) > 50, `${colorScheme}: tinted`);
-    assert.match(await first.locator('.tinted').getAttribute('aria-label'), /^What spoke for .+ For .+: .+\./);
+    assert.match(await first.locator('.tinted').getAttribute('aria-label'), /^Evidence for .+ For .+: .+\./);
     const nearest = await first.locator('.trained').evaluateAll((all) => all.map((image) => ({
       place: getComputedStyle(image).backgroundPosition, label: image.getAttribute('aria-label'),
     })));

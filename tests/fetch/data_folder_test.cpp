@@ -13,7 +13,7 @@ TEST(DataFolder, KeepsTheOldFileWhereTheNewOneIsWrong) {
   const DataFolder folder(work / "tiny", tiny.known, {});
   const KnownFile& file = tiny.known.files[0];
   folder.install(file, *make_memory_stream(tiny.content(0), "right"), {});
-  expect_error(ErrorCode::kBadData, {"wrong: expected 20 bytes", "found more"}, [&] {
+  expect_error(ErrorCode::kBadData, {"wrong: expected 20 bytes", "got more"}, [&] {
     folder.install(file, *make_memory_stream(tiny.content(0) + "x", "wrong"), {});
   });
   EXPECT_EQ(read_back(folder.path() / kTinyNames[0]), tiny.content(0));

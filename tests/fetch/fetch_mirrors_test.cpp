@@ -14,7 +14,7 @@ using namespace digitry::test;
 
 class FetchMirrors : public ::testing::Test {
  protected:
-  // The proxies of the machine that runs the tests are none of theirs.
+  // The tests must not use the proxies of this machine.
   FetchMirrors() : no_proxy_("no_proxy", "*") {}
 
   FetchResult fetch(std::vector<std::string> mirrors) {
@@ -34,7 +34,7 @@ class FetchMirrors : public ::testing::Test {
 
   fs::path folder() const { return cache_ / "tiny"; }
 
-  // Serves the right files, packed.
+  // Serves the right files, compressed.
   Answer serve(const std::string& path) const {
     for (std::size_t i = 0; i < kTinyNames.size(); ++i)
       if (path == fmt::format("/{}.gz", kTinyNames[i])) return ok(deflate_gzip(tiny_.content(i)));
@@ -116,9 +116,9 @@ TEST_F(FetchMirrors, RefusesCorruptDownloadsAndSaysWhy) {
       {deflate_gzip(flipped), "SHA-256"},
       {flipped, "SHA-256"},
       {cut, "cut short"},
-      {deflate_gzip(tiny_.content(0) + "x"), "found more"},
+      {deflate_gzip(tiny_.content(0) + "x"), "got more"},
       {deflate_gzip("x"), "expected 20 bytes"},
-      {"<html>please log in</html>", "found more"},
+      {"<html>please log in</html>", "got more"},
       {std::string(200'000, 'x'), "expected at most"},
       {"", "expected 20 bytes"},
   };

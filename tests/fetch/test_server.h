@@ -10,7 +10,7 @@
 
 namespace digitry::test {
 
-/// What a request is answered with.
+/// The answer to a request.
 struct Answer {
   std::string head;  ///< Status line and headers, without Content-Length.
   std::string body;
@@ -22,10 +22,10 @@ struct Answer {
 Answer ok(std::string body);
 Answer status(const std::string& code_and_reason);
 
-/// A web server on the loopback interface, one thread, one request a connection.
+/// A web server on the loopback interface with one thread and one request per connection.
 class TestServer {
  public:
-  /// `handler` gets the path and how often it was asked for before.
+  /// `handler` gets the path and the number of earlier requests for it.
   explicit TestServer(std::function<Answer(const std::string& path, int times)> handler);
   ~TestServer();
   TestServer(const TestServer&) = delete;

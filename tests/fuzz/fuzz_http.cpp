@@ -5,7 +5,7 @@
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/serving/served.h"
 
-// From the bytes of a connection to the bytes of the answers.
+// The bytes of a connection are parsed and answered as requests.
 
 namespace {
 
@@ -14,7 +14,7 @@ using namespace digitry::serving;
 
 constexpr RequestLimits kLimits{.max_header_bytes = 2048, .max_body_bytes = 65536};
 
-// As JSON with "error", where it is one.
+// Checks the answer: errors are JSON with "error".
 void check_answer(const Request& request, const Response& response) {
   fuzz::require(response.status >= 200 && response.status < 600);
   fuzz::require(!response_head(response, true, {}).empty());

@@ -1,7 +1,7 @@
 #include "digitry/serving/inference/inference_protocol.h"
 #include "tests/fuzz/fuzz_target.h"
 
-// The first two bytes say how much of the rest is JSON.
+// The first two bytes are the length of the JSON in the rest.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace digitry;
   return fuzz::run(data, size, [](std::string_view bytes) {

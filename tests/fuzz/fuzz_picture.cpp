@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Image picture = decode_picture(bytes, "input", kMaxPixels);
     check_image(picture);
     fuzz::require(picture.height * picture.width <= kMaxPixels);
-    // Reading takes a while; large pictures are no better inputs than small ones.
+    // Reading is slow, and large pictures are not better inputs than small ones.
     if (picture.pixels.size() > 1 << 12) return;
     const Reading reading = read_digits(picture, classify);
     for (const ReadDigit& digit : reading.digits)

@@ -5,8 +5,8 @@
 #include "digitry/serving/http/session.h"
 #include "tests/fuzz/fuzz_target.h"
 
-// What anybody may send without a token: the first line is a cookie, the second a Host, the rest
-// the body of /v1/session.
+// What clients can send without a token. The first line is a cookie, the second a Host, the rest is
+// the body of a request to /v1/session.
 
 namespace {
 
@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     request.headers.emplace_back("Host", take_line(bytes));
     request.body = bytes;
     if (rules.refusal_of(request)) fuzz::require(!rules.allows(request.headers[1].second));
-    fuzz::require(!sessions.bears_token(request));  // No session has begun.
+    fuzz::require(!sessions.is_authorized(request));  // No session has begun.
     const Response response = sessions.begin(request);
     fuzz::require(response.status == 401 || response.status == 200);
     fuzz::require(response.status == 401 || bytes.find(kToken) != std::string_view::npos ||

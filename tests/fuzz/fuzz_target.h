@@ -8,8 +8,8 @@
 
 namespace digitry::fuzz {
 
-/// Runs `parse` on a fuzzer's bytes. An Error is the right answer to bad bytes; anything else that
-/// it throws, and every report of a sanitizer, is a find.
+/// Runs `parse` on a fuzzer's bytes. Error{kBadData} is the expected result for invalid bytes. Any
+/// other exception, a failed `require` and every sanitizer report is a find.
 template <typename Parse>
 int run(const std::uint8_t* data, std::size_t size, const Parse& parse) {
   try {

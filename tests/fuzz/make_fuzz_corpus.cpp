@@ -5,8 +5,10 @@
 #include <string>
 
 #include "digitry/base/file.h"
+#include "digitry/base/text.h"
 #include "digitry/data/byte_stream.h"
 #include "digitry/data/idx.h"
+#include "digitry/evaluation/history.h"
 #include "digitry/image/png.h"
 #include "digitry/model_io/model.h"
 #include "digitry/model_io/safetensors.h"
@@ -15,7 +17,7 @@
 #include "tests/support/models.h"
 #include "tests/vision/encoders.h"
 
-// Sound inputs for the fuzzers to start from: FOLDER/<target>/<name>.
+// Valid inputs from which the fuzzers start: FOLDER/<target>/<name>.
 
 namespace {
 
@@ -52,6 +54,23 @@ void write_csv_corpus(const fs::path& root) {
   write(folder / "kaggle_test", "pixel0,pixel1,pixel2,pixel3\r\n1,2,3,4\r\n");
   write(folder / "bare", "3,1,2,3,4\n");
   write(folder / "named_size", "id,1x1,1x2,1x3,2x1,2x2,2x3,class\n1,1,2,3,4,5,6,1\n");
+}
+
+void write_text_corpus(const fs::path& root) {
+  write(root / "fuzz_base64" / "text", base64("Digitry"));
+  write(root / "fuzz_base64" / "padded", base64("a"));
+  History history;
+  history.epochs = {{.epoch = 1, .learning_rate = 0.001, .loss = 0.3, .accuracy = 0.9},
+                    {.epoch = 2,
+                     .learning_rate = 1e-4,
+                     .loss = 0.1,
+                     .accuracy = 0.95,
+                     .val_loss = 0.2,
+                     .val_accuracy = 0.94,
+                     .images_per_second = 1e5,
+                     .elapsed_seconds = 2.5}};
+  write(root / "fuzz_history" / "history", to_csv(history));
+  write(root / "fuzz_history" / "keras", "loss,epoch,accuracy,other\r\n0.5,1,0.25,x\r\n");
 }
 
 void write_png_corpus(const fs::path& root) {
@@ -163,6 +182,7 @@ int main(int argc, char** argv) {
   try {
     write_idx_corpus(argv[1]);
     write_csv_corpus(argv[1]);
+    write_text_corpus(argv[1]);
     write_png_corpus(argv[1]);
     write_picture_corpus(argv[1]);
     write_tar_corpus(argv[1]);

@@ -29,24 +29,24 @@ TEST(AttributionPicture, IsReducedAsThumbnailsAre) {
 }
 
 TEST(MainPlace, IsTheNinthOfWhatSpeaksThatSpeaksMost) {
-  // 6 × 6 of 6 × 12 pixels speak: for the answer at the upper right and twice in the middle, for
-  // the rival at the lower left.
+  // 6 × 6 of 6 × 12 pixels have evidence: for the answer at the upper right and, twice as much, in
+  // the middle; for the rival at the lower left.
   std::vector<float> map(72);
   const auto at = [&](std::size_t row, std::size_t column) -> float& {
     return map[row * 12 + 6 + column];
   };
-  const auto place = [&](SpokeFor whom) {
+  const auto place = [&](EvidenceFor whom) {
     return main_place(make_attribution_picture(map, 6, 12, 1), whom);
   };
   at(0, 5) = 1;
   at(2, 2) = at(2, 3) = 0.6F;
   at(5, 0) = -0.1F;
-  EXPECT_EQ(place(SpokeFor::kAnswer), "middle");
-  EXPECT_EQ(place(SpokeFor::kRival), "lower left");
+  EXPECT_EQ(place(EvidenceFor::kAnswer), "middle");
+  EXPECT_EQ(place(EvidenceFor::kRival), "lower left");
   at(2, 3) = 0.1F;
-  EXPECT_EQ(place(SpokeFor::kAnswer), "upper right");
+  EXPECT_EQ(place(EvidenceFor::kAnswer), "upper right");
   at(5, 0) = 0.1F;
-  EXPECT_EQ(place(SpokeFor::kRival), "");
+  EXPECT_EQ(place(EvidenceFor::kRival), "");
 }
 
 TEST(AttributionColours, AreVermilionForAndBlueAgainst) {
@@ -62,7 +62,7 @@ TEST(AttributionColours, AreVermilionForAndBlueAgainst) {
   EXPECT_THAT(attribution_color(1, 200, 255), ElementsAre(0xd5, 0x5e, 0x00));
   EXPECT_THAT(attribution_color(0, 0, 255), ElementsAre(255, 255, 255));
   EXPECT_THAT(attribution_color(0, 0, 0), ElementsAre(0, 0, 0));
-  // A digit that says nothing is faint.
+  // A digit without evidence is faint.
   EXPECT_THAT(attribution_color(0, 255, 255), ElementsAre(153, 153, 153));
 }
 

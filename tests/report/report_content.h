@@ -18,17 +18,17 @@ struct ContentOptions {
   std::int64_t num_epochs = 3;
 };
 
-/// A made-up report: image i is of class i modulo the classes, a diagonal stroke with a mark that
-/// tells the images apart.
+/// A synthetic report: image i has class i modulo the number of classes and shows a diagonal stroke
+/// with a mark that identifies it.
 ReportContent make_content(const ContentOptions& options);
 inline ReportContent make_content() { return make_content({}); }
 
-/// The same with the first three of its mistakes explained, two training images near each, and a
-/// map of all images. What spoke for the answer is at the upper left, for the true class at the
-/// lower right.
+/// The same with explanations of the first three mistakes, two nearest training images each, and a
+/// map of all images. The evidence for the predicted class is at the upper left, for the true class
+/// at the lower right.
 ReportContent explained_content(const ContentOptions& options = {});
 
-/// How often `part` occurs in `text`.
+/// Number of occurrences of `part` in `text`.
 std::size_t count_of(const std::string& text, const std::string& part);
 
 }  // namespace digitry::test

@@ -13,7 +13,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-// The score is the choice's alone.
+// The score depends only on the choice.
 StudyContent make_study(int trials = 40) {
   StudyContent content{
       .title = "Tuning notebook on mnist",
@@ -51,7 +51,7 @@ TEST(StudyPage, ShowsTheSearch) {
                             .coordinates = {0.1, 0.2},
                             .values = {"<b>", "32"}});
   const std::string html = render_study_html(content);
-  for (const char* part : {"98.00", "by trial 2", "Tuning notebook on mnist", "&lt;b&gt;",
+  for (const char* part : {"98.00", "correctly, trial 2", "Tuning notebook on mnist", "&lt;b&gt;",
                            "explains 100&nbsp;%", "name = &quot;best&quot;", "<polyline",
                            "default-src 'none'", "var(--training)", "<td>–</td>"})
     EXPECT_THAT(html, HasSubstr(part));

@@ -1,4 +1,4 @@
-// What a request may send: each route takes no more than it can use, and no more is read of it.
+// Limits of bodies: each route accepts only what it can use, and no more is read.
 
 #include <gmock/gmock.h>
 
@@ -40,7 +40,7 @@ class Bodies : public testing::Test {
         served_->service());
   }
 
-  // The answer to a request with `headers`, of whose body only the beginning is sent.
+  // The answer to a request with `headers` if only the beginning of its body is sent.
   std::string answer_to(const std::string& method, const std::string& target,
                         const std::string& headers, const std::string& body_start = "") const {
     const digitry::test::RawClient client(server_->port());

@@ -47,12 +47,45 @@ TEST(Corrections, AnImageIsOfOneClass) {
   EXPECT_TRUE(path_exists(folder / right));
 }
 
+// A full reading of a drawing cuts out other pixels for the same digit than a quick reading. So
+// corrections of both have different files, of which only the later should be kept.
+TEST(Corrections, ReplaceAnEarlierImageOfTheSameDigit) {
+  const digitry::test::TemporaryFolder folder;
+  Corrections corrections(folder.path(), 2);
+  const std::string quick = corrections.save(drawn_image(1), "0", kNames);
+  const std::string other = corrections.save(drawn_image(2), "two", kNames);
+  const std::string full = corrections.save(drawn_image(3), "1", kNames, quick);
+  EXPECT_FALSE(path_exists(folder / quick));
+  EXPECT_FALSE(path_exists(folder / "0")) << "an empty class is no data";
+  EXPECT_TRUE(path_exists(folder / other) && path_exists(folder / full));
+  EXPECT_EQ(load_dataset(folder.path(), Split::kTrain).num_images(), 2);
+  EXPECT_EQ(corrections.save(drawn_image(3), "1", kNames, full), full) << "the same image again";
+  EXPECT_TRUE(path_exists(folder / full));
+  digitry::test::expect_error(ErrorCode::kUnavailable, {"is full"},
+                              [&] { corrections.save(drawn_image(4), "1", kNames, quick); });
+}
+
+TEST(Corrections, ReplaceNothingButCorrections) {
+  const digitry::test::TemporaryFolder folder;
+  Corrections corrections(folder / "in");
+  make_folder(folder / "in/0");
+  const std::string name = "0123456789abcdef.png";
+  write_file_atomically(folder / name, "keep");
+  write_file_atomically(folder / "in/0/mine.png", "keep");
+  for (const std::string& path : std::vector<std::string>{
+           "../" + name, "0/../../" + name, "/" + name, name, "3/" + name, "0/mine.png",
+           "0/" + name + "x", "0/0123456789ABCDEF.png", "0/", std::string("0"), std::string("/")})
+    digitry::test::expect_error(ErrorCode::kBadData, {"replaces: expected", path},
+                                [&] { corrections.save(drawn_image(1), "0", kNames, path); });
+  EXPECT_TRUE(path_exists(folder / name) && path_exists(folder / "in/0/mine.png"));
+}
+
 TEST(Corrections, AreNoMoreThanAllowed) {
   const digitry::test::TemporaryFolder folder;
   Corrections(folder.path(), 2).save(drawn_image(1), "0", kNames);
   Corrections corrections(folder.path(), 2);
   corrections.save(drawn_image(2), "0", kNames);
-  digitry::test::expect_error(ErrorCode::kUnavailable, {"holds 2 images already"},
+  digitry::test::expect_error(ErrorCode::kUnavailable, {"is full: it holds 2 images"},
                               [&] { corrections.save(drawn_image(3), "0", kNames); });
   EXPECT_NO_THROW(corrections.save(drawn_image(2), "0", kNames)) << "it is there already";
 }
@@ -77,10 +110,9 @@ TEST(Corrections, AreOfOneModelsClasses) {
   const digitry::test::TemporaryFolder folder;
   Corrections corrections(folder.path());
   corrections.save(drawn_image(1), "0", kNames);
-  digitry::test::expect_error(ErrorCode::kUnavailable,
-                              {"has a class \"0\"", "none of the model's: cat, dog"}, [&] {
-                                corrections.save(drawn_image(2), "cat", {"cat", "dog"});
-                              });
+  digitry::test::expect_error(ErrorCode::kUnavailable, {"class \"0\"", "cat, dog"}, [&] {
+    corrections.save(drawn_image(2), "cat", {"cat", "dog"});
+  });
 }
 
 }  // namespace

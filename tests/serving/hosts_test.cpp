@@ -1,5 +1,5 @@
-// Under which names a server answers: a page of another name that leads here (DNS rebinding) gets
-// nothing.
+// The host names that a server accepts. A page of another name that resolves to the server (DNS
+// rebinding) is rejected.
 
 #include <gmock/gmock.h>
 

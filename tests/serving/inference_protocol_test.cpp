@@ -23,7 +23,7 @@ InferenceRequest parse(const std::string& body) {
   return parse_inference_request(body, body.size(), kImage);
 }
 
-// A request for one image of 2×2 with the entries of `input` in place of its own.
+// A request for one image of 2×2, with the entries of `input` replaced.
 json tiny_request(const json& input = json::object()) {
   json whole{
       {"name", "pixels"}, {"datatype", "UINT8"}, {"shape", {1, 4}}, {"data", {0, 1, 2, 255}}};
@@ -128,17 +128,17 @@ struct BadInput {
 TEST(InferenceRequest, RefusesInputsThatDoNotFit) {
   for (const BadInput& bad : std::vector<BadInput>{
            {{{"name", "input"}}, "expected the input \"pixels\", got \"input\""},
-           {{{"name", 3}}, "expected a text \"name\""},
+           {{{"name", 3}}, "expected a string \"name\""},
            {{{"datatype", "INT32"}}, "expected datatype UINT8 or FP32, got INT32"},
-           {{{"datatype", nullptr}}, "expected a text \"datatype\""},
+           {{{"datatype", nullptr}}, "expected a string \"datatype\""},
            {{{"shape", {1, 5}}}, "expected shape [N,1,2,2] or [N,4], got [1,5]"},
            {{{"shape", {4}}}, "got [4]"},
            {{{"shape", {1, 2, 2}}}, "got [1,2,2]"},
            {{{"shape", {0, 4}}}, "expected 1 to 65536 images, got 0"},
            {{{"shape", {-1, 4}}}, "got -1"},
            {{{"shape", {65537, 4}}}, "got 65537"},
-           {{{"shape", {1.5, 4}}}, "whole numbers"},
-           {{{"shape", json::array({1, 4, 1, 1, 1, 1, 1, 1, 1})}}, "8 at most"},
+           {{{"shape", {1.5, 4}}}, "integers"},
+           {{{"shape", json::array({1, 4, 1, 1, 1, 1, 1, 1, 1})}}, "at most 8"},
            {{{"shape", "[1,4]"}}, "\"shape\": expected a list"},
            {{{"shape", {1000, 4}}}, "more than the body can hold"},
            {{{"data", {1, 2, 3}}}, "expected 4 elements in a list, got 3"},
@@ -178,15 +178,15 @@ TEST(InferenceRequest, RefusesRequestsThatAreNone) {
            {"[1]", "request: expected an object"},
            {"{}", "expected \"inputs\""},
            {R"({"inputs": {}})", "\"inputs\": expected a list"},
-           {R"({"inputs": []})", "expected \"inputs\" with the one input"},
-           {R"({"inputs": [1, 2]})", "expected \"inputs\" with the one input"},
+           {R"({"inputs": []})", "expected \"inputs\" with exactly one input"},
+           {R"({"inputs": [1, 2]})", "expected \"inputs\" with exactly one input"},
            {R"({"inputs": [1]})", "inputs[0]: expected an object"},
-           {R"({"inputs": [{}]})", "expected a text \"name\""},
-           {R"({"id": 7, "inputs": []})", "expected a text \"id\""},
-           {R"({"id": "a", "id": "b", "inputs": []})", "\"id\" stands there twice"},
+           {R"({"inputs": [{}]})", "expected a string \"name\""},
+           {R"({"id": 7, "inputs": []})", "expected a string \"id\""},
+           {R"({"id": "a", "id": "b", "inputs": []})", "duplicate key \"id\""},
            {R"({"outputs": 1, "inputs": []})", "\"outputs\": expected a list"},
            {R"({"outputs": [{"name": "scores"}]})", "got \"scores\""},
-           {R"({"outputs": [{"name": "class"}, {"name": "class"}]})", "asked for twice"},
+           {R"({"outputs": [{"name": "class"}, {"name": "class"}]})", "duplicate output"},
            {R"({"parameters": {"binary_data_output": 1}})", "expected true or false"},
        })
     expect_error(ErrorCode::kBadData, {message}, [&, &text = text] { parse(text); });

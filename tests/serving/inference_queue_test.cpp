@@ -16,7 +16,7 @@ namespace {
 using digitry::test::expect_error;
 using ::testing::ElementsAre;
 
-// Keeps what was computed.
+// Records the metrics.
 class BatchSizes : public ModelMetrics {
  public:
   void computed(std::int64_t num_images, double /*seconds*/) override {
@@ -39,7 +39,7 @@ class BatchSizes : public ModelMetrics {
   std::vector<std::int64_t> sizes_;
 };
 
-// An answer to wait for.
+// Waits for an answer.
 struct Answer {
   std::shared_ptr<std::promise<Tensor>> promise = std::make_shared<std::promise<Tensor>>();
   std::future<Tensor> future = promise->get_future();
@@ -56,7 +56,7 @@ struct Answer {
 
 class InferenceQueueTest : public testing::Test {
  protected:
-  // Submits an image, keeping the one place at work until `go` is set.
+  // Submits an image that occupies the only worker until `go` is set.
   void occupy(InferenceQueue& queue) {
     queue_thread_ = std::thread([&] {
       queue.submit(model_, small_images(1), [this](const Tensor&, const std::exception_ptr&) {
@@ -138,7 +138,7 @@ TEST_F(InferenceQueueTest, RefusesMoreThanItHasRoomFor) {
   occupy(queue);
   queue.submit(model_, small_images(1), answers[0].done());
   queue.submit(model_, small_images(1), answers[1].done());
-  expect_error(ErrorCode::kUnavailable, {"2 requests wait already"},
+  expect_error(ErrorCode::kUnavailable, {"2 requests are waiting"},
                [&] { queue.submit(model_, small_images(1), answers[2].done()); });
   EXPECT_EQ(metrics_.num_rejected, 1);
   release();
@@ -151,7 +151,7 @@ TEST_F(InferenceQueueTest, RefusesMoreBytesThanItHasRoomFor) {
   InferenceQueue queue({.max_queued_bytes = 100}, metrics_);
   occupy(queue);
   queue.submit(model_, small_images(20), answers[0].done());  // 320 bytes: one may be larger
-  expect_error(ErrorCode::kUnavailable, {"1 requests wait"},
+  expect_error(ErrorCode::kUnavailable, {"1 requests are waiting"},
                [&] { queue.submit(model_, small_images(1), answers[1].done()); });
   release();
   expect_logits(answers[0], small_images(20));
@@ -164,7 +164,7 @@ TEST_F(InferenceQueueTest, GivesUpWhatHasWaitedTooLong) {
   queue.submit(model_, small_images(1), answer.done());
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   release();
-  expect_error(ErrorCode::kUnavailable, {"waited"}, [&] { answer.future.get(); });
+  expect_error(ErrorCode::kUnavailable, {"timed out after"}, [&] { answer.future.get(); });
 }
 
 TEST_F(InferenceQueueTest, WaitsForCompanyWhereToldTo) {

@@ -28,7 +28,7 @@ class ModelRepositoryTest : public testing::Test {
   }
   void TearDown() override { set_log_sink({}); }
 
-  // As a server does it every second.
+  // What a server does every second.
   void look_twice() {
     served_.models().reload_changed();
     served_.models().reload_changed();
@@ -61,7 +61,7 @@ TEST_F(ModelRepositoryTest, RefusesNamesThatAreNoneOrTwice) {
   };
   const fs::path file = served_.file();
   expect_error(ErrorCode::kInvalidArgument, {"a/b"}, [&] { load({{"a/b", file}}); });
-  expect_error(ErrorCode::kInvalidArgument, {"two models of the name \"a\""}, [&] {
+  expect_error(ErrorCode::kInvalidArgument, {"duplicate model name \"a\""}, [&] {
     load({{"a", file}, {"b", file}, {"a", file}});
   });
   expect_error(ErrorCode::kBadData, {"missing.safetensors"}, [&] {
@@ -79,7 +79,7 @@ TEST_F(ModelRepositoryTest, TakesUpAFileThatChangedOnceItHasSettled) {
   EXPECT_EQ(current(), before) << "it may still be written to";
   served_.models().reload_changed();
   EXPECT_THAT(current()->model().class_names, ElementsAre("a", "b", "c"));
-  EXPECT_THAT(log_, ElementsAre(HasSubstr("model small: loaded anew")));
+  EXPECT_THAT(log_, ElementsAre(HasSubstr("model small: reloaded")));
   EXPECT_THAT(before->model().class_names, ElementsAre("zero", "one \"1\"", "zwei \xC3\xA4"))
       << "requests under way keep theirs";
 }
@@ -91,7 +91,7 @@ TEST_F(ModelRepositoryTest, ABrokenFileIsToldOnceAndTheOldModelGoesOn) {
   look_twice();
   EXPECT_EQ(current(), before);
   ASSERT_EQ(log_.size(), 1U);
-  EXPECT_THAT(log_[0], HasSubstr("warning: model small: going on"));
+  EXPECT_THAT(log_[0], HasSubstr("warning: model small: reload failed"));
   EXPECT_THAT(log_[0], HasSubstr(served_.file().string()));
   EXPECT_EQ(served_.infer(request_for(small_images(1))).status, 200);
   EXPECT_THAT(served_.metrics().text(),

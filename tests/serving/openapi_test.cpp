@@ -1,4 +1,4 @@
-// The document of the API and the server hold each other to their words.
+// The document of the API and the server are checked against each other.
 
 #include <gmock/gmock.h>
 
@@ -16,7 +16,7 @@ using ::testing::IsEmpty;
 
 class OpenApi : public testing::Test {
  protected:
-  // Holds an answer of `served` to what the document says of the operation.
+  // Checks an answer of `served` against the document's description of the operation.
   void expect_documented(const Response& response, const std::string& pattern,
                          const std::string& method) const {
     const std::string status = std::to_string(response.status);

@@ -1,4 +1,4 @@
-// What a queue does where memory ends, at every place where it asks for some.
+// The behaviour of a queue if an allocation fails, for each of its allocations in turn.
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@
 
 namespace {
 
-// Allocations left before one fails; negative where none does.
+// Number of allocations before one fails; negative if none fails.
 std::atomic<int> allocations_left = -1;
 
 void* allocate(std::size_t size) {
@@ -28,13 +28,13 @@ void* allocate(std::size_t size) {
 
 }  // namespace
 
-// Of the whole test program; they fail in these tests alone.
+// These replace operator new in the whole test program; it fails only in these tests.
 void* operator new(std::size_t size) {
   void* memory = allocate(size);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
-// The address sanitizer's own would not fit the `delete` below.
+// The address sanitizer's operator new would not match the `delete` below.
 void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
   return allocate(size);
 }
@@ -55,14 +55,14 @@ class NoMetrics : public ModelMetrics {
 
 class OutOfMemory : public testing::Test {
  protected:
-  // What computes batches of these sizes is made before memory ends: oneDNN and OpenMP, which it is
-  // made of, do not survive that while they compile kernels and start threads.
+  // Plans for these batch sizes are made first: oneDNN and OpenMP do not survive a failed
+  // allocation while they compile kernels and start threads.
   OutOfMemory() {
     for (const std::int64_t count : {1, 6}) model_->classifier().logits(small_images(count));
   }
   ~OutOfMemory() override { allocations_left = -1; }
 
-  // A queue that computes right again: none of its places at work is lost.
+  // The queue still works, and none of its workers is lost.
   void expect_sound(InferenceQueue& queue) {
     allocations_left = -1;
     for (int i = 0; i < 2; ++i) {
@@ -151,7 +151,7 @@ TEST_F(OutOfMemory, ARequestThatWouldWaitLeavesNothingBehind) {
     occupied.get_future().wait();
     std::atomic<int> answers = 0;
     int accepted = 0;
-    // Were one that did not come in counted, there would be no room for the rest.
+    // If a request that failed to enter were counted, there would be no room for the others.
     for (int i = 0; i < 100; ++i) {
       Tensor images = small_images(1);
       allocations_left = i < 50 ? n : -1;

@@ -10,7 +10,7 @@ using State = RequestReader::State;
 
 constexpr const char* kGet = "GET /v2?x=1 HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n";
 
-// Feeds `bytes` in pieces of `piece`, as a connection does; returns what was left of them.
+// Feeds `bytes` in pieces of `piece` bytes, as a connection does; returns the unconsumed rest.
 std::string feed_all(RequestReader& reader, const std::string& bytes, std::size_t piece = 1 << 20) {
   std::string pending;
   for (std::size_t at = 0; at < bytes.size() && reader.state() == State::kIncomplete; at += piece) {
@@ -22,7 +22,7 @@ std::string feed_all(RequestReader& reader, const std::string& bytes, std::size_
   return pending;
 }
 
-// The status that the reader answers by; 0 where it takes the request or waits for more of it.
+// The status of the reader's refusal; 0 if it accepts the request or needs more bytes.
 int refusal_of(const std::string& bytes, const RequestLimits& limits = {}) {
   RequestReader reader(limits);
   feed_all(reader, bytes);
@@ -161,7 +161,7 @@ TEST(RequestReader, AsksBeforeTheBodyWhetherItMayCome) {
   EXPECT_EQ(feed_all(limited, post + "body"), "body");
   ASSERT_EQ(limited.state(), State::kRefused);
   EXPECT_EQ(limited.refusal().status, 413);
-  EXPECT_THAT(limited.refusal().body, HasSubstr("longer than 3 bytes; send less"));
+  EXPECT_THAT(limited.refusal().body, HasSubstr("at most 3 bytes; send less"));
 }
 
 TEST(RequestReader, ABodyThatIsOnlyAnnouncedTakesNoMemory) {

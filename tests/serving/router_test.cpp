@@ -14,7 +14,7 @@ class RouterTest : public testing::Test {
     router_.add("POST", "/v2", [](const Call&) {});
   }
 
-  // The pattern that a request goes to, or none.
+  // The pattern of the route for a request, or "none".
   std::string pattern(const std::string& method, const std::string& path) const {
     const Router::Match match = router_.find(method, path);
     return match.route == nullptr ? "none" : match.route->pattern;

@@ -18,7 +18,7 @@ class RunReportsTest : public testing::Test {
     make_folder(folder_ / name);
     write_file_atomically(folder_ / name / page, name);
     if (!metrics.empty()) write_file_atomically(folder_ / name / "metrics.json", metrics);
-    // The later the newer, whatever the clock.
+    // Later reports get later times, whatever the clock's resolution.
     fs::last_write_time(folder_ / name / page,
                         fs::file_time_type::clock::now() - std::chrono::hours(10 - num_runs_++));
   }

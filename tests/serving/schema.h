@@ -7,19 +7,19 @@
 namespace digitry::serving::test {
 
 /// Checks documents against the schemas of an OpenAPI document: as much of JSON Schema as
-/// openapi.json uses. A word that is not known here is an error, so that none is passed over.
+/// openapi.json uses. An unknown keyword is an error, so that none is ignored.
 class SchemaChecker {
  public:
   explicit SchemaChecker(const nlohmann::json& openapi) : openapi_(openapi) {}
 
-  /// What is wrong with `value`, one line each; empty where nothing is.
+  /// The violations of `value`, one line each; empty if it is valid.
   std::vector<std::string> check(const nlohmann::json& schema, const nlohmann::json& value) {
     problems_.clear();
     check_at("$", schema, value);
     return problems_;
   }
 
-  /// What a "$ref" stands for; anything else is itself.
+  /// Resolves a "$ref"; returns other schemas unchanged.
   const nlohmann::json& resolve(const nlohmann::json& object) const {
     if (!object.contains("$ref")) return object;
     const auto reference = object.at("$ref").get<std::string>();

@@ -18,7 +18,8 @@ namespace digitry::serving::test {
 using digitry::test::TemporaryFolder;
 using nlohmann::json;
 
-/// The small model of 1×4×4 images, or another one, served as "small", from a file of its own.
+/// A service with one model, "small", in a temporary file: the small model of 1×4×4 images by
+/// default.
 class Served {
  public:
   explicit Served(ServiceOptions options = {}, QueueOptions queue = {},
@@ -57,7 +58,7 @@ class Served {
   std::unique_ptr<Service> service_;
 };
 
-/// uint8 [count, 1, 4, 4], a function of `stream`.
+/// Random images, uint8 [count, 1, 4, 4], determined by `stream`.
 inline Tensor small_images(std::int64_t count, std::uint32_t stream = 1) {
   Tensor images({count, 1, 4, 4}, DType::kU8);
   std::ranges::copy(digitry::test::random_pixels(count * 16, stream),
@@ -65,7 +66,7 @@ inline Tensor small_images(std::int64_t count, std::uint32_t stream = 1) {
   return images;
 }
 
-/// A request for these images, [N,16], all in JSON.
+/// A request for these images, [N, 16], all in JSON.
 inline json request_for(const Tensor& images) {
   const auto pixels = images.as<std::uint8_t>();
   return {{"inputs", json::array({{{"name", "pixels"},
@@ -74,7 +75,7 @@ inline json request_for(const Tensor& images) {
                                    {"data", std::vector<int>(pixels.begin(), pixels.end())}}})}};
 }
 
-/// The elements of an output in JSON.
+/// The elements of a JSON output.
 template <typename T>
 std::vector<T> output_data(const std::string& body, const std::string& name) {
   const json answer = json::parse(body);

@@ -7,14 +7,14 @@
 #include "tests/serving/served.h"
 #include "tests/support/near.h"
 
-// What a server has to do whatever kernels the processor has: this test runs once more for each
-// instruction set that oneDNN can be limited to.
+// A server must work with the kernels of every processor: this test runs again for each instruction
+// set that oneDNN can be limited to.
 
 namespace digitry::serving::test {
 namespace {
 
-// A grouped convolution, for which oneDNN has no direct kernel on many processors, and one that is
-// computed by another kernel in batches than alone.
+// A grouped convolution, for which oneDNN has no direct kernel on many processors, and one that
+// uses different kernels for batches and for single images.
 Model grouped_convolution() {
   using namespace digitry::test;
   Model model = small_model();
@@ -38,7 +38,7 @@ json request(const Tensor& images, std::int64_t first, std::int64_t count) {
           {"outputs", {{{"name", "logits"}}}}};
 }
 
-// Waits for the answer, which comes on any thread.
+// Waits for the answer, which may come on any thread.
 std::vector<float> logits_of(Served& served, const json& body) {
   const Response response = served.infer(body);
   EXPECT_EQ(response.status, 200) << response.body;

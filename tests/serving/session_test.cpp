@@ -53,7 +53,7 @@ TEST(Session, HasACookieOfItsOwn) {
   }
 }
 
-// A request with the cookie of the session that `begun` began.
+// A request with the cookie in the response `begun`.
 Request with_cookie(const Response& begun) {
   const std::string cookie = cookie_of(begun);
   return {
@@ -66,8 +66,8 @@ TEST(Session, EndsAfterItsTime) {
   const Response begun =
       sessions.begin({.method = "POST", .target = "/", .body = R"({"token": "secret"})"}, start);
   EXPECT_THAT(cookie_of(begun), HasSubstr("; Max-Age=100"));
-  EXPECT_TRUE(sessions.bears_token(with_cookie(begun), start + std::chrono::seconds(99)));
-  EXPECT_FALSE(sessions.bears_token(with_cookie(begun), start + std::chrono::seconds(100)));
+  EXPECT_TRUE(sessions.is_authorized(with_cookie(begun), start + std::chrono::seconds(99)));
+  EXPECT_FALSE(sessions.is_authorized(with_cookie(begun), start + std::chrono::seconds(100)));
 }
 
 TEST(Session, TheOldestEndsIfThereAreTooMany) {
@@ -76,9 +76,9 @@ TEST(Session, TheOldestEndsIfThereAreTooMany) {
   for (int i = 0; i < 3; ++i)
     requests.push_back(with_cookie(
         sessions.begin({.method = "POST", .target = "/", .body = R"({"token": "secret"})"})));
-  EXPECT_FALSE(sessions.bears_token(requests[0]));
-  EXPECT_TRUE(sessions.bears_token(requests[1]));
-  EXPECT_TRUE(sessions.bears_token(requests[2]));
+  EXPECT_FALSE(sessions.is_authorized(requests[0]));
+  EXPECT_TRUE(sessions.is_authorized(requests[1]));
+  EXPECT_TRUE(sessions.is_authorized(requests[2]));
 }
 
 TEST(Session, GuessesCountForAMinuteAndOfFewClients) {
@@ -106,7 +106,7 @@ TEST(Session, GuessesAreFew) {
   };
   for (int i = 0; i < 10; ++i) EXPECT_EQ(status("192.0.2.1", "wrong"), 401);
   EXPECT_EQ(status("192.0.2.1", "wrong"), 429);
-  EXPECT_EQ(status("192.0.2.1", "secret"), 429) << "else a guess more would tell";
+  EXPECT_EQ(status("192.0.2.1", "secret"), 429) << "else one more guess would be answered";
   EXPECT_EQ(status("192.0.2.2", "secret"), 200) << "others may go on";
 }
 

@@ -14,7 +14,7 @@ TEST(TaskQueue, RunsTasksSideBySide) {
   TaskQueue queue(2, 8);
   std::promise<void> first, second;
   std::atomic<int> ended = 0;
-  // Each waits for the other to have begun.
+  // Each task waits until the other has started.
   queue.submit([&] {
     first.set_value();
     second.get_future().wait();
@@ -44,7 +44,7 @@ TEST(TaskQueue, RefusesWhatIsTooMuchAndDropsWhatWaitsAtItsEnd) {
     begun.get_future().wait();
     queue.submit([&] { ++ran; });
     queue.submit([&] { ++ran; });
-    digitry::test::expect_error(ErrorCode::kUnavailable, {"2 requests wait already"},
+    digitry::test::expect_error(ErrorCode::kUnavailable, {"2 requests are waiting"},
                                 [&] { queue.submit([] {}); });
     std::thread later([&] {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));

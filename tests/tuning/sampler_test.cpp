@@ -17,7 +17,7 @@ const SearchSpace& space() {
   return made;
 }
 
-// Best at x = 0.3, y = 0.8 and the second choice.
+// The best score is at x = 0.3, y = 0.8 and the second choice.
 double score_of(const SearchPoint& point) {
   const double distance = std::hypot(point[0] - 0.3, point[1] - 0.8);
   return 1 - distance - (point[2] >= 0.25 && point[2] < 0.5 ? 0.0 : 0.3);
@@ -61,7 +61,7 @@ TEST(Tpe, IsTheSameForTheSameResultsAndStream) {
   }
 }
 
-// A stopped trial may have had a high score for its few epochs: those that went further are better.
+// A stopped trial may have a high score for its few epochs, but longer trials count as better.
 TEST(Tpe, TrustsTrialsThatWentFurther) {
   const auto tpe = make_sampler("tpe", space());
   std::vector<TrialResult> results;

@@ -34,7 +34,7 @@ class StudyTest : public testing::Test {
     return settings;
   }
 
-  // Runs `body` in a process of its own, which then dies as by kill -9.
+  // Runs `body` in a child process, which then ends as if by kill -9.
   template <typename Body>
   static void in_killed_process(const Body& body) {
     const pid_t child = fork();
@@ -123,7 +123,7 @@ TEST_F(StudyTest, FreshSeedsDecideAmongThoseThatHaveThem) {
   study.add_fresh_score(2, 0.93);
   EXPECT_THAT(study.trials().at(0).fresh_scores, ElementsAre(0.8, 0.9));
   EXPECT_EQ(study.trials().at(0).score, 0.95) << "what the search saw is kept";
-  EXPECT_DOUBLE_EQ(study.best()->judged_score(), 0.91);
+  EXPECT_DOUBLE_EQ(study.best()->final_score(), 0.91);
   EXPECT_EQ(study.best()->id, 2);
   study.add_fresh_score(1, 0.1);
   EXPECT_EQ(study.best()->id, 1) << "more is known of it";
@@ -186,18 +186,18 @@ TEST_F(StudyTest, FailedTrialsSayWhy) {
 TEST_F(StudyTest, IsNotCreatedTwiceNorReadFromWhatIsNone) {
   expect_error(ErrorCode::kInvalidArgument, {"study.sqlite exists already", "--resume"},
                [&] { Study::create(path_, settings()); });
-  expect_error(ErrorCode::kBadData, {"absent", "no such study"},
+  expect_error(ErrorCode::kBadData, {"absent", "study not found"},
                [&] { Study study(folder_ / "absent"); });
   write_file_atomically(folder_ / "text", std::string(5000, 'x'));
   expect_error(ErrorCode::kBadData, {"/text"}, [&] { Study study(folder_ / "text"); });
   { const Database other(folder_ / "other"); }
-  expect_error(ErrorCode::kBadData, {"/other", "not a study"},
+  expect_error(ErrorCode::kBadData, {"/other", "expected a study"},
                [&] { Study study(folder_ / "other"); });
   {
     Database database(path_);
     database.execute("UPDATE study SET value = '9' WHERE key = 'format'");
   }
-  expect_error(ErrorCode::kBadData, {"study format '9'"}, [&] { Study study(path_); });
+  expect_error(ErrorCode::kBadData, {"study format 2, found '9'"}, [&] { Study study(path_); });
 }
 
 TEST_F(StudyTest, RefusesPointsThatAreNone) {
@@ -206,7 +206,7 @@ TEST_F(StudyTest, RefusesPointsThatAreNone) {
   for (const char* point : {"[0.5]", "[0.5, 1.5]", "[0.5, -0.1]", "x", "{}", "[0.5, \"x\"]"}) {
     Database database(path_);
     Database::Statement(database, "UPDATE trials SET point = ?1").bind(std::string(point)).step();
-    expect_error(ErrorCode::kBadData, {"no point of the space"}, [&] { study.trials(); });
+    expect_error(ErrorCode::kBadData, {"not a point of the search space"}, [&] { study.trials(); });
   }
 }
 

@@ -49,7 +49,7 @@ TEST_F(TunerTest, TrainsEachTrialAndFindsWhatLearns) {
   ASSERT_EQ(trials.size(), 12u);
   EXPECT_GT(study.best()->score, 0.9);
   EXPECT_EQ(study.best()->epochs, 4);
-  // Halving let the worst go no further than the first rung.
+  // Halving stops the worst trial at the first rung.
   EXPECT_GT(std::ranges::count(trials, TrialState::kStopped, &Trial::state), 2);
   for (const Trial& trial : trials)
     EXPECT_EQ(trial.state == TrialState::kFinished, trial.epochs == 4) << trial.id;
@@ -138,7 +138,7 @@ TEST_F(TunerTest, WantsTheImagesThatItBeganWith) {
   StudySettings made = settings(1);
   made.data_sha256 = "of others";
   Study study = make(made);
-  expect_error(ErrorCode::kBadData, {"not the images that the study began with"},
+  expect_error(ErrorCode::kBadData, {"differ from those of the study"},
                [&] { run_trials(study, data_, {}, {}); });
 }
 
@@ -166,7 +166,7 @@ TEST_F(TunerTest, TrainsTheBestAgainAndGoesOnWhereItWasStopped) {
   EXPECT_EQ(told, 2);
   EXPECT_EQ(num_scores(), 4u);
   const std::vector<Trial> ranking = study.ranking();
-  EXPECT_GE(ranking[0].judged_score(), ranking[1].judged_score());
+  EXPECT_GE(ranking[0].final_score(), ranking[1].final_score());
   EXPECT_EQ(ranking[1].fresh_scores.size(), 2u);
 }
 

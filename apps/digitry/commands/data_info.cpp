@@ -24,7 +24,7 @@ struct SplitInfo {
 
 struct DataInfo {
   std::vector<SplitInfo> splits;
-  std::optional<std::int64_t> num_shared;  // where there are two splits
+  std::optional<std::int64_t> num_shared;  // if there are two splits
 };
 
 DataInfo gather(const std::string& path) {
@@ -70,11 +70,11 @@ void print_json(const std::string& path, const DataInfo& info) {
                                  {"splits", nlohmann::ordered_json::array()}};
   for (const SplitInfo& split : info.splits) json["splits"].push_back(to_json(split));
   if (info.num_shared) json["num_images_in_both_splits"] = *info.num_shared;
-  // Names of files and classes need not be UTF-8.
+  // Names of files and classes may not be UTF-8.
   fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-// A line of the table: a name and one value a split.
+// A line of the table: a name and one value per split.
 template <typename Value>
 void print_row(std::string_view name, const DataInfo& info, const Value& value) {
   fmt::print("{:<18}", name);
@@ -116,7 +116,7 @@ void print_text(const std::string& path, const DataInfo& info) {
   });
   print_row("duplicates", info,
             [&](const SplitInfo& s) { return grouped(s.summary.num_duplicates); });
-  print_row("  labelled apart", info,
+  print_row("  label conflicts", info,
             [&](const SplitInfo& s) { return grouped(s.summary.num_conflicts); });
   print_row("sha256", info, [](const SplitInfo& s) { return s.dataset.sha256.substr(0, 16); });
   if (info.num_shared) fmt::print("{:<18}{:>18}\n", "in both splits", grouped(*info.num_shared));

@@ -10,7 +10,7 @@ struct DataInfoArguments {
   int num_samples = 10;
 };
 
-/// Prints what is in a data set to stdout: `digitry data info`.
+/// Prints a description of a data set to stdout: `digitry data info`.
 void show_data_info(const DataInfoArguments& arguments);
 
 }  // namespace digitry::app

@@ -165,13 +165,13 @@ void print_text(const ExplainedImage& image, const Model& model) {
              : *image.label == image.answer ? "; it is right"
                                             : "; it is labelled " + name(*image.label));
   fmt::print("{}\n", draw_attribution(thumbnailer.make(image.index), picture, use_color(1)));
-  const auto print_place = [&](const char* color, SpokeFor whom, std::int32_t c) {
+  const auto print_place = [&](const char* color, EvidenceFor whom, std::int32_t c) {
     const std::string place = main_place(picture, whom);
     fmt::print("{:<28}{}\n", fmt::format("for {} ({})", name(c), color),
                place.empty() ? "nothing" : "most of all " + place);
   };
-  print_place(use_color(1) ? "orange" : "+", SpokeFor::kAnswer, image.answer);
-  print_place(use_color(1) ? "blue" : "-", SpokeFor::kRival, image.rival);
+  print_place(use_color(1) ? "orange" : "+", EvidenceFor::kAnswer, image.answer);
+  print_place(use_color(1) ? "blue" : "-", EvidenceFor::kRival, image.rival);
   if (!image.nearest.empty())
     fmt::print("{:<28}{}\n", "nearest training images",
                neighbours_text(image.nearest, model.class_names));
@@ -198,8 +198,8 @@ void print_json(const ExplainedImage& image, const Model& model, bool pixels) {
             {"logit_difference", as_written(image.margin)},
             {"patch_size", image.patch.size},
             {"stride", image.patch.stride},
-            {"spoke_for_predicted", main_place(picture, SpokeFor::kAnswer)},
-            {"spoke_for_against", main_place(picture, SpokeFor::kRival)},
+            {"spoke_for_predicted", main_place(picture, EvidenceFor::kAnswer)},
+            {"spoke_for_against", main_place(picture, EvidenceFor::kRival)},
             {"nearest", Json::array()}};
   for (const Neighbour& each : image.nearest)
     json["nearest"].push_back({{"image_index", each.image_index},

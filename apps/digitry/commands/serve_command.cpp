@@ -28,12 +28,12 @@ namespace {
 using serving::AccessRecord;
 
 constexpr const char* kTokenVariable = "DIGITRY_TOKEN";
-// As many as JSON with it has room for at /v1/session.
+// The token has to fit into the JSON of a request to /v1/session (4 KiB).
 constexpr std::uint64_t kMaxTokenBytes = 1024;
-// Of random hexadecimal digits, 64 bits: out of reach of guesses over a network.
+// 16 random hexadecimal digits are 64 bits, too many to guess over a network.
 constexpr std::size_t kMinTokenLength = 16;
 constexpr int kMaxConnections = 60'000;
-// Descriptors that are no connections: standard streams, the listener, models that are read anew...
+// Descriptors besides connections: standard streams, the listener, model files...
 constexpr int kOtherDescriptors = 64;
 constexpr std::chrono::milliseconds kInterruptPoll{50};
 
@@ -64,7 +64,8 @@ std::string checked_token(std::string token, const std::string& source) {
   while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
   if (!std::ranges::all_of(token, [](char c) { return c > ' ' && c <= '~'; }))
     throw Error(ErrorCode::kBadData,
-                "{}: expected a token of one line, of ASCII without blanks, got other characters",
+                "{}: expected a token on one line, of ASCII characters without blanks; got other "
+                "characters",
                 source);
   if (token.size() < kMinTokenLength)
     throw Error(ErrorCode::kBadData,
@@ -74,27 +75,27 @@ std::string checked_token(std::string token, const std::string& source) {
   return token;
 }
 
-// Empty where none is wanted.
+// Empty if the server needs no token.
 std::string read_token(const std::string& file) {
   if (!file.empty()) return checked_token(read_file(file, kMaxTokenBytes), file);
   const char* variable = std::getenv(kTokenVariable);
   return variable == nullptr ? std::string() : checked_token(variable, kTokenVariable);
 }
 
-// As many connections as the system lets this process have.
-int allowed_connections(int wanted) {
+// The requested number of connections, or fewer if the system allows the process fewer open files.
+int allowed_connections(int requested) {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
-  const auto needed = static_cast<rlim_t>(wanted) + kOtherDescriptors;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return requested;
+  const auto needed = static_cast<rlim_t>(requested) + kOtherDescriptors;
   if (limit.rlim_cur < needed) {
     limit.rlim_cur = std::min(needed, limit.rlim_max);
     ::setrlimit(RLIMIT_NOFILE, &limit);
     ::getrlimit(RLIMIT_NOFILE, &limit);
   }
-  if (limit.rlim_cur >= needed) return wanted;
+  if (limit.rlim_cur >= needed) return requested;
   const int allowed = std::max(1, static_cast<int>(limit.rlim_cur) - kOtherDescriptors);
-  log(LogLevel::kWarning, fmt::format("{} connections at most: the system allows this process {} "
-                                      "open files (ulimit -n)",
+  log(LogLevel::kWarning, fmt::format("at most {} connections: the system limits this process to "
+                                      "{} open files (ulimit -n)",
                                       allowed, limit.rlim_cur));
   return allowed;
 }
@@ -107,7 +108,7 @@ serving::ServerOptions server_options(const ServeOptions& options) {
   server.idle_timeout = milliseconds(options.idle_seconds);
   server.tls_certificate = options.tls_certificate;
   server.tls_key = options.tls_key;
-  // Half of the processors move bytes, the other half compute.
+  // Half of the processors serve connections, the other half compute.
   server.num_threads = std::max(1, num_threads() / 2);
   return server;
 }
@@ -119,11 +120,11 @@ serving::QueueOptions queue_options(const ServeOptions& options) {
           .timeout = milliseconds(options.timeout_seconds)};
 }
 
-// Empty where none are shown.
+// Empty if no runs are shown.
 std::string checked_runs(const std::string& folder) {
   if (!folder.empty() && !is_folder(folder))
-    throw Error(ErrorCode::kBadData,
-                "--runs {}: expected a folder of runs, as digitry train makes them", folder);
+    throw Error(ErrorCode::kBadData, "--runs {}: expected a folder of runs made by digitry train",
+                folder);
   return folder;
 }
 
@@ -144,7 +145,7 @@ serving::PageOptions page_options(const ServeOptions& options) {
   };
   page.corrections = options.corrections;
   page.runs = checked_runs(options.runs);
-  // Two at least, so that a drawing need not wait for somebody's photograph.
+  // At least two, so that a drawing does not wait for another user's photograph.
   page.num_workers = std::max(2, num_threads() / 2);
   return page;
 }
@@ -185,17 +186,17 @@ void serve(const ServeOptions& options) {
   serving::Server server(server_options(options), service);
   for (const auto& entry : models.entries())
     log(LogLevel::kInfo,
-        fmt::format("model {} is at {}/v2/models/{}", entry->name(), server.url(), entry->name()));
-  if (!server.is_local() && !service.wants_token())
+        fmt::format("model {}: {}/v2/models/{}", entry->name(), server.url(), entry->name()));
+  if (!server.is_local() && !service.requires_token())
     log(LogLevel::kWarning,
-        "whoever reaches this machine can use the server: --token-file asks them for a token");
+        "no token set: anyone who can reach this machine can use the server (see --token-file)");
   fmt::print("{}\n", server.url());
   if (std::fflush(stdout) != 0) throw Error(ErrorCode::kIo, "cannot write to standard output");
   wait_for_interrupt(interrupt, models, options.reload_seconds);
-  log(LogLevel::kInfo, "ending: no new connections, waiting for the answers under way");
+  log(LogLevel::kInfo, "shutting down: no new connections; waiting for requests in progress");
   if (!server.drain(milliseconds(options.drain_seconds)))
-    log(LogLevel::kWarning,
-        fmt::format("connections were still open after {} s; closing them", options.drain_seconds));
+    log(LogLevel::kWarning, fmt::format("some connections are still open after {} s; closing them",
+                                        options.drain_seconds));
 }
 
 void add_limits(CLI::App& command, ServeOptions& options) {
@@ -205,70 +206,73 @@ void add_limits(CLI::App& command, ServeOptions& options) {
         ->check(CLI::Range(low, high));
   };
   add("--max-body-mib", options.max_body_mib, std::int64_t{1}, std::int64_t{1024},
-      "Largest body of a request, MiB");
+      "Largest request body, MiB");
   add("--max-connections", options.server.max_connections, 1, kMaxConnections,
-      "More are turned away");
+      "Largest number of open connections; more get 503");
   add("--max-queue", options.max_queue, std::int64_t{1}, std::int64_t{100'000},
-      "Requests a model that may wait; more are answered by 503");
+      "Waiting requests per model; more get 503");
   add("--max-delay-us", options.max_delay_us, std::int64_t{0}, std::int64_t{1'000'000},
-      "How long a request may wait for others to be computed with it, microseconds");
+      "How long a request may wait to be batched with others, microseconds");
   const auto add_seconds = [&command](const char* name, double& value, double low,
                                       const std::string& help) {
     command.add_option(name, value, fmt::format("{} [{}]", help, value))
         ->check(number_in(low, 86'400));
   };
   add_seconds("--timeout-seconds", options.timeout_seconds, 0.1,
-              "For a request to come in, to be computed, and for its answer to be taken");
+              "Time limit for receiving a request, for computing it, and for sending the answer");
   add_seconds("--idle-seconds", options.idle_seconds, 0.1,
-              "After which a connection without a request is closed");
+              "Close a connection after this time without a request");
   add_seconds("--drain-seconds", options.drain_seconds, 0,
-              "What answers under way may take when the server is to end");
+              "Grace period for requests in progress at shutdown");
   add_seconds("--reload-seconds", options.reload_seconds, 0,
-              "How often to look whether model files have changed; 0 for never");
+              "Interval of checks for changed model files; 0: never");
 }
 
 }  // namespace
 
 void add_serve_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("serve", "Answer requests over HTTP");
+  CLI::App* command = app.add_subcommand("serve", "Serve models and a web page over HTTP");
   const auto options = std::make_shared<ServeOptions>();
   command
       ->add_option("model", options->models,
-                   fmt::format("Model files, folders of runs, folders of these, names of shipped "
-                               "models, or NAME=MODEL [{}]",
+                   fmt::format("Model files, runs, folders of these, names of shipped models, or "
+                               "NAME=MODEL [{}]",
                                kDefaultModel))
       ->type_name("MODEL");
   command->add_option("--host", options->server.host, "Address to listen on [127.0.0.1]")
       ->check(not_empty());
   command
-      ->add_option(
-          "--allowed-host", options->server.allowed_hosts,
-          "A name, or NAME:PORT, under which clients reach the server besides its address; "
-          "may be repeated, * for any")
+      ->add_option("--allowed-host", options->server.allowed_hosts,
+                   "Host name (NAME or NAME:PORT) to accept besides the server's address; may be "
+                   "repeated; * accepts any")
       ->type_name("NAME")
       ->check(not_empty())
       ->allow_extra_args(false);
-  command->add_option("--port", options->server.port, "0 for any that is free [8080]")
+  command->add_option("--port", options->server.port, "Port to listen on; 0: any free port [8080]")
       ->check(CLI::Range(0, 65535));
   command
-      ->add_option("--token-file", options->token_file,
-                   fmt::format("Requests have to bear the token in it [that of ${}, if set]",
-                               kTokenVariable))
+      ->add_option(
+          "--token-file", options->token_file,
+          fmt::format("Require the token in this file from clients [the value of ${}, if set]",
+                      kTokenVariable))
       ->type_name("FILE")
       ->check(not_empty());
-  CLI::Option* certificate =
-      command->add_option("--tls-certificate", options->tls_certificate, "HTTPS: certificates, PEM")
+  CLI::Option* certificate = command
+                                 ->add_option("--tls-certificate", options->tls_certificate,
+                                              "Certificate chain for HTTPS, PEM")
+                                 ->type_name("FILE")
+                                 ->check(not_empty());
+  CLI::Option* key =
+      command->add_option("--tls-key", options->tls_key, "Key of the certificate, PEM")
           ->type_name("FILE")
           ->check(not_empty());
-  CLI::Option* key = command->add_option("--tls-key", options->tls_key, "Its key, PEM")
-                         ->type_name("FILE")
-                         ->check(not_empty());
   certificate->needs(key);
   key->needs(certificate);
   command
-      ->add_option("--corrections", options->corrections,
-                   "Keep digits that the page's users correct in this folder; digitry train --data "
-                   "DIR takes it")
+      ->add_option(
+          "--corrections", options->corrections,
+          "Keep the digits that users of the page correct in this folder, as a data set for "
+          "digitry train --data DIR")
       ->type_name("DIR")
       ->check(not_empty());
   command->add_option("--runs", options->runs, "Show the reports of the runs in this folder")
@@ -279,15 +283,15 @@ void add_serve_command(CLI::App& app) {
   add_limits(*command, *options);
   add_threads_option(*command, options->threads);
   command->footer(
-      "Prints its address: a page to draw digits on, in a browser. Speaks the Open Inference\n"
-      "Protocol, version 2, too; /openapi.json tells it all, /metrics is for Prometheus. Logs a "
-      "line\n"
-      "a request to standard error (none with -q).\n"
-      "Requests for another Host than the server's own names are refused (421): --allowed-host "
-      "adds\n"
-      "names. A token is of 16 characters at least; openssl rand -hex 16 makes one.\n"
-      "SIGTERM and Ctrl-C end it, after the answers under way. Examples:\n"
-      "  digitry serve                                     # the model that comes with digitry\n"
+      "Prints its address. Open it in a browser to draw digits. The server also implements the "
+      "Open\n"
+      "Inference Protocol, version 2: /openapi.json describes the API, /metrics is for "
+      "Prometheus.\n"
+      "Logs one line per request to standard error (-q: none).\n"
+      "Requests with another Host than the server's own are rejected (421); --allowed-host adds\n"
+      "names. A token needs at least 16 characters; openssl rand -hex 16 makes one.\n"
+      "SIGTERM and Ctrl-C stop the server after the requests in progress. Examples:\n"
+      "  digitry serve                                     # the default shipped model\n"
       "  digitry serve runs/mlp-001 --runs runs --corrections mine\n"
       "  digitry serve digits=model.safetensors letters=runs/letters --port 9000\n"
       "  digitry serve --host 0.0.0.0 --allowed-host digits.example --token-file token\n"

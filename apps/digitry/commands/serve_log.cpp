@@ -31,7 +31,7 @@ class LineWriter {
   std::string line() const { return (json_ ? "{" + text_ + "}" : text_) + "\n"; }
 
  private:
-  // What logfmt takes without quotes.
+  // Whether logfmt needs no quotes.
   static bool is_plain(std::string_view text) {
     return !text.empty() && std::ranges::all_of(text, [](char c) {
       return c > ' ' && c <= '~' && c != '"' && c != '=' && c != '\\';

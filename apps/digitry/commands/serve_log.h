@@ -11,15 +11,16 @@ namespace digitry::app {
 
 enum class LogFormat {
   kText,  ///< "time=... level=info message=..." (logfmt)
-  kJson,  ///< An object a line.
+  kJson,  ///< One JSON object per line.
 };
 
 using LogTime = std::chrono::system_clock::time_point;
 
-/// One line with its end.
+/// A log line, with its newline.
 std::string message_line(LogFormat format, LogTime time, LogLevel level, std::string_view message);
 
-/// One line with its end for one answer; a warning where the server failed.
+/// The log line of one answer, with its newline. Its level is a warning for a status of 500 or
+/// more.
 std::string access_line(LogFormat format, LogTime time, const serving::AccessRecord& record);
 
 }  // namespace digitry::app

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "digitry/serving/inference/model_repository.h"
-#include "digitry/serving/page/page.h"
+#include "digitry/serving/page/page_routes.h"
 
 namespace digitry::app {
 

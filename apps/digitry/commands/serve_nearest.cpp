@@ -24,12 +24,11 @@ using serving::NearImage;
 using serving::NearImages;
 using serving::ServedModel;
 
-// Of a model's index. Where more images were trained on, every second, third... of them is looked
-// at.
+// Limit of the memory of an index. If the training images need more, only every n-th is indexed.
 constexpr double kMaxIndexBytes = 128.0 * 1024 * 1024;
-// Multiply-adds, so that an index takes some seconds of one processor...
+// Limit in multiply-adds, so that an index takes seconds on one processor...
 constexpr double kIndexWork = 1e11;
-// ...but so many images at least, however large the network.
+// ...but at least this many images are indexed, however large the network is.
 constexpr double kMinIndexed = 5000;
 constexpr int kLowestPriority = 19;
 
@@ -64,10 +63,11 @@ class ServedTrainingImages::Index {
       : model_(model),
         thread_([this, model](const std::stop_token& stop) { build(*model, stop); }) {}
 
-  bool wanted() const { return !model_.expired(); }
+  bool is_used() const { return !model_.expired(); }
 
   NearImages find(const Tensor& image, std::size_t count) {
-    if (!built_) return {.images = {}, .absence = "they are being looked through", .pending = true};
+    if (!built_)
+      return {.images = {}, .absence = "the training images are being indexed", .pending = true};
     if (!index_) return {.images = {}, .absence = absence_, .pending = false};
     NearImages nearest;
     for (const Neighbour& neighbour : index_->nearest(image, count))
@@ -77,7 +77,7 @@ class ServedTrainingImages::Index {
 
  private:
   void build(const ServedModel& served, const std::stop_token& stop) {
-    // Both of this thread alone (on Linux): those that answer go before.
+    // Both affect only this thread (on Linux): answering requests has priority.
     set_num_threads(1);
     ::setpriority(PRIO_PROCESS, 0, kLowestPriority);
     try {
@@ -94,10 +94,10 @@ class ServedTrainingImages::Index {
   }
 
   std::weak_ptr<const ServedModel> model_;
-  std::optional<ImageIndex> index_;  // This and the next not to be touched before `built_`.
+  std::optional<ImageIndex> index_;  // Not to be read, like absence_, before built_.
   std::string absence_;
   std::atomic<bool> built_ = false;
-  std::jthread thread_;  // Last: it is the first to end.
+  std::jthread thread_;  // The last member: it has to end first.
 };
 
 ServedTrainingImages::ServedTrainingImages() = default;
@@ -111,8 +111,8 @@ NearImages ServedTrainingImages::find(const std::shared_ptr<const ServedModel>& 
 std::shared_ptr<ServedTrainingImages::Index> ServedTrainingImages::index_of(
     const std::shared_ptr<const ServedModel>& model) {
   const std::lock_guard lock(mutex_);
-  // Of models that others have taken the place of.
-  std::erase_if(indices_, [](const auto& entry) { return !entry.second->wanted(); });
+  // Drops the indices of models that were reloaded.
+  std::erase_if(indices_, [](const auto& entry) { return !entry.second->is_used(); });
   std::shared_ptr<Index>& index = indices_[model.get()];
   if (!index) index = std::make_shared<Index>(model);
   return index;

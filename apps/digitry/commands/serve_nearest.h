@@ -5,22 +5,22 @@
 #include <memory>
 #include <mutex>
 
-#include "digitry/serving/page/page.h"
+#include "digitry/serving/page/page_routes.h"
 
 namespace digitry::app {
 
-/// Finds training images for the page, as `digitry explain` does: of each model those that it says
-/// it was trained on. They are read and indexed when they are first asked for, on a thread of their
-/// own. May be used from several threads.
+/// Finds training images for the page, as `digitry explain` does. The data set of each model is
+/// named by the model's provenance; it is read and indexed on first use, in a background thread.
+/// Thread-safe.
 class ServedTrainingImages {
  public:
   ServedTrainingImages();
-  /// Gives up what is being indexed.
+  /// Cancels indexing in progress.
   ~ServedTrainingImages();
   ServedTrainingImages(const ServedTrainingImages&) = delete;
   ServedTrainingImages& operator=(const ServedTrainingImages&) = delete;
 
-  /// `pending` until the images are indexed.
+  /// The result is `pending` until the images are indexed.
   serving::NearImages find(const std::shared_ptr<const serving::ServedModel>& model,
                            const Tensor& image, std::size_t count);
 

@@ -35,12 +35,12 @@ std::string point_text(const SearchSpace& space, const SearchPoint& point) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-// Tells of trials as they end, whoever ran them.
+// Prints trials as they end, in whichever process they ran.
 class TrialTable {
  public:
   explicit TrialTable(const StudySettings& settings) : settings_(settings) {}
 
-  void tell(const Trial& trial) {
+  void print(const Trial& trial) {
     std::string line =
         fmt::format("trial {}/{}  {:<8}", trial.id, settings_.num_trials, to_string(trial.state));
     if (trial.state == TrialState::kFailed)
@@ -86,7 +86,7 @@ SearchEnd search_here(Study& study, const TuneOptions& options) {
     observer.on_step = [&](const Trial& trial, const TrainingProgress& progress) {
       table.show(trial.id - 1, progress_text(trial, progress));
     };
-    observer.on_end = [&](const Trial& trial) { table.tell(trial); };
+    observer.on_end = [&](const Trial& trial) { table.print(trial); };
   }
   return run_trials(study, data, {.time_limit_seconds = options.time_limit, .halving = {}},
                     observer);
@@ -108,70 +108,45 @@ std::vector<std::string> worker_arguments(const TuneOptions& options, const fs::
           std::to_string(threads)};
 }
 
-// Starts workers and watches the study they share.
+// Starts workers and watches their shared study.
 SearchEnd search_by_workers(Study& study, const TuneOptions& options, const fs::path& folder) {
   const InterruptGuard interrupt;
   WorkerProcesses workers;
   for (std::int64_t i = 0; i < options.workers; ++i)
     workers.start(worker_arguments(options, folder));
   TrialTable table(study.settings());
-  std::vector<bool> told;
+  std::vector<bool> printed;
   bool interrupted = false;
-  const auto look = [&] {
+  const auto update = [&] {
     const std::vector<Trial> trials = study.trials();
-    told.resize(trials.size());
+    printed.resize(trials.size());
     std::int64_t ended = 0;
     for (std::size_t i = 0; i < trials.size(); ++i) {
       if (!trials[i].ended()) continue;
       ++ended;
-      if (!told[i]) table.tell(trials[i]);
-      told[i] = true;
+      if (!printed[i]) table.print(trials[i]);
+      printed[i] = true;
     }
     table.show(ended, fmt::format("{} workers", options.workers));
   };
   while (workers.num_running() > 0) {
     if (interrupt.requested() && !interrupted) workers.interrupt();
     interrupted = interrupted || interrupt.requested();
-    look();
+    update();
     std::this_thread::sleep_for(kPollInterval);
   }
-  look();
+  update();
   if (interrupted) return SearchEnd::kInterrupted;
   const std::vector<Trial> trials = study.trials();
   const bool missing = std::ssize(trials) < study.settings().num_trials;
   if (workers.worst_status() != 0 && (missing || !std::ranges::all_of(trials, &Trial::ended)))
     throw Error(
         ErrorCode::kUnavailable,
-        "a worker ended with status {}; every trial so far is in {}; to go on: digitry tune "
-        "--resume --out {}",
+        "a worker failed with exit status {}; all trials so far are in {}; to resume: digitry "
+        "tune --resume --out {}",
         workers.worst_status(), study_path(folder).string(), shell_word(folder.string()));
   return missing ? SearchEnd::kTimeOver : SearchEnd::kFinished;
 }
-
-}  // namespace
-
-SearchEnd search(Study& study, const TuneOptions& options, const fs::path& folder) {
-  return options.workers > 1 ? search_by_workers(study, options, folder)
-                             : search_here(study, options);
-}
-
-SearchEnd retrain(Study& study, std::int64_t num_seeds) {
-  const InterruptGuard interrupt;
-  const Dataset data = load_dataset(study.settings().recipe.data, Split::kTrain);
-  TunerObserver observer = observe(interrupt);
-  observer.on_end = [](const Trial& trial) {
-    const auto diverged = std::ranges::count(trial.fresh_scores, 0.0);
-    inform(fmt::format("trial {} again with {} fresh seeds: {:.2f} % (in the search {:.2f} %){}",
-                       trial.id, trial.fresh_scores.size(), 100 * trial.judged_score(),
-                       100 * trial.score,
-                       diverged > 0 ? fmt::format("; {} diverged", diverged) : ""));
-  };
-  return retrain_best(study, data, {.num_trials = 3, .num_seeds = num_seeds}, observer);
-}
-
-namespace {
-
-namespace fs = std::filesystem;
 
 std::int64_t count(const std::vector<Trial>& trials, TrialState state) {
   return std::ranges::count(trials, state, &Trial::state);
@@ -191,6 +166,25 @@ StudyValue page_value(const SearchedValue& searched) {
 }
 
 }  // namespace
+
+SearchEnd search(Study& study, const TuneOptions& options, const fs::path& folder) {
+  return options.workers > 1 ? search_by_workers(study, options, folder)
+                             : search_here(study, options);
+}
+
+SearchEnd retrain(Study& study, std::int64_t num_seeds) {
+  const InterruptGuard interrupt;
+  const Dataset data = load_dataset(study.settings().recipe.data, Split::kTrain);
+  TunerObserver observer = observe(interrupt);
+  observer.on_end = [](const Trial& trial) {
+    const auto diverged = std::ranges::count(trial.fresh_scores, 0.0);
+    inform(fmt::format("trial {} with {} fresh seeds: {:.2f} % (in the search: {:.2f} %){}",
+                       trial.id, trial.fresh_scores.size(), 100 * trial.final_score(),
+                       100 * trial.score,
+                       diverged > 0 ? fmt::format("; {} diverged", diverged) : ""));
+  };
+  return retrain_best(study, data, {.num_trials = 3, .num_seeds = num_seeds}, observer);
+}
 
 fs::path study_path(const fs::path& folder) { return folder / "study.sqlite"; }
 
@@ -221,8 +215,8 @@ void print_search_result(Study& study, const Trial& best, const fs::path& folder
              count(trials, TrialState::kFinished), count(trials, TrialState::kStopped),
              count(trials, TrialState::kFailed));
   if (!best.fresh_scores.empty())
-    fmt::print("{:<20}{:.2f} % (mean of {}; by this it was chosen)\n", "with fresh seeds",
-               100 * best.judged_score(), best.fresh_scores.size());
+    fmt::print("{:<20}{:.2f} % (mean of {}; decides the best trial)\n", "with fresh seeds",
+               100 * best.final_score(), best.fresh_scores.size());
   for (std::size_t i = 0; i < settings.space.values.size(); ++i)
     fmt::print("  {:<32}{}\n", settings.space.values[i].path,
                value_text(value_at(settings.space.values[i], best.point[i])));
@@ -252,7 +246,7 @@ void write_study_page(Study& study, const std::optional<Trial>& best, const std:
                    .seconds = trial.seconds,
                    .coordinates = trial.point,
                    .values = {}};
-    if (!trial.fresh_scores.empty()) row.fresh_score = trial.judged_score();
+    if (!trial.fresh_scores.empty()) row.fresh_score = trial.final_score();
     for (std::size_t i = 0; i < trial.point.size(); ++i)
       row.values.push_back(value_text(value_at(settings.space.values[i], trial.point[i])));
     content.trials.push_back(std::move(row));
@@ -260,7 +254,7 @@ void write_study_page(Study& study, const std::optional<Trial>& best, const std:
   try {
     write_file_atomically(folder / "tune.html", render_study_html(content));
   } catch (const Error& error) {
-    warn(fmt::format("no page: {}", error.what()));
+    warn(fmt::format("cannot write the page of the study: {}", error.what()));
   }
 }
 

@@ -9,14 +9,14 @@
 
 namespace digitry::app {
 
-/// What a person asks of `digitry tune`.
+/// The options of `digitry tune`.
 struct TuneOptions {
   std::string recipe;
   std::string space;
   std::string out;
   std::string data;
   std::string sampler = "tpe";
-  std::int64_t trials = 0;  ///< 0: as many as the study says.
+  std::int64_t trials = 0;  ///< 0: as in the study.
   std::int64_t workers = 1;
   std::int64_t seed = 0;
   std::int64_t seeds = 0;
@@ -30,24 +30,22 @@ struct TuneOptions {
   int threads = 0;
 };
 
-/// Runs trials until there are enough, or the time is over: here, or in processes of their own that
-/// share the study. Tells of each as it ends.
-/// Throws Error{kUnavailable} where such a process failed and left trials behind, and what trials
-/// throw.
+/// Runs trials until there are enough or the time limit is reached, in this process or in workers
+/// that share the study. Prints each trial when it ends. Throws Error{kUnavailable} if a worker
+/// failed and left trials unfinished, and as `run_trials`.
 SearchEnd search(Study& study, const TuneOptions& options, const std::filesystem::path& folder);
 
-/// Trains the best few again with fresh seeds, telling of each.
+/// Retrains the best three trials with fresh seeds and prints each.
 SearchEnd retrain(Study& study, std::int64_t num_seeds);
 
-/// The study of a folder.
+/// The path of the study in a folder.
 std::filesystem::path study_path(const std::filesystem::path& folder);
 
-/// Prints what a search has found, for a person or as JSON.
+/// Prints the result of a search, as text or as JSON.
 void print_search_result(Study& study, const Trial& best, const std::filesystem::path& folder,
                          bool as_json);
 
-/// Writes tune.html: the study as far as it is, for a person to look at. That it cannot be written
-/// is no failure of the search, and is warned of.
+/// Writes tune.html, the page of the study, also of an unfinished one. A failure is only a warning.
 void write_study_page(Study& study, const std::optional<Trial>& best, const std::string& recipe,
                       const std::filesystem::path& folder);
 

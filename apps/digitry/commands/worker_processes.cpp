@@ -33,7 +33,7 @@ void WorkerProcesses::start(const std::vector<std::string>& arguments) {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  // A group of its own: Ctrl-C reaches this process alone, which hands it on once.
+  // In a process group of its own: Ctrl-C reaches only this process, which passes it on once.
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
@@ -48,7 +48,7 @@ void WorkerProcesses::start(const std::vector<std::string>& arguments) {
 }
 
 void WorkerProcesses::interrupt() const {
-  // SIGINT is ignored in what a script runs in the background, and would be by its workers.
+  // Not SIGINT: a script's background jobs ignore it, and their workers would inherit that.
   for (const pid_t pid : running_) kill(pid, SIGTERM);
 }
 

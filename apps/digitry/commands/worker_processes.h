@@ -7,8 +7,8 @@
 
 namespace digitry::app {
 
-/// Further processes of this command, started with arguments of their own and without a standard
-/// output. Ended with the scope: by Ctrl-C's signal first, which leaves a study in order.
+/// Worker processes of this command. They have no standard input or output. The destructor
+/// interrupts them (SIGTERM, which leaves a study consistent) and waits for them.
 class WorkerProcesses {
  public:
   WorkerProcesses() = default;
@@ -16,13 +16,13 @@ class WorkerProcesses {
   WorkerProcesses(const WorkerProcesses&) = delete;
   WorkerProcesses& operator=(const WorkerProcesses&) = delete;
 
-  /// Throws Error{kUnavailable} where the system cannot start it.
+  /// Starts a process. Throws Error{kUnavailable} if the system cannot.
   void start(const std::vector<std::string>& arguments);
-  /// Asks all of them to stop, as Ctrl-C would.
+  /// Sends SIGTERM to all running workers.
   void interrupt() const;
-  /// How many are still running.
+  /// Number of running workers.
   std::size_t num_running();
-  /// The largest exit status of those that ended; 128 + the signal where one ended it.
+  /// The largest exit status of the workers that ended; 128 + signal for a killed one.
   int worst_status() const { return worst_status_; }
 
  private:

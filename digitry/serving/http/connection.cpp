@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
 #include <string_view>
 #include <utility>
 
@@ -11,16 +13,67 @@ namespace {
 using boost::system::error_code;
 
 constexpr std::chrono::seconds kOpeningTime{10};
-// A client that is told of its mistake may have more under way; closing upon it would take the
-// answer back.
+// After an error the client may still be sending. Closing at once would reset the connection before
+// the client reads the answer.
 constexpr std::chrono::seconds kLingeringTime{2};
-// Requests that wait are given up by their queue; this is for what never answers.
+// The queue gives up requests that wait too long; this limit catches handlers that never answer.
 constexpr std::chrono::seconds kHandlingExtra{5};
-// As long as the longest, in all connections together.
+// Limit of the sum of all bodies, in bodies of the largest size.
 constexpr std::size_t kMaxBodies = 16;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
+class PlainTransport : public Transport {
+ public:
+  explicit PlainTransport(Socket socket) : socket_(std::move(socket)) {}
+
+  void open(Done done) override { done({}); }
+  void read_some(boost::asio::mutable_buffer to, Moved done) override {
+    socket_.async_read_some(to, std::move(done));
+  }
+  void write(const Parts& parts, Moved done) override {
+    boost::asio::async_write(socket_, parts, std::move(done));
+  }
+  void finish(Done done) override {
+    boost::system::error_code error;
+    socket_.shutdown(Socket::shutdown_send, error);
+    done(error);
+  }
+  Socket& socket() override { return socket_; }
+
+ private:
+  Socket socket_;
+};
+
+class TlsTransport : public Transport {
+ public:
+  TlsTransport(Socket socket, boost::asio::ssl::context& context)
+      : stream_(std::move(socket), context) {}
+
+  void open(Done done) override {
+    stream_.async_handshake(boost::asio::ssl::stream_base::server, std::move(done));
+  }
+  void read_some(boost::asio::mutable_buffer to, Moved done) override {
+    stream_.async_read_some(to, std::move(done));
+  }
+  void write(const Parts& parts, Moved done) override {
+    boost::asio::async_write(stream_, parts, std::move(done));
+  }
+  void finish(Done done) override { stream_.async_shutdown(std::move(done)); }
+  Socket& socket() override { return stream_.next_layer(); }
+
+ private:
+  boost::asio::ssl::stream<Socket> stream_;
+};
+
 }  // namespace
+
+std::unique_ptr<Transport> make_plain_transport(Socket socket) {
+  return std::make_unique<PlainTransport>(std::move(socket));
+}
+
+std::unique_ptr<Transport> make_tls_transport(Socket socket, boost::asio::ssl::context& context) {
+  return std::make_unique<TlsTransport>(std::move(socket), context);
+}
 
 void ConnectionList::add(const std::shared_ptr<Connection>& connection) {
   const std::lock_guard lock(mutex_);
@@ -110,14 +163,14 @@ void Connection::read() {
       [self = shared_from_this()](const error_code& error, std::size_t count) {
         if (self->phase_ == Phase::kClosed) return;
         if (self->timed_out_)
-          return self->refuse(error_response(408, "the request did not come to its end in time"));
+          return self->refuse(error_response(408, "timed out while reading the request"));
         if (error) return self->close();
         self->filled_ += count;
         self->process();
       });
 }
 
-// Gives the reader what has come, and does what follows from it.
+// Passes the received bytes to the reader and acts on its state.
 void Connection::process() {
   const std::size_t taken = reader_->feed({buffer_.data(), filled_});
   std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(taken),
@@ -134,7 +187,8 @@ void Connection::process() {
       break;
   }
   if (context_.draining && !begun_) return close();
-  if (!count_body()) return refuse(unavailable_response("too much is being sent; try again later"));
+  if (!count_body())
+    return refuse(unavailable_response("too many large requests at once; try again later"));
   reader_->take_expectation() ? invite_body() : read();
 }
 
@@ -144,8 +198,8 @@ Admission Connection::admit(const Request& request) const {
   return context_.service.admit(request);
 }
 
-// What clients send takes memory before anybody looks at it: one may send the most that is allowed,
-// but not all of them at once.
+// Bodies take memory before any handler sees them. Each may have the largest size, but their sum is
+// limited. False if it is exceeded.
 bool Connection::count_body() {
   const std::size_t size = reader_->request().body.size();
   const std::size_t sum = context_.body_bytes += size - counted_;
@@ -183,7 +237,7 @@ void Connection::handle() {
 void Connection::refuse(const Response& response, bool keep_alive) {
   reader_->request().client = client_;
   head_only_ = reader_->request().method == "HEAD";
-  context_.service.refused(reader_->request(), response);
+  context_.service.record_refusal(reader_->request(), response);
   std::string().swap(reader_->request().body);
   forget_body();
   write(response, keep_alive);
@@ -206,7 +260,7 @@ void Connection::write(Response response, bool keep_alive) {
 
 void Connection::give_up() {
   if (phase_ != Phase::kReading || !begun_ || timed_out_) return close();
-  // The read that is under way comes back, and the client is told.
+  // Cancelling the pending read calls its handler, which answers 408.
   timed_out_ = true;
   enter(Phase::kReading, kLingeringTime);
   error_code ignored;

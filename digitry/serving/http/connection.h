@@ -1,9 +1,17 @@
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/system/error_code.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,16 +22,42 @@
 #include "digitry/serving/http/host_rules.h"
 #include "digitry/serving/http/request_reader.h"
 #include "digitry/serving/http/server.h"
-#include "digitry/serving/http/transport.h"
 #include "digitry/serving/service.h"
 
-// Internal to serving.
+// Internal to serving: one client, and the bytes that it sends and gets.
 
 namespace digitry::serving {
 
+using Strand = boost::asio::strand<boost::asio::io_context::executor_type>;
+using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Strand>;
+
+/// The bytes of a connection, with or without TLS. Everything of one connection runs on the strand
+/// of its socket.
+class Transport {
+ public:
+  using Done = std::function<void(const boost::system::error_code&)>;
+  using Moved = std::function<void(const boost::system::error_code&, std::size_t)>;
+  using Parts = std::array<boost::asio::const_buffer, 2>;
+
+  virtual ~Transport() = default;
+
+  /// Does the TLS handshake, if there is one.
+  virtual void open(Done done) = 0;
+  virtual void read_some(boost::asio::mutable_buffer to, Moved done) = 0;
+  /// Writes all of both parts. What they point to must live until `done` is called.
+  virtual void write(const Parts& parts, Moved done) = 0;
+  /// Ends the sending direction.
+  virtual void finish(Done done) = 0;
+  virtual Socket& socket() = 0;
+};
+
+std::unique_ptr<Transport> make_plain_transport(Socket socket);
+/// TLS over the socket. `context` must outlive the transport.
+std::unique_ptr<Transport> make_tls_transport(Socket socket, boost::asio::ssl::context& context);
+
 class Connection;
 
-/// The connections that are open. May be used from several threads at once.
+/// The open connections. Thread-safe.
 class ConnectionList {
  public:
   void add(const std::shared_ptr<Connection>& connection);
@@ -36,18 +70,18 @@ class ConnectionList {
   std::unordered_map<const Connection*, std::weak_ptr<Connection>> connections_;
 };
 
-/// What all connections of a server share; outlives them.
+/// What all connections of a server share. It outlives them.
 struct ConnectionContext {
   const ServerOptions& options;
   Service& service;
   HostRules hosts{};
   ConnectionList list{};
   std::atomic<bool> draining = false;
-  std::atomic<std::size_t> body_bytes = 0;  ///< Of all requests that are read or answered now.
+  std::atomic<std::size_t> body_bytes = 0;  ///< Sum over all requests being read or answered.
 };
 
-/// One client: reads requests, has them answered, writes the answers, one at a time. Lives as long
-/// as something of it is under way.
+/// One client: reads requests, passes them to the service and writes the answers, one at a time.
+/// Pending operations own the connection; it is destroyed after the last one.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Clock = std::chrono::steady_clock;
@@ -58,18 +92,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection& operator=(const Connection&) = delete;
 
   void start();
-  /// To be called every now and then, on any thread: ends what takes too long.
+  /// Closes the connection if the current phase takes too long. Call it regularly, on any thread.
   void check_deadline(Clock::time_point now);
-  /// On any thread: closes once there is no request under way; or `at_once`.
+  /// Closes the connection if no request is in progress, or in any case if `at_once`. Call it on
+  /// any thread.
   void stop(bool at_once);
 
  private:
   enum class Phase {
-    kOpening,   // TLS's handshake
-    kReading,   // a request, or waiting for one
-    kHandling,  // the service has it
-    kWriting,   // the answer
-    kClosing,   // the other side may still send what nobody reads any more
+    kOpening,   // TLS handshake
+    kReading,   // reads a request or waits for one
+    kHandling,  // the service computes the answer
+    kWriting,   // writes the answer
+    kClosing,   // discards what the client still sends
     kClosed,
   };
 
@@ -96,12 +131,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Phase phase_ = Phase::kOpening;
   std::atomic<Clock::duration::rep> deadline_{0};
   std::optional<RequestReader> reader_;
-  bool begun_ = false;       // something of the request has come
-  bool head_only_ = false;   // what is answered now
-  std::size_t counted_ = 0;  // of its body, in the context's sum
-  bool timed_out_ = false;   // while reading
+  bool begun_ = false;       // bytes of the request have been received
+  bool head_only_ = false;   // the current request is HEAD
+  std::size_t counted_ = 0;  // bytes of the body in the context's sum
+  bool timed_out_ = false;   // the deadline passed while reading
   std::vector<char> buffer_;
-  std::size_t filled_ = 0;  // bytes of the buffer that the reader has not taken
+  std::size_t filled_ = 0;  // bytes in the buffer that the reader has not consumed
   std::string head_;
   std::string body_;
 };

@@ -100,10 +100,10 @@ std::optional<Response> HostRules::refusal_of(const Request& request) const {
   if (!refused) return std::nullopt;
   const std::optional<Name> name = parse(*refused);
   return error_response(
-      421, name ? fmt::format("this server does not answer as \"{}\"; if it should, start it with "
+      421, name ? fmt::format("host \"{}\" is not allowed; to allow it, start the server with "
                               "--allowed-host {}",
                               *refused, name->name)
-                : fmt::format("expected a Host of NAME or NAME:PORT, got \"{}\"", *refused));
+                : fmt::format("Host: expected NAME or NAME:PORT, got \"{}\"", *refused));
 }
 
 }  // namespace digitry::serving

@@ -8,34 +8,34 @@
 
 #include "digitry/serving/http/http.h"
 
-// Internal to serving: under which names a server answers. A page of another site may have its own
-// name lead here (DNS rebinding); its browser would then take the server for that site. What the
-// browser cannot do is to send another Host than the name in the page's address.
+// Internal to serving: the host names that a server accepts. This is the defence against DNS
+// rebinding: a page of another site can make its own name resolve to this server, and the browser
+// would then treat the server as part of that site. The browser still sends that name as Host.
 
 namespace digitry::serving {
 
-/// Which Host headers are a server's own. The port is not compared, except with an allowed name
-/// that has one: tunnels and containers have ports of their own, and no attack depends on it.
+/// Decides which Host headers a server accepts. The port is compared only with allowed names that
+/// have one: tunnels and containers change ports, and no attack depends on the port.
 class HostRules {
  public:
-  /// Any host.
+  /// Accepts any host.
   HostRules() = default;
-  /// - A server that listens on a loopback address answers to localhost and loopback addresses,
-  /// - one that listens on all addresses to localhost, any address, which needs no DNS, and this
-  ///   machine's name,
-  /// - another one to its address;
-  /// each besides to `host`, as it was told to listen on, and to the names in `allowed`: "name",
-  /// "name:port", "*" for any. Throws Error{kInvalidArgument} if one of these is no name.
+  /// Accepts `host` (the name or address that was configured), the names in `allowed` ("name",
+  /// "name:port", or "*" for any), and, depending on the address that the server listens on:
+  /// - loopback: localhost and all loopback addresses;
+  /// - all addresses: localhost, this machine's name, and any address (it involves no DNS);
+  /// - another address: that address.
+  /// Throws Error{kInvalidArgument} if an entry of `allowed` is not of one of these forms.
   HostRules(boost::asio::ip::address address, const std::string& host,
             const std::vector<std::string>& allowed);
 
   bool allows(std::string_view host) const;
-  /// 421 if the request is for another host. Routes under /v2/health/ have any name, and requests
-  /// without a Host, of HTTP/1.0, none: no browser sends them.
+  /// 421 if the request is for a host that is not accepted. Routes under /v2/health/ accept any
+  /// host. Requests without a Host (HTTP/1.0) are accepted: no browser sends them.
   std::optional<Response> refusal_of(const Request& request) const;
 
  private:
-  /// A name in lower case, or an address, and a port if it matters.
+  /// A lower-case name or an address, and the port if it is to be compared.
   struct Name {
     std::string name;
     std::string port{};

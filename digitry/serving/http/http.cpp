@@ -2,6 +2,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include <algorithm>
 #include <charconv>
@@ -10,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "digitry/base/error.h"
+#include "digitry/base/log.h"
 
 namespace digitry::serving {
 namespace {
@@ -55,7 +57,7 @@ std::string_view reason_phrase(int status) {
   }
 }
 
-// RFC 9110, sec. 5.6.7; the names of days and months are English in every locale.
+// RFC 9110, sec. 5.6.7. Names of days and months are English in every locale.
 std::string http_date(std::chrono::system_clock::time_point now) {
   static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -63,6 +65,22 @@ std::string http_date(std::chrono::system_clock::time_point now) {
   const std::tm utc = fmt::gmtime(std::chrono::system_clock::to_time_t(now));
   return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[utc.tm_wday], utc.tm_mday,
                      kMonths[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+// More than any of these requests needs.
+constexpr std::size_t kMaxNesting = 16;
+
+std::optional<std::string> text_member(const simdjson::dom::object& object, std::string_view key) {
+  std::optional<std::string> text;
+  for (const simdjson::dom::key_value_pair member : object) {
+    if (member.key != key) continue;
+    if (text) throw Error(ErrorCode::kBadData, "duplicate key \"{}\"", key);
+    std::string_view value;
+    if (member.value.get(value) != simdjson::SUCCESS)
+      throw Error(ErrorCode::kBadData, "{}: expected a string, got another type", key);
+    text = value;
+  }
+  return text;
 }
 
 }  // namespace
@@ -111,9 +129,9 @@ std::string_view Request::target_authority() const {
 
 Response too_long_response(std::uint64_t max_bytes, std::string_view advice) {
   return error_response(413, max_bytes == 0
-                                 ? std::string("expected no body, got one")
-                                 : fmt::format("the body is longer than {} bytes{}{}", max_bytes,
-                                               advice.empty() ? "" : "; ", advice));
+                                 ? std::string("expected no body")
+                                 : fmt::format("body too long: expected at most {} bytes{}{}",
+                                               max_bytes, advice.empty() ? "" : "; ", advice));
 }
 
 Response unavailable_response(std::string_view message) {
@@ -175,14 +193,40 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
-bool is_media_type(std::string_view header, std::string_view wanted) {
-  const std::string_view type = header.substr(0, header.find(';'));
-  return same_name(type.substr(0, type.find_last_not_of(" \t") + 1), wanted);
+bool is_media_type(std::string_view header, std::string_view type) {
+  const std::string_view found = header.substr(0, header.find(';'));
+  return same_name(found.substr(0, found.find_last_not_of(" \t") + 1), type);
 }
 
 std::string json_quoted(std::string_view text) {
   return nlohmann::json(std::string(text))
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::vector<std::string> parse_json_texts(std::string_view json,
+                                          std::span<const std::string_view> keys,
+                                          std::span<const std::string_view> optional_keys) {
+  simdjson::dom::parser parser;
+  simdjson::error_code error = parser.allocate(json.size(), kMaxNesting);
+  simdjson::dom::element root;
+  if (error == simdjson::SUCCESS) error = parser.parse(json.data(), json.size()).get(root);
+  if (error == simdjson::MEMALLOC) throw std::bad_alloc();
+  if (error == simdjson::DEPTH_ERROR)
+    throw Error(ErrorCode::kBadData, "expected JSON nested less than {} levels deep", kMaxNesting);
+  if (error != simdjson::SUCCESS)
+    throw Error(ErrorCode::kBadData, "not JSON: {}", simdjson::error_message(error));
+  simdjson::dom::object object;
+  if (root.get(object) != simdjson::SUCCESS)
+    throw Error(ErrorCode::kBadData, "expected a JSON object, got another type");
+  std::vector<std::string> texts;
+  for (const std::string_view key : keys) {
+    std::optional<std::string> text = text_member(object, key);
+    if (!text) throw Error(ErrorCode::kBadData, "{}: expected a string; the key is missing", key);
+    texts.push_back(std::move(*text));
+  }
+  for (const std::string_view key : optional_keys)
+    texts.push_back(text_member(object, key).value_or(""));
+  return texts;
 }
 
 Response error_response(int status, std::string_view message) {
@@ -214,6 +258,13 @@ std::string response_head(const Response& response, bool keep_alive,
     add("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
   for (const auto& [name, value] : response.headers) add(name, value);
   return head + "\r\n";
+}
+
+void log_lost_answer() noexcept {
+  try {
+    log(LogLevel::kWarning, "an answer was lost: out of memory, or the connection's handler threw");
+  } catch (...) {  // NOLINT(bugprone-empty-catch): nothing is left to do.
+  }
 }
 
 }  // namespace digitry::serving

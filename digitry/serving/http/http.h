@@ -5,14 +5,13 @@
 #include <exception>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "digitry/base/log.h"
-
-// HTTP messages as handlers see them, without sockets.
+// HTTP messages as handlers see them, without sockets, and the small JSON texts in them.
 
 namespace digitry::serving {
 
@@ -23,16 +22,15 @@ struct Request {
   std::string target;  ///< "/v2/models/digits?x=1", as sent.
   Headers headers{};
   std::string body{};
-  std::string client{};  ///< Address of who asks, for the log.
+  std::string client{};  ///< The client's address, for the log and the limit of guesses.
 
-  /// The first header of this name, in upper or lower case; null where there is none.
+  /// The first header of this name (case-insensitive); null if there is none.
   const std::string* find_header(std::string_view name) const;
-  /// The target's path: without scheme, host, query and a slash at its end.
+  /// The target's path, without scheme, host, query and trailing slash.
   std::string_view path() const;
-  /// The host and port of an absolute target, "http://host:80/path"; empty for a mere path.
+  /// "host:80" of an absolute target "http://host:80/path"; empty if the target is only a path.
   std::string_view target_authority() const;
-  /// The value of a parameter behind the path's "?", percent-decoded; nothing where there is none
-  /// or it is wrongly encoded.
+  /// The percent-decoded value of a query parameter; nothing if it is missing or badly encoded.
   std::optional<std::string> query(std::string_view name) const;
 };
 
@@ -43,57 +41,54 @@ struct Response {
   std::string body{};
 };
 
-/// Whether two names are the same but for the case of their (ASCII) letters.
+/// Whether two names are equal, ignoring the case of ASCII letters.
 bool same_name(std::string_view a, std::string_view b);
 
-/// Gives the answer to a request: to be called once, on any thread.
+/// Sends the answer to a request. Call it once, on any thread.
 using Respond = std::function<void(Response)>;
 
-/// `{"error": message}`, the form of all errors; bytes of `message` that are not UTF-8 are
-/// replaced.
+/// `{"error": message}`, the form of all errors. Bytes of `message` that are not UTF-8 become
+/// U+FFFD.
 Response error_response(int status, std::string_view message);
 
-/// 413: the body is longer than `max_bytes`. `advice`, if any, follows the message.
+/// 413: the body is longer than `max_bytes`. `advice` is appended unless it is empty.
 Response too_long_response(std::uint64_t max_bytes, std::string_view advice = {});
 
-/// 503, with the header that says when to come again.
+/// 503 with the header Retry-After.
 Response unavailable_response(std::string_view message);
 
-/// The answer to what a handler threw: Error{kBadData} and the like give 400, Error{kUnavailable}
-/// 503, anything else 500.
+/// The answer for an exception of a handler: 400 for Error{kBadData}, {kShapeMismatch} and
+/// {kInvalidArgument}, 503 for Error{kUnavailable} and std::bad_alloc, 500 for all others.
 Response failure_response(const std::exception_ptr& failure);
 
-/// `text` with each "%41" as the byte it stands for; nothing where a "%" is not followed by two
-/// hexadecimal digits.
+/// Decodes each "%41" to its byte; nothing if a "%" is not followed by two hexadecimal digits.
 std::optional<std::string> percent_decoded(std::string_view text);
 
-/// The inverse, for one segment of a path: letters, digits and "-._~" stand for themselves.
+/// The inverse, for one segment of a path: letters, digits and "-._~" are kept.
 std::string percent_encoded(std::string_view text);
 
-/// Whether a Content-Type, "application/json; charset=utf-8", is of a type.
-bool is_media_type(std::string_view header, std::string_view wanted);
+/// Whether a Content-Type such as "application/json; charset=utf-8" has the media type `type`.
+bool is_media_type(std::string_view header, std::string_view type);
 
-/// `text` as JSON, in quotes; bytes that are not UTF-8 become U+FFFD.
+/// `text` as a JSON string with quotes; bytes that are not UTF-8 become U+FFFD.
 std::string json_quoted(std::string_view text);
 
-/// What goes before the body: the status line and all headers, with those of every answer (Date,
-/// Server, Content-Length, and what keeps browsers from guessing).
+/// The string values of `keys` and then of `optional_keys` in the JSON object `json`, in the order
+/// of the keys; "" for an optional key that is missing. Other members are ignored. Throws
+/// Error{kBadData} if `json` is not a JSON object, if it is nested 16 levels deep, or if a key of
+/// `keys` is missing or any key occurs twice or is not a string.
+std::vector<std::string> parse_json_texts(std::string_view json,
+                                          std::span<const std::string_view> keys,
+                                          std::span<const std::string_view> optional_keys = {});
+
+/// The status line and the headers: those of the response, and those that every answer has (Date,
+/// Server, Connection, Content-Type, Content-Length, and the security headers nosniff,
+/// Cache-Control and Content-Security-Policy).
 std::string response_head(const Response& response, bool keep_alive,
                           std::chrono::system_clock::time_point now);
 
-}  // namespace digitry::serving
-
-// Internal to serving.
-
-namespace digitry::serving {
-
-/// Says to the log, if there is memory for that, that a client will get no answer.
-inline void log_lost_answer() noexcept {
-  try {
-    log(LogLevel::kWarning,
-        "an answer was lost: no memory was left for it, or what gave it failed");
-  } catch (...) {  // NOLINT(bugprone-empty-catch): there is nothing left to do.
-  }
-}
+/// Internal to serving: logs that a client gets no answer, unless memory for the message is
+/// missing.
+void log_lost_answer() noexcept;
 
 }  // namespace digitry::serving

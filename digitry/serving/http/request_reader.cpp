@@ -18,7 +18,7 @@ std::string_view view(BeastText text) { return {text.data(), text.size()}; }
 
 }  // namespace
 
-// Beast's parser with its events written into a Request.
+// Writes the events of Beast's parser into a Request.
 class RequestReader::Parser : public http::basic_parser<true> {
  public:
   Request request;
@@ -39,7 +39,8 @@ class RequestReader::Parser : public http::basic_parser<true> {
     request.headers.emplace_back(view(name_text), view(value));
   }
   std::size_t on_body_impl(BeastText body, error_code& /*error*/) override {
-    // At once if a good part has come: growing step by step would copy it again and again.
+    // Reserve all of it once a sixteenth has arrived, which saves copies; not before, because the
+    // announced length may be a lie.
     if (request.body.size() > announced_ / 16) request.body.reserve(announced_);
     request.body += view(body);
     return body.size();
@@ -68,7 +69,7 @@ RequestReader::RequestReader(const RequestLimits& limits, Admit admit)
       max_body_bytes_(limits.max_body_bytes),
       parser_(std::make_unique<Parser>()) {
   parser_->header_limit(limits.max_header_bytes);
-  // Which body is too long depends on the headers.
+  // The limit of the body depends on the headers: admit_body sets it.
   parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
 }
 
@@ -83,12 +84,13 @@ std::size_t RequestReader::feed(std::string_view bytes) {
         parser_->put(boost::asio::const_buffer(bytes.data() + taken, bytes.size() - taken), error);
     taken += count;
     if (error == http::error::need_more) {
-      // A chunk's header or a trailer, which Beast does not bound.
-      if (bytes.size() - taken >= limits_.max_header_bytes) refuse(431, "a header is too long");
+      // Beast does not limit chunk headers and trailers.
+      if (bytes.size() - taken >= limits_.max_header_bytes) refuse(431, "header too long");
       break;
     }
     if (error == http::error::header_limit) {
-      refuse(431, fmt::format("the headers are longer than {} bytes", limits_.max_header_bytes));
+      refuse(431,
+             fmt::format("headers too long: expected at most {} bytes", limits_.max_header_bytes));
     } else if (error == http::error::body_limit) {
       state_ = State::kRefused;
       refusal_ = too_long_response(max_body_bytes_, advice_);
@@ -102,7 +104,7 @@ std::size_t RequestReader::feed(std::string_view bytes) {
   return taken;
 }
 
-// RFC 9112, sec. 3.2 and 6.1: what two programs could take for two different requests.
+// Rejects what two programs could parse as different requests (RFC 9112, sec. 3.2 and 6.1).
 void RequestReader::check_headers() {
   const Request& request = parser_->request;
   const auto count = [&](http::field name) {
@@ -111,9 +113,9 @@ void RequestReader::check_headers() {
     });
   };
   const bool old = request.find_header("Host") == nullptr && parser_->old_version;
-  if (!old && count(http::field::host) != 1) return refuse(400, "expected one Host header");
+  if (!old && count(http::field::host) != 1) return refuse(400, "expected exactly one Host header");
   if (count(http::field::transfer_encoding) > 0 && !parser_->chunked())
-    return refuse(400, "Transfer-Encoding: expected chunked, or Content-Length instead");
+    return refuse(400, "Transfer-Encoding: expected chunked");
   admit_body();
 }
 
@@ -121,7 +123,7 @@ void RequestReader::admit_body() {
   if (admit_) {
     Admission admission = admit_(parser_->request);
     if (admission.refusal) {
-      // Whole already: it is answered like any other, and the connection can go on.
+      // The request has no body: the caller rejects it, and the connection stays usable.
       if (parser_->is_done()) return;
       state_ = State::kRefused;
       refusal_ = std::move(*admission.refusal);

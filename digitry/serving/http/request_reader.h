@@ -14,52 +14,52 @@
 namespace digitry::serving {
 
 struct RequestLimits {
-  std::uint32_t max_header_bytes = 16 * 1024;  ///< Request line and headers.
+  std::uint32_t max_header_bytes = 16 * 1024;  ///< Of the request line and the headers.
   std::uint64_t max_body_bytes = std::uint64_t{16} << 20;
 };
 
-/// What is said to a request once its headers are there, before any of its body is read.
+/// The decision about a request after its headers and before its body.
 struct Admission {
-  std::optional<Response> refusal{};
+  std::optional<Response> refusal{};  ///< If set, the request is rejected with this response.
   std::uint64_t max_body_bytes = std::numeric_limits<std::uint64_t>::max();
-  std::string advice{};  ///< What to do if the body is longer.
+  std::string advice{};  ///< Added to the message if the body is longer.
 };
 
-/// Reads one request of HTTP/1.0 or 1.1 (RFC 9112) out of a stream of bytes.
+/// Reads one HTTP/1.0 or HTTP/1.1 request (RFC 9112) from a stream of bytes.
 class RequestReader {
  public:
   enum class State {
-    kIncomplete,  ///< Wants more bytes.
-    kComplete,    ///< `request` is whole.
-    kRefused,     ///< `refusal` says why; what follows on the connection cannot be made sense of.
+    kIncomplete,  ///< More bytes are needed.
+    kComplete,    ///< `request` is complete.
+    kRefused,     ///< `refusal` is the answer; the connection cannot be used further.
   };
 
   using Admit = std::function<Admission(const Request&)>;
 
-  /// `admit`, if any, is asked once; what it refuses is read no further. A request without a body
-  /// is whole by then, and comes to kComplete nevertheless.
+  /// `admit`, if any, is called once, after the headers. If it rejects the request, the body is not
+  /// read. A request without a body still reaches kComplete: the caller then rejects it.
   explicit RequestReader(const RequestLimits& limits, Admit admit = {});
   ~RequestReader();
   RequestReader(const RequestReader&) = delete;
   RequestReader& operator=(const RequestReader&) = delete;
 
-  /// Takes bytes from the front and returns how many; what is left is to be given again, with more
-  /// behind it, where the request is still incomplete. Allocates for a body as it comes, whatever
-  /// length was announced.
+  /// Consumes bytes from the front and returns how many. If the request is still incomplete, pass
+  /// the rest again, followed by more. Memory for a body grows with the bytes received, whatever
+  /// Content-Length announces.
   std::size_t feed(std::string_view bytes);
 
   State state() const { return state_; }
-  /// Whether anything of the request has come.
+  /// Whether any byte of the request has been received.
   bool started() const;
-  /// Whether all headers are there, so that only the body may be missing.
+  /// Whether all headers have been received.
   bool headers_done() const;
-  /// Once, after the headers: the client waits for "100 Continue" before it sends the body.
+  /// True once, after the headers, if the client waits for "100 Continue" before the body.
   bool take_expectation();
-  /// The request so far; whole in kComplete.
+  /// The request so far; complete in kComplete.
   Request& request();
-  /// What to answer in kRefused: 400, 413, 431, or what `admit` said.
+  /// The answer in kRefused: 400, 413, 431, or the refusal of `admit`.
   const Response& refusal() const { return refusal_; }
-  /// Whether the client wants to send more requests on this connection.
+  /// Whether the client keeps the connection open for more requests.
   bool keep_alive() const;
 
  private:

@@ -9,7 +9,7 @@
 namespace digitry::serving {
 namespace {
 
-// Whether `path` is of the pattern; `parameter` is then what stands for its braces.
+// Whether `path` matches the pattern; sets `parameter` to the text that matches the braces.
 bool matches(std::string_view pattern, std::string_view path, std::string_view& parameter) {
   const std::size_t open = pattern.find('{');
   if (open == std::string_view::npos) return path == pattern;

@@ -12,45 +12,45 @@
 
 namespace digitry::serving {
 
-/// One request on its way through a handler. The request lives until the handler returns, which may
-/// be before the answer is given; the handler may take its body.
+/// One call of a handler. `request` lives until the handler returns; `respond` may be called later.
+/// The handler may move the body out of the request.
 struct Call {
   Request& request;
-  std::string_view parameter;  ///< What stands for "{...}" in the route's pattern.
+  std::string_view parameter;  ///< The text that matches "{...}" in the pattern.
   Respond respond;
 };
 
-/// Answers a call, at once or later. What it throws is answered for it by `failure_response`.
+/// Answers a call, immediately or later. If it throws, the answer is `failure_response`.
 using Handler = std::function<void(Call)>;
 
-/// The bodies that a route takes. Others are refused before they are read.
+/// The bodies that a route accepts. Others are rejected before they are read.
 struct BodyRules {
   std::uint64_t max_bytes = 0;
-  /// Likewise, if all of it is JSON: no Inference-Header-Content-Length says otherwise.
+  /// Limit of a body that is all JSON (the request has no Inference-Header-Content-Length).
   std::uint64_t max_json_bytes = std::numeric_limits<std::uint64_t>::max();
-  std::vector<std::string> types{};  ///< Of its Content-Type; empty for any.
-  bool needs_type = true;            ///< Whether a request without Content-Type is refused.
-  std::string advice{};              ///< What to do if the body is too long.
+  std::vector<std::string> types{};  ///< Accepted Content-Types; empty accepts any.
+  bool needs_type = true;            ///< Whether a missing Content-Type is an error.
+  std::string advice{};              ///< Added to the message if the body is too long.
 
   std::uint64_t max_bytes_of(const Request& request) const;
-  /// 415 if the body is of another type, or encoded.
+  /// 415 if the body has another type or a Content-Encoding.
   std::optional<Response> refusal_of(const Request& request) const;
 };
 
 struct Route {
-  std::string method;   ///< "GET" stands for HEAD too.
-  std::string pattern;  ///< "/v2/models/{name}": at most one segment in braces, for any text.
+  std::string method;   ///< "GET" includes HEAD.
+  std::string pattern;  ///< "/v2/models/{name}"; at most one segment is in braces.
   Handler handler;
   BodyRules body{};
 };
 
-/// Which handler answers what.
+/// The table of routes.
 class Router {
  public:
   struct Match {
-    const Route* route = nullptr;  ///< Null where no route of this method has the path.
+    const Route* route = nullptr;  ///< Null if no route has this method and path.
     std::string_view parameter;
-    std::string allowed;  ///< The methods that the path has, "GET, HEAD"; empty for no such path.
+    std::string allowed;  ///< Methods of the path, "GET, HEAD"; empty if there is no such path.
   };
 
   void add(std::string method, std::string pattern, Handler handler, BodyRules body = {});

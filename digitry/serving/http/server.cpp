@@ -21,7 +21,6 @@
 #include "digitry/base/error.h"
 #include "digitry/base/log.h"
 #include "digitry/serving/http/connection.h"
-#include "digitry/serving/http/transport.h"
 
 namespace digitry::serving {
 
@@ -39,7 +38,7 @@ namespace {
 using asio::ip::tcp;
 
 constexpr std::chrono::milliseconds kSweepInterval{200};
-// Before another attempt where the system has no descriptor or memory left for a connection.
+// Pause before the next attempt if the system has no descriptor or memory for a connection.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::milliseconds kDrainPoll{5};
 
@@ -50,7 +49,7 @@ void check(const boost::system::error_code& error, const std::string& doing) {
 void check_file(const boost::system::error_code& error, const std::filesystem::path& path,
                 const char* what) {
   if (error)
-    throw Error(ErrorCode::kBadData, "{}: not a {} in PEM: {}", path.string(), what,
+    throw Error(ErrorCode::kBadData, "{}: expected a {} in PEM: {}", path.string(), what,
                 error.message());
 }
 
@@ -58,7 +57,7 @@ asio::ssl::context make_tls_context(const ServerOptions& options) {
   asio::ssl::context context(asio::ssl::context::tls_server);
   ::SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
   ::SSL_CTX_set_options(context.native_handle(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  // Without this, a key that is encrypted would be asked for on the terminal.
+  // Without this, OpenSSL would ask for the password of an encrypted key on the terminal.
   context.set_password_callback(
       [](std::size_t, asio::ssl::context::password_purpose) { return ""; });
   boost::system::error_code error;
@@ -67,7 +66,7 @@ asio::ssl::context make_tls_context(const ServerOptions& options) {
   context.use_private_key_file(options.tls_key.string(), asio::ssl::context::pem, error);
   check_file(error, options.tls_key, "key without a password");
   if (::SSL_CTX_check_private_key(context.native_handle()) != 1)
-    throw Error(ErrorCode::kBadData, "{}: not the key of {}", options.tls_key.string(),
+    throw Error(ErrorCode::kBadData, "{}: is not the key of {}", options.tls_key.string(),
                 options.tls_certificate.string());
   return context;
 }
@@ -76,10 +75,12 @@ void check_options(const ServerOptions& options) {
   if (options.port < 0 || options.port > 65535)
     throw Error(ErrorCode::kInvalidArgument, "port: expected 0 to 65535, got {}", options.port);
   if (options.num_threads < 1 || options.max_connections < 1)
-    throw Error(ErrorCode::kInvalidArgument, "expected a thread and a connection, got {} and {}",
+    throw Error(ErrorCode::kInvalidArgument,
+                "expected at least one thread and one connection, got {} and {}",
                 options.num_threads, options.max_connections);
   if (options.tls_certificate.empty() != options.tls_key.empty())
-    throw Error(ErrorCode::kInvalidArgument, "TLS wants a certificate and its key; got one alone");
+    throw Error(ErrorCode::kInvalidArgument,
+                "TLS: expected a certificate and its key, got only one of them");
 }
 
 }  // namespace
@@ -107,7 +108,7 @@ class Server::Impl {
   std::optional<asio::ssl::context> tls_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(io_);
-  Strand strand_ = asio::make_strand(io_);  // of what follows
+  Strand strand_ = asio::make_strand(io_);  // of the members below
   tcp::acceptor acceptor_{strand_};
   asio::steady_timer pause_{strand_};
   asio::steady_timer sweep_timer_{strand_};
@@ -128,8 +129,8 @@ Server::Impl::Impl(ServerOptions options, Service& service)
 
 Server::Impl::~Impl() {
   stop_listening();
-  // Answers that are still being computed come back to their connections, which the threads of
-  // `io_` have to be there for.
+  // Answers still being computed are handed to their connections on the threads of `io_`, so those
+  // must run until the last connection is gone.
   for (;;) {
     const auto open = context_.list.all();
     if (open.empty() && context_.list.size() == 0) break;
@@ -147,7 +148,7 @@ void Server::Impl::run_thread() {
       io_.run();
       return;
     } catch (const std::exception& error) {
-      // One connection's: it is gone with its handler. The others go on.
+      // The handler that threw has dropped its connection; the others continue.
       log(LogLevel::kWarning, fmt::format("a connection failed: {}", error.what()));
     }
   }
@@ -201,7 +202,7 @@ void Server::Impl::welcome(Socket socket) {
   connection->start();
 }
 
-// What fits into the socket's buffer at once; nobody waits for such a client.
+// Writes only what fits into the socket's buffer, without waiting for the client.
 void Server::Impl::turn_away(Socket socket) const {
   context_.service.metrics().turned_away();
   if (tls_) return;
@@ -235,7 +236,7 @@ void Server::Impl::stop_listening() {
     pause_.cancel();
     done.set_value();
   });
-  done.get_future().wait();  // From now on no connection is added.
+  done.get_future().wait();  // No connection is added after this.
 }
 
 bool Server::Impl::drain(std::chrono::milliseconds timeout) {

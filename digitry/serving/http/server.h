@@ -12,40 +12,40 @@
 
 namespace digitry::serving {
 
-/// What the server is made of.
+/// Versions of the libraries that the server uses.
 struct ServingInfo {
   std::string boost_version;     ///< "1.74.0"
   std::string openssl_version;   ///< "3.0.15"
   std::string simdjson_version;  ///< "3.0.1"
-  std::string simdjson_kernel;   ///< What it picked for this processor: "icelake".
+  std::string simdjson_kernel;   ///< The implementation chosen for this processor: "icelake".
 };
 
 ServingInfo serving_info();
 
 struct ServerOptions {
   std::string host = "127.0.0.1";  ///< Address or name to listen on.
-  /// Other names of the server: of a Host header, "name" or "name:port"; "*" for any. HostRules has
-  /// those that it knows by itself.
+  /// Host headers to accept besides the server's own address: "name", "name:port", or "*" for any.
+  /// HostRules describes which are accepted without being listed.
   std::vector<std::string> allowed_hosts{};
-  int port = 8080;             ///< 0 takes any that is free.
-  int num_threads = 1;         ///< For connections; they also compute where nothing waits.
-  int max_connections = 2048;  ///< More are turned away.
+  int port = 8080;             ///< 0 chooses a free port.
+  int num_threads = 1;         ///< Threads for connections; they also compute short requests.
+  int max_connections = 2048;  ///< Further connections get 503.
   RequestLimits limits{};
-  std::chrono::milliseconds request_timeout{30'000};  ///< From a request's first byte to its last,
-                                                      ///< and for the answer to be taken.
-  std::chrono::milliseconds idle_timeout{60'000};     ///< Without a request.
-  std::filesystem::path tls_certificate{};  ///< PEM, the chain; empty for HTTP without TLS.
-  std::filesystem::path tls_key{};          ///< PEM, not encrypted.
+  std::chrono::milliseconds request_timeout{30'000};  ///< To receive a request, and to send an
+                                                      ///< answer.
+  std::chrono::milliseconds idle_timeout{60'000};     ///< Between requests.
+  std::filesystem::path tls_certificate{};            ///< PEM chain; empty for HTTP without TLS.
+  std::filesystem::path tls_key{};                    ///< PEM, without a password.
 };
 
-/// Speaks HTTP/1.1, by TLS 1.2 or later where asked to, for a Service.
+/// Serves a Service over HTTP/1.1, with TLS 1.2 or later if a certificate is given.
 class Server {
  public:
-  /// Listens from now on. `service` has to outlive the server. Throws Error{kUnavailable} where it
-  /// cannot listen there, Error{kBadData} where certificate or key are not to be used,
-  /// Error{kInvalidArgument} for options out of range.
+  /// Starts to listen. `service` must outlive the server. Throws Error{kUnavailable} if it cannot
+  /// listen on the address, Error{kBadData} if certificate or key cannot be used,
+  /// Error{kInvalidArgument} if an option is out of range or an allowed host is malformed.
   Server(const ServerOptions& options, Service& service);
-  /// Closes all connections as they are.
+  /// Closes all connections without waiting for answers.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -53,11 +53,11 @@ class Server {
   int port() const;
   /// "http://127.0.0.1:8080".
   std::string url() const;
-  /// Whether it can be reached from this machine alone.
+  /// Whether it listens on a loopback address, so that only this machine can reach it.
   bool is_local() const;
 
-  /// Listens no more, lets requests that have begun come to their answers, and returns once all
-  /// connections are closed or `timeout` is over; whether all were.
+  /// Stops listening and waits for the requests in progress. Returns true once all connections are
+  /// closed, false if some are still open after `timeout`.
   bool drain(std::chrono::milliseconds timeout);
 
  private:

@@ -13,7 +13,6 @@
 #include <utility>
 
 #include "digitry/base/error.h"
-#include "digitry/serving/http/json_texts.h"
 
 namespace digitry::serving {
 
@@ -41,7 +40,7 @@ namespace {
 
 constexpr std::string_view kCookie = "digitry_session";
 
-// In a time that tells nothing of where the texts differ: their digests are compared.
+// Compares digests in constant time, so that the time does not reveal where the texts differ.
 bool same_secret(std::string_view a, std::string_view b) {
   using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
   const auto digest = [](std::string_view text) {
@@ -58,7 +57,7 @@ std::string hex(std::span<const unsigned char> bytes) {
   return fmt::format("{:02x}", fmt::join(bytes, ""));
 }
 
-// The bytes that `hex` made `text` of; nothing if it made no such text.
+// The inverse of `hex`; nothing if `text` is not lower-case hexadecimal of `Size` bytes.
 template <std::size_t Size>
 std::optional<std::array<unsigned char, Size>> from_hex(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -72,7 +71,7 @@ std::optional<std::array<unsigned char, Size>> from_hex(std::string_view text) {
   return bytes;
 }
 
-// The value of a cookie in "a=1; b=2"; empty where there is none.
+// The value of a cookie in "a=1; b=2"; empty if there is none.
 std::string_view cookie_in(std::string_view header, std::string_view name) {
   while (!header.empty()) {
     header.remove_prefix(std::min(header.size(), header.find_first_not_of(" \t")));
@@ -84,10 +83,10 @@ std::string_view cookie_in(std::string_view header, std::string_view name) {
   return {};
 }
 
-bool bears_header(const Request& request, std::string_view token) {
+bool has_token_header(const Request& request, std::string_view token) {
   const std::string* header = request.find_header("Authorization");
   if (header == nullptr) return false;
-  // The name of the scheme is in any case (RFC 9110, sec. 11.1).
+  // The name of the scheme is case-insensitive (RFC 9110, sec. 11.1).
   std::string_view credentials = *header;
   const std::string_view scheme = credentials.substr(0, credentials.find(' '));
   if (!same_name(scheme, "Bearer")) return false;
@@ -100,8 +99,8 @@ bool bears_header(const Request& request, std::string_view token) {
 Sessions::Sessions(SessionOptions options)
     : options_(std::move(options)), guesses_(options_.guesses) {}
 
-bool Sessions::bears_token(const Request& request, Clock::time_point now) const {
-  if (bears_header(request, options_.token)) return true;
+bool Sessions::is_authorized(const Request& request, Clock::time_point now) const {
+  if (has_token_header(request, options_.token)) return true;
   const std::string* cookies = request.find_header("Cookie");
   return cookies != nullptr && is_session(cookie_in(*cookies, kCookie), now);
 }
@@ -111,7 +110,7 @@ bool Sessions::is_session(std::string_view cookie, Clock::time_point now) const 
   if (!id) return false;
   bool found = false;
   const std::lock_guard lock(mutex_);
-  for (const Session& session : sessions_)  // All of them, whichever it is.
+  for (const Session& session : sessions_)  // Visits all, in constant time.
     if (::CRYPTO_memcmp(id->data(), session.id.data(), id->size()) == 0) found = now < session.end;
   return found;
 }
@@ -119,7 +118,8 @@ bool Sessions::is_session(std::string_view cookie, Clock::time_point now) const 
 std::string Sessions::add_session(Clock::time_point now) {
   Session session{.id = {}, .end = now + options_.lifetime};
   if (::RAND_bytes(session.id.data(), static_cast<int>(session.id.size())) != 1)
-    throw Error(ErrorCode::kUnavailable, "no random numbers for a session; try again later");
+    throw Error(ErrorCode::kUnavailable,
+                "cannot make a session: the system has no random numbers; try again later");
   const std::lock_guard lock(mutex_);
   while (!sessions_.empty() &&
          (now >= sessions_.front().end || sessions_.size() >= options_.max_sessions))
@@ -135,13 +135,13 @@ Response Sessions::begin(const Request& request, Clock::time_point now) {
     refusal.headers.emplace_back("Retry-After", std::to_string(guesses_.window().count()));
     return refusal;
   }
-  const std::string token = json_texts(request.body, kKeys).front();
+  const std::string token = parse_json_texts(request.body, kKeys).front();
   Response response;
   response.body = "{\"session\":true}";
   if (options_.token.empty()) return response;
   if (!same_secret(token, options_.token)) {
     guesses_.add_wrong(request.client, now);
-    Response refusal = error_response(401, "this is not the server's token");
+    Response refusal = error_response(401, "wrong token");
     refusal.headers.emplace_back("WWW-Authenticate", "Bearer");
     return refusal;
   }

@@ -18,11 +18,11 @@ double seconds_between(InferenceQueue::Clock::time_point from,
   return std::chrono::duration<double>(to - from).count();
 }
 
-// What a thread that has other things to do may compute by itself.
+// Longer requests are not computed on the submitting thread, which serves other connections too.
 constexpr double kMaxSecondsAtOnce = 0.0005;
 
 double seconds_for(const Tensor& images, const ServedModel& model) {
-  return static_cast<double>(num_images(images)) * model.seconds_an_image();
+  return static_cast<double>(num_images(images)) * model.seconds_per_image();
 }
 
 constexpr int kTimedRuns = 5;
@@ -32,7 +32,7 @@ std::byte* append(const Tensor& part, std::byte* to) {
   return to + part.num_bytes();
 }
 
-// The first rows of `from`, which moves behind them.
+// Copies the first rows of `from` and advances it past them.
 Tensor take_rows(std::int64_t count, std::int64_t columns, std::span<const float>& from) {
   Tensor rows({count, columns}, DType::kF32);
   std::ranges::copy(from.first(rows.as<float>().size()), rows.as<float>().begin());
@@ -46,12 +46,12 @@ ServedModel::ServedModel(Model model)
     : classifier_(std::move(model), {.max_batch_size = kMaxImagesAtOnce}) {
   const Tensor image(classifier_.model().input_shape().with_batch(1), DType::kU8);
   classifier_.logits(image);
-  seconds_an_image_ = std::numeric_limits<double>::infinity();
+  seconds_per_image_ = std::numeric_limits<double>::infinity();
   for (int i = 0; i < kTimedRuns; ++i) {
     const auto start = std::chrono::steady_clock::now();
     classifier_.logits(image);
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    seconds_an_image_ = std::min(seconds_an_image_, taken.count());
+    seconds_per_image_ = std::min(seconds_per_image_, taken.count());
   }
 }
 
@@ -59,10 +59,10 @@ InferenceQueue::InferenceQueue(const QueueOptions& options, ModelMetrics& metric
     : options_(options), metrics_(metrics) {
   if (options.num_workers < 1 || options.max_queued < 1)
     throw Error(ErrorCode::kInvalidArgument,
-                "inference queue: expected a worker and room for a request, got {} and {}",
+                "inference queue: expected num_workers >= 1 and max_queued >= 1, got {} and {}",
                 options.num_workers, options.max_queued);
   for (int i = 0; i < options.num_workers; ++i) {
-    // Room for a batch of single images, so that taking one needs no memory.
+    // Room for a batch of single images, so that taking a batch does not allocate.
     std::vector<Job> batch;
     batch.reserve(kMaxImagesAtOnce);
     workers_.emplace_back(&InferenceQueue::work, this, std::move(batch));
@@ -91,7 +91,7 @@ void InferenceQueue::submit(std::shared_ptr<const ServedModel> model, Tensor ima
       check_room(job);
       const std::int64_t count = num_images(job.images);
       const std::size_t bytes = job.images.num_bytes();
-      queue_.push_back(std::move(job));  // The last that may throw.
+      queue_.push_back(std::move(job));  // The last statement that may throw.
       queued_images_ += count;
       queued_bytes_ += bytes;
       metrics_.set_queued(std::ssize(queue_));
@@ -110,10 +110,11 @@ void InferenceQueue::check_room(const Job& job) {
                          queued_bytes_ + job.images.num_bytes() <= options_.max_queued_bytes);
   if (room) return;
   metrics_.rejected();
-  throw Error(ErrorCode::kUnavailable, "{} requests wait already; try again later", queue_.size());
+  throw Error(ErrorCode::kUnavailable,
+              "the queue is full: {} requests are waiting; try again later", queue_.size());
 }
 
-// `batch` is empty, with room.
+// `batch` is empty and has room for kMaxImagesAtOnce requests.
 void InferenceQueue::work(std::vector<Job> batch) {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -130,7 +131,7 @@ void InferenceQueue::work(std::vector<Job> batch) {
   }
 }
 
-// False where others have taken all there was meanwhile.
+// False if other workers have taken all requests meanwhile.
 bool InferenceQueue::wait_for_company(std::unique_lock<std::mutex>& lock) {
   if (options_.max_delay == std::chrono::microseconds::zero()) return true;
   const auto until = queue_.front().since + options_.max_delay;
@@ -140,8 +141,8 @@ bool InferenceQueue::wait_for_company(std::unique_lock<std::mutex>& lock) {
   return !queue_.empty() && running_ < options_.num_workers;
 }
 
-// The requests at the head that can be computed together; at least one. Each is of an image at
-// least, so that `batch` has room for them.
+// Moves the requests at the head that can be computed together into `batch`; at least one. Each has
+// at least one image, so `batch` has room for them.
 void InferenceQueue::take_batch(std::vector<Job>& batch) {
   std::int64_t count = 0;
   do {
@@ -156,7 +157,7 @@ void InferenceQueue::take_batch(std::vector<Job>& batch) {
   metrics_.set_queued(std::ssize(queue_));
 }
 
-// Answers a request, unless it was answered before. What its owner throws concerns that one alone.
+// Answers a request, unless it was answered before. An exception of its `done` is logged.
 void InferenceQueue::give(Job& job, Tensor logits, const std::exception_ptr& failure) noexcept {
   const Done done = std::exchange(job.done, nullptr);
   if (!done) return;
@@ -167,14 +168,14 @@ void InferenceQueue::give(Job& job, Tensor logits, const std::exception_ptr& fai
   }
 }
 
-// Every request is answered once, whatever is thrown on the way.
+// Answers every request exactly once, also if computing throws.
 void InferenceQueue::run(std::vector<Job>& batch) noexcept {
   try {
     drop_late(batch, Clock::now());
     if (batch.empty()) return;
     Tensor logits = compute(batch);
     if (batch.size() == 1) {
-      batch.front().images = Tensor();  // They may be many, and the answer needs memory too.
+      batch.front().images = Tensor();  // Frees memory for the answer.
       return give(batch.front(), std::move(logits), nullptr);
     }
     std::span<const float> rest = std::as_const(logits).as<float>();
@@ -185,21 +186,21 @@ void InferenceQueue::run(std::vector<Job>& batch) noexcept {
   }
 }
 
-// Requests that have waited too long are answered, and no more in `batch`.
+// Fails the requests that have waited too long and removes them from `batch`.
 void InferenceQueue::drop_late(std::vector<Job>& batch, Clock::time_point now) {
   for (Job& job : batch) {
     const double waited = seconds_between(job.since, now);
     metrics_.waited(waited);
     if (now - job.since > options_.timeout)
-      give(
-          job, {},
-          std::make_exception_ptr(Error(
-              ErrorCode::kUnavailable, "waited {:.1f} s to be computed; try again later", waited)));
+      give(job, {},
+           std::make_exception_ptr(Error(ErrorCode::kUnavailable,
+                                         "timed out after {:.1f} s in the queue; try again later",
+                                         waited)));
   }
   std::erase_if(batch, [](const Job& job) { return !job.done; });
 }
 
-// Logits of all images of the batch, one after the other.
+// The logits of all images of the batch, in order.
 Tensor InferenceQueue::compute(const std::vector<Job>& batch) {
   const Clock::time_point start = Clock::now();
   const ServedModel& model = *batch.front().model;
@@ -222,7 +223,7 @@ void InferenceQueue::finished() {
   const std::lock_guard lock(mutex_);
   --running_;
   if (stopping_)
-    wake_.notify_all();  // Whichever waits may have to end.
+    wake_.notify_all();  // All workers check whether they have to end.
   else if (!queue_.empty())
     wake_.notify_one();
 }

@@ -18,55 +18,57 @@
 
 namespace digitry::serving {
 
-/// Most images that are computed at once; more are cut into several batches.
+/// Largest number of images in a batch; larger requests are split.
 inline constexpr std::int64_t kMaxImagesAtOnce = 32;
 
-/// A model that does not change any more, and what computes with it.
+/// A loaded model and its classifier. Immutable.
 class ServedModel {
  public:
-  /// Plans the networks for one image and times it. Throws what Classifier's constructor throws.
+  /// Plans the networks for one image and measures it. Throws as Classifier's constructor does.
   explicit ServedModel(Model model);
 
   const Model& model() const { return classifier_.model(); }
 
-  /// Answers on the calling thread alone, from any number of threads at once.
+  /// Thread-safe. Small batches run on the calling thread.
   const Classifier& classifier() const { return classifier_; }
 
-  /// What one image takes by itself, measured at the start.
-  double seconds_an_image() const { return seconds_an_image_; }
+  /// Time for a batch of one image, measured by the constructor.
+  double seconds_per_image() const { return seconds_per_image_; }
 
  private:
   Classifier classifier_;
-  double seconds_an_image_ = 0;
+  double seconds_per_image_ = 0;
 };
 
 struct QueueOptions {
-  int num_workers = 1;  ///< Batches that are computed side by side, each on one processor.
-  std::int64_t max_queued = 256;                          ///< Requests that wait; more are refused.
-  std::size_t max_queued_bytes = std::size_t{256} << 20;  ///< Their images together, likewise.
-  std::chrono::microseconds max_delay{0};     ///< A request may wait this long for company.
-  std::chrono::milliseconds timeout{30'000};  ///< A request that waited longer is given up.
+  int num_workers = 1;            ///< Batches computed in parallel, each on one processor.
+  std::int64_t max_queued = 256;  ///< Waiting requests; more are rejected.
+  std::size_t max_queued_bytes = std::size_t{256} << 20;  ///< Bytes of all waiting images.
+  std::chrono::microseconds max_delay{
+      0};  ///< How long a request may wait to be batched with others.
+  std::chrono::milliseconds timeout{30'000};  ///< A request that waits longer fails.
 };
 
-/// What one model has to compute, request by request. A request that finds nothing at work, and is
-/// quickly done, is computed at once, by the thread that brings it; others wait, and are computed
-/// together as soon as one of the workers is free.
+/// The requests that wait for one model. A short request is computed at once, on the submitting
+/// thread, if a worker is free and nothing waits. Others wait until a worker is free and are
+/// computed in batches.
 class InferenceQueue {
  public:
   using Clock = std::chrono::steady_clock;
-  /// Told the logits, float32 [N, num_classes], or what went wrong: once, on any thread. Should not
-  /// throw: nobody learns of it.
+  /// Called once, on any thread, with the logits, float32 [N, num_classes], or with the failure. It
+  /// should not throw: exceptions are only logged.
   using Done = std::function<void(Tensor logits, std::exception_ptr failure)>;
 
-  /// Throws Error{kInvalidArgument} without a worker or room for one request.
+  /// Throws Error{kInvalidArgument} if `num_workers` or `max_queued` is less than 1.
   InferenceQueue(const QueueOptions& options, ModelMetrics& metrics);
-  /// Computes what waits, then returns. Nothing may be submitted any more.
+  /// Computes the waiting requests, then returns. Nothing may be submitted during this.
   ~InferenceQueue();
   InferenceQueue(const InferenceQueue&) = delete;
   InferenceQueue& operator=(const InferenceQueue&) = delete;
 
-  /// `images` are N ≥ 1 of the model's shape. Throws Error{kUnavailable} where the queue is full,
-  /// std::bad_alloc where memory ends; `done` is not called then.
+  /// `images` are uint8 or float32 [N, C, H, W], N ≥ 1, of the model's shape. Throws
+  /// Error{kUnavailable} if the queue is full and std::bad_alloc if memory is exhausted; `done` is
+  /// then not called.
   void submit(std::shared_ptr<const ServedModel> model, Tensor images, Done done);
 
  private:

@@ -24,7 +24,7 @@ template <typename... Args>
   throw Error(ErrorCode::kBadData, format, args...);
 }
 
-// The value of a key, which may stand there once; null where it does not.
+// The members of a JSON object. A duplicate key is an error.
 class Fields {
  public:
   Fields(const object& fields, std::string where) : fields_(fields), where_(std::move(where)) {}
@@ -33,7 +33,7 @@ class Fields {
     std::optional<element> found;
     for (const simdjson::dom::key_value_pair field : fields_) {
       if (field.key != key) continue;
-      if (found) fail("{}: key \"{}\" stands there twice", where_, key);
+      if (found) fail("{}: duplicate key \"{}\"", where_, key);
       found = field.value;
     }
     return found;
@@ -43,7 +43,7 @@ class Fields {
     const std::optional<element> value = find(key);
     std::string_view text;
     if (!value || value->get(text) != simdjson::SUCCESS)
-      fail("{}: expected a text \"{}\"", where_, key);
+      fail("{}: expected a string \"{}\"", where_, key);
     return text;
   }
 
@@ -91,7 +91,7 @@ Fields fields_of(const element& value, std::string where) {
   return {fields, std::move(where)};
 }
 
-// [N, C, H, W] or [N, C·H·W], as the request writes it.
+// The request's shape, [N, C, H, W] or [N, C·H·W].
 std::vector<std::int64_t> read_shape(const Fields& input, const Shape& input_shape) {
   const std::optional<array> list = input.find_list("shape");
   if (!list) fail("{}: \"shape\" is missing", input.where());
@@ -99,7 +99,7 @@ std::vector<std::int64_t> read_shape(const Fields& input, const Shape& input_sha
   for (const element value : *list) {
     std::int64_t extent = 0;
     if (value.get(extent) != simdjson::SUCCESS || extents.size() == 8)
-      fail("{}: \"shape\": expected a list of whole numbers, 8 at most", input.where());
+      fail("{}: \"shape\": expected a list of at most 8 integers", input.where());
     extents.push_back(extent);
   }
   const std::vector<std::int64_t>& image = input_shape.extents();
@@ -115,7 +115,7 @@ std::vector<std::int64_t> read_shape(const Fields& input, const Shape& input_sha
   return extents;
 }
 
-// As JSON, not at any length.
+// The value as JSON, shortened.
 std::string shown(const element& value) {
   constexpr std::size_t kMaxShown = 40;
   const std::string text = simdjson::to_string(value);
@@ -127,8 +127,7 @@ bool is_pixel(double value) { return value >= 0 && value <= 255; }  // False for
 std::uint8_t read_element(const element& value, std::size_t index, std::uint8_t /*type*/) {
   std::uint64_t number = 0;
   if (value.get(number) != simdjson::SUCCESS || number > 255)
-    fail("{}: expected whole numbers from 0 to 255; element {} is {}", kInputName, index,
-         shown(value));
+    fail("{}: expected integers from 0 to 255; element {} is {}", kInputName, index, shown(value));
   return static_cast<std::uint8_t>(number);
 }
 
@@ -139,7 +138,7 @@ float read_element(const element& value, std::size_t index, float /*type*/) {
   return static_cast<float>(number);
 }
 
-// Reads "data": one list of all elements, or lists in lists as deep as the shape.
+// Reads "data": one flat list, or lists nested as deep as the shape.
 template <typename Pixel>
 class ElementReader {
  public:
@@ -166,7 +165,7 @@ class ElementReader {
       }
       array inner;
       if (value.get(inner) != simdjson::SUCCESS)
-        fail("{}: \"data\": expected one list of numbers, or lists as deep as the shape",
+        fail("{}: \"data\": expected one list of numbers, or lists nested as deep as the shape",
              kInputName);
       read_nested(inner, extents.subspan(1));
     }
@@ -186,7 +185,7 @@ void check_pixels(std::span<const float> pixels) {
          *bad);
 }
 
-// Where `input` says that its tensor is in binary, how many bytes it claims.
+// "binary_data_size" of `input`; nothing if its tensor is not in binary.
 std::optional<std::uint64_t> binary_size(const Fields& input) {
   const std::optional<Fields> parameters = input.find_parameters();
   const std::optional<element> value =
@@ -200,8 +199,9 @@ std::optional<std::uint64_t> binary_size(const Fields& input) {
 
 void read_binary(std::string_view binary, std::uint64_t claimed, Tensor& images) {
   if (claimed != images.num_bytes() || claimed != binary.size())
-    fail("{}: expected {} bytes for its shape; binary_data_size says {}, {} bytes follow the JSON",
-         kInputName, images.num_bytes(), claimed, binary.size());
+    fail(
+        "{}: expected {} bytes for the shape; binary_data_size is {}, and {} bytes follow the JSON",
+        kInputName, images.num_bytes(), claimed, binary.size());
   std::memcpy(images.data(), binary.data(), binary.size());
   if (images.dtype() == DType::kF32) check_pixels(std::as_const(images).as<float>());
 }
@@ -226,7 +226,7 @@ Tensor read_images(const Fields& request, std::string_view body, std::size_t jso
                    const Shape& input_shape) {
   const std::optional<array> inputs = request.find_list("inputs");
   if (!inputs || inputs->size() != 1)
-    fail("expected \"inputs\" with the one input \"{}\"", kInputName);
+    fail("expected \"inputs\" with exactly one input, \"{}\"", kInputName);
   const Fields input = fields_of(*inputs->begin(), "inputs[0]");
   if (const std::string_view name = input.text("name"); name != kInputName)
     fail("inputs[0]: expected the input \"{}\", got \"{}\"", kInputName, name);
@@ -234,16 +234,15 @@ Tensor read_images(const Fields& request, std::string_view body, std::size_t jso
   const std::vector<std::int64_t> extents = read_shape(input, input_shape);
   const std::optional<std::uint64_t> claimed = binary_size(input);
   const auto num_elements = static_cast<std::uint64_t>(extents[0] * input_shape.num_elements());
-  // An element in JSON takes two bytes at least, so that the body justifies what is allocated.
+  // An element takes at least two bytes of JSON. So a short body cannot cause a large allocation.
   const std::uint64_t least = claimed ? num_elements * size_of(dtype) : 2 * num_elements - 1;
   if (least > body.size())
-    fail("{}: expected {} elements for its shape, more than the body can hold", kInputName,
-         num_elements);
+    fail("{}: the shape needs {} elements, more than the body can hold", kInputName, num_elements);
   Tensor images(input_shape.with_batch(extents[0]), dtype);
   if (claimed)
     read_binary(body.substr(json_size), *claimed, images);
   else if (body.size() != json_size)
-    fail("{} bytes follow the JSON, and no input is said to be in binary", body.size() - json_size);
+    fail("{} bytes follow the JSON, but no input has binary_data_size", body.size() - json_size);
   else
     read_json(input, extents, images);
   return images;
@@ -270,13 +269,13 @@ std::vector<RequestedOutput> read_outputs(const Fields& request) {
     const Fields output = fields_of(value, fmt::format("outputs[{}]", outputs.size()));
     const OutputKind kind = output_kind(output.text("name"));
     if (std::ranges::find(outputs, kind, &RequestedOutput::kind) != outputs.end())
-      fail("{}: \"{}\" is asked for twice", output.where(), output.text("name"));
+      fail("{}: duplicate output \"{}\"", output.where(), output.text("name"));
     outputs.push_back({kind, flag_in_parameters(output, "binary_data").value_or(binary)});
   }
   return outputs;
 }
 
-// The thread's own parser. It keeps its memory for the next request, unless a large one passed.
+// A parser per thread. It keeps its memory for the next request, except after a large one.
 class LentParser {
  public:
   LentParser() = default;
@@ -286,7 +285,7 @@ class LentParser {
   LentParser(const LentParser&) = delete;
   LentParser& operator=(const LentParser&) = delete;
 
-  /// What is in it lives as long as this.
+  /// The element is valid as long as this object.
   static element parse(std::string_view json) {
     element root;
     const simdjson::error_code error = parser().parse(json.data(), json.size()).get(root);
@@ -308,7 +307,7 @@ class LentParser {
 InferenceRequest parse_inference_request(std::string_view body, std::size_t json_size,
                                          const Shape& input_shape) {
   if (json_size > body.size())
-    fail("Inference-Header-Content-Length says {} bytes of JSON, the body has {}", json_size,
+    fail("Inference-Header-Content-Length is {} bytes, but the body has {}", json_size,
          body.size());
   const LentParser parser;
   const Fields request = fields_of(LentParser::parse(body.substr(0, json_size)), "request");

@@ -20,7 +20,7 @@ std::string_view bytes_of(std::span<const float> values) {
   return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
 }
 
-// The class names of the rows, as JSON or each behind its length in 4 bytes.
+// The class names of the rows: as JSON, or in binary, each after its length in 4 bytes.
 struct NamedClasses {
   std::span<const std::string> names;
   std::vector<std::size_t> classes;
@@ -44,7 +44,7 @@ struct NamedClasses {
   }
 };
 
-std::vector<std::size_t> likeliest_classes(const Tensor& logits) {
+std::vector<std::size_t> most_likely_classes(const Tensor& logits) {
   const auto values = logits.as<float>();
   const auto columns = static_cast<std::size_t>(logits.shape()[1]);
   std::vector<std::size_t> classes;
@@ -55,7 +55,7 @@ std::vector<std::size_t> likeliest_classes(const Tensor& logits) {
   return classes;
 }
 
-// Writes one output after the other: its entry into the JSON, its elements there or behind it.
+// Writes one output after the other: its entry into the JSON, its elements there or after it.
 class OutputWriter {
  public:
   void add(std::string_view name, std::string_view datatype, std::span<const std::int64_t> shape) {
@@ -105,9 +105,9 @@ void write_classes(OutputWriter& writer, const NamedClasses& classes, bool binar
 
 Response inference_response(const std::string& model_name, const Model& model,
                             const InferenceRequest& request, const Tensor& logits) {
-  const NamedClasses classes{model.class_names, likeliest_classes(logits)};
+  const NamedClasses classes{model.class_names, most_likely_classes(logits)};
   Tensor probabilities = logits.clone();
-  softmax_rows(probabilities, model.temperature);  // Also tells logits that are not finite.
+  softmax_rows(probabilities, model.temperature);  // Throws if a logit is not finite.
   OutputWriter writer;
   for (const RequestedOutput& output : request.outputs) {
     switch (output.kind) {

@@ -57,7 +57,7 @@ std::shared_ptr<const ServedModel> ModelEntry::current() const {
 
 void ModelEntry::reload_if_changed() {
   const std::optional<Stamp> now = stamp_of(source_.path);
-  // A file that is being written in place changes from look to look.
+  // A file that is being written in place differs from call to call.
   const bool settled = now == std::exchange(seen_, now);
   if (!settled || now == tried_) return;
   tried_ = now;
@@ -69,12 +69,11 @@ void ModelEntry::reload_if_changed() {
     }
     metrics_.reloaded(true);
     log(LogLevel::kInfo,
-        fmt::format("model {}: loaded anew from {}", source_.name, source_.path.string()));
+        fmt::format("model {}: reloaded from {}", source_.name, source_.path.string()));
   } catch (const std::exception& error) {
     metrics_.reloaded(false);
-    log(LogLevel::kWarning,
-        fmt::format("model {}: going on with the one that was loaded before: {}", source_.name,
-                    error.what()));
+    log(LogLevel::kWarning, fmt::format("model {}: reload failed, keeping the previous model: {}",
+                                        source_.name, error.what()));
   }
 }
 
@@ -84,11 +83,10 @@ ModelRepository::ModelRepository(const std::vector<ModelSource>& sources,
     if (!is_model_name(source.name))
       throw Error(
           ErrorCode::kInvalidArgument,
-          "\"{}\" is no name to serve a model by: expected 1 to {} of A-Z a-z 0-9 . _ -, not "
-          "beginning with a full stop",
+          "model name \"{}\": expected 1 to {} of A-Z a-z 0-9 . _ -, not starting with a full stop",
           source.name, kMaxNameLength);
     if (find(source.name) != nullptr)
-      throw Error(ErrorCode::kInvalidArgument, "two models of the name \"{}\"", source.name);
+      throw Error(ErrorCode::kInvalidArgument, "duplicate model name \"{}\"", source.name);
     entries_.push_back(std::make_unique<ModelEntry>(source, options, metrics.model(source.name)));
   }
 }

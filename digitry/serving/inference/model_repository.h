@@ -20,30 +20,30 @@ namespace digitry::serving {
 struct ModelSource {
   std::string name;
   std::filesystem::path path;
-  std::string shipped;  ///< If not empty, instead of the file: the shipped model of that name.
+  std::string shipped;  ///< If not empty, the name of a shipped model, used instead of `path`.
 };
 
-/// Whether `name` may stand in a path of the API: 1 to 64 of A–Z a–z 0–9 . _ -, the first of them
-/// no full stop.
+/// Whether `name` can be part of a URL path: 1 to 64 of A–Z a–z 0–9 . _ -, not starting with a full
+/// stop.
 bool is_model_name(std::string_view name);
 
-/// A model under its name, whichever file content stands behind it at the moment.
+/// A served name with the model that is loaded for it now.
 class ModelEntry {
  public:
-  /// Throws what `load_model`, `shipped_model` and ServedModel's constructor throw.
+  /// Throws as `load_model`, `shipped_model` and ServedModel's constructor do.
   ModelEntry(ModelSource source, const QueueOptions& options, ModelMetrics& metrics);
 
   const std::string& name() const { return source_.name; }
-  /// What requests that come now are computed with.
+  /// The model for requests that arrive now.
   std::shared_ptr<const ServedModel> current() const;
   InferenceQueue& queue() { return queue_; }
 
-  /// Reads the file again where it has changed and settled since. One that is missing or broken is
-  /// told to the log, once, and the model that was there goes on.
+  /// Loads the file again if it has changed and was stable between two calls. If it is missing or
+  /// invalid, logs that once and keeps the current model.
   void reload_if_changed();
 
  private:
-  /// What tells one content of a file from the next without reading it.
+  /// Identifies the content of a file without reading it.
   struct Stamp {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
@@ -55,9 +55,8 @@ class ModelEntry {
 
   ModelSource source_;
   ModelMetrics& metrics_;
-  std::optional<Stamp>
-      tried_;  ///< Of the content that was read last, whether it was a model or not.
-  std::optional<Stamp> seen_;  ///< At the last look.
+  std::optional<Stamp> tried_;  ///< Of the content that was loaded or rejected last.
+  std::optional<Stamp> seen_;   ///< At the last call of reload_if_changed.
   mutable std::mutex mutex_;
   std::shared_ptr<const ServedModel> current_;
   InferenceQueue queue_;
@@ -66,16 +65,16 @@ class ModelEntry {
 /// The models of a server.
 class ModelRepository {
  public:
-  /// Loads all of them. Throws Error{kInvalidArgument} for names that are not `is_model_name` or
-  /// stand there twice, and what ModelEntry's constructor throws.
+  /// Loads all models. Throws Error{kInvalidArgument} if a name is invalid or occurs twice, and as
+  /// ModelEntry's constructor does.
   ModelRepository(const std::vector<ModelSource>& sources, const QueueOptions& options,
                   Metrics& metrics);
 
   const std::vector<std::unique_ptr<ModelEntry>>& entries() const { return entries_; }
-  /// Null where there is none.
+  /// Null if there is none.
   ModelEntry* find(std::string_view name) const;
 
-  /// ModelEntry::reload_if_changed of each; to be called every now and then, by one thread.
+  /// Calls ModelEntry::reload_if_changed of each. Call it regularly, from one thread.
   void reload_changed();
 
  private:

@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 2> kPages = {"report.html", "tune.html"};
 constexpr std::uint64_t kMaxPageBytes = std::uint64_t{64} << 20;
 constexpr std::uint64_t kMaxMetricsBytes = std::uint64_t{16} << 20;
 
-// Of metrics.json, of one training or of several seeds; nothing where it does not tell.
+// The accuracy in metrics.json, of one training or the mean of several seeds; nothing if missing.
 std::optional<double> accuracy_in(const fs::path& run) try {
   const auto metrics = nlohmann::json::parse(read_file(run / "metrics.json", kMaxMetricsBytes));
   const auto number = [&](const char* pointer) -> std::optional<double> {
@@ -63,7 +63,7 @@ std::vector<RunReport> RunReports::list() const {
 
 std::optional<std::string> RunReports::read(std::string_view name, std::string_view file) const {
   if (std::ranges::find(kPages, file) == kPages.end()) return std::nullopt;
-  // By a comparison with what is there, so that no name leads elsewhere.
+  // Compares with the listing of the folder, so that no name leads out of it.
   for (const fs::path& run : list_folder(folder_))
     if (run.filename().string() == name && is_folder(run) && path_exists(run / file))
       return read_file(run / file, kMaxPageBytes);

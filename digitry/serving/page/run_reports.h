@@ -8,23 +8,23 @@
 
 namespace digitry::serving {
 
-/// A training or a search, and the page that tells of it.
+/// The report of a training or of a search.
 struct RunReport {
-  std::string name;                ///< Of its folder.
-  std::string file;                ///< "report.html" of a training, "tune.html" of a search.
-  std::optional<double> accuracy;  ///< In [0, 1]; of several seeds their mean.
-  std::string modified;            ///< When the page was written: "2026-11-23T15:04:05Z".
+  std::string name;                ///< Name of the run's folder.
+  std::string file;                ///< "report.html" (training) or "tune.html" (search).
+  std::optional<double> accuracy;  ///< In [0, 1]; the mean if there are several seeds.
+  std::string modified;            ///< When the report was written: "2026-11-23T15:04:05Z".
 };
 
-/// The runs in a folder, as they are at the moment of the question.
+/// The runs in a folder. Each call reads the folder again.
 class RunReports {
  public:
   explicit RunReports(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  /// Those with a page, the newest first. Throws Error{kIo} where the folder cannot be read.
+  /// The runs with a report, newest first. Throws Error{kIo} if the folder cannot be read.
   std::vector<RunReport> list() const;
-  /// The page of a run; nothing where no folder of that name is in the folder, or it has no such
-  /// page. Throws what `read_file` throws.
+  /// The report of a run; nothing if there is no such run or `file` is not one of its reports.
+  /// Throws as `read_file` does.
   std::optional<std::string> read(std::string_view name, std::string_view file) const;
 
  private:

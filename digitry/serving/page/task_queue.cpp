@@ -11,8 +11,8 @@ namespace digitry::serving {
 TaskQueue::TaskQueue(int num_workers, std::size_t max_waiting) : max_waiting_(max_waiting) {
   if (num_workers < 1 || max_waiting < 1)
     throw Error(ErrorCode::kInvalidArgument,
-                "task queue: expected a worker and room for a task, got {} and {}", num_workers,
-                max_waiting);
+                "task queue: expected num_workers >= 1 and max_waiting >= 1, got {} and {}",
+                num_workers, max_waiting);
   for (int i = 0; i < num_workers; ++i) workers_.emplace_back([this] { work(); });
 }
 
@@ -29,7 +29,7 @@ void TaskQueue::submit(Task task) {
   {
     const std::lock_guard lock(mutex_);
     if (waiting_.size() >= max_waiting_)
-      throw Error(ErrorCode::kUnavailable, "{} requests wait already; try again later",
+      throw Error(ErrorCode::kUnavailable, "too busy: {} requests are waiting; try again later",
                   waiting_.size());
     waiting_.push_back(std::move(task));
   }
@@ -37,7 +37,7 @@ void TaskQueue::submit(Task task) {
 }
 
 void TaskQueue::work() {
-  set_num_threads(1);  // Of this thread's own: tasks are what runs side by side.
+  set_num_threads(1);  // Parallelism comes from running several tasks.
   std::unique_lock lock(mutex_);
   while (true) {
     wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });

@@ -10,20 +10,20 @@
 
 namespace digitry::serving {
 
-/// Threads for what takes too long for those that move bytes.
+/// Threads for tasks that would block the threads that serve connections too long.
 class TaskQueue {
  public:
-  /// Should not throw: nobody learns of it.
+  /// Should not throw: exceptions are only logged.
   using Task = std::function<void()>;
 
-  /// Throws Error{kInvalidArgument} without a worker or room for a task.
+  /// Throws Error{kInvalidArgument} if `num_workers` or `max_waiting` is less than 1.
   TaskQueue(int num_workers, std::size_t max_waiting);
-  /// Ends with the tasks under way; those that wait are dropped.
+  /// Waits for the running tasks and drops the waiting ones.
   ~TaskQueue();
   TaskQueue(const TaskQueue&) = delete;
   TaskQueue& operator=(const TaskQueue&) = delete;
 
-  /// Throws Error{kUnavailable} where `max_waiting` wait already.
+  /// Throws Error{kUnavailable} if `max_waiting` tasks are waiting.
   void submit(Task task);
 
  private:

@@ -1,4 +1,4 @@
-#include "digitry/serving/page/page.h"
+#include "digitry/serving/page/page_routes.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,22 +15,24 @@
 #include "digitry/base/error.h"
 #include "digitry/base/text.h"
 #include "digitry/evaluation/occlusion.h"
-#include "digitry/serving/http/json_texts.h"
 
 namespace digitry::serving {
+
 ImageRequest parse_image_request(std::string_view body, const char* key, const Model& model) {
   const std::array<std::string_view, 2> keys = {key, "image"};
-  const std::vector<std::string> texts = json_texts(body, keys);
+  static constexpr std::array<std::string_view, 1> kOptionalKeys = {"replaces"};
+  const std::vector<std::string> texts = parse_json_texts(body, keys, kOptionalKeys);
   ImageRequest request;
   request.label = texts[0];
+  request.replaces = texts[2];
   if (std::ranges::find(model.class_names, request.label) == model.class_names.end())
     throw Error(ErrorCode::kBadData, "{}: expected one of {}, got \"{}\"", key,
                 fmt::format("{}", fmt::join(model.class_names, ", ")), request.label);
   const std::optional<std::string> pixels = from_base64(texts[1]);
   const auto wanted = static_cast<std::size_t>(model.input_shape().num_elements());
-  if (!pixels) throw Error(ErrorCode::kBadData, "image: is not base64 (RFC 4648, section 4)");
+  if (!pixels) throw Error(ErrorCode::kBadData, "image: expected base64 (RFC 4648, section 4)");
   if (pixels->size() != wanted)
-    throw Error(ErrorCode::kBadData, "image: expected {} bytes, a pixel each, got {}", wanted,
+    throw Error(ErrorCode::kBadData, "image: expected {} bytes, one per pixel, got {}", wanted,
                 pixels->size());
   request.image = Tensor(model.input_shape().with_batch(1), DType::kU8);
   std::ranges::copy(*pixels, request.image.as<std::uint8_t>().begin());
@@ -43,11 +45,11 @@ using PageJson = nlohmann::ordered_json;
 
 constexpr std::size_t kNumNearest = 5;
 
-// Scripts, styles and requests of this server alone. (Previews of pictures are blobs.)
+// Allows scripts, styles and requests of this server only. (Previews of pictures are blobs.)
 constexpr const char* kPagePolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-// A report runs no script and asks for nothing; `sandbox` holds it to that, whatever stands in it.
+// A report runs no scripts and makes no requests. `sandbox` enforces this, whatever it contains.
 constexpr const char* kReportPolicy =
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'";
@@ -70,12 +72,16 @@ Response html_response(std::string body, const char* policy) {
 }
 
 Response model_missing(const std::optional<std::string>& name) {
-  return error_response(
-      404, name ? fmt::format("no model of the name \"{}\"", *name)
-                : std::string("expected a model: ?model=NAME; /v1/page names those there are"));
+  return error_response(404, name ? fmt::format("no model named \"{}\"", *name)
+                                  : std::string("expected ?model=NAME; /v1/page lists the models"));
 }
 
-// Pages of other servers cannot send this type without asking first, which nobody here grants.
+Response runs_disabled() {
+  return error_response(403, "runs are disabled; digitry serve --runs DIR enables them");
+}
+
+// Browsers do not let pages of other servers send this type without a CORS preflight, which this
+// server never grants.
 BodyRules image_request_body() {
   return {.max_bytes = kMaxImageRequestBytes, .types = {"application/json"}};
 }
@@ -98,7 +104,7 @@ LogitsOf logits_of(const ServedModel& model) {
   };
 }
 
-// What an answer is held against: the likeliest class, or where that is asked for the next one.
+// The class to compare `asked` with: the most likely other class.
 std::int32_t rival_of(std::span<const float> logits, std::int32_t asked) {
   std::int32_t rival = asked == 0 ? 1 : 0;
   for (std::int32_t c = 0; c < std::ssize(logits); ++c)
@@ -122,7 +128,7 @@ Response explanation(const ServedModel& served, const ImageRequest& request,
                      const NearImages& nearest) {
   const Model& model = served.model();
   if (model.class_names.size() < 2)
-    throw Error(ErrorCode::kBadData, "a model of one class has nothing to hold an answer against");
+    throw Error(ErrorCode::kBadData, "explanations need a model with at least two classes");
   const auto asked = static_cast<std::int32_t>(std::ranges::find(model.class_names, request.label) -
                                                model.class_names.begin());
   const Tensor logits = served.classifier().logits(request.image);
@@ -142,7 +148,7 @@ Response explanation(const ServedModel& served, const ImageRequest& request,
 
 bool is_readable(const Model& model) { return model.input_shape() == Shape{1, 28, 28}; }
 
-Page::Page(PageOptions options, ModelRepository& models)
+PageRoutes::PageRoutes(PageOptions options, ModelRepository& models)
     : options_(std::move(options)),
       models_(models),
       tasks_(options_.num_workers, options_.max_waiting) {
@@ -150,8 +156,8 @@ Page::Page(PageOptions options, ModelRepository& models)
   if (!options_.runs.empty()) runs_.emplace(options_.runs);
 }
 
-void Page::add_routes(Router& router) {
-  // `answer` makes the Response to a Call, at once.
+void PageRoutes::add_routes(Router& router) {
+  // `answer` returns the Response to a Call.
   const auto get = [&router](const char* pattern, auto answer) {
     router.add("GET", pattern, [answer](const Call& call) { call.respond(answer(call)); });
   };
@@ -162,9 +168,9 @@ void Page::add_routes(Router& router) {
     router.add(
         "POST", pattern, [this, handler](const Call& call) { (this->*handler)(call); }, body);
   };
-  add("/v1/read", &Page::read, picture_body());
-  add("/v1/explain", &Page::explain, image_request_body());
-  add("/v1/corrections", &Page::correct, image_request_body());
+  add("/v1/read", &PageRoutes::read, picture_body());
+  add("/v1/explain", &PageRoutes::explain, image_request_body());
+  add("/v1/corrections", &PageRoutes::correct, image_request_body());
   router.add("GET", "/v1/runs",
              [this](const Call& call) { in_background(call, [this] { return list_runs(); }); });
   for (const char* page : {"report.html", "tune.html"})
@@ -174,10 +180,10 @@ void Page::add_routes(Router& router) {
     });
 }
 
-Response Page::file(std::string_view name) const {
+Response PageRoutes::file(std::string_view name) const {
   const auto found = options_.files.find(std::string(name));
   if (found == options_.files.end())
-    return error_response(404, fmt::format("the page has no file \"{}\"", name));
+    return error_response(404, fmt::format("no file named \"{}\"", name));
   if (name == "index.html") return html_response(std::string(found->second.content), kPagePolicy);
   Response response;
   response.content_type = found->second.content_type;
@@ -185,7 +191,7 @@ Response Page::file(std::string_view name) const {
   return response;
 }
 
-Response Page::info() const {
+Response PageRoutes::info() const {
   PageJson models = PageJson::array();
   for (const auto& entry : models_.entries()) {
     const Model& model = entry->current()->model();
@@ -198,8 +204,8 @@ Response Page::info() const {
                     {"runs", runs_.has_value()}});
 }
 
-// Answers by what `answer` makes, on another thread.
-void Page::in_background(const Call& call, std::function<Response()> answer) {
+// Answers with the result of `answer`, which runs on another thread.
+void PageRoutes::in_background(const Call& call, std::function<Response()> answer) {
   tasks_.submit([answer = std::move(answer), respond = call.respond] {
     Response response;
     try {
@@ -211,14 +217,15 @@ void Page::in_background(const Call& call, std::function<Response()> answer) {
   });
 }
 
-void Page::read(const Call& call) {
-  if (!options_.read) return call.respond(error_response(403, "this server reads no pictures"));
+void PageRoutes::read(const Call& call) {
+  if (!options_.read)
+    return call.respond(error_response(403, "reading pictures is disabled on this server"));
   const std::optional<std::string> name = call.request.query("model");
   const ModelEntry* entry = models_.find(name.value_or(""));
   if (entry == nullptr) return call.respond(model_missing(name));
   const std::shared_ptr<const ServedModel> model = entry->current();
   if (!is_readable(model->model()))
-    throw Error(ErrorCode::kBadData, "{}: is a model of images {}, expected one of [1,28,28]",
+    throw Error(ErrorCode::kBadData, "{}: expected a model of images [1,28,28], got {}",
                 entry->name(), model->model().input_shape().to_string());
   const ReadEffort effort = effort_of(call.request);
   in_background(
@@ -231,13 +238,13 @@ void Page::read(const Call& call) {
           return error_response(415, error.what());
         }
         Response response;
-        // The members follow the model's name.
+        // `reading` is an object: its members follow "model".
         response.body = fmt::format("{{\"model\":{},{}", json_quoted(name), reading.substr(1));
         return response;
       });
 }
 
-void Page::explain(const Call& call) {
+void PageRoutes::explain(const Call& call) {
   const std::optional<std::string> name = call.request.query("model");
   const ModelEntry* entry = models_.find(name.value_or(""));
   if (entry == nullptr) return call.respond(model_missing(name));
@@ -246,16 +253,16 @@ void Page::explain(const Call& call) {
       parse_image_request(call.request.body, "class", model->model()));
   in_background(call, [this, model, request] {
     NearImages nearest;
-    nearest.absence = "this server looks at no training images";
+    nearest.absence = "this server does not search training images";
     if (options_.nearest) nearest = options_.nearest(model, request->image, kNumNearest);
     return explanation(*model, *request, nearest);
   });
 }
 
-void Page::correct(const Call& call) {
+void PageRoutes::correct(const Call& call) {
   if (!corrections_)
-    return call.respond(
-        error_response(403, "corrections are not kept here: digitry serve --corrections DIR"));
+    return call.respond(error_response(
+        403, "corrections are disabled; digitry serve --corrections DIR enables them"));
   const std::optional<std::string> name = call.request.query("model");
   const ModelEntry* entry = models_.find(name.value_or(""));
   if (entry == nullptr) return call.respond(model_missing(name));
@@ -264,8 +271,8 @@ void Page::correct(const Call& call) {
       parse_image_request(call.request.body, "label", model->model()));
   in_background(call, [this, model, request] {
     try {
-      const std::string saved =
-          corrections_->save(request->image, request->label, model->model().class_names);
+      const std::string saved = corrections_->save(request->image, request->label,
+                                                   model->model().class_names, request->replaces);
       return page_json({{"saved", saved}}, 201);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kUnavailable) throw;
@@ -274,8 +281,8 @@ void Page::correct(const Call& call) {
   });
 }
 
-Response Page::list_runs() const {
-  if (!runs_) return error_response(403, "no runs are shown here: digitry serve --runs DIR");
+Response PageRoutes::list_runs() const {
+  if (!runs_) return runs_disabled();
   PageJson runs = PageJson::array();
   for (const RunReport& run : runs_->list()) {
     PageJson json{{"name", run.name},
@@ -287,11 +294,12 @@ Response Page::list_runs() const {
   return page_json({{"runs", runs}});
 }
 
-Response Page::report(std::string_view run, std::string_view file) const {
-  if (!runs_) return error_response(403, "no runs are shown here: digitry serve --runs DIR");
+Response PageRoutes::report(std::string_view run, std::string_view file) const {
+  if (!runs_) return runs_disabled();
   const std::optional<std::string> name = percent_decoded(run);
   std::optional<std::string> page = name ? runs_->read(*name, file) : std::nullopt;
-  if (!page) return error_response(404, fmt::format("no run \"{}\" with a {}", run, file));
+  if (!page)
+    return error_response(404, fmt::format("no run named \"{}\" that has a {}", run, file));
   return html_response(std::move(*page), kReportPolicy);
 }
 

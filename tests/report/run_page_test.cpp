@@ -19,7 +19,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// Every id once; every link of the page to one of them; every element closed.
+/// Checks that ids are unique, that links lead to them, and that all elements are closed.
 void expect_sound(const std::string& html) {
   std::set<std::string> ids;
   const std::regex id(R"re(\sid=["']([^"']+)["'])re"), link(R"re(\shref="#([^"]+)")re");
@@ -29,7 +29,7 @@ void expect_sound(const std::string& html) {
   }
   for (auto it = std::sregex_iterator(html.begin(), html.end(), link); it != std::sregex_iterator();
        ++it) {
-    EXPECT_TRUE(ids.contains((*it)[1])) << "leads nowhere: " << (*it)[1];
+    EXPECT_TRUE(ids.contains((*it)[1])) << "broken link: " << (*it)[1];
   }
   for (const char* tag : {"section", "table", "tr", "td", "th", "ul", "li", "div", "span", "a", "p",
                           "h2", "h3", "dl", "details", "pre", "main", "body", "html"}) {
@@ -106,9 +106,9 @@ TEST(RenderHtml, CellsLeadToTheImagesBehindThem) {
   const std::string html = render_html(content);
   for (const ConfusedPair& pair : content.evaluation.most_confused) {
     const std::string anchor = fmt::format("pair-{}-{}", pair.label, pair.predicted);
-    EXPECT_THAT(
-        html, HasSubstr(fmt::format("href=\"#{}\" aria-label=\"{} of {} taken for {}\">{}<", anchor,
-                                    pair.count, pair.label, pair.predicted, pair.count)));
+    EXPECT_THAT(html,
+                HasSubstr(fmt::format("href=\"#{}\" aria-label=\"{} of {} classified as {}\">{}<",
+                                      anchor, pair.count, pair.label, pair.predicted, pair.count)));
     const std::size_t begin = html.find("<section id=\"" + anchor + "\"");
     ASSERT_NE(begin, std::string::npos);
     const std::string section = html.substr(begin, html.find("</section>", begin) - begin);
@@ -143,7 +143,7 @@ TEST(RenderHtml, TextIsEscapedWhereverItStands) {
   EXPECT_THAT(html, Not(HasSubstr("alert('x')")));
   EXPECT_THAT(html, Not(HasSubstr("\xFF")));
   EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert"));
-  // What looks like the template's own tags stays as it is: text.
+  // Text that looks like the template's tags stays unchanged.
   EXPECT_THAT(html, HasSubstr("{{title}}"));
   expect_sound(std::regex_replace(html, std::regex("\\{\\{title\\}\\}"), ""));
 }
@@ -158,8 +158,9 @@ TEST(RenderHtml, TellsHowFarProbabilitiesCanBeTrusted) {
       {.low = 0.5, .high = 1, .num_images = 60, .confidence = 0.75, .accuracy = 0.85}};
   const std::string html = render_html(content);
   expect_sound(html);
-  for (const char* part : {"1.23", "divided by 1.50", "60 of 50 to 100 %, 85.0 % right.",
-                           "<td>60</td><td>75.00</td><td>85.00</td>", "60</text>"})
+  for (const char* part :
+       {"1.23", "by the temperature 1.50", "60 with 50 to 100 %, 85.0 % correct.",
+        "<td>60</td><td>75.00</td><td>85.00</td>", "60</text>"})
     EXPECT_THAT(html, HasSubstr(part));
 }
 
@@ -173,8 +174,8 @@ TEST(RenderHtml, WithoutHistoryOrMistakesSaysSo) {
   content.data.clear();
   const std::string html = render_html(content);
   expect_sound(html);
-  EXPECT_THAT(html, HasSubstr("no curves to show"));
-  EXPECT_THAT(html, HasSubstr("every image was recognised"));
+  EXPECT_THAT(html, HasSubstr("there are no curves"));
+  EXPECT_THAT(html, HasSubstr("every image was classified correctly"));
   EXPECT_EQ(count_of(html, "<svg"), 1u) << "the reliability alone";
   for (const char* absent : {"id=\"recipe\"", "id=\"model\"", "id=\"run\"", "id=\"by-pair\""}) {
     EXPECT_THAT(html, Not(HasSubstr(absent)));

@@ -1,9 +1,8 @@
-#include "digitry/report/page_images.h"
-
 #include <gtest/gtest.h>
 
 #include <set>
 
+#include "digitry/report/run_page.h"
 #include "tests/report/report_content.h"
 
 namespace digitry {

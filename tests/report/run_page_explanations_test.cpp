@@ -41,11 +41,11 @@ TEST(PageExplanations, ShowEachMistakeTwiceWithItsNeighbours) {
   EXPECT_EQ(count_of(html, "data:image/png"), 3u) << "digits, overlays, training images";
   EXPECT_THAT(explained, HasSubstr("The 3 most confident ones."));
   EXPECT_THAT(explained, HasSubstr("where hiding 4×4 pixels"));
-  EXPECT_THAT(explained, HasSubstr("of 50 of the 1,000 training images"));
+  EXPECT_THAT(explained, HasSubstr("out of 50 of the 1,000 training images"));
   for (std::size_t i = 0; i < 3; ++i) {
     const LabelledPrediction& mistake = content.evaluation.mistakes[i];
     EXPECT_THAT(explained,
-                HasSubstr(fmt::format("What spoke for {} and for {} in image {}. For {}: upper "
+                HasSubstr(fmt::format("Evidence for {} and for {} in image {}. For {}: upper "
                                       "left. For {}: lower right.",
                                       mistake.predicted, mistake.label, mistake.image_index,
                                       mistake.predicted, mistake.label)));
@@ -68,16 +68,16 @@ TEST(PageExplanations, SayWhyThereAreNoNeighbours) {
 TEST(PageExplanations, MapEveryPointAndNameEveryClass) {
   const ReportContent content = explained_content();
   const std::string map = section(render_html(content), "map");
-  // A dot each, of the four classes.
+  // One dot for each of the four classes.
   EXPECT_EQ(count_of(map, "h0"), 60u);
   EXPECT_EQ(count_of(map, "class=\"cross\""), content.evaluation.mistakes.size());
-  EXPECT_THAT(map, HasSubstr("all 60 by the last hidden layer (16 values)"));
+  EXPECT_THAT(map, HasSubstr("(16 values) of all 60 images"));
   for (const std::string& name : content.evaluation.class_names)
     EXPECT_EQ(count_of(map, ">" + name + "</text>"), 1u);
   const LabelledPrediction& mistake = content.evaluation.mistakes[0];
   EXPECT_THAT(map, HasSubstr(fmt::format("<title>Image {}: {} → {}, ", mistake.image_index,
                                          mistake.label, mistake.predicted)));
-  // As wide as the drawing, less the margin.
+  // The width of the drawing without its margin.
   EXPECT_THAT(map, HasSubstr("M14.0 "));
   EXPECT_THAT(map, HasSubstr("M626.0 "));
 }
@@ -94,7 +94,7 @@ TEST(PageExplanations, NamesAreText) {
 TEST(PageExplanations, OfLargeImagesAreReduced) {
   const std::string html =
       render_html(explained_content(ContentOptions{.height = 130, .width = 100}));
-  // 130 → 44, 100 → 34, and a pixel about each of three.
+  // 130 → 44, 100 → 34, with a border of one pixel around each of three maps.
   EXPECT_THAT(html, HasSubstr("background-size: calc(108 * var(--zoom)) calc(46 * var(--zoom))"));
 }
 

@@ -1,5 +1,3 @@
-#include "digitry/report/page_explanations.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,7 +9,7 @@
 #include "digitry/base/text.h"
 #include "digitry/image/png.h"
 #include "digitry/report/attribution.h"
-#include "digitry/report/page_tables.h"
+#include "digitry/report/run_page.h"
 
 namespace digitry {
 namespace {
@@ -24,7 +22,7 @@ std::int64_t num_explained(const Explanations& explanations) {
   return explanations.attributions.empty() ? 0 : explanations.attributions.shape()[0];
 }
 
-/// All maps in one picture, side by side, a pixel of nothing about each.
+/// All maps side by side in one picture, each with a border of one empty pixel.
 class OverlaySheet {
  public:
   explicit OverlaySheet(const std::vector<AttributionPicture>& pictures)
@@ -66,12 +64,12 @@ std::vector<AttributionPicture> pictures_of(const Explanations& explanations,
   return pictures;
 }
 
-std::string place_or_nothing(const AttributionPicture& picture, SpokeFor whom) {
+std::string place_or_nothing(const AttributionPicture& picture, EvidenceFor whom) {
   const std::string place = main_place(picture, whom);
   return place.empty() ? "nothing" : place;
 }
 
-/// The nearest images of all mistakes, one list after the other.
+/// The nearest training images of all mistakes, list by list.
 class NearestTiles {
  public:
   NearestTiles(const Explanations& explanations, const Evaluation& evaluation)
@@ -83,7 +81,7 @@ class NearestTiles {
   const SpriteSheet& sheet() const { return sheet_; }
 
   data list(std::size_t mistake) const {
-    const LabelledPrediction& judgement = evaluation_.mistakes[mistake];
+    const LabelledPrediction& prediction = evaluation_.mistakes[mistake];
     std::int64_t place = 0;
     for (std::size_t i = 0; i < mistake; ++i) place += std::ssize(explanations_.nearest[i]);
     data tiles{data::type::list};
@@ -94,9 +92,9 @@ class NearestTiles {
       tile.set("y", fmt::format("{}", -at.y));
       tile.set("index", fmt::format("{}", neighbour.image_index));
       tile.set("label", class_name(evaluation_, neighbour.label));
-      tile.set("style", neighbour.label == judgement.predicted ? "answer"
-                        : neighbour.label == judgement.label   ? "rival"
-                                                               : "other");
+      tile.set("style", neighbour.label == prediction.predicted ? "answer"
+                        : neighbour.label == prediction.label   ? "rival"
+                                                                : "other");
       tiles.push_back(tile);
     }
     return tiles;
@@ -192,8 +190,8 @@ void add_explained(data& page, const ReportContent& content, const Thumbnailer& 
     entry.set("y", fmt::format("{}", -place.y));
     entry.set("overlay_x", fmt::format("{}", -overlays.x(i)));
     entry.set("overlay_y", fmt::format("{}", -kOverlayGap));
-    entry.set("for_answer", place_or_nothing(pictures[i], SpokeFor::kAnswer));
-    entry.set("for_rival", place_or_nothing(pictures[i], SpokeFor::kRival));
+    entry.set("for_answer", place_or_nothing(pictures[i], EvidenceFor::kAnswer));
+    entry.set("for_rival", place_or_nothing(pictures[i], EvidenceFor::kRival));
     if (nearest) entry.set("nearest", nearest->list(i));
     entries.push_back(entry);
   }

@@ -1,4 +1,4 @@
-#include "digitry/report/page.h"
+#include "digitry/report/run_page.h"
 
 #include <fmt/format.h>
 
@@ -10,9 +10,6 @@
 #include "digitry/image/contact_sheet.h"
 #include "digitry/image/png.h"
 #include "digitry/image/thumbnails.h"
-#include "digitry/report/page_explanations.h"
-#include "digitry/report/page_images.h"
-#include "digitry/report/page_tables.h"
 #include "digitry_embedded/report_css.h"
 #include "digitry_embedded/report_html.h"
 
@@ -21,7 +18,7 @@ namespace {
 
 using kainjow::mustache::data;
 
-/// Sizes, in CSS pixels, that pictures are brought near to by whole factors.
+/// Target sizes in CSS pixels; pictures are enlarged by integer factors to come close to them.
 constexpr std::int64_t kLargeSide = 84;
 constexpr std::int64_t kSmallSide = 56;
 constexpr std::size_t kShortName = 3;
@@ -37,24 +34,24 @@ class Tiles {
   Tiles(const Evaluation& evaluation, const SpriteSheet& sheet)
       : evaluation_(evaluation), sheet_(sheet) {}
 
-  data list(const std::vector<LabelledPrediction>& judgements, std::size_t most = SIZE_MAX) const {
+  data list(const std::vector<LabelledPrediction>& predictions, std::size_t most = SIZE_MAX) const {
     data tiles{data::type::list};
-    for (std::size_t i = 0; i < std::min(judgements.size(), most); ++i) {
-      tiles.push_back(tile(judgements[i]));
+    for (std::size_t i = 0; i < std::min(predictions.size(), most); ++i) {
+      tiles.push_back(tile(predictions[i]));
     }
     return tiles;
   }
 
  private:
-  data tile(const LabelledPrediction& judgement) const {
-    const SpriteSheet::Place place = sheet_.place(judgement.image_index);
+  data tile(const LabelledPrediction& prediction) const {
+    const SpriteSheet::Place place = sheet_.place(prediction.image_index);
     data tile;
     tile.set("x", fmt::format("{}", -place.x));
     tile.set("y", fmt::format("{}", -place.y));
-    tile.set("index", fmt::format("{}", judgement.image_index));
-    tile.set("label", class_name(evaluation_, judgement.label));
-    tile.set("predicted", class_name(evaluation_, judgement.predicted));
-    tile.set("probability", probability_text(judgement.probability));
+    tile.set("index", fmt::format("{}", prediction.image_index));
+    tile.set("label", class_name(evaluation_, prediction.label));
+    tile.set("predicted", class_name(evaluation_, prediction.predicted));
+    tile.set("probability", probability_text(prediction.probability));
     return tile;
   }
 
@@ -136,7 +133,7 @@ void add_images(data& page, const ReportContent& content) {
   add_explained(page, content, thumbnailer, sheet);
 }
 
-// Sets has_NAME and, where there are images, NAME, NAME_width and NAME_height.
+// Sets has_NAME and, if there are images, NAME, NAME_width and NAME_height.
 void add_sheet(data& page, const std::string& name, const Tensor& images, std::int64_t per_row) {
   page.set("has_" + name, !images.empty());
   if (images.empty()) return;

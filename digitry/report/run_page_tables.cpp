@@ -1,11 +1,10 @@
-#include "digitry/report/page_tables.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "digitry/base/text.h"
 #include "digitry/report/attribution.h"
+#include "digitry/report/run_page.h"
 
 namespace digitry {
 namespace {
@@ -27,11 +26,11 @@ data confusion_cell(const Evaluation& evaluation, std::size_t label, std::size_t
   if (label == predicted) {
     cell.set("style", fmt::format("r{}", recall_level(evaluation.per_class[label].recall)));
     cell.set("anchor", fmt::format("class-{}", label));
-    cell.set("meaning", fmt::format("{} of {} recognised", count, label_name));
+    cell.set("meaning", fmt::format("{} of {} classified correctly", count, label_name));
   } else {
     cell.set("style", fmt::format("w{}", mistake_level(count, largest)));
     cell.set("anchor", pair_anchor(label, predicted));
-    cell.set("meaning", fmt::format("{} of {} taken for {}", count, label_name,
+    cell.set("meaning", fmt::format("{} of {} classified as {}", count, label_name,
                                     class_name(evaluation, static_cast<std::int32_t>(predicted))));
   }
   return cell;
@@ -152,10 +151,10 @@ data robustness_rows(const Robustness& robustness) {
 }
 
 std::string reliability_description(const Evaluation& evaluation) {
-  std::string text = "How often answers were right, by the probability given:";
+  std::string text = "Share of correct predictions by predicted probability:";
   for (const ReliabilityBin& bin : evaluation.calibration.bins)
     if (bin.num_images > 0)
-      text += fmt::format(" {} of {} to {} %, {} % right;", grouped(bin.num_images),
+      text += fmt::format(" {} with {} to {} %, {} % correct;", grouped(bin.num_images),
                           percent_number(bin.low, 0), percent_number(bin.high, 0),
                           percent_number(bin.accuracy, 1));
   text.back() = '.';

@@ -1,4 +1,4 @@
-#include "digitry/serving/page/page.h"
+#include "digitry/serving/page/page_routes.h"
 
 #include <gmock/gmock.h>
 
@@ -32,7 +32,7 @@ std::string pixels_of(const Tensor& images) {
   return {pixels.begin(), pixels.end()};
 }
 
-// A model of MNIST's images.
+// A model of images of MNIST's shape.
 Model readable_model() {
   Model model = digitry::test::small_model();
   model.members = one_member(digitry::test::random_network(
@@ -44,7 +44,7 @@ json question(const Tensor& image, const char* key, const std::string& label) {
   return {{"image", base64(pixels_of(image))}, {key, label}};
 }
 
-TEST(Page, IsServedUnderStrictHeaders) {
+TEST(PageRoutes, IsServedUnderStrictHeaders) {
   PageOptions page;
   page.files = {{"index.html", {"text/html; charset=utf-8", "<!doctype html>"}},
                 {"page.js", {"text/javascript; charset=utf-8", "let a;"}}};
@@ -64,7 +64,7 @@ TEST(Page, IsServedUnderStrictHeaders) {
   EXPECT_EQ(Served().get("/").status, 404);
 }
 
-TEST(Page, TellsWhatItMayOffer) {
+TEST(PageRoutes, TellsWhatItMayOffer) {
   const json none = json::parse(Served().get("/v1/page").body);
   EXPECT_EQ(none,
             json::parse(R"({"models": [], "reads": false, "corrections": false, "runs": false})"))
@@ -81,7 +81,7 @@ TEST(Page, TellsWhatItMayOffer) {
   EXPECT_TRUE(all.at("reads") && all.at("corrections") && all.at("runs"));
 }
 
-TEST(Page, ReadsPictures) {
+TEST(PageRoutes, ReadsPictures) {
   PageOptions page;
   page.read = [](const std::shared_ptr<const ServedModel>& model, std::string_view picture,
                  ReadEffort effort) {
@@ -113,10 +113,10 @@ TEST(Page, ReadsPictures) {
   EXPECT_EQ(Served().post("/v1/read?model=small", "1234", kPng).status, 403);
   const Response small = Served({.page = page}).post("/v1/read?model=small", "1234", kPng);
   EXPECT_EQ(small.status, 400);
-  EXPECT_THAT(error_of(small), HasSubstr("expected one of [1,28,28]"));
+  EXPECT_THAT(error_of(small), HasSubstr("expected a model of images [1,28,28]"));
 }
 
-TEST(Page, Explains) {
+TEST(PageRoutes, Explains) {
   PageOptions page;
   page.nearest = [](const auto&, const Tensor& image, std::size_t count) {
     EXPECT_EQ(count, 5U);
@@ -154,7 +154,7 @@ TEST(Page, Explains) {
   EXPECT_TRUE(alone.contains("no_nearest"));
 }
 
-TEST(Page, KeepsCorrections) {
+TEST(PageRoutes, KeepsCorrections) {
   const TemporaryFolder folder;
   PageOptions page;
   page.corrections = folder / "mine";
@@ -167,14 +167,21 @@ TEST(Page, KeepsCorrections) {
   const Dataset data = load_dataset(folder / "mine", Split::kTrain);
   EXPECT_EQ(pixels_of(data.images), pixels_of(small_images(1)));
 
+  json again = question(small_images(1, 2), "label", "zero");
+  again["replaces"] = file;
+  EXPECT_EQ(served.post(path, again.dump()).status, 201);
+  EXPECT_FALSE(path_exists(folder / "mine" / file));
+  again["replaces"] = "../" + file;
+  EXPECT_EQ(served.post(path, again.dump()).status, 400);
+
   make_folder(folder / "mine/cat");
-  const Response other = served.post(path, question(small_images(1, 2), "label", "zero").dump());
+  const Response other = served.post(path, question(small_images(1, 3), "label", "zero").dump());
   EXPECT_EQ(other.status, 409);
   EXPECT_THAT(error_of(other), HasSubstr("a class \"cat\""));
   EXPECT_EQ(Served().post(path, question(small_images(1), "label", "zero").dump()).status, 403);
 }
 
-TEST(Page, RefusesHostileQuestions) {
+TEST(PageRoutes, RefusesHostileQuestions) {
   const TemporaryFolder folder;
   PageOptions page;
   page.corrections = folder / "mine";
@@ -208,7 +215,7 @@ TEST(Page, RefusesHostileQuestions) {
   EXPECT_THAT(list_folder(folder / "mine"), IsEmpty());
 }
 
-TEST(Page, ShowsReportsAndNothingElse) {
+TEST(PageRoutes, ShowsReportsAndNothingElse) {
   const TemporaryFolder folder;
   make_folder(folder / "runs/my run");
   write_file_atomically(folder / "runs/my run/report.html", "<script>alert(1)</script>");

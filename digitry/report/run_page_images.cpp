@@ -1,5 +1,3 @@
-#include "digitry/report/page_images.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,13 +6,12 @@
 #include <utility>
 
 #include "digitry/base/text.h"
-#include "digitry/report/page_explanations.h"
-#include "digitry/report/page_tables.h"
+#include "digitry/report/run_page.h"
 
 namespace digitry {
 namespace {
 
-/// The largest number of images of each list that keeps the sum within `budget`; at least 1.
+/// The largest number of images per list that keeps the sum within `budget`; at least 1.
 template <typename Lists, typename Size>
 std::size_t fair_share(const Lists& lists, const Size& size, std::size_t most, std::size_t budget) {
   for (; most > 1; --most) {
@@ -30,14 +27,14 @@ std::size_t fair_share(const Lists& lists, const Size& size, std::size_t most, s
 std::vector<std::int64_t> PageImages::indices() const {
   std::vector<std::int64_t> all;
   std::set<std::int64_t> seen;
-  const auto add = [&](const std::vector<LabelledPrediction>& judgements) {
-    for (const LabelledPrediction& judgement : judgements) {
-      if (seen.insert(judgement.image_index).second) all.push_back(judgement.image_index);
+  const auto add = [&](const std::vector<LabelledPrediction>& predictions) {
+    for (const LabelledPrediction& prediction : predictions) {
+      if (seen.insert(prediction.image_index).second) all.push_back(prediction.image_index);
     }
   };
   add(gallery);
   for (const PairImages& pair : pairs) add(pair.shown);
-  for (const auto& judgements : least_sure) add(judgements);
+  for (const auto& predictions : least_sure) add(predictions);
   add(suspected);
   return all;
 }
@@ -66,10 +63,10 @@ PageImages choose_images(const Evaluation& evaluation) {
       suspected.begin() + static_cast<std::ptrdiff_t>(std::min(suspected.size(), kMaxSuspected)));
   images.least_sure = evaluation.least_sure;
   const std::size_t of_class = fair_share(
-      images.least_sure, [](const auto& judgements) { return judgements.size(); }, 24,
+      images.least_sure, [](const auto& predictions) { return predictions.size(); }, 24,
       kMaxLeastSureImages);
-  for (auto& judgements : images.least_sure) {
-    judgements.resize(std::min(judgements.size(), of_class));
+  for (auto& predictions : images.least_sure) {
+    predictions.resize(std::min(predictions.size(), of_class));
   }
   return images;
 }
@@ -78,7 +75,7 @@ namespace {
 
 using kainjow::mustache::data;
 
-// Units of the drawing; the page scales it.
+// In units of the drawing, which the page scales.
 constexpr double kMapWidth = 640;
 constexpr double kMapHeight = 480;
 constexpr double kMapMargin = 14;
@@ -90,7 +87,7 @@ struct Point {
   double y = 0;
 };
 
-/// Into the drawing, as large as fits, without distortion.
+/// Scales points to fit the drawing without distortion.
 std::vector<Point> fitted(const std::vector<MapPoint>& map) {
   std::vector<Point> points;
   for (const MapPoint& point : map) points.push_back({point.x, point.y});
@@ -117,7 +114,7 @@ double median(std::vector<double> values) {
 
 std::string coordinate(double value) { return fmt::format("{:.1f}", value); }
 
-/// The dots of one class as one path: lines of no length, whose round ends are seen.
+/// The dots of one class as a single path: lines of zero length with round ends.
 data class_entry(const Evaluation& evaluation, std::int32_t label,
                  const std::vector<Point>& points) {
   std::vector<double> x, y;
