@@ -117,14 +117,15 @@ Attributes to_attributes(const AugmentOptions& options) {
 // What a thread works with, for one image after the other.
 class Augmenter::Workspace {
  public:
-  explicit Workspace(const Augmenter& augmenter)
+  Workspace(const Augmenter& augmenter, const ElasticGrid& elastic_grid)
       : of_(augmenter),
+        elastic_grid_(elastic_grid),
         size_(size_of(augmenter.image_shape_)),
         padded_(count(warp::padded_size(size_))),
         thickened_(padded_.size()),
         packed_(count(warp::packed_size(size_))),
-        knots_(count(augmenter.elastic_grid_->num_values())),
-        expanded_(count(augmenter.elastic_grid_->num_expanded())),
+        knots_(count(elastic_grid.num_values())),
+        expanded_(count(elastic_grid.num_expanded())),
         displacement_(count(2 * size_.width)),
         tones_(augmenter.options_, size_) {}
 
@@ -136,8 +137,8 @@ class Augmenter::Workspace {
         which.stream(RandomPurpose::kFlip).next_float() < of_.options_.flip)
       drawn.source = warp::mirrored(drawn.source, size_);
     if (of_.options_.elastic > 0) {
-      of_.elastic_grid_->draw(random, of_.options_.elastic, knots_);
-      of_.elastic_grid_->expand(knots_, expanded_);
+      elastic_grid_.draw(random, of_.options_.elastic, knots_);
+      elastic_grid_.expand(knots_, expanded_);
     }
     // IntensityAugmenter are changed as ink; without, pixels are scaled at once.
     const warp::PixelScale sampled = tones_.any() ? kInk : pixel;
@@ -167,14 +168,14 @@ class Augmenter::Workspace {
   void sample(const warp::AffineMap& source, const warp::PixelScale& pixel, float* to) {
     for (std::int64_t y = 0; y < size_.height; ++y) {
       // Without elastic distortion it stays zero.
-      if (of_.options_.elastic > 0)
-        of_.elastic_grid_->displacement_row(expanded_, y, displacement_);
+      if (of_.options_.elastic > 0) elastic_grid_.displacement_row(expanded_, y, displacement_);
       warp::sample_row(packed_.data(), size_, source, y, displacement_.data(), pixel,
                        to + y * size_.width);
     }
   }
 
   const Augmenter& of_;
+  const ElasticGrid& elastic_grid_;
   ImageSize size_;
   std::vector<std::uint8_t> padded_;
   std::vector<std::uint8_t> thickened_;
@@ -186,11 +187,7 @@ class Augmenter::Workspace {
 };
 
 Augmenter::Augmenter(const AugmentOptions& options, const Shape& image_shape, std::uint64_t seed)
-    : options_(checked(options)),
-      image_shape_(checked(image_shape)),
-      seed_(seed),
-      elastic_grid_(std::make_shared<const ElasticGrid>(image_shape[1], image_shape[2],
-                                                        options.elastic_sigma)) {}
+    : options_(checked(options)), image_shape_(checked(image_shape)), seed_(seed) {}
 
 void Augmenter::augment_batch(const Tensor& images, std::span<const std::int32_t> image_indices,
                               std::int64_t epoch, float pixel_scale, float pixel_offset,
@@ -204,9 +201,10 @@ void Augmenter::augment_batch(const Tensor& images, std::span<const std::int32_t
                 image_shape_.to_string(), std::ssize(image_indices) * image_size,
                 images.shape().to_string(), to.size());
   const std::uint8_t* pixels = images.as<std::uint8_t>().data();
+  const ElasticGrid elastic_grid(image_shape_[1], image_shape_[2], options_.elastic_sigma);
   const warp::PixelScale pixel{.scale = pixel_scale, .offset = pixel_offset};
   parallel_for_with(
-      std::ssize(image_indices), kImagesAThread, [&] { return Workspace(*this); },
+      std::ssize(image_indices), kImagesAThread, [&] { return Workspace(*this, elastic_grid); },
       [&](Workspace& workspace, std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i) {
           const std::int32_t index = image_indices[count(i)];

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 
@@ -9,8 +8,6 @@
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {
-
-class ElasticGrid;
 
 /// How strongly training images are changed. All that is drawn is uniform within its bounds;
 /// everything is off by default. Images have background 0.
@@ -103,7 +100,6 @@ class Augmenter {
   AugmentOptions options_;
   Shape image_shape_;
   std::uint64_t seed_;
-  std::shared_ptr<const ElasticGrid> elastic_grid_;
 };
 
 /// Pictures to look at: uint8 [R·(1 + versions), C, H, W] with, for each image index, the image

@@ -4,9 +4,10 @@
 #include <vector>
 
 #include "digitry/augment/augment.h"
+#include "digitry/augment/deformation.h"
 #include "digitry/base/random.h"
 #include "digitry/image/blur.h"
-#include "digitry/image/limits.h"
+#include "digitry/image/image.h"
 
 namespace digitry {
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "digitry/base/error.h"
@@ -83,13 +84,14 @@ const std::string* AttributeReader::find_text(const std::string& key) {
 
 void AttributeReader::finish() const {
   for (const auto& [key, value] : options_)
-    if (!known_.contains(key))
+    if (!std::ranges::binary_search(known_, key))
       throw Error(ErrorCode::kBadData, "{}: unknown key '{}'; known here: {}", where_, key,
                   fmt::format("{}", fmt::join(known_, ", ")));
 }
 
 const AttributeValue* AttributeReader::find(const std::string& key, bool required) {
-  known_.insert(key);
+  if (const auto at = std::ranges::lower_bound(known_, key); at == known_.end() || *at != key)
+    known_.insert(at, key);
   const auto found = options_.find(key);
   if (found != options_.end()) return &found->second;
   if (required) throw Error(ErrorCode::kBadData, "{}: '{}' is missing", where_, key);

@@ -1,12 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -49,7 +46,7 @@ class AttributeReader {
 
   const Attributes& options_;
   std::string where_;
-  std::set<std::string> known_;
+  std::vector<std::string> known_;  // Sorted.
 };
 
 /// As a person would write it: 0.2, true, "relu".

@@ -2,6 +2,8 @@
 
 #include <omp.h>
 
+#include <algorithm>
+
 #include "digitry/base/error.h"
 #if defined(__SANITIZE_THREAD__)
 #include <thread>
@@ -28,6 +30,11 @@ void set_num_threads(int count) {
 
 ScopedNumThreads::ScopedNumThreads(int count) : before_(num_threads()) { set_num_threads(count); }
 ScopedNumThreads::~ScopedNumThreads() { omp_set_num_threads(before_); }
+
+std::int64_t num_parallel_parts(std::int64_t count, std::int64_t grain) {
+  return std::min<std::int64_t>(num_threads(),
+                                (count + grain - 1) / std::max<std::int64_t>(grain, 1));
+}
 
 void run_parts(std::int64_t parts, void (*run)(const void* context, std::int64_t part),
                const void* context) {

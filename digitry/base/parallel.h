@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <type_traits>
 #include <vector>
@@ -29,10 +28,7 @@ class ScopedNumThreads {
 };
 
 /// The number of parts that `parallel_for` makes.
-inline std::int64_t num_parallel_parts(std::int64_t count, std::int64_t grain) {
-  return std::min<std::int64_t>(num_threads(),
-                                (count + grain - 1) / std::max<std::int64_t>(grain, 1));
-}
+std::int64_t num_parallel_parts(std::int64_t count, std::int64_t grain);
 
 /// Calls `run(context, part)` for each part in [0, parts), each on a thread of its own if OpenMP
 /// gives as many; that is one inside another parallel region.

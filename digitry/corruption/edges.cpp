@@ -1,5 +1,3 @@
-#include "digitry/corruption/edges.h"
-
 #include <algorithm>
 #include <cmath>
 

@@ -1,5 +1,3 @@
-#include "digitry/corruption/light.h"
-
 #include <algorithm>
 #include <cassert>
 

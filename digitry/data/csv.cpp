@@ -14,7 +14,7 @@
 #include "digitry/base/limits.h"
 #include "digitry/base/text.h"
 #include "digitry/data/dataset.h"
-#include "digitry/image/limits.h"
+#include "digitry/image/image.h"
 
 namespace digitry {
 namespace {

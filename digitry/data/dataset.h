@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "digitry/base/limits.h"
-#include "digitry/data/byte_stream.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {
+
+class ByteStream;
 
 enum class Split { kTrain, kTest };
 

@@ -10,7 +10,7 @@
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/data/byte_stream.h"
-#include "digitry/image/limits.h"
+#include "digitry/image/image.h"
 
 namespace digitry {
 namespace {

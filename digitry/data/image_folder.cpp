@@ -10,9 +10,10 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/limits.h"
 #include "digitry/base/parallel.h"
 #include "digitry/data/dataset.h"
-#include "digitry/image/limits.h"
+#include "digitry/image/image.h"
 #include "digitry/image/png.h"
 
 namespace digitry {

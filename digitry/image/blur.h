@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "digitry/image/limits.h"
+#include "digitry/image/image.h"
 
 namespace digitry {
 

@@ -1,9 +1,11 @@
 #include "digitry/image/image.h"
 
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "digitry/base/error.h"
+#include "digitry/base/limits.h"
 
 namespace digitry {
 namespace {
@@ -87,6 +89,17 @@ Image to_grey(const Image& image) {
     grey.pixels.push_back(static_cast<std::uint8_t>(value));
   }
   return grey;
+}
+
+void check_image_total(const std::string& name, std::int64_t num_images,
+                       std::int64_t bytes_per_image) {
+  constexpr std::int64_t kMaxImages = std::numeric_limits<std::int32_t>::max();
+  constexpr auto kMaxBytes = static_cast<std::int64_t>(kMaxInputBytes);
+  if (num_images > kMaxImages || num_images > kMaxBytes / bytes_per_image)
+    throw Error(
+        ErrorCode::kBadData,
+        "{}: expected at most {} images and {} bytes of pixels, found {} images of {} bytes", name,
+        kMaxImages, kMaxBytes, num_images, bytes_per_image);
 }
 
 }  // namespace digitry

@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "digitry/image/image.h"
-#include "digitry/image/limits.h"
 
 namespace digitry {
 

@@ -1,10 +1,9 @@
-#include "digitry/kernels/pooled_conv2d_single_channel.h"
-
 #include <algorithm>
 #include <cassert>
 
 #include "digitry/base/parallel.h"
 #include "digitry/base/vectorize.h"
+#include "digitry/kernels/pooled_conv2d.h"
 
 namespace digitry::kernels {
 namespace {

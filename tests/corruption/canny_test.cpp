@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "digitry/corruption/edges.h"
+#include "digitry/corruption/corruptors.h"
 
 namespace digitry {
 namespace {

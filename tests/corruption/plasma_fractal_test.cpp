@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "digitry/corruption/light.h"
+#include "digitry/corruption/corruptors.h"
 
 namespace digitry {
 namespace {

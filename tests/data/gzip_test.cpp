@@ -1,5 +1,6 @@
 #include <sys/resource.h>
 
+#include "digitry/base/limits.h"
 #include "digitry/data/byte_stream.h"
 #include "tests/data/test_files.h"
 

@@ -1,10 +1,9 @@
-#include "digitry/image/contact_sheet.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "digitry/base/error.h"
+#include "digitry/image/thumbnails.h"
 
 namespace digitry {
 namespace {

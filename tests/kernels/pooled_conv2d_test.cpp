@@ -4,7 +4,6 @@
 
 #include "digitry/base/parallel.h"
 #include "digitry/base/random.h"
-#include "digitry/kernels/pooled_conv2d_single_channel.h"
 #include "tests/cases/pooled_conv_cases.h"
 #include "tests/reference/conv2d.h"
 #include "tests/reference/pool2d.h"
