@@ -40,7 +40,8 @@ std::int64_t count_classes(std::span<const std::int32_t> labels) {
   return labels.empty() ? 0 : *std::ranges::max_element(labels) + 1;
 }
 
-// The names in the folder's class_names.txt, or none. The line is the label: none may be left out.
+// The names in class_names.txt, or none if the folder has no such file. The number of the line is
+// the label, so that blank lines are errors.
 std::vector<std::string> read_class_names(const fs::path& folder) {
   const fs::path file = folder / "class_names.txt";
   std::vector<std::string> names;
@@ -53,22 +54,22 @@ std::vector<std::string> read_class_names(const fs::path& folder) {
     if (name.ends_with('\r')) name.pop_back();
     if (name.empty() || std::ranges::find(names, name) != names.end())
       throw Error(ErrorCode::kBadData,
-                  "{}: line {}: expected a name of its own for each class, found {}", file.string(),
+                  "{}: line {}: expected a distinct name for each class, found {}", file.string(),
                   names.size() + 1, name.empty() ? "a blank line" : name + " again");
     names.push_back(std::move(name));
     begin = end + 1;
   }
   if (names.empty() || names.size() > static_cast<std::size_t>(kMaxClasses))
-    throw Error(ErrorCode::kBadData, "{}: expected 1 to {} class names, one a line, found {}",
+    throw Error(ErrorCode::kBadData, "{}: expected 1 to {} class names, one per line, found {}",
                 file.string(), kMaxClasses, names.size());
   return names;
 }
 
-// Checks what every source has to keep to, and hashes the content.
+// Checks the rules that are common to all sources, and hashes the content.
 void finish(Dataset& dataset, std::string_view images_from, std::string_view labels_from) {
   const auto count = static_cast<std::size_t>(dataset.num_images());
   if (dataset.labelled() && dataset.labels.size() != count)
-    throw Error(ErrorCode::kBadData, "{}: expected {} labels, one an image of {}, found {}",
+    throw Error(ErrorCode::kBadData, "{}: expected {} labels, one per image of {}, found {}",
                 labels_from, count, images_from, dataset.labels.size());
   for (std::size_t i = 0; i < dataset.labels.size(); ++i)
     if (dataset.labels[i] < 0 || dataset.labels[i] >= dataset.num_classes())
@@ -132,15 +133,15 @@ Dataset from_image_files(ImageFiles files, const fs::path& path) {
   return dataset;
 }
 
-// `folder` is the root of train/ and test/, or of the class folders themselves.
+// `folder` contains train/ and test/, or the class folders.
 Dataset load_image_folder(const fs::path& folder, Split split) {
   const bool has_train = is_folder(folder / "train");
   if (!has_train && !is_folder(folder / "test"))
     return from_image_files(read_image_folder(folder, list_classes(folder)), folder);
   const fs::path root = folder / to_string(split);
   if (!is_folder(root))
-    throw Error(ErrorCode::kBadData, "{}: expected a folder {} in it, found none", folder.string(),
-                to_string(split));
+    throw Error(ErrorCode::kBadData, "{}: expected a folder named {} in it, found none",
+                folder.string(), to_string(split));
   return from_image_files(
       read_image_folder(root, list_classes(has_train ? folder / "train" : root)), root);
 }
@@ -157,22 +158,22 @@ Dataset load_folder(const fs::path& folder, Split split) {
   const bool has_images = holds_png_files(folder);
   if (has_classes && has_images)
     throw Error(ErrorCode::kBadData,
-                "{}: expected PNG images, or one folder of them a class, found both",
+                "{}: expected PNG images or one folder of them per class, found both",
                 folder.string());
   if (has_images) return load_inputs(folder.string());
   if (has_classes) return load_image_folder(folder, split);
   throw Error(
       ErrorCode::kBadData,
       "{}: expected IDX files (train-images-idx3-ubyte, ...), train.csv and test.csv, or one "
-      "folder of PNG images a class, found none of them",
+      "folder of PNG images per class, found none of them",
       folder.string());
 }
 
-Dataset load_idx_file(ByteStream& stream, const std::string& path, Labels wanted) {
+Dataset load_idx_file(ByteStream& stream, const std::string& path, Labels read_labels) {
   Dataset dataset;
   std::string labels_from;
   const auto labels =
-      wanted == Labels::kIgnore || path == "-" ? std::nullopt : find_labels_of(path);
+      read_labels == Labels::kIgnore || path == "-" ? std::nullopt : find_labels_of(path);
   if (labels) {
     dataset.labels = read_idx_labels(*labels);
     labels_from = labels->string();

@@ -10,12 +10,12 @@
 namespace digitry {
 namespace {
 
-// ITU-R BT.601, in parts of 2^16.
+// ITU-R BT.601, in units of 2^-16.
 std::uint32_t luminance(const std::uint8_t* rgb) {
   return (19595U * rgb[0] + 38470U * rgb[1] + 7471U * rgb[2] + 32768U) >> 16;
 }
 
-// What lies behind the transparent parts: the opposite of the ink.
+// The background of the transparent parts: the opposite of the ink.
 std::uint32_t paper_behind(const Image& image) {
   std::uint64_t sum = 0;
   std::uint64_t opacity = 0;

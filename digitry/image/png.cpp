@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kPngMagic = "\x89PNG\r\n\x1a\n";
 constexpr std::int64_t kMaxEncodedSide = 65'535;
 
-// libpng's simplified interface, which keeps its own longjmp to itself.
+// libpng's simplified interface, which needs no setjmp in its callers.
 class PngImage {
  public:
   PngImage() { image_.version = PNG_IMAGE_VERSION; }
@@ -27,7 +27,8 @@ class PngImage {
 };
 
 Error damaged(const std::string& name, PngImage& png) {
-  return {ErrorCode::kBadData, "{}: expected a sound PNG image, found: {}", name, png->message};
+  return {ErrorCode::kBadData, "{}: expected a valid PNG image, found an error: {}", name,
+          png->message};
 }
 
 // Reads the header and checks the size.
@@ -35,7 +36,7 @@ void begin(PngImage& png, std::string_view bytes, const std::string& name,
            const PngLimits& limits) {
   if (!looks_like_png(bytes))
     throw Error(ErrorCode::kBadData, "{}: expected a PNG image, found {}", name,
-                bytes.empty() ? "an empty file" : "other bytes at its start");
+                bytes.empty() ? "an empty file" : "another signature");
   if (!png_image_begin_read_from_memory(png.get(), bytes.data(), bytes.size()))
     throw damaged(name, png);
   const std::int64_t height = png->height;
@@ -45,7 +46,7 @@ void begin(PngImage& png, std::string_view bytes, const std::string& name,
                 limits.max_side, width, height);
   if (height > limits.max_pixels / width)
     throw Error(ErrorCode::kBadData,
-                "{}: expected an image of at most {} pixels, found {}x{}; make it smaller first",
+                "{}: expected an image of at most {} pixels, found {}x{}; reduce its size first",
                 name, limits.max_pixels, width, height);
 }
 
@@ -57,7 +58,7 @@ Image finish(PngImage& png, const std::string& name, const png_color* background
   return image;
 }
 
-/// `format` is libpng's; images with a palette have one channel.
+// `format` is a constant of libpng. Images with a palette have one channel.
 std::string encode(const char* function, std::uint32_t format, const Image& image,
                    const std::uint8_t* palette) {
   const std::int64_t channels = palette != nullptr ? 1 : PNG_IMAGE_SAMPLE_CHANNELS(format);

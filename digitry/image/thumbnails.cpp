@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kMaxSide = 64;
 constexpr std::int64_t kThumbnailGap = 1;
-/// Images whose borders tell dark from light: enough for any data set of one kind.
+// The number of images whose borders decide whether the background is light.
 constexpr std::int64_t kSampled = 200;
 
 }  // namespace
@@ -19,7 +19,7 @@ Thumbnailer::Thumbnailer(const Tensor& images) : images_(images) {
   const Shape& shape = images.shape();
   if (shape.rank() != 4 || shape.num_elements() == 0 || images.dtype() != DType::kU8) {
     throw Error(ErrorCode::kShapeMismatch,
-                "expected u8 images [N, C, H, W], each extent at least 1, got {} {}",
+                "thumbnails: expected u8 images [N,C,H,W], each extent at least 1, got {} {}",
                 to_string(images.dtype()), shape.to_string());
   }
   const std::int64_t rows = shape[2], columns = shape[3];

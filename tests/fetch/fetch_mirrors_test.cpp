@@ -115,7 +115,7 @@ TEST_F(FetchMirrors, RefusesCorruptDownloadsAndSaysWhy) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {deflate_gzip(flipped), "SHA-256"},
       {flipped, "SHA-256"},
-      {cut, "cut short"},
+      {cut, "truncated"},
       {deflate_gzip(tiny_.content(0) + "x"), "found more"},
       {deflate_gzip("x"), "expected 20 bytes"},
       {"<html>please log in</html>", "found more"},
