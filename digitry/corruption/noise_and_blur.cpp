@@ -13,8 +13,7 @@ namespace {
 
 std::size_t area_of(ImageSize size) { return static_cast<std::size_t>(size.height * size.width); }
 
-// For each pixel value the chances that a Poisson variable is below 1, below 2 and below 3: what is
-// more is full ink.
+// For each pixel value the probabilities that a Poisson variable is below 1, below 2 and below 3.
 std::array<std::array<float, 3>, 256> make_photon_chances(double photons) {
   std::array<std::array<float, 3>, 256> chances{};
   for (std::size_t pixel = 0; pixel < chances.size(); ++pixel) {
@@ -28,7 +27,7 @@ std::array<std::array<float, 3>, 256> make_photon_chances(double photons) {
 
 }  // namespace
 
-// At most three photons a pixel are told apart: Poisson(3 · ink) / 3.
+// min(Poisson(3 · ink), 3) / 3: three photons or more are full ink.
 Corruptor shot_noise(ImageSize size) {
   return [area = area_of(size), chances = make_photon_chances(3)](const std::uint8_t* from,
                                                                   RandomStream& random, float* to) {
@@ -41,7 +40,7 @@ Corruptor shot_noise(ImageSize size) {
   };
 }
 
-// Salt and pepper, as much of one as of the other.
+// Salt and pepper in equal shares.
 Corruptor impulse_noise(ImageSize size) {
   constexpr float kAmount = 0.17F;
   return [area = area_of(size)](const std::uint8_t* from, RandomStream& random, float* to) {
@@ -53,7 +52,7 @@ Corruptor impulse_noise(ImageSize size) {
   };
 }
 
-// Mud of a quarter of full ink where smooth noise is above its mean, and well within such a place.
+// Mud with a quarter of full ink, well inside the regions where smooth noise is above its mean.
 Corruptor spatter(ImageSize size) {
   constexpr float kMean = 0.65F, kDeviation = 0.3F, kMud = 63.0F / 255, kLeastCover = 0.8F;
   using Outside = GaussianBlur::Outside;
@@ -74,8 +73,8 @@ Corruptor spatter(ImageSize size) {
 
 namespace {
 
-// Swaps pixels with one less than `reach` below or right, at most `reach` above or left, by the
-// toss of a coin for each, from the last pixel to the first.
+// From the last pixel to the first, swaps a random half of the pixels with another pixel at most
+// `reach` above or to the left and less than `reach` below or to the right.
 void shuffle_locally(ImageSize size, std::int64_t reach, RandomStream& random, float* plane) {
   const auto bound = static_cast<std::uint32_t>(2 * reach);
   for (std::int64_t y = size.height - reach; y > reach; --y)
@@ -87,7 +86,7 @@ void shuffle_locally(ImageSize size, std::int64_t reach, RandomStream& random, f
     }
 }
 
-// Weights of a moving exposure that fades: half a Gaussian, of sum 1.
+// The weights of a fading exposure: half a Gaussian, with sum 1.
 std::vector<float> fading_weights(double radius, double sigma) {
   const auto count = static_cast<std::size_t>(2 * std::ceil(radius) + 1);
   std::vector<float> weights(count);
@@ -101,7 +100,7 @@ std::vector<float> fading_weights(double radius, double sigma) {
   return weights;
 }
 
-// The image with its last column repeated on the right, `margin` times.
+// The image with `margin` copies of its last column on the right.
 class WidenedImage {
  public:
   WidenedImage(ImageSize size, std::int64_t margin)
@@ -115,7 +114,7 @@ class WidenedImage {
         ink_[static_cast<std::size_t>(y * stride_ + x)] =
             ink_of(image[y * size_.width + std::min(x, size_.width - 1)]);
   }
-  /// From (x, y) on; rows above and below are the first and the last.
+  // The row from (x, y). Rows outside the image are the first or the last.
   const float* at(std::int64_t x, std::int64_t y) const {
     return ink_.data() + std::clamp<std::int64_t>(y, 0, size_.height - 1) * stride_ + x;
   }
@@ -128,7 +127,7 @@ class WidenedImage {
 
 }  // namespace
 
-// MNIST-C's own blur is along columns alone: its library took the second axis of a grey image for
+// MNIST-C blurs only along columns, because its library treated the second axis of a grey image as
 // colours.
 Corruptor glass_blur(ImageSize size) {
   constexpr int kRounds = 2;
@@ -145,7 +144,7 @@ Corruptor glass_blur(ImageSize size) {
       };
 }
 
-// ImageMagick's: each pixel is a mean, fading along a line to the right, up to 45° up or down.
+// As in ImageMagick: each pixel is a fading mean along a line to the right, up to 45° up or down.
 Corruptor motion_blur(ImageSize size) {
   const std::vector<float> weights = fading_weights(10 * unit(size), 3 * unit(size));
   return [size, weights, image = WidenedImage(size, std::ssize(weights))](
