@@ -14,49 +14,48 @@
 namespace digitry {
 namespace {
 
-// Fewer are done before another thread has woken up.
-constexpr std::int64_t kImagesAThread = 8;
+// The smallest number of images for which starting another thread is worthwhile.
+constexpr std::int64_t kAugmentedPerThread = 8;
 
 constexpr std::array kRules{
-    AugmentRule{"rotation", &AugmentOptions::rotation, 0, 180, "Degrees, either way"},
-    AugmentRule{"translation", &AugmentOptions::translation, 0, 1000, "Pixels, either way"},
-    AugmentRule{"zoom", &AugmentOptions::zoom, 0, 0.9, "Fraction, of each side by itself"},
-    AugmentRule{"shear", &AugmentOptions::shear, 0, 60, "Degrees, either way"},
-    AugmentRule{"flip", &AugmentOptions::flip, 0, 1,
-                "Probability that left and right change places"},
+    AugmentRule{"rotation", &AugmentOptions::rotation, 0, 180, "Degrees, in both directions"},
+    AugmentRule{"translation", &AugmentOptions::translation, 0, 1000, "Pixels, in both directions"},
+    AugmentRule{"zoom", &AugmentOptions::zoom, 0, 0.9, "Fraction, for each side independently"},
+    AugmentRule{"shear", &AugmentOptions::shear, 0, 60, "Degrees, in both directions"},
+    AugmentRule{"flip", &AugmentOptions::flip, 0, 1, "Probability of a horizontal flip"},
     AugmentRule{"elastic", &AugmentOptions::elastic, 0, 20,
-                "Pixels, standard deviation of a pixel's displacement"},
+                "Pixels, standard deviation of the displacement"},
     AugmentRule{"elastic_sigma", &AugmentOptions::elastic_sigma, 1, 1000,
                 "Pixels, smoothness of the elastic distortion"},
     AugmentRule{"thickness", &AugmentOptions::thickness, 0, 1,
                 "Pixels by which edges of strokes move"},
     AugmentRule{"erase", &AugmentOptions::erase, 0, 1, "Probability that a rectangle is erased"},
     AugmentRule{"erase_area", &AugmentOptions::erase_area, 0.001, 1,
-                "The most of an image that is erased, as a fraction"},
+                "Fraction, the largest part of an image that is erased"},
     AugmentRule{"erase_ink", &AugmentOptions::erase_ink, 0, 1,
-                "The most ink that fills what is erased, 1 being full"},
+                "The largest ink in the erased rectangle; 1 is full ink"},
     AugmentRule{"clutter", &AugmentOptions::clutter, 0, 100,
-                "The most pieces of the ink that are put elsewhere"},
+                "The largest number of pieces of ink that are copied elsewhere"},
     AugmentRule{"filter", &AugmentOptions::filter, 0, 1,
                 "Probability of a convolution with random weights"},
     AugmentRule{"filter_size", &AugmentOptions::filter_size, 3, 31,
-                "Pixels, the largest side of its window"},
+                "Pixels, the largest side of the window of that convolution"},
     AugmentRule{"blur", &AugmentOptions::blur, 0, 20,
                 "Pixels, the largest standard deviation of a Gaussian blur"},
     AugmentRule{"background", &AugmentOptions::background, 0, 1,
-                "The most light of the paper, 1 being that of full ink"},
+                "The largest light of the paper; 1 is the light of full ink"},
     AugmentRule{"contrast", &AugmentOptions::contrast, 0, 1,
-                "The most contrast that is lost, as a fraction"},
+                "Fraction, the largest loss of contrast"},
     AugmentRule{"invert", &AugmentOptions::invert, 0, 1,
-                "Probability that light and dark change places"},
+                "Probability that light and dark are exchanged"},
     AugmentRule{"noise", &AugmentOptions::noise, 0, 10,
-                "The largest standard deviation of noise, full ink being 1"},
+                "The largest standard deviation of noise; full ink is 1"},
 };
 
 const AugmentOptions& checked(const AugmentOptions& options) {
   for (const AugmentRule& rule : kRules) {
     const double value = options.*rule.member;
-    // Written so that NaN fails it.
+    // NaN fails this test.
     if (!(value >= rule.low && value <= rule.high))
       throw Error(ErrorCode::kInvalidArgument, "augmentation: '{}': expected {} to {}, got {}",
                   rule.key, rule.low, rule.high, value);
@@ -114,19 +113,20 @@ Attributes to_attributes(const AugmentOptions& options) {
   return result;
 }
 
-// What a thread works with, for one image after the other.
+// The scratch memory of one thread, which augments one image after another.
 class Augmenter::Workspace {
  public:
-  explicit Workspace(const Augmenter& augmenter)
+  Workspace(const Augmenter& augmenter, const ElasticGrid& elastic_grid)
       : of_(augmenter),
+        elastic_grid_(elastic_grid),
         size_(size_of(augmenter.image_shape_)),
         padded_(count(warp::padded_size(size_))),
         thickened_(padded_.size()),
         packed_(count(warp::packed_size(size_))),
-        knots_(count(augmenter.elastic_grid_->num_values())),
-        expanded_(count(augmenter.elastic_grid_->num_expanded())),
+        knots_(count(elastic_grid.num_values())),
+        expanded_(count(elastic_grid.num_expanded())),
         displacement_(count(2 * size_.width)),
-        tones_(augmenter.options_, size_) {}
+        intensity_(augmenter.options_, size_) {}
 
   void augment(const std::uint8_t* image, const IntensityAugmenter::Image& which,
                const warp::PixelScale& pixel, float* to) {
@@ -136,20 +136,20 @@ class Augmenter::Workspace {
         which.stream(RandomPurpose::kFlip).next_float() < of_.options_.flip)
       drawn.source = warp::mirrored(drawn.source, size_);
     if (of_.options_.elastic > 0) {
-      of_.elastic_grid_->draw(random, of_.options_.elastic, knots_);
-      of_.elastic_grid_->expand(knots_, expanded_);
+      elastic_grid_.draw(random, of_.options_.elastic, knots_);
+      elastic_grid_.expand(knots_, expanded_);
     }
-    // IntensityAugmenter are changed as ink; without, pixels are scaled at once.
-    const warp::PixelScale sampled = tones_.any() ? kInk : pixel;
-    const float filled_with = scaled(tones_.erased_ink(which), sampled);
+    // Changes of intensity work on ink in [0, 1]; without them, pixels are scaled at once.
+    const warp::PixelScale sampled = intensity_.any() ? kInk : pixel;
+    const float filled_with = scaled(intensity_.erased_ink(which), sampled);
     const std::int64_t area = size_.height * size_.width;
     for (std::int64_t channel = 0; channel < of_.image_shape_[0]; ++channel) {
       float* plane = to + channel * area;
       load(image + channel * area, drawn.thickness);
       sample(drawn.source, sampled, plane);
       erase(drawn.erased, size_.width, filled_with, plane);
-      if (!tones_.any()) continue;
-      tones_.change(which, plane);
+      if (!intensity_.any()) continue;
+      intensity_.change(which, plane);
       for (std::int64_t i = 0; i < area; ++i) plane[i] = scaled(plane[i], pixel);
     }
   }
@@ -166,15 +166,15 @@ class Augmenter::Workspace {
 
   void sample(const warp::AffineMap& source, const warp::PixelScale& pixel, float* to) {
     for (std::int64_t y = 0; y < size_.height; ++y) {
-      // Without elastic distortion it stays zero.
-      if (of_.options_.elastic > 0)
-        of_.elastic_grid_->displacement_row(expanded_, y, displacement_);
+      // The displacement stays zero if there is no elastic distortion.
+      if (of_.options_.elastic > 0) elastic_grid_.displacement_row(expanded_, y, displacement_);
       warp::sample_row(packed_.data(), size_, source, y, displacement_.data(), pixel,
                        to + y * size_.width);
     }
   }
 
   const Augmenter& of_;
+  const ElasticGrid& elastic_grid_;
   ImageSize size_;
   std::vector<std::uint8_t> padded_;
   std::vector<std::uint8_t> thickened_;
@@ -182,15 +182,11 @@ class Augmenter::Workspace {
   std::vector<float> knots_;
   std::vector<float> expanded_;
   std::vector<float> displacement_;
-  IntensityAugmenter tones_;
+  IntensityAugmenter intensity_;
 };
 
 Augmenter::Augmenter(const AugmentOptions& options, const Shape& image_shape, std::uint64_t seed)
-    : options_(checked(options)),
-      image_shape_(checked(image_shape)),
-      seed_(seed),
-      elastic_grid_(std::make_shared<const ElasticGrid>(image_shape[1], image_shape[2],
-                                                        options.elastic_sigma)) {}
+    : options_(checked(options)), image_shape_(checked(image_shape)), seed_(seed) {}
 
 void Augmenter::augment_batch(const Tensor& images, std::span<const std::int32_t> image_indices,
                               std::int64_t epoch, float pixel_scale, float pixel_offset,
@@ -199,14 +195,18 @@ void Augmenter::augment_batch(const Tensor& images, std::span<const std::int32_t
   const std::int64_t image_size = image_shape_.num_elements();
   if (images.shape().rank() != 4 || images.shape().without_batch() != image_shape_ ||
       std::ssize(to) != std::ssize(image_indices) * image_size)
-    throw Error(ErrorCode::kShapeMismatch,
-                "augmentation: expected images of {} and {} values to write; got images {} and {}",
-                image_shape_.to_string(), std::ssize(image_indices) * image_size,
-                images.shape().to_string(), to.size());
+    throw Error(
+        ErrorCode::kShapeMismatch,
+        "augmentation: expected images of shape {} and an output of {} values, got images {} and "
+        "{} values",
+        image_shape_.to_string(), std::ssize(image_indices) * image_size,
+        images.shape().to_string(), to.size());
   const std::uint8_t* pixels = images.as<std::uint8_t>().data();
+  const ElasticGrid elastic_grid(image_shape_[1], image_shape_[2], options_.elastic_sigma);
   const warp::PixelScale pixel{.scale = pixel_scale, .offset = pixel_offset};
   parallel_for_with(
-      std::ssize(image_indices), kImagesAThread, [&] { return Workspace(*this); },
+      std::ssize(image_indices), kAugmentedPerThread,
+      [&] { return Workspace(*this, elastic_grid); },
       [&](Workspace& workspace, std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i) {
           const std::int32_t index = image_indices[count(i)];

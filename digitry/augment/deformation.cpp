@@ -59,10 +59,10 @@ ElasticGrid::ElasticGrid(std::int64_t height, std::int64_t width, double sigma)
 
 void ElasticGrid::draw(RandomStream& random, double strength, std::span<float> values) const {
   assert(std::ssize(values) == num_values());
-  // The squares of a cubic B-spline's weights sum to 151/315 on average, along each axis; uniform
-  // values in ±1 have variance 1/3.
+  // Along each axis the squared weights of a cubic B-spline sum to 151/315 on average. Uniform
+  // values in [−1, 1] have variance 1/3.
   const auto bound = static_cast<float>(strength * std::numbers::sqrt3 * 315 / 151);
-  // Two values a word, of 16 bits each. Their number is even.
+  // Two values of 16 bits per word. The number of values is even.
   for (std::size_t i = 0; i < values.size(); i += 2) {
     const std::uint32_t word = random.next_u32();
     values[i] = bound * (static_cast<float>(word & 0xFFFF) * 0x1.0p-15F - 1);
@@ -91,7 +91,7 @@ void ElasticGrid::displacement_row(std::span<const float> expanded, std::int64_t
 
 namespace {
 
-// Zhong et al. 2020: the smallest area, and the widest and narrowest rectangle.
+// Zhong et al. 2020: the smallest area, and the smallest ratio of the sides.
 constexpr double kMinErasedArea = 0.02;
 constexpr double kMinAspect = 0.3;
 
@@ -99,7 +99,7 @@ double uniform(RandomStream& random, double bound) { return bound * (2 * random.
 
 double radians(double degrees) { return degrees * std::numbers::pi / 180; }
 
-// The inverse of move · rotate · shear · scale, by hand.
+// The inverse of move · rotate · shear · scale, in closed form.
 warp::AffineMap draw_source_map(const AugmentOptions& options, ImageSize size,
                                 RandomStream& random) {
   const double angle = radians(uniform(random, options.rotation));
@@ -109,7 +109,7 @@ warp::AffineMap draw_source_map(const AugmentOptions& options, ImageSize size,
   const double move_x = uniform(random, options.translation);
   const double move_y = uniform(random, options.translation);
 
-  // Turning back, then upright again, then to the old size.
+  // Undoes the rotation, then the shear, then the scaling.
   const double cosine = std::cos(angle), sine = std::sin(angle);
   return warp::about_center(size,
                             {.ux = (cosine + lean * sine) / scale_x,
@@ -124,14 +124,14 @@ ErasedRectangle draw_rectangle(const AugmentOptions& options, ImageSize size,
   const bool erases = random.next_float() < options.erase;
   const double least = std::min(kMinErasedArea, options.erase_area);
   const double fraction = least + (options.erase_area - least) * random.next_float();
-  // Uniform in the logarithm, so that wide ones are as frequent as narrow ones.
+  // Log-uniform, so that wide and narrow rectangles are equally frequent.
   const double aspect = std::exp(uniform(random, -std::log(kMinAspect)));
   const double left = random.next_float(), top = random.next_float();
   if (!erases) return {};
 
   const double area = fraction * static_cast<double>(size.height * size.width);
-  const auto side = [](double wanted, std::int64_t most) {
-    return std::clamp<std::int64_t>(static_cast<std::int64_t>(wanted), 1, most);
+  const auto side = [](double length, std::int64_t largest) {
+    return std::clamp<std::int64_t>(static_cast<std::int64_t>(length), 1, largest);
   };
   ErasedRectangle erased{.height = side(std::sqrt(area / aspect), size.height),
                          .width = side(std::sqrt(area * aspect), size.width)};

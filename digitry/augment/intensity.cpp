@@ -38,7 +38,7 @@ void RandomFilter::apply(RandomStream& random, float* plane) {
   for (std::size_t i = 0; i < result_.size(); ++i)
     result_[i] = kept * plane[i] + (1 - kept) * result_[i];
   const auto [low, high] = std::ranges::minmax(result_);
-  // An image of one tone has no shape to keep.
+  // A constant image cannot be stretched.
   if (high - low < 1e-6F) return;
   for (std::size_t i = 0; i < result_.size(); ++i) plane[i] = (result_[i] - low) / (high - low);
 }
@@ -46,7 +46,7 @@ void RandomFilter::apply(RandomStream& random, float* plane) {
 namespace {
 
 constexpr int kBlurs = 16;
-constexpr double kLightSigma = 6;  // Smoothness of light, in pixels of 28.
+constexpr double kLightSigma = 6;  // Smoothness of the light, in pixels of a 28×28 image.
 
 bool toss(RandomStream& random) { return (random.next_u32() & 1) == 0; }
 
@@ -54,7 +54,7 @@ std::int64_t at_most(double bound, RandomStream& random) {
   return random.next_below(static_cast<std::uint32_t>(std::lround(bound)) + 1);
 }
 
-// From `least` to `most` of `length`, but never more than all of it.
+// Between `least` and `most` times `length`, at most `length`.
 std::int64_t random_length(std::int64_t length, double least, double most, RandomStream& random) {
   const double fraction = least + (most - least) * random.next_float();
   return std::clamp<std::int64_t>(std::lround(fraction * static_cast<double>(length)), 1, length);
@@ -64,7 +64,7 @@ std::int64_t random_start(std::int64_t length, std::int64_t part, RandomStream& 
   return random.next_below(static_cast<std::uint32_t>(length - part + 1));
 }
 
-// Near enough to a standard normal: the sum of four uniform bytes, by its mean and deviation.
+// Approximately standard normal: the sum of four uniform bytes, standardized.
 float nearly_normal(RandomStream& random) {
   const std::uint32_t word = random.next_u32();
   const std::uint32_t sum = (word & 0xFF) + (word >> 8 & 0xFF) + (word >> 16 & 0xFF) + (word >> 24);
@@ -112,7 +112,7 @@ float IntensityAugmenter::erased_ink(const Image& image) const {
   return static_cast<float>(options_.erase_ink) * random.next_float();
 }
 
-// Square pieces of the ink, put elsewhere as they are or mirrored about their diagonal.
+// Copies square pieces of the ink elsewhere, half of them mirrored about their diagonal.
 void IntensityAugmenter::add_clutter(RandomStream random, float* plane) {
   std::copy_n(plane, area(), before_.data());
   const std::int64_t shorter = std::min(size_.height, size_.width);
@@ -142,7 +142,7 @@ void IntensityAugmenter::blur(RandomStream random, float* plane) {
   blurs_[random.next_below(kBlurs)].blur(plane);
 }
 
-// Paper of an uneven tone, on which ink takes some part of the way to full ink.
+// Makes the paper uneven and light; ink covers a part of the way from paper to full ink.
 void IntensityAugmenter::light(RandomStream random, float* plane) {
   if (toss(random)) return;
   const auto brightest = static_cast<float>(options_.background);
@@ -163,7 +163,7 @@ void IntensityAugmenter::invert(RandomStream random, float* plane) const {
   for (std::int64_t i = 0; i < area(); ++i) plane[i] = 1 - plane[i];
 }
 
-// In a rectangle, which may be all of the image.
+// Adds noise in a rectangle, which may be the whole image.
 void IntensityAugmenter::add_noise(RandomStream random, float* plane) const {
   if (toss(random)) return;
   const float deviation = static_cast<float>(options_.noise) * random.next_float();

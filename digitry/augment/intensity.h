@@ -4,24 +4,26 @@
 #include <vector>
 
 #include "digitry/augment/augment.h"
+#include "digitry/augment/deformation.h"
 #include "digitry/base/random.h"
 #include "digitry/image/blur.h"
-#include "digitry/image/limits.h"
+#include "digitry/image/image.h"
 
 namespace digitry {
 
-/// Convolution with a window of random weights, which keeps shapes and loses tone and texture: the
-/// window is 3, 5, ... or `largest` pixels a side, its weights are normal of variance 1 / side²;
-/// the image is blended with the result in random parts, and the blend stretched to 0 to 1. Source:
-/// Xu, Liu, Yang, Raffel, Niethammer, "Robust and generalizable visual representation learning via
-/// random convolutions", ICLR 2021; the stretching is ours. Has memory of its own, and so serves
-/// one thread.
+/// Convolution with a window of random weights, which keeps shapes but changes intensity and
+/// texture. The window has 3, 5, ... or `largest` pixels per side; its weights are normal with
+/// variance 1 / side². The image is blended with the result in random proportion, and the blend is
+/// stretched to [0, 1].
+/// Source: Xu, Liu, Yang, Raffel, Niethammer, "Robust and generalizable visual representation
+/// learning via random convolutions", ICLR 2021; the stretching is an addition. Holds scratch
+/// memory: use one object per thread.
 class RandomFilter {
  public:
-  /// Expects sides ≥ 1 and largest ≥ 3.
+  /// Expects sides of at least 1 and `largest` of at least 3.
   RandomFilter(ImageSize size, std::int64_t largest);
 
-  /// Filters one channel in place; zeros lie outside it.
+  /// Filters one channel in place. Values outside the image are zero.
   void apply(RandomStream& random, float* plane);
 
  private:
@@ -32,15 +34,15 @@ class RandomFilter {
   std::vector<float> padded_, result_;
 };
 
-/// What augmentation does to an image when its ink has been moved: clutter, a random filter, blur,
-/// light, inversion and noise, in this order; `AugmentOptions` says how strongly. Blur, light and
-/// noise are each left out, by the toss of a coin, for every other image.
+/// Changes the intensities of an image after its geometry: clutter, random filter, blur, light,
+/// inversion and noise, in this order, with the strengths of `AugmentOptions`. Blur, light and
+/// noise each apply to a random half of the images.
 ///
-/// Each effect has random numbers of its own: turning one on leaves the others as they are. Has
-/// memory of its own, and so serves one thread.
+/// Each effect has its own random numbers: turning one on does not change the others. Holds scratch
+/// memory: use one object per thread.
 class IntensityAugmenter {
  public:
-  /// The image whose tones are changed: with the seed all that random numbers depend on.
+  /// Identifies an image and an epoch: everything on which its random numbers depend.
   struct Image {
     std::uint64_t seed = 0;
     std::int64_t epoch = 0;
@@ -51,16 +53,16 @@ class IntensityAugmenter {
     }
   };
 
-  /// Expects options in their ranges and sides ≥ 1.
+  /// Expects options in their ranges and sides of at least 1.
   IntensityAugmenter(const AugmentOptions& options, ImageSize size);
 
-  /// Whether `change` changes anything.
+  /// Whether any effect is on.
   bool any() const { return any_; }
 
-  /// Changes one channel of `image`, ink 1 on paper 0; all values are in [0, 1] afterwards.
+  /// Changes one channel of `image` in place, with ink 1 on paper 0. Clamps the result to [0, 1].
   void change(const Image& image, float* plane);
 
-  /// The ink that fills an erased rectangle.
+  /// The ink that fills the erased rectangle of `image`.
   float erased_ink(const Image& image) const;
 
  private:
@@ -77,7 +79,7 @@ class IntensityAugmenter {
   bool any_;
   std::vector<float> before_;
   RandomFilter random_filter_;
-  std::vector<GaussianBlur> blurs_;  // From the weakest to the strongest.
+  std::vector<GaussianBlur> blurs_;  // In order of strength.
   ElasticGrid light_grid_;
   std::vector<float> knots_, expanded_, light_row_;
 };

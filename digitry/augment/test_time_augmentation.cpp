@@ -12,9 +12,9 @@
 namespace digitry {
 namespace {
 
-constexpr std::int64_t kPlanesAThread = 16;
+constexpr std::int64_t kPlanesPerThread = 16;
 
-// How one view shows an image.
+// The transformation of one view.
 struct Change {
   double move_x = 0;
   double move_y = 0;
@@ -87,7 +87,7 @@ Tensor view_of(const Tensor& images, const TestTimeAugmentation& views, std::int
   const std::uint8_t* from = images.as<std::uint8_t>().data();
   std::uint8_t* to = changed.as<std::uint8_t>().data();
   parallel_for_with(
-      shape[0] * shape[1], kPlanesAThread, [&] { return RoundingWarper(size); },
+      shape[0] * shape[1], kPlanesPerThread, [&] { return RoundingWarper(size); },
       [&](RoundingWarper& warper, std::int64_t begin, std::int64_t end) {
         for (std::int64_t plane = begin; plane < end; ++plane)
           warper.warp(from + plane * area, source, to + plane * area);

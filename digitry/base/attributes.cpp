@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "digitry/base/error.h"
@@ -13,7 +14,7 @@ namespace digitry {
 
 namespace {
 
-// A basic string of TOML, which is a string of JSON too.
+// A basic string of TOML, which is also a string of JSON.
 std::string quoted(const std::string& text) {
   std::string result = "\"";
   for (const char c : text) {
@@ -51,7 +52,7 @@ double AttributeReader::number(const std::string& key, double low, double high,
   double found = std::nan("");
   if (const auto* real = std::get_if<double>(value)) found = *real;
   if (const auto* whole = std::get_if<std::int64_t>(value)) found = static_cast<double>(*whole);
-  // Written so that NaN fails it.
+  // NaN fails this test.
   if (!(found >= low && found <= high)) fail(key, fmt::format("a number from {} to {}", low, high));
   return found;
 }
@@ -83,13 +84,14 @@ const std::string* AttributeReader::find_text(const std::string& key) {
 
 void AttributeReader::finish() const {
   for (const auto& [key, value] : options_)
-    if (!known_.contains(key))
-      throw Error(ErrorCode::kBadData, "{}: unknown key '{}'; known here: {}", where_, key,
+    if (!std::ranges::binary_search(known_, key))
+      throw Error(ErrorCode::kBadData, "{}: unknown key '{}'; expected one of: {}", where_, key,
                   fmt::format("{}", fmt::join(known_, ", ")));
 }
 
 const AttributeValue* AttributeReader::find(const std::string& key, bool required) {
-  known_.insert(key);
+  if (const auto at = std::ranges::lower_bound(known_, key); at == known_.end() || *at != key)
+    known_.insert(at, key);
   const auto found = options_.find(key);
   if (found != options_.end()) return &found->second;
   if (required) throw Error(ErrorCode::kBadData, "{}: '{}' is missing", where_, key);
@@ -104,7 +106,7 @@ void AttributeReader::fail(const std::string& key, const std::string& rule) cons
 std::string to_string(const AttributeValue& value) {
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *whole);
   if (const auto* real = std::get_if<double>(&value)) {
-    // "2" would be read back as an integer; TOML and JSON readers tell the two apart.
+    // TOML and JSON readers would read "2" as an integer.
     const std::string shortest = fmt::format("{}", *real);
     return shortest.find_first_of(".en") == std::string::npos ? shortest + ".0" : shortest;
   }

@@ -1,46 +1,48 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
 namespace digitry {
 
-/// A named set of scalar options, as read from a recipe (TOML) or a model file (JSON) and as
-/// written back to them: the neutral form between files and the typed option structs.
+/// Named scalar options: the neutral form between files (recipes in TOML, model files in JSON) and
+/// the typed option structs.
 using AttributeValue = std::variant<std::int64_t, double, bool, std::string>;
 using Attributes = std::map<std::string, AttributeValue>;
 
-/// Reads options strictly: each is checked for type and range, and `finish` refuses keys that
-/// nobody asked for. Errors are Error{kBadData} that begin with `where`, e.g. "layers[2] (dense)".
+/// Reads options strictly: checks the type and the range of each value, and `finish` rejects keys
+/// that were never read. All errors are Error{kBadData} and begin with `where`, for example
+/// "layers[2] (dense)". Keeps a reference to `options`.
 class AttributeReader {
  public:
   AttributeReader(const Attributes& options, std::string where);
 
-  /// Each returns `fallback` where the key is missing, and throws where there is no fallback.
+  /// These four return `fallback` if the key is missing. They throw Error{kBadData} if the key is
+  /// missing and there is no fallback, or if the value has another type or is out of range.
+  /// Ranges are closed.
   std::int64_t integer(const std::string& key, std::int64_t low, std::int64_t high,
                        std::optional<std::int64_t> fallback = std::nullopt);
-  /// An integer is taken for a number too. The range is closed.
+  /// Accepts integers too.
   double number(const std::string& key, double low, double high,
                 std::optional<double> fallback = std::nullopt);
   bool boolean(const std::string& key, std::optional<bool> fallback = std::nullopt);
+  /// An empty list of choices allows any text.
   std::string text(const std::string& key, const std::vector<std::string>& choices,
                    std::optional<std::string> fallback = std::nullopt);
 
-  /// The value where the key is there and is a text, else null: for keys that take a word or a
+  /// The value if the key exists and holds a text, else null: for keys that accept a word or a
   /// number.
   const std::string* find_text(const std::string& key);
 
   bool has(const std::string& key) const { return options_.contains(key); }
   const std::string& where() const { return where_; }
 
-  /// Throws where a key is left that was not asked for, naming it and the known ones.
+  /// Throws Error{kBadData} if `options` has a key that was never read; the message lists the keys
+  /// that were.
   void finish() const;
 
  private:
@@ -49,10 +51,10 @@ class AttributeReader {
 
   const Attributes& options_;
   std::string where_;
-  std::set<std::string> known_;
+  std::vector<std::string> known_;  // Sorted.
 };
 
-/// As a person would write it: 0.2, true, "relu".
+/// The value as it is written in a recipe: 0.2, true, "relu".
 std::string to_string(const AttributeValue& value);
 
 }  // namespace digitry

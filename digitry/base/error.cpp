@@ -54,7 +54,7 @@ std::string format_message(std::string_view format,
   try {
     return fmt::vformat(fmt::string_view(format.data(), format.size()), store);
   } catch (const fmt::format_error&) {
-    // Something went wrong already: report that, if not as nicely.
+    // An error is already being reported: report it unformatted rather than throw another one.
     return std::string(format);
   }
 }

@@ -9,27 +9,27 @@
 
 namespace digitry {
 
-/// What kind of rule was broken. The command maps each code to an exit status.
+/// The kind of rule that was broken. The command maps each code to an exit status.
 enum class ErrorCode {
-  kInvalidArgument,  ///< A value passed by the caller is out of its documented range.
-  kShapeMismatch,    ///< Shapes that do not fit together.
-  kBadData,          ///< Bytes from outside (data set, model, recipe, image) break their format.
-  kIo,               ///< The operating system refused: disk full, read-only folder, ...
-  kUnavailable,      ///< Something needed is not there: network, a program, a CPU feature.
+  kInvalidArgument,  ///< A value passed by the caller is outside its documented range.
+  kShapeMismatch,    ///< Shapes do not fit together.
+  kBadData,          ///< Input (data set, model, recipe, image) breaks the rules of its format.
+  kIo,               ///< The operating system reported an error: disk full, read-only folder, ...
+  kUnavailable,      ///< A network, a program or a CPU feature that is needed is missing.
   kDiverged,         ///< Training reached a loss that is not finite.
   kInterrupted,      ///< The user asked to stop.
 };
 
-/// The field's name of a code, e.g. "bad data".
+/// The name of a code, e.g. "bad data".
 std::string_view to_string(ErrorCode code);
 
-/// One argument of a message: a truth value, a number, a character or a text, which it refers to.
-/// It keeps the formatting library out of this header, which every file includes.
+/// One argument of a message: a boolean, a number, a character or a text (by reference). It keeps
+/// the formatting library out of this header, which every file includes.
 class MessageArgument {
  public:
   enum class Kind { kBool, kSigned, kUnsigned, kDouble, kChar, kText };
 
-  // Implicit: arguments are listed in braces.
+  // Implicit, so that callers can list arguments in braces.
   // NOLINTBEGIN(google-explicit-constructor)
   MessageArgument(bool value) : kind_(Kind::kBool), signed_(value ? 1 : 0) {}
   MessageArgument(char value) : kind_(Kind::kChar), signed_(value) {}
@@ -51,19 +51,19 @@ class MessageArgument {
 
  private:
   Kind kind_;
-  // One of them counts.
+  // `kind_` selects one of these.
   long long signed_ = 0;
   unsigned long long unsigned_ = 0;
   double double_ = 0;
   std::string_view text_ = {};
 };
 
-/// A format as fmt's and std::format's ("{}", "{:.2f}", "{{"), with as many fields as Args: checked
-/// when it is compiled.
+/// A format string as in fmt and std::format ("{}", "{:.2f}", "{{"). The compiler checks that it
+/// has as many fields as Args.
 template <typename... Args>
 class MessageFormat {
  public:
-  // NOLINTNEXTLINE(google-explicit-constructor): a text stands for its format.
+  // NOLINTNEXTLINE(google-explicit-constructor): callers pass plain string literals.
   consteval MessageFormat(const char* text) : text_(text) {
     std::size_t fields = 0;
     for (std::size_t i = 0; i < text_.size(); ++i) {
@@ -73,7 +73,8 @@ class MessageFormat {
       else
         ++fields;
     }
-    if (fields != sizeof...(Args)) throw "the message has another number of fields than arguments";
+    if (fields != sizeof...(Args))
+      throw "the number of fields differs from the number of arguments";
   }
   std::string_view text() const { return text_; }
 
@@ -81,7 +82,7 @@ class MessageFormat {
   std::string_view text_;
 };
 
-/// The message; the format itself if it does not fit the arguments' types.
+/// Formats the message. Returns `format` itself if it does not fit the types of the arguments.
 std::string format_message(std::string_view format,
                            std::initializer_list<MessageArgument> arguments);
 template <typename... Args>
@@ -90,8 +91,8 @@ std::string format_message(MessageFormat<std::type_identity_t<Args>...> format,
   return format_message(format.text(), {MessageArgument(args)...});
 }
 
-/// The one exception type of the library. The message says where, which rule, what was found and
-/// what to do next; it is fit to be shown to a user as it is.
+/// The only exception type of the library. The message states the place, the rule, what was found
+/// and what to do next; it can be shown to a user as it is.
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}

@@ -21,10 +21,10 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kReadChunk = std::size_t{1} << 20;
-constexpr int kMaxAttempts = 100;         // at a name that nobody else has
-constexpr std::size_t kSuffixLength = 8;  // hexadecimal digits behind kTemporary
+constexpr int kMaxAttempts = 100;         // to find an unused temporary name
+constexpr std::size_t kSuffixLength = 8;  // hexadecimal digits after kTemporary
 constexpr std::string_view kTemporary = ".tmp.";
-constexpr mode_t kPlainFileMode = 0666;  // less the user's umask
+constexpr mode_t kPlainFileMode = 0666;  // the system subtracts the user's umask
 
 std::size_t read_some(int fd, char* to, std::size_t count, const fs::path& path) {
   for (;;) {
@@ -34,7 +34,7 @@ std::size_t read_some(int fd, char* to, std::size_t count, const fs::path& path)
   }
 }
 
-// Makes a rename durable: the folder's own entry has to reach the disk too.
+// Makes a rename durable: the entry in the folder has to reach the disk too.
 void sync_folder_of(const fs::path& path) {
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -44,8 +44,8 @@ void sync_folder_of(const fs::path& path) {
 fs::file_status status_of(const fs::path& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
-  // A path that leads through a file is not there; the standard library calls that an error or not,
-  // as it likes.
+  // A path that leads through a file does not exist. Standard libraries differ on whether that is
+  // an error.
   if (error == std::errc::not_a_directory) return fs::file_status(fs::file_type::not_found);
   if (status.type() == fs::file_type::none)
     throw Error(ErrorCode::kIo, "{}: {}", path.string(), error.message());
@@ -73,7 +73,7 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
   if (S_ISREG(info.st_mode) && static_cast<std::uint64_t>(info.st_size) > max_bytes)
     throw too_long(static_cast<std::uint64_t>(info.st_size));
 
-  // The size is a hint only: /proc files say 0, and a file may grow while it is read.
+  // The size is only a hint: files in /proc report 0, and a file may grow while it is read.
   std::string bytes(static_cast<std::size_t>(std::max<off_t>(info.st_size, 0)), '\0');
   std::size_t filled = 0;
   for (;;) {
@@ -99,8 +99,8 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
 }
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
-  // Not mkostemp: its files are private, and nothing but umask(), which other threads would see
-  // changed, tells the rights of a file that is made by a plain open.
+  // Not mkostemp, whose files are private: only umask() reports the mode that open() would give,
+  // and calling it changes the mask of other threads.
   std::random_device random;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     temporary_ = fmt::format("{}{}{:0{}x}", path_.string(), kTemporary, random(), kSuffixLength);
@@ -188,7 +188,7 @@ ScratchFolder::ScratchFolder(const std::filesystem::path& prefix) {
 }
 
 ScratchFolder::~ScratchFolder() {
-  std::error_code ignored;  // what is left is found by its name
+  std::error_code ignored;  // a destructor cannot report it
   std::filesystem::remove_all(path_, ignored);
 }
 

@@ -1,22 +1,21 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <type_traits>
 #include <vector>
 
 namespace digitry {
 
-/// Number of threads over which the calling thread spreads its work: OpenMP's own, which oneDNN
-/// uses too.
+/// The number of threads that work started by the calling thread uses: the number that OpenMP
+/// keeps, which oneDNN uses too.
 int num_threads();
 
-/// Sets it for work that the calling thread starts; other threads keep theirs. 0: OpenMP's own
-/// choice, which is OMP_NUM_THREADS if that is set, else one per processor. Throws
-/// Error{kInvalidArgument} outside [0, 1024].
+/// Sets the number of threads for work that the calling thread starts; other threads keep theirs.
+/// 0 means the default of OpenMP: OMP_NUM_THREADS if that is set, else one per processor.
+/// Throws Error{kInvalidArgument} if `count` is not in [0, 1024].
 void set_num_threads(int count);
 
-/// Sets the number of threads for a scope.
+/// Sets the number of threads for a scope. Throws as `set_num_threads` does.
 class ScopedNumThreads {
  public:
   explicit ScopedNumThreads(int count);
@@ -28,14 +27,11 @@ class ScopedNumThreads {
   int before_;
 };
 
-/// The number of parts that `parallel_for` makes.
-inline std::int64_t num_parallel_parts(std::int64_t count, std::int64_t grain) {
-  return std::min<std::int64_t>(num_threads(),
-                                (count + grain - 1) / std::max<std::int64_t>(grain, 1));
-}
+/// The number of parts into which `parallel_for` divides its range: at most `num_threads()`.
+std::int64_t num_parallel_parts(std::int64_t count, std::int64_t grain);
 
-/// Calls `run(context, part)` for each part in [0, parts), each on a thread of its own if OpenMP
-/// gives as many; that is one inside another parallel region.
+/// Calls `run(context, part)` for each part in [0, parts), each on its own thread if OpenMP
+/// provides that many. Inside another parallel region OpenMP provides one.
 void run_parts(std::int64_t parts, void (*run)(const void* context, std::int64_t part),
                const void* context);
 
@@ -50,8 +46,8 @@ void run_parts(std::int64_t parts, const Run& run) {
       &run);
 }
 
-/// Calls `body(begin, end)` on contiguous parts of [0, count) of nearly the same length: one per
-/// thread, or fewer, so that parts are about `grain` long at least. The parts depend only on
+/// Calls `body(begin, end)` on contiguous parts of [0, count) of nearly equal length: one per
+/// thread, or fewer if parts would become shorter than about `grain`. The parts depend only on
 /// `count`, `grain` and the number of threads, so that results are reproducible. An exception in
 /// `body` ends the program.
 template <typename Body>
@@ -61,8 +57,9 @@ void parallel_for(std::int64_t count, std::int64_t grain, const Body& body) {
             [&](std::int64_t part) { body(count * part / parts, count * (part + 1) / parts); });
 }
 
-/// The same for work that needs memory of its own: calls `body(worker, begin, end)` with what
-/// `make_worker()` gave for this part, before any part began, so that it may throw.
+/// The same for work that needs scratch memory: calls `body(worker, begin, end)` with the result of
+/// `make_worker()` for this part. All workers are made before the first part starts, on the calling
+/// thread, so that `make_worker` may throw.
 template <typename MakeWorker, typename Body>
 void parallel_for_with(std::int64_t count, std::int64_t grain, const MakeWorker& make_worker,
                        const Body& body) {

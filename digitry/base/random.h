@@ -7,8 +7,8 @@
 
 namespace digitry {
 
-/// Philox4x32-10, a counter-based generator: block `i` of a stream is a pure function of the key
-/// and `i`, so that any thread can make any part of the stream, in any order.
+/// Philox4x32-10, a counter-based random number generator: block `i` of a stream is a pure function
+/// of the key and `i`, so that any thread can compute any part of the stream, in any order.
 /// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 struct Philox {
   using Counter = std::array<std::uint32_t, 4>;
@@ -16,7 +16,7 @@ struct Philox {
   static Counter block(Counter counter, Key key);
 };
 
-/// What a stream of random numbers is used for: streams of different purposes never meet.
+/// The purpose of a stream of random numbers. Streams of different purposes are independent.
 enum class RandomPurpose : std::uint32_t {
   kInitialWeights = 1,
   kShuffle = 2,
@@ -36,21 +36,23 @@ enum class RandomPurpose : std::uint32_t {
   kTest = 99,
 };
 
-/// The stream of one purpose: a function of (seed, purpose, a, b). `a` and `b` tell streams of the
-/// same purpose apart, e.g. the step and the layer.
+/// A stream of random numbers: a function of (seed, purpose, a, b). `a` and `b` distinguish streams
+/// of the same purpose, e.g. by step and layer.
 class RandomStream {
  public:
   RandomStream(std::uint64_t seed, RandomPurpose purpose, std::uint32_t a = 0, std::uint32_t b = 0);
 
   std::uint32_t next_u32();
-  /// Uniform in [0, 1), 24 bits.
+  /// Uniform in [0, 1), with 24 random bits.
   float next_float();
-  /// Standard normal (Box-Muller).
+  /// Standard normal, by the Box-Muller transform.
   float next_normal();
-  /// Uniform in [0, bound), without bias (Lemire 2019). Expects bound > 0.
+  /// Uniform in [0, bound), without bias. Expects bound > 0.
+  /// Source: Lemire, "Fast random integer generation in an interval", ACM Transactions on Modeling
+  /// and Computer Simulation 29, 2019.
   std::uint32_t next_below(std::uint32_t bound);
 
-  /// The key and the last two words of the counter, for kernels that make blocks themselves.
+  /// The key and the last two words of the counter, for kernels that compute blocks themselves.
   Philox::Key key() const { return key_; }
   std::array<std::uint32_t, 2> stream_words() const { return {counter_[2], counter_[3]}; }
 
@@ -61,7 +63,7 @@ class RandomStream {
   unsigned used_ = 4;
 };
 
-/// Puts `values` in a random order (Fisher-Yates).
+/// Permutes `values` at random (Fisher-Yates shuffle).
 void shuffle(std::span<std::int32_t> values, RandomStream& random);
 
 }  // namespace digitry

@@ -21,7 +21,9 @@ struct Sha256::State {
 
 namespace {
 void check(int status) {
-  if (status != 1) throw Error(ErrorCode::kUnavailable, "SHA-256: OpenSSL does not offer it");
+  if (status != 1)
+    throw Error(ErrorCode::kUnavailable,
+                "SHA-256: expected OpenSSL to provide it, but it does not");
 }
 }  // namespace
 

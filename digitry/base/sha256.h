@@ -8,7 +8,8 @@
 
 namespace digitry {
 
-/// SHA-256 (FIPS 180-4) of bytes that come in pieces.
+/// SHA-256 (FIPS 180-4) of bytes that arrive in pieces. All functions throw Error{kUnavailable} if
+/// OpenSSL does not provide SHA-256.
 class Sha256 {
  public:
   Sha256();
@@ -17,7 +18,7 @@ class Sha256 {
   Sha256& operator=(const Sha256&) = delete;
 
   void update(std::span<const std::byte> bytes);
-  /// The hash in lower-case hex. Ends the computation.
+  /// The hash in lower-case hexadecimal. Must be the last call.
   std::string finish();
 
  private:
@@ -25,7 +26,7 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
-/// SHA-256 of `bytes` in lower-case hex.
+/// SHA-256 of `bytes` in lower-case hexadecimal.
 std::string sha256(std::string_view bytes);
 
 }  // namespace digitry

@@ -31,7 +31,7 @@ constexpr int kWaitMs = 50;
 struct Pipe {
   explicit Pipe(const std::string& program) {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) fail(program, "make a pipe", errno);
+    if (::pipe2(ends, O_CLOEXEC) != 0) fail(program, "create a pipe", errno);
     read_end = Descriptor(ends[0]);
     write_end = Descriptor(ends[1]);
   }
@@ -40,10 +40,10 @@ struct Pipe {
 };
 
 // A file in memory that holds `input`. Unlike a pipe it needs no writer while the program runs, and
-// a program that stops reading raises no SIGPIPE here.
+// a program that stops reading causes no SIGPIPE in this process.
 Descriptor memory_file(const std::string& program, std::string_view input) {
   Descriptor file(::memfd_create("digitry-input", MFD_CLOEXEC));
-  if (file.get() < 0) fail(program, "make the input", errno);
+  if (file.get() < 0) fail(program, "create the input", errno);
   while (!input.empty()) {
     const ssize_t written = ::write(file.get(), input.data(), input.size());
     if (written < 0 && errno == EINTR) continue;
@@ -54,8 +54,8 @@ Descriptor memory_file(const std::string& program, std::string_view input) {
   return file;
 }
 
-// Standard streams, folder, a process group of its own, so that what it starts can be ended with
-// it, and no signal blocked, though this thread may block some.
+// Standard streams, working folder, a new process group (so that the children of the program can be
+// killed with it), and no blocked signals, although this thread may block some.
 class SpawnSettings {
  public:
   SpawnSettings(const std::filesystem::path& folder, int in, int out, int err) {
@@ -85,8 +85,8 @@ class SpawnSettings {
     pid_t pid = -1;
     const int error = posix_spawnp(&pid, argv[0], &actions_, &attributes_, argv.data(), environ);
     if (error == ENOENT)
-      throw Error(ErrorCode::kUnavailable, "{} is not installed: no such program along PATH",
-                  arguments[0]);
+      throw Error(ErrorCode::kUnavailable,
+                  "{} is not installed: expected the program in PATH, found none", arguments[0]);
     if (error != 0) fail(arguments[0], "start the program", error);
     return pid;
   }
@@ -96,7 +96,7 @@ class SpawnSettings {
   posix_spawnattr_t attributes_{};
 };
 
-// A running child; ended, with its process group, where it is still there at destruction.
+// A running child process. The destructor kills it and its process group if it still runs.
 class Child {
  public:
   explicit Child(pid_t pid) : pid_(pid) {}
@@ -108,11 +108,11 @@ class Child {
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
   }
 
-  // Whether it has ended, and if so how.
+  // Whether the child has ended; sets `exit_status` if so.
   bool ended(int& exit_status) {
     int status = 0;
     const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
-    // Where this process ignores SIGCHLD the system keeps no status for it: how it ended is lost.
+    // If this process ignores SIGCHLD, the system keeps no status.
     const bool lost = ended < 0 && errno == ECHILD;
     if (ended != pid_ && !lost) return false;
     if (!lost) exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -124,17 +124,17 @@ class Child {
   pid_t pid_;
 };
 
-// The two streams of a child, read as they come.
+// The standard output and standard error of a child, read as data arrives.
 class Streams {
  public:
   Streams(int out, int err) : polled_{{{out, POLLIN, 0}, {err, POLLIN, 0}}} {}
 
   bool open() const { return polled_[0].fd >= 0 || polled_[1].fd >= 0; }
 
-  // Reads what comes within `wait_ms`; true where something came.
+  // Reads what arrives within `wait_ms`. Returns whether anything arrived.
   bool read(int wait_ms, ProgramResult& result) {
     if (::poll(polled_.data(), polled_.size(), wait_ms) <= 0) return false;
-    // poll skips negative descriptors: that marks a stream at its end.
+    // poll skips negative descriptors: -1 marks a stream that has ended.
     if (polled_[0].revents != 0 && !append(polled_[0].fd, result.output)) polled_[0].fd = -1;
     if (polled_[1].revents != 0 && !append(polled_[1].fd, result.errors)) polled_[1].fd = -1;
     if (result.errors.size() > kKeptErrorBytes)
@@ -170,13 +170,13 @@ ProgramResult run_program(const std::vector<std::string>& arguments,
 
   ProgramResult result;
   Streams streams(out.read_end.get(), err.read_end.get());
-  // Its own end counts, not that of its streams: a grandchild may keep those open.
+  // Wait for the child itself, not for the end of its streams: a grandchild may keep those open.
   while (!child.ended(result.exit_status)) {
     if (options.on_wait) options.on_wait();
     if (Clock::now() > deadline)
-      throw Error(ErrorCode::kUnavailable, "{} was not done after {} s and has been stopped",
+      throw Error(ErrorCode::kUnavailable, "{}: expected it to finish within {} s; it was stopped",
                   program, options.timeout_s);
-    // With both streams closed nothing wakes poll up: its end is near.
+    // Nothing wakes poll up once both streams are closed, and the child ends soon.
     streams.read(streams.open() ? kWaitMs : 1, result);
   }
   while (streams.open() && streams.read(0, result)) continue;

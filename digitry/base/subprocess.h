@@ -9,23 +9,23 @@
 namespace digitry {
 
 struct ProgramOptions {
-  std::string_view input{};         ///< Its standard input.
-  std::filesystem::path folder{};   ///< Where it runs; here where empty.
-  double timeout_s = 60;            ///< Then it is ended, with all that it started.
-  std::function<void()> on_wait{};  ///< Called several times a second; what it throws ends it too.
+  std::string_view input{};         ///< Standard input of the program.
+  std::filesystem::path folder{};   ///< Working folder; empty for the current one.
+  double timeout_s = 60;            ///< After this time the program and its children are killed.
+  std::function<void()> on_wait{};  ///< Called several times a second; an exception kills them too.
 };
 
 struct ProgramResult {
-  /// 128 + the signal's number where a signal ended it, as in a shell. 0 where this process ignores
-  /// SIGCHLD, for the system then does not tell.
+  /// As in a shell: 128 + the signal number if a signal ended the program. Always 0 if this process
+  /// ignores SIGCHLD, because the system then keeps no status.
   int exit_status = 0;
   std::string output;  ///< Standard output.
-  std::string errors;  ///< The end of standard error, 64 KiB at most.
+  std::string errors;  ///< The last 64 KiB of standard error.
 };
 
-/// Runs `arguments[0]`, found along PATH, without a shell, to its end.
-/// Throws Error{kUnavailable} where the program is not installed or outlives its time, Error{kIo}
-/// where the system cannot start it.
+/// Runs the program `arguments[0]`, searched for in PATH, without a shell, and waits for its end.
+/// Throws Error{kUnavailable} if the program is not installed or runs longer than `timeout_s`;
+/// Error{kIo} if the system cannot start it.
 ProgramResult run_program(const std::vector<std::string>& arguments,
                           const ProgramOptions& options = {});
 

@@ -11,8 +11,8 @@ namespace {
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
-/// Bytes of the code point that `text` begins with; 0 where it is not valid.
-/// Source: the Unicode Standard 15.0, table 3-7.
+// The length in bytes of the first code point of `text`; 0 if it is not valid.
+// Source: the Unicode Standard 15.0, table 3-7.
 std::size_t code_point_length(std::string_view text) {
   const auto byte = [&](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;

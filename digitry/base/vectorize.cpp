@@ -22,8 +22,8 @@ VectorLevel processor_level() {
   return VectorLevel::kBaseline;
 }
 
-// Of oneDNN's names: SSE41, AVX, AVX2, AVX2_VNNI, AVX512_CORE and those that begin like it, ALL,
-// DEFAULT.
+// The values that oneDNN accepts: SSE41, AVX, AVX2, AVX2_VNNI, AVX512_CORE and longer names that
+// begin with it, ALL, DEFAULT.
 VectorLevel allowed_level() {
   const char* limit = std::getenv("ONEDNN_MAX_CPU_ISA");
   if (limit == nullptr) limit = std::getenv("DNNL_MAX_CPU_ISA");

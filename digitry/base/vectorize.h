@@ -2,25 +2,26 @@
 
 #include <string>
 
-/// Marks a leaf loop over contiguous memory that `vectorized` compiles once per instruction-set
-/// level, and what such a loop calls: it is compiled for the function that it becomes part of. It
-/// does not reach into OpenMP regions or lambdas.
+/// Marks a loop over contiguous memory that `vectorized` compiles once per instruction-set level,
+/// and the functions that such a loop calls. Always inlined: the code is compiled for the
+/// instruction set of its caller. OpenMP regions and lambdas inside it are not.
 #define DIGITRY_INLINE inline __attribute__((always_inline))
 
 namespace digitry {
 
-/// Instruction sets that own loops are compiled for: the compiler's target (SSE2 on x86-64, NEON on
-/// arm64), x86-64-v3 (AVX2 and FMA), x86-64-v4 (AVX-512 F, BW, CD, DQ, VL).
+/// The instruction sets for which Digitry's own loops are compiled: the compiler's target (SSE2 on
+/// x86-64, NEON on arm64), x86-64-v3 (AVX2 and FMA), x86-64-v4 (AVX-512 F, BW, CD, DQ, VL).
 enum class VectorLevel { kBaseline, kV3, kV4 };
 
-/// The highest level that the processor has and that ONEDNN_MAX_CPU_ISA (or DNNL_MAX_CPU_ISA)
-/// allows: that variable so limits Digitry's own loops as it limits oneDNN's kernels.
+/// The highest level that the processor supports and that the environment variable
+/// ONEDNN_MAX_CPU_ISA (or DNNL_MAX_CPU_ISA), which limits the kernels of oneDNN, allows.
 VectorLevel vector_level();
 /// "baseline", "x86-64-v3", "x86-64-v4".
 std::string to_string(VectorLevel level);
 
-/// The function `Loop`, marked DIGITRY_INLINE, compiled for each level. (target_clones does the
-/// same for plain functions, but not for templates in clang, nor for these levels before clang 18.)
+/// The function `Loop`, marked DIGITRY_INLINE, compiled for each level. The attribute target_clones
+/// does the same for plain functions, but in clang not for templates, and not for these levels
+/// before clang 18.
 template <auto Loop>
 class Vectorized;
 

@@ -13,8 +13,8 @@
 namespace digitry {
 namespace {
 
-// Fewer are done before another thread has woken up.
-constexpr std::int64_t kCorruptedAThread = 32;
+// The smallest number of images for which starting another thread is worthwhile.
+constexpr std::int64_t kCorruptedPerThread = 32;
 
 struct KnownCorruption {
   Corruption corruption;
@@ -52,7 +52,7 @@ const KnownCorruption& entry_of(Corruption corruption) {
 }
 
 std::uint8_t to_pixel(float ink) {
-  // Written so that what is not a number becomes 0.
+  // NaN becomes 0.
   return static_cast<std::uint8_t>(std::lrint((ink > 0 ? std::min(ink, 1.0F) : 0.0F) * 255));
 }
 
@@ -65,7 +65,7 @@ void check_images(const Tensor& images) {
                 to_string(images.dtype()), shape.to_string());
 }
 
-// Corrupts one image after the other.
+// The scratch memory of one thread, which corrupts one image after another.
 class ImageCorruptor {
  public:
   ImageCorruptor(const KnownCorruption& what, const Shape& image_shape)
@@ -111,7 +111,7 @@ Tensor corrupt_images(const Tensor& images, std::span<const std::int32_t> image_
   std::uint8_t* to = corrupted.as<std::uint8_t>().data();
   const KnownCorruption& what = entry_of(corruption);
   parallel_for_with(
-      num_images, kCorruptedAThread, [&] { return ImageCorruptor(what, image_shape); },
+      num_images, kCorruptedPerThread, [&] { return ImageCorruptor(what, image_shape); },
       [&](ImageCorruptor& corruptor, std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i) {
           const std::int32_t index = image_indices[static_cast<std::size_t>(i)];

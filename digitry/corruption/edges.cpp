@@ -1,5 +1,3 @@
-#include "digitry/corruption/edges.h"
-
 #include <algorithm>
 #include <cmath>
 
@@ -8,7 +6,7 @@
 namespace digitry {
 namespace {
 
-// Marks of `CannyDetector` while it follows edges.
+// Labels of pixels while `CannyDetector` follows edges.
 constexpr float kNone = 0, kWeak = 0.5F, kEdge = 1;
 
 }  // namespace
@@ -50,7 +48,7 @@ void CannyDetector::differentiate(const float* plane) {
   }
 }
 
-// Whether neither neighbour along the gradient is larger; they lie between pixels.
+// Whether neither neighbour along the gradient is larger. They lie between pixels.
 bool CannyDetector::is_maximum(std::int64_t y, std::int64_t x) const {
   const std::size_t here = index(y, x);
   const float gx = gradient_x_[here], gy = gradient_y_[here];
@@ -65,14 +63,14 @@ bool CannyDetector::is_maximum(std::int64_t y, std::int64_t x) const {
   return neighbour(1) <= magnitude_[here] && neighbour(-1) <= magnitude_[here];
 }
 
-// From the strong pixels on through the weak ones beside them.
+// Starts from the strong pixels and marks the weak ones that are connected to them.
 void CannyDetector::follow_edges(float* plane) {
   while (!pending_.empty()) {
     const std::int64_t from = pending_.back();
     pending_.pop_back();
     for (std::int64_t dy = -1; dy <= 1; ++dy)
       for (std::int64_t dx = -1; dx <= 1; ++dx) {
-        // Never outside: no pixel of the border is marked.
+        // Inside the image, because no pixel of the border is marked.
         const std::int64_t to = from + dy * size_.width + dx;
         if (plane[to] != kWeak) continue;
         plane[to] = kEdge;
@@ -104,7 +102,7 @@ void CannyDetector::detect(float* plane) {
 namespace digitry::corruptors {
 
 Corruptor canny_edges(ImageSize size) {
-  // Where the same digit is larger, its gradients are smaller.
+  // The gradients of a larger image of the same digit are smaller.
   const double pixels = unit(size);
   const CannyOptions options{
       .sigma = pixels, .low_threshold = 0.1 / pixels, .high_threshold = 0.2 / pixels};

@@ -7,10 +7,10 @@
 namespace digitry::corruptors {
 namespace {
 
-// Either, by the toss of a coin.
+// −1 or 1 with equal probability.
 double random_sign(RandomStream& random) { return (random.next_u32() & 1) == 0 ? -1 : 1; }
 
-// Samples the image where `draw_map(random)` says.
+// Transforms the image by the map that `draw_map(random)` returns.
 template <typename DrawMap>
 Corruptor warped_by(ImageSize size, const DrawMap& draw_map) {
   return [draw_map, warper = PlaneWarper(size)](const std::uint8_t* from, RandomStream& random,
@@ -21,7 +21,7 @@ Corruptor warped_by(ImageSize size, const DrawMap& draw_map) {
 
 }  // namespace
 
-// By an angle of 0.4 of the y axis, which keeps its length.
+// Leans the y axis by 0.4 radians without changing its length.
 Corruptor shear(ImageSize size) {
   return warped_by(size, [size](RandomStream& random) {
     const double angle = 0.4 * random_sign(random);
@@ -35,7 +35,7 @@ Corruptor scale(ImageSize size) {
   });
 }
 
-// By 0.4 radians, either way.
+// By 0.4 radians in either direction.
 Corruptor rotate(ImageSize size) {
   return warped_by(size, [size](RandomStream& random) {
     const double angle = 0.4 * random_sign(random);
@@ -44,7 +44,7 @@ Corruptor rotate(ImageSize size) {
   });
 }
 
-// To one of the four corners.
+// Towards one of the four corners.
 Corruptor translate(ImageSize size) {
   return warped_by(size, [distance = 3 * unit(size)](RandomStream& random) {
     warp::AffineMap map;
@@ -56,7 +56,7 @@ Corruptor translate(ImageSize size) {
 
 }  // namespace digitry::corruptors
 
-// Lines are laid out on 28×28 and stretched over the image.
+// Lines are defined on 28×28 pixels and stretched over the image.
 
 namespace digitry::corruptors {
 namespace {
@@ -67,7 +67,7 @@ struct Point {
   double x = 0, y = 0;
 };
 
-// A soft line, with ink 1 + log(1 − d/2.3) at a distance of d along y.
+// A soft line with ink 1 + log(1 − d/2.3) at distance d along y.
 class SoftLine {
  public:
   SoftLine(ImageSize size, float* to)
@@ -76,8 +76,8 @@ class SoftLine {
         pitch_y_(kLaidOut / static_cast<double>(size.height)),
         to_(to) {}
 
-  /// Adds the line from `a` to `b`, a.x < b.x, in the columns that it passes but for the last,
-  /// where `shows(x)`.
+  // Adds the line from `a` to `b`, with a.x < b.x, in the columns for which `shows(x)` is true,
+  // except for the last.
   template <typename Shows>
   void add(Point a, Point b, const Shows& shows) {
     const double slope = (b.y - a.y) / (b.x - a.x);
@@ -105,10 +105,10 @@ class SoftLine {
   float* to_;
 };
 
-// One of the rows, but for the last.
+// A random row except for the last.
 double random_row(RandomStream& random) { return random.next_below(27); }
 
-// Corners of a zigzag from `a` to `b`: teeth 2 high, the corners of one side 8 apart.
+// The corners of a zigzag from `a` to `b`: teeth of height 2; corners on one side are 8 apart.
 std::vector<Point> zigzag_corners(Point a, Point b) {
   constexpr double kTooth = 2;
   const double angle = std::atan2(b.y - a.y, b.x - a.x);
@@ -117,7 +117,7 @@ std::vector<Point> zigzag_corners(Point a, Point b) {
   const double full = 2 * kTooth * std::floor(length / (2 * kTooth));
   double side = kTooth;
   for (double x = kTooth; x <= length; x += 2 * kTooth, side = -side) corners.push_back({x, side});
-  // The last corner is off the line by less the longer the rest is, as MNIST-C has it.
+  // As in MNIST-C, the last corner is closer to the line if the rest is longer.
   if (length > full) corners.push_back({length, -side / (2 * (length - full))});
   for (Point& p : corners)
     p = {a.x + p.x * std::cos(angle) - p.y * std::sin(angle),
@@ -127,7 +127,7 @@ std::vector<Point> zigzag_corners(Point a, Point b) {
 
 }  // namespace
 
-// From the left to the right, 2 pixels off, 2 on.
+// From left to right, 2 pixels off and 2 on.
 Corruptor dotted_line(ImageSize size) {
   return [size](const std::uint8_t* from, RandomStream& random, float* to) {
     copy_ink(from, size.height * size.width, to);

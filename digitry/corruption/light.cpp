@@ -1,5 +1,3 @@
-#include "digitry/corruption/light.h"
-
 #include <algorithm>
 #include <cassert>
 
@@ -8,7 +6,7 @@
 namespace digitry {
 namespace {
 
-// Finer steps are taken near the corner alone.
+// Finer steps are computed only near the corner.
 constexpr std::int64_t kFinestEverywhere = 8;
 
 float step_of(float amplitude, RandomStream& random) {
@@ -24,8 +22,9 @@ PlasmaFractal::PlasmaFractal(std::int64_t corner, double decay)
   assert(corner >= 1 && corner <= kSide / 2 && decay >= 1);
 }
 
-// Where squares of this width begin, along either axis. Near the corner there are two more of them
-// than the next finer ones need: those at the rim have edges whose outer neighbours are not known.
+// The range along either axis in which squares of this width begin. Near the corner it has two more
+// squares than the next finer level needs, because the edges of the outermost squares have
+// neighbours that are not computed.
 PlasmaFractal::Range PlasmaFractal::squares(std::int64_t step) const {
   if (step >= kFinestEverywhere || corner_ + 4 * step >= kSide) return {0, kSide};
   return {-2 * step, corner_ + 2 * step};
@@ -41,7 +40,7 @@ void PlasmaFractal::fill_squares(Range range, std::int64_t step, float amplitude
     }
 }
 
-// Of each square the upper edge and the left one; the others are its neighbours'.
+// Fills the upper and the left edge of each square; the other two belong to its neighbours.
 void PlasmaFractal::fill_edges(Range range, std::int64_t step, float amplitude,
                                RandomStream& random) {
   const std::int64_t half = step / 2;
@@ -100,8 +99,8 @@ Corruptor stripe(ImageSize size) {
   };
 }
 
-// Adds a landscape three times as bright as the ink, and scales the sum to the ink's range. The
-// landscape's corner of 28×28 points is stretched over the image.
+// Adds a landscape three times as bright as the ink and scales the sum to the range of the ink. The
+// corner of 28×28 points of the landscape is stretched over the image.
 Corruptor fog(ImageSize size) {
   constexpr float kThickness = 3;
   constexpr std::int64_t kPoints = 28;

@@ -126,7 +126,7 @@ std::unique_ptr<ByteStream> make_memory_stream(std::string_view content, std::st
 std::string read_rest(ByteStream& stream, std::uint64_t max_bytes) {
   const bool known = stream.size_is_known() && stream.max_remaining() < kMaxInputBytes;
   std::string bytes;
-  // One more than is expected, so that the end is met without growing.
+  // One byte more than expected, so that the end is reached without growing.
   if (known) bytes.resize(std::min(stream.max_remaining(), max_bytes) + 1);
   std::size_t filled = 0;
   for (;;) {
@@ -151,8 +151,8 @@ constexpr std::string_view kMagic = "\x1f\x8b";
 constexpr int kGzipWindow = 15 + 16;  // zlib: the largest window; a gzip wrapper
 constexpr std::size_t kBuffer = std::size_t{1} << 16;
 
-// Deflate cannot pack better than 1032:1 (a 258-byte match costs 2 bits). The slack is for what the
-// inflater has taken in but not yet given out.
+// Deflate cannot compress better than 1032:1 (a 258-byte match takes 2 bits). The slack covers
+// input that zlib has consumed but whose output is still pending.
 constexpr std::uint64_t kMaxRatio = 1032;
 constexpr std::uint64_t kMaxPending = std::uint64_t{1} << 16;
 
@@ -186,12 +186,12 @@ class GzipStream : public ByteStream {
       filled += room - zlib_.avail_out;
       if (status == Z_STREAM_END) {
         end_member();
-      } else if (status == Z_BUF_ERROR) {  // there is room for output, so the input is used up
-        fail("it is cut short");
+      } else if (status == Z_BUF_ERROR) {  // There is room for output, so the input has ended.
+        fail("a truncated file");
       } else if (status == Z_MEM_ERROR) {
         throw std::bad_alloc();
       } else if (status != Z_OK) {
-        fail(zlib_.msg ? zlib_.msg : "corrupt data");
+        fail(zlib_.msg ? std::string("corrupt data (") + zlib_.msg + ")" : "corrupt data");
       }
     }
     return filled;
@@ -199,7 +199,7 @@ class GzipStream : public ByteStream {
 
  private:
   [[noreturn]] void fail(std::string_view what) const {
-    throw Error(ErrorCode::kBadData, "{}: expected a sound gzip file, found: {}", name(), what);
+    throw Error(ErrorCode::kBadData, "{}: expected a valid gzip file, found {}", name(), what);
   }
 
   void refill() {
@@ -207,7 +207,7 @@ class GzipStream : public ByteStream {
     zlib_.avail_in = static_cast<uInt>(source_->read(std::as_writable_bytes(std::span(buffer_))));
   }
 
-  // Looks at what is behind the check sum: the start of another member, or the end.
+  // Checks what follows the checksum: the start of another member, or the end.
   void end_member() {
     std::string next(reinterpret_cast<const char*>(zlib_.next_in),
                      std::min<std::size_t>(zlib_.avail_in, kMagic.size()));
@@ -217,7 +217,7 @@ class GzipStream : public ByteStream {
     } else if (next == kMagic) {
       inflateReset(&zlib_);
     } else {
-      fail("bytes behind its end");
+      fail("trailing bytes after its end");
     }
   }
 
@@ -244,7 +244,7 @@ std::unique_ptr<ByteStream> open_stream(const std::filesystem::path& path) {
 
 std::string deflate_gzip(std::string_view bytes) {
   if (bytes.size() > kMaxInputBytes)
-    throw Error(ErrorCode::kInvalidArgument, "deflate_gzip: expected at most {} bytes, found {}",
+    throw Error(ErrorCode::kInvalidArgument, "deflate_gzip: expected at most {} bytes, got {}",
                 kMaxInputBytes, bytes.size());
   z_stream zlib{};
   if (deflateInit2(&zlib, Z_BEST_SPEED, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK)
@@ -254,7 +254,7 @@ std::string deflate_gzip(std::string_view bytes) {
   zlib.avail_in = static_cast<uInt>(bytes.size());
   zlib.next_out = reinterpret_cast<Bytef*>(packed.data());
   zlib.avail_out = static_cast<uInt>(packed.size());
-  ::deflate(&zlib, Z_FINISH);  // cannot fail: there is room for the bound
+  ::deflate(&zlib, Z_FINISH);  // Cannot fail: the buffer has the size of the bound.
   packed.resize(packed.size() - zlib.avail_out);
   deflateEnd(&zlib);
   return packed;

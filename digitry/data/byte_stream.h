@@ -10,7 +10,9 @@
 
 namespace digitry {
 
-/// Bytes read once, in order, from a file, a pipe or memory, perhaps inflated on the way.
+/// Bytes of a file, a pipe or memory, perhaps decompressed, which can be read once and in order.
+/// `read` and `peek` throw Error{kIo} if the system cannot read, Error{kBadData} for a damaged gzip
+/// file.
 class ByteStream {
  public:
   explicit ByteStream(std::string name) : name_(std::move(name)) {}
@@ -18,19 +20,19 @@ class ByteStream {
   ByteStream(const ByteStream&) = delete;
   ByteStream& operator=(const ByteStream&) = delete;
 
-  /// What messages call it: the path, or "standard input".
+  /// The name used in error messages: the path, or "standard input".
   const std::string& name() const { return name_; }
 
-  /// Fills `to`; returns less than its length only at the end.
+  /// Fills `to` and returns the number of bytes read: less than its length only at the end.
   std::size_t read(std::span<std::byte> to);
 
-  /// The next `count` bytes (fewer at the end), which stay to be read.
+  /// The next `count` bytes (fewer at the end) without consuming them. Valid until the next call.
   std::string_view peek(std::size_t count);
 
-  /// How many bytes are still to come, at most: what may be allocated for them.
+  /// An upper bound of the number of bytes left, so that memory can be allocated safely.
   std::uint64_t max_remaining() const { return ahead_.size() + max_source_bytes(); }
 
-  /// Whether `max_remaining` is no bound but the number itself (raw files and memory).
+  /// Whether `max_remaining` is exact (raw files and memory).
   virtual bool size_is_known() const { return true; }
 
  protected:
@@ -39,32 +41,36 @@ class ByteStream {
 
  private:
   std::string name_;
-  std::string ahead_;  // peeked, not yet read
+  std::string ahead_;  // Peeked but not yet read.
 };
 
-/// Opens a file as it is, "-" being standard input; pipes are read to their end, into memory.
-/// Throws Error{kBadData} where it is missing, a folder or, for a pipe, longer than
-/// `kMaxInputBytes`; Error{kIo} where the system refuses.
+/// Opens a file without decompressing it; "-" is standard input. Pipes and standard input are read
+/// into memory at once. Throws Error{kBadData} if the file is missing or a folder, or if a pipe is
+/// longer than `kMaxInputBytes`; Error{kIo} if the system cannot open or read it.
 std::unique_ptr<ByteStream> open_raw_stream(const std::filesystem::path& path);
 
-/// The bytes of `content`, which has to outlive the stream.
+/// A stream of `content`, which must outlive it.
 std::unique_ptr<ByteStream> make_memory_stream(std::string_view content, std::string name);
 
-/// Everything that is left. Throws Error{kBadData} where that is more than `max_bytes`.
+/// All remaining bytes. Throws Error{kBadData} if there are more than `max_bytes`, and what `read`
+/// throws.
 std::string read_rest(ByteStream& stream, std::uint64_t max_bytes);
 
-/// The content of a gzip file (RFC 1952; several members in a row are one content). Checked as it
-/// is read: `read` throws Error{kBadData} for corrupt data, a wrong check sum, a file cut short, or
-/// anything but a further member behind the end.
+/// The content of a gzip file (RFC 1952); several consecutive members form one content. The file is
+/// checked while it is read: `read` throws Error{kBadData} for corrupt data, a wrong checksum, a
+/// truncated file, or trailing bytes that are not another member. Throws std::bad_alloc.
 std::unique_ptr<ByteStream> inflate_gzip(std::unique_ptr<ByteStream> compressed);
 
-/// `stream`, or its content where its first bytes say that it is a gzip file.
+/// Decompresses `stream` if it begins with the signature of a gzip file, else returns it unchanged.
+/// Throws what `peek` throws.
 std::unique_ptr<ByteStream> inflate_if_gzip(std::unique_ptr<ByteStream> stream);
 
-/// Opens a file ("-": standard input), raw or gzip by content, whatever its name says.
+/// Opens a file ("-" is standard input) and decompresses it if its content, not its name, is gzip.
+/// Throws as `open_raw_stream` does.
 std::unique_ptr<ByteStream> open_stream(const std::filesystem::path& path);
 
-/// Packs `bytes` as one gzip member.
+/// Compresses `bytes` to one gzip member. Throws Error{kInvalidArgument} if there are more than
+/// `kMaxInputBytes`.
 std::string deflate_gzip(std::string_view bytes);
 
 }  // namespace digitry

@@ -14,7 +14,7 @@
 #include "digitry/base/limits.h"
 #include "digitry/base/text.h"
 #include "digitry/data/dataset.h"
-#include "digitry/image/limits.h"
+#include "digitry/image/image.h"
 
 namespace digitry {
 namespace {
@@ -27,8 +27,8 @@ std::string column_name(std::string_view field) {
   return name;
 }
 
-// A word, or "1x1". Anything else that is no pixel makes a bad row, not a heading: headings go
-// without a word.
+// A word or "1x1". A line that begins with anything else is a row, perhaps a bad one, so that a bad
+// first row is not silently skipped as a heading.
 bool is_column_name(std::string_view field) {
   const std::string name = column_name(field);
   const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
@@ -37,7 +37,7 @@ bool is_column_name(std::string_view field) {
   return std::isalpha(first) != 0 || first == '_' || first == '#' || first >= 0x80;
 }
 
-// Tables with an index have no name above it.
+// The first name of a heading may be empty: pandas writes the index column so.
 bool is_heading(std::string_view line) {
   const std::size_t first = std::min(line.find(','), line.size());
   if (!column_name(line.substr(0, first)).empty()) return is_column_name(line.substr(0, first));
@@ -55,11 +55,12 @@ class LayoutReader {
     else if (!set_square(layout_.num_columns)) {
       layout_.label_column = 0;
       if (!set_square(layout_.num_columns - 1))
-        throw bad("expected a label and a square number of pixels a row, found {} columns",
-                  layout_.num_columns);
+        throw bad(
+            "line 1: expected a label and a square number of pixels per row, found {} columns",
+            layout_.num_columns);
     }
     if (layout_.height > kMaxImageSide || layout_.width > kMaxImageSide)
-      throw bad("expected images of at most {} pixels a side, found {}x{}", kMaxImageSide,
+      throw bad("line 1: expected images of at most {} pixels per side, found {}x{}", kMaxImageSide,
                 layout_.height, layout_.width);
   }
 
@@ -87,18 +88,18 @@ class LayoutReader {
       }
       const bool first = column == (layout_.has_id ? 1U : 0U);
       if (layout_.labelled() || !(first || column + 1 == layout_.num_columns))
-        throw bad("line 1, column {}: expected one label column, the first or the last",
-                  column + 1);
+        throw bad("line 1, column {}: expected one label column, the first or the last, found {}",
+                  column + 1, layout_.labelled() ? "a second one" : "one in between");
       layout_.label_column = column;
     }
     const std::size_t pixels =
         layout_.num_columns - (layout_.labelled() ? 1U : 0U) - (layout_.has_id ? 1U : 0U);
     if (!set_named_size(last_pixel, pixels) && !set_square(pixels))
       throw bad("line 1: expected a square number of pixel columns (or 1x1 ... HxW){}, found {}",
-                layout_.labelled() ? "" : " and a label column called label or class", pixels);
+                layout_.labelled() ? "" : " and a label column named label or class", pixels);
   }
 
-  // Takes the size from the last pixel's name, "HxW".
+  // Reads the size from the name of the last pixel, "HxW".
   bool set_named_size(std::string_view name, std::size_t pixels) {
     std::int64_t height = 0;
     std::int64_t width = 0;
@@ -134,7 +135,8 @@ CsvLayout find_csv_layout(const std::string& name, std::string_view first_line) 
 
 namespace {
 
-// The lines of a text that are not blank, numbered from 1, without their ends ("\n" or "\r\n").
+// The lines of a text that are not empty, numbered from 1, without their line breaks ("\n" or
+// "\r\n").
 class Lines {
  public:
   explicit Lines(std::string_view text) : left_(text) {}
@@ -215,11 +217,11 @@ class Reader {
     return lines;
   }
 
-  // The number of rows, of which there is text enough for each to be whole: what is allocated for
-  // them stays in proportion to the file.
+  // The number of rows. Each is checked to be long enough for all columns, so that the memory
+  // allocated for images is in proportion to the size of the file.
   std::int64_t count_rows() const {
     std::int64_t rows = 0;
-    // A character in each column, but that an id may be empty.
+    // At least one character per column; an id may be empty.
     const std::size_t min_length = 2 * layout_.num_columns - (layout_.has_id ? 2 : 1);
     Lines lines = rows_of_text();
     for (std::string_view line; lines.next(line); ++rows) {

@@ -3,13 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <utility>
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/limits.h"
 #include "digitry/base/sha256.h"
 #include "digitry/base/text.h"
 #include "digitry/data/byte_stream.h"
@@ -17,7 +20,7 @@
 #include "digitry/data/idx.h"
 #include "digitry/data/image_folder.h"
 #include "digitry/data/known_datasets.h"
-#include "digitry/image/limits.h"
+#include "digitry/image/image.h"
 #include "digitry/image/png.h"
 
 namespace digitry {
@@ -37,7 +40,8 @@ std::int64_t count_classes(std::span<const std::int32_t> labels) {
   return labels.empty() ? 0 : *std::ranges::max_element(labels) + 1;
 }
 
-// The names in the folder's class_names.txt, or none. The line is the label: none may be left out.
+// The names in class_names.txt, or none if the folder has no such file. The number of the line is
+// the label, so that blank lines are errors.
 std::vector<std::string> read_class_names(const fs::path& folder) {
   const fs::path file = folder / "class_names.txt";
   std::vector<std::string> names;
@@ -50,22 +54,22 @@ std::vector<std::string> read_class_names(const fs::path& folder) {
     if (name.ends_with('\r')) name.pop_back();
     if (name.empty() || std::ranges::find(names, name) != names.end())
       throw Error(ErrorCode::kBadData,
-                  "{}: line {}: expected a name of its own for each class, found {}", file.string(),
+                  "{}: line {}: expected a distinct name for each class, found {}", file.string(),
                   names.size() + 1, name.empty() ? "a blank line" : name + " again");
     names.push_back(std::move(name));
     begin = end + 1;
   }
   if (names.empty() || names.size() > static_cast<std::size_t>(kMaxClasses))
-    throw Error(ErrorCode::kBadData, "{}: expected 1 to {} class names, one a line, found {}",
+    throw Error(ErrorCode::kBadData, "{}: expected 1 to {} class names, one per line, found {}",
                 file.string(), kMaxClasses, names.size());
   return names;
 }
 
-// Checks what every source has to keep to, and hashes the content.
+// Checks the rules that are common to all sources, and hashes the content.
 void finish(Dataset& dataset, std::string_view images_from, std::string_view labels_from) {
   const auto count = static_cast<std::size_t>(dataset.num_images());
   if (dataset.labelled() && dataset.labels.size() != count)
-    throw Error(ErrorCode::kBadData, "{}: expected {} labels, one an image of {}, found {}",
+    throw Error(ErrorCode::kBadData, "{}: expected {} labels, one per image of {}, found {}",
                 labels_from, count, images_from, dataset.labels.size());
   for (std::size_t i = 0; i < dataset.labels.size(); ++i)
     if (dataset.labels[i] < 0 || dataset.labels[i] >= dataset.num_classes())
@@ -129,15 +133,15 @@ Dataset from_image_files(ImageFiles files, const fs::path& path) {
   return dataset;
 }
 
-// `folder` is the root of train/ and test/, or of the class folders themselves.
+// `folder` contains train/ and test/, or the class folders.
 Dataset load_image_folder(const fs::path& folder, Split split) {
   const bool has_train = is_folder(folder / "train");
   if (!has_train && !is_folder(folder / "test"))
     return from_image_files(read_image_folder(folder, list_classes(folder)), folder);
   const fs::path root = folder / to_string(split);
   if (!is_folder(root))
-    throw Error(ErrorCode::kBadData, "{}: expected a folder {} in it, found none", folder.string(),
-                to_string(split));
+    throw Error(ErrorCode::kBadData, "{}: expected a folder named {} in it, found none",
+                folder.string(), to_string(split));
   return from_image_files(
       read_image_folder(root, list_classes(has_train ? folder / "train" : root)), root);
 }
@@ -154,22 +158,22 @@ Dataset load_folder(const fs::path& folder, Split split) {
   const bool has_images = holds_png_files(folder);
   if (has_classes && has_images)
     throw Error(ErrorCode::kBadData,
-                "{}: expected PNG images, or one folder of them a class, found both",
+                "{}: expected PNG images or one folder of them per class, found both",
                 folder.string());
   if (has_images) return load_inputs(folder.string());
   if (has_classes) return load_image_folder(folder, split);
   throw Error(
       ErrorCode::kBadData,
       "{}: expected IDX files (train-images-idx3-ubyte, ...), train.csv and test.csv, or one "
-      "folder of PNG images a class, found none of them",
+      "folder of PNG images per class, found none of them",
       folder.string());
 }
 
-Dataset load_idx_file(ByteStream& stream, const std::string& path, Labels wanted) {
+Dataset load_idx_file(ByteStream& stream, const std::string& path, Labels read_labels) {
   Dataset dataset;
   std::string labels_from;
   const auto labels =
-      wanted == Labels::kIgnore || path == "-" ? std::nullopt : find_labels_of(path);
+      read_labels == Labels::kIgnore || path == "-" ? std::nullopt : find_labels_of(path);
   if (labels) {
     dataset.labels = read_idx_labels(*labels);
     labels_from = labels->string();
@@ -256,6 +260,46 @@ Dataset load_dataset(const std::string& name_or_path, Split split) {
   dataset.name = name_or_path;
   dataset.split = split;
   return dataset;
+}
+
+namespace {
+
+constexpr std::array kSplits{Split::kTrain, Split::kTest};
+
+template <typename Has>
+std::vector<Split> present(const Has& has) {
+  std::vector<Split> splits;
+  std::ranges::copy_if(kSplits, std::back_inserter(splits), has);
+  return splits;
+}
+
+}  // namespace
+
+const char* to_string(Split split) { return split == Split::kTrain ? "train" : "test"; }
+
+std::vector<Split> list_splits(const std::string& name_or_path) {
+  if (find_known_dataset(name_or_path)) return {Split::kTrain, Split::kTest};
+  const fs::path folder = name_or_path;
+  if (!is_folder(folder)) return {};
+  auto splits =
+      present([&](Split split) { return find_idx_files(folder, split).images.has_value(); });
+  if (splits.empty())
+    splits = present([&](Split split) { return find_csv_file(folder, split).has_value(); });
+  if (splits.empty())
+    splits = present([&](Split split) { return is_folder(folder / to_string(split)); });
+  return splits;
+}
+
+bool has_labelled_test_split(const std::string& name_or_path) {
+  if (find_known_dataset(name_or_path)) return true;
+  const auto splits = list_splits(name_or_path);
+  if (std::ranges::find(splits, Split::kTest) == splits.end()) return false;
+  const fs::path folder = name_or_path;
+  if (const IdxFiles files = find_idx_files(folder, Split::kTest); files.images)
+    return files.labels.has_value();
+  if (const auto file = find_csv_file(folder, Split::kTest))
+    return !read_csv_labels(*open_stream(*file)).empty();
+  return !list_classes(folder / to_string(Split::kTest)).empty();
 }
 
 }  // namespace digitry

@@ -5,26 +5,26 @@
 #include <string>
 #include <vector>
 
-#include "digitry/base/limits.h"
-#include "digitry/data/byte_stream.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {
+
+class ByteStream;
 
 enum class Split { kTrain, kTest };
 
 /// "train" or "test".
 const char* to_string(Split split);
 
-/// One split of a data set: grey images and, unless it is to be predicted only, their labels.
+/// One split of a data set: images and, unless they are only to be classified, their labels.
 struct Dataset {
-  Tensor images;                         ///< uint8 [N, C, H, W], ink 255 on background 0 for MNIST.
-  std::vector<std::int32_t> labels;      ///< N labels in [0, num_classes), or none at all.
-  std::vector<std::string> class_names;  ///< One a class; "0".."9" for MNIST.
-  std::string name;                      ///< What the user called it: "mnist" or a path.
+  Tensor images;                         ///< uint8 [N, C, H, W]; MNIST: ink 255, background 0.
+  std::vector<std::int32_t> labels;      ///< N labels in [0, num_classes), or empty.
+  std::vector<std::string> class_names;  ///< One per class; "0".."9" for MNIST.
+  std::string name;                      ///< As the user named it: "mnist" or a path.
   Split split = Split::kTrain;
-  std::string sha256;  ///< Hash of the decoded content, lower-case hex: images, then int32 labels.
-  std::vector<std::string> sources;  ///< The file of each image, for image files; else none.
+  std::string sha256;  ///< Lower-case hexadecimal hash of the pixels followed by the int32 labels.
+  std::vector<std::string> sources;  ///< The file of each image, for image files; else empty.
 
   std::int64_t num_images() const { return images.empty() ? 0 : images.shape()[0]; }
   std::int64_t num_classes() const { return static_cast<std::int64_t>(class_names.size()); }
@@ -33,39 +33,45 @@ struct Dataset {
   Shape image_shape() const { return images.shape().without_batch(); }
 };
 
-/// Loads one split of a data set named or found at `name_or_path`:
-///   - "mnist", "fashion-mnist": from the cache, where `fetch_dataset` put it;
+/// Loads one split of a data set. `name_or_path` is
+///   - "mnist" or "fashion-mnist": read from the cache, into which `fetch_dataset` writes;
 ///   - a folder with IDX files (raw or .gz, `train-images-idx3-ubyte` or `.idx3-ubyte`);
-///   - a folder with `train.csv`/`test.csv` (or .csv.gz) in Kaggle's layout;
-///   - a folder of image folders, `root/<class>/*.png`, under `train/` and `test/` or bare;
-///   - whatever `load_inputs` takes.
-/// A source without splits (one file, bare class folders) answers to either split. A name wins over
-/// a file of that name, which is still found as `./mnist`.
+///   - a folder with `train.csv` and `test.csv` (or .csv.gz) in Kaggle's layout;
+///   - a folder of image folders, `root/<class>/*.png` or `root/{train,test}/<class>/*.png`;
+///   - anything that `load_inputs` accepts.
+/// A source without splits (one file, class folders in the root) is returned for either split. A
+/// known name takes precedence over a file of that name; `./mnist` refers to the file.
 ///
-/// Classes are those of the training split: its labels' maximum + 1, or its folders. A test split
-/// may lack some of them, but has no others. Names are "0", "1"...; a folder's own are in its
-/// `class_names.txt`, one a line, no two alike.
-/// Throws Error{kBadData} naming the file, the rule and what was found; Error{kUnavailable} where a
-/// named data set is not in the cache, saying how to fetch it.
+/// The classes are those of the training split: the largest label + 1, or its folders. A test split
+/// may lack some of them but must have no others. The names are "0", "1", ... unless the folder has
+/// a file `class_names.txt` with one distinct name per line.
+///
+/// Throws Error{kBadData} that names the file, the rule and what was found; Error{kIo} if a file
+/// cannot be read; Error{kUnavailable}, with the command that fetches it, if a known data set is
+/// not in the cache.
 Dataset load_dataset(const std::string& name_or_path, Split split);
 
-/// The splits that `name_or_path` tells apart; none for a source without splits (or nothing at
-/// all). Throws Error{kIo} where it cannot be looked into.
+/// The splits of `name_or_path`; empty for a source without splits or a path that does not exist.
+/// Throws Error{kIo} if the folder cannot be read.
 std::vector<Split> list_splits(const std::string& name_or_path);
 
-/// Whether it has a test split to judge by, unlike Kaggle's, whose test.csv has no labels. Looks at
-/// names, and into a CSV file; throws what reading that does.
+/// Whether there is a test split with labels, so that a model can be evaluated on it. (The test.csv
+/// of Kaggle has none.) Looks only at file names, except that it reads a CSV file; then it throws
+/// as `load_dataset` does.
 bool has_labelled_test_split(const std::string& name_or_path);
 
-/// Loads images to be predicted, from one source that need not be labelled: an IDX image file (with
-/// the label file beside it, where there is one), a CSV file, a PNG file, a folder of PNG files, or
-/// "-", standard input, with any of the three. Files may be gzipped; the content says what they
-/// are. Who only wants the images ignores the labels: then those beside an IDX file may be
-/// anything.
+/// Whether `load_inputs` reads the label file beside an IDX image file. With `kIgnore` that file
+/// may be missing or invalid.
 enum class Labels { kRead, kIgnore };
+
+/// Loads images to classify, which need no labels, from one source: an IDX image file (with the
+/// label file beside it if there is one), a CSV file, a PNG file, a folder of PNG files, or "-",
+/// which is one of these files on standard input. Files may be compressed with gzip. The content of
+/// a file, not its name, determines its format. Throws Error{kBadData} that names the file, the
+/// rule and what was found; Error{kIo} if it cannot be read.
 Dataset load_inputs(const std::string& path, Labels labels = Labels::kRead);
 
-/// The same of a file that is open already, "-" among them, and not yet read.
+/// The same for an open stream from which nothing has been read. `path` is its path, or "-".
 Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels);
 
 /// The one image of a file, uint8 [1, C, H, W], as `Classifier::classify_one` takes it: a PNG file,

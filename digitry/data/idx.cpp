@@ -10,13 +10,13 @@
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/data/byte_stream.h"
-#include "digitry/image/limits.h"
+#include "digitry/image/image.h"
 
 namespace digitry {
 namespace {
 
 constexpr unsigned kUnsignedByte = 0x08;
-constexpr std::size_t kPrefixBytes = 4;  // the magic, and each extent
+constexpr std::size_t kPrefixBytes = 4;  // The magic number, and each extent.
 constexpr unsigned kMaxRank = 4;
 
 struct Header {
@@ -48,7 +48,7 @@ Header read_header(ByteStream& stream, std::string_view what) {
   const std::uint32_t magic = big_endian(word);
   if (count < kPrefixBytes || magic >> 16 != 0)
     throw bad(
-        stream, "expected an IDX file (it starts with bytes 00 00 08), found {}",
+        stream, "expected an IDX file (first bytes 00 00 08), found {}",
         fmt::format(
             "{:02x}",
             fmt::join(std::span(reinterpret_cast<const unsigned char*>(word.data()), count), " ")));
@@ -69,7 +69,7 @@ Header read_header(ByteStream& stream, std::string_view what) {
   Header header;
   for (unsigned i = 0; i < rank; ++i) {
     if (stream.read(word) < kPrefixBytes)
-      throw bad(stream, "expected an IDX header of {} bytes, found a file cut short in it",
+      throw bad(stream, "expected an IDX header of {} bytes, found a file truncated inside it",
                 kPrefixBytes * (rank + 1));
     header.extents.push_back(big_endian(word));
     if (header.extents.back() == 0)
@@ -78,31 +78,31 @@ Header read_header(ByteStream& stream, std::string_view what) {
                                static_cast<std::uint64_t>(header.extents.back()),
                                &header.payload_bytes) ||
         header.payload_bytes > static_cast<std::uint64_t>(INT64_MAX))
-      throw bad(stream, "extents {} are too large for any file", describe(header.extents));
+      throw bad(stream, "expected extents that fit into a file, found {}",
+                describe(header.extents));
   }
   return header;
 }
 
-// The one rule on length: the payload is all that follows, no less and no more. Checked before
-// anything is allocated as far as it can be known by then.
+// The data must have exactly the length that the extents imply. This is checked before memory is
+// allocated, as far as the length of the stream is known by then.
 void check_room(ByteStream& stream, const Header& header) {
   const std::uint64_t room = stream.max_remaining();
   const bool exact = stream.size_is_known();
   if (room < header.payload_bytes || (exact && room > header.payload_bytes))
-    throw bad(
-        stream, "expected {} bytes behind the header, as its extents {} say, found {}{} ({})",
-        header.payload_bytes, describe(header.extents), exact ? "" : "at most ", room,
-        room < header.payload_bytes ? "cut short, or the header is wrong" : "bytes behind the end");
+    throw bad(stream, "expected {} bytes after the header, from its extents {}, found {}{} ({})",
+              header.payload_bytes, describe(header.extents), exact ? "" : "at most ", room,
+              room < header.payload_bytes ? "truncated, or a wrong header" : "trailing bytes");
 }
 
 void read_payload(ByteStream& stream, const Header& header, std::span<std::byte> to) {
   const std::size_t count = stream.read(to);
   if (count < to.size())
     throw bad(stream,
-              "expected {} bytes behind the header, as its extents {} say, found {} (cut short)",
+              "expected {} bytes after the header, from its extents {}, found {} (truncated)",
               to.size(), describe(header.extents), count);
   if (!stream.peek(1).empty())
-    throw bad(stream, "expected {} bytes behind the header, as its extents {} say, found more",
+    throw bad(stream, "expected {} bytes after the header, from its extents {}, found more",
               to.size(), describe(header.extents));
 }
 
@@ -110,7 +110,7 @@ std::string encode_header(std::span<const std::int64_t> extents) {
   std::string header = {0, 0, static_cast<char>(kUnsignedByte), static_cast<char>(extents.size())};
   for (const std::int64_t extent : extents) {
     if (extent < 1 || extent > UINT32_MAX)
-      throw Error(ErrorCode::kInvalidArgument, "IDX: expected extents in [1, 2^32), found {}",
+      throw Error(ErrorCode::kInvalidArgument, "IDX: expected extents in [1, 2^32), got {}",
                   extent);
     for (int shift = 24; shift >= 0; shift -= 8)
       header += static_cast<char>(extent >> shift & 0xff);
@@ -127,7 +127,7 @@ Tensor read_idx_images(ByteStream& stream) {
   const Shape shape{extents[0], has_channels ? extents[1] : 1, extents[extents.size() - 2],
                     extents[extents.size() - 1]};
   if (shape[1] > kMaxImageChannels || shape[2] > kMaxImageSide || shape[3] > kMaxImageSide)
-    throw bad(stream, "expected images of at most {} channels and {} pixels a side, found {}",
+    throw bad(stream, "expected images of at most {} channels and {} pixels per side, found {}",
               kMaxImageChannels, kMaxImageSide, describe(header.extents));
   check_image_total(stream.name(), shape[0], shape.without_batch().num_elements());
   check_room(stream, header);
@@ -172,7 +172,7 @@ void write_idx_labels(const std::filesystem::path& path, std::span<const std::in
   std::string bytes = encode_header(std::array{static_cast<std::int64_t>(labels.size())});
   for (const std::int32_t label : labels) {
     if (label < 0 || label > 255)
-      throw Error(ErrorCode::kInvalidArgument, "IDX: expected labels in [0, 255], found {}", label);
+      throw Error(ErrorCode::kInvalidArgument, "IDX: expected labels in [0, 255], got {}", label);
     bytes += static_cast<char>(label);
   }
   write_file_atomically(path, bytes);

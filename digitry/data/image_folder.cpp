@@ -10,9 +10,10 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/limits.h"
 #include "digitry/base/parallel.h"
 #include "digitry/data/dataset.h"
-#include "digitry/image/limits.h"
+#include "digitry/image/image.h"
 #include "digitry/image/png.h"
 
 namespace digitry {
@@ -41,7 +42,7 @@ Image read_png(const std::string& file) {
   return decode_grey_png(read_file(file, kMaxPngBytes), file);
 }
 
-// Decodes on all threads. Of several broken files the first is reported, as if on one thread.
+// Decodes on all threads. If several files are invalid, reports the first, as one thread would.
 Tensor read_all(const std::vector<std::string>& files) {
   const Image first = read_png(files.front());
   const ImageSize size{first.height, first.width};
@@ -78,7 +79,7 @@ Tensor read_all(const std::vector<std::string>& files) {
   return images;
 }
 
-// What digitry train leaves where it is run inside the images' own folder: a run, or runs/.
+// Whether `folder` was made by `digitry train` inside the folder of images: a run, or runs/.
 bool holds_runs(const fs::path& folder) {
   if (path_exists(folder / kRunFile)) return true;
   return folder.filename() == kRunsFolder &&
@@ -123,8 +124,8 @@ ImageFiles read_image_folder(const fs::path& root, std::vector<std::string> clas
     std::ranges::move(files, std::back_inserter(result.files));
   }
   if (result.files.empty())
-    throw Error(ErrorCode::kBadData, "{}: expected folders of PNG images, one a class, found none",
-                root.string());
+    throw Error(ErrorCode::kBadData,
+                "{}: expected folders of PNG images, one per class, found none", root.string());
   result.images = read_all(result.files);
   return result;
 }

@@ -44,7 +44,7 @@ KnownDataset mnist() {
 }
 
 // Source: Xiao, Rasul, Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine
-// learning algorithms", 2017. Hashes: of the files in Debian's package, inflated.
+// learning algorithms", 2017. Hashes: the uncompressed files of the Debian package.
 KnownDataset fashion_mnist() {
   return {
       .name = "fashion-mnist",
@@ -93,7 +93,7 @@ std::filesystem::path cache_folder() {
   if (const std::filesystem::path home = environment("HOME"); home.is_absolute())
     return home / ".cache" / "digitry";
   throw Error(ErrorCode::kUnavailable,
-              "no folder to keep data sets in: HOME is not set; set DIGITRY_DATA_DIR=FOLDER");
+              "no folder for data sets: HOME is not set; set DIGITRY_DATA_DIR=FOLDER");
 }
 
 }  // namespace digitry

@@ -11,8 +11,8 @@ namespace digitry {
 ValidationSplit stratified_split(std::span<const std::int32_t> labels, std::int64_t num_classes,
                                  double fraction, std::uint64_t seed) {
   if (!(fraction >= 0 && fraction <= 0.9))
-    throw Error(ErrorCode::kInvalidArgument,
-                "validation: expected a fraction from 0 to 0.9, got {}", fraction);
+    throw Error(ErrorCode::kInvalidArgument, "validation: expected a fraction in [0, 0.9], got {}",
+                fraction);
   std::vector<std::vector<std::int32_t>> by_class(static_cast<std::size_t>(num_classes));
   for (std::size_t i = 0; i < labels.size(); ++i)
     by_class.at(static_cast<std::size_t>(labels[i])).push_back(static_cast<std::int32_t>(i));
@@ -29,8 +29,11 @@ ValidationSplit stratified_split(std::span<const std::int32_t> labels, std::int6
   std::ranges::sort(split.train);
   std::ranges::sort(split.validation);
   if (split.train.empty())
-    throw Error(ErrorCode::kBadData, "no image is left to train on ({} in all, validation {})",
-                labels.size(), fraction);
+    throw Error(
+        ErrorCode::kBadData,
+        "validation: expected at least one image left for training, found none ({} images in "
+        "all, fraction {})",
+        labels.size(), fraction);
   return split;
 }
 

@@ -1,5 +1,6 @@
 #include "digitry/data/summary.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <string_view>

@@ -8,25 +8,25 @@
 
 namespace digitry {
 
-/// What can be said of one split without knowing what it is for.
+/// Statistics of one split.
 struct DatasetSummary {
   std::int64_t num_images = 0;
   Shape image_shape;
-  std::vector<std::int64_t> images_per_class;  ///< One a class; none where unlabelled.
+  std::vector<std::int64_t> images_per_class;  ///< One per class; empty if unlabelled.
   int min_pixel = 0;
   int max_pixel = 0;
-  double mean_pixel = 0;            ///< Of all pixels, in [0, 255].
-  double std_pixel = 0;             ///< Likewise, of the population.
-  std::int64_t num_duplicates = 0;  ///< Images equal to one before them.
-  std::int64_t num_conflicts = 0;   ///< Among them, those with another label than the first.
+  double mean_pixel = 0;            ///< Mean of all pixels, in [0, 255].
+  double std_pixel = 0;             ///< Population standard deviation of all pixels.
+  std::int64_t num_duplicates = 0;  ///< Images equal to an earlier one.
+  std::int64_t num_conflicts = 0;   ///< Duplicates whose label differs from that of the first.
 };
 
-/// One pass over the pixels and a hash table of the images. Where there are no images, the numbers
-/// are 0. `dataset` has to be as `load_dataset` gives it.
+/// Computes the statistics in one pass over the pixels and with a hash table of the images. All
+/// numbers are 0 if there are no images. Expects a data set as `load_dataset` returns it.
 DatasetSummary summarize(const Dataset& dataset);
 
-/// How many images of `test` are in `train` too, byte for byte: leaks from one into the other.
-/// 0 where their shapes differ.
+/// The number of images of `test` that are also in `train`, byte for byte (leaked test data). 0 if
+/// their shapes differ.
 std::int64_t count_shared_images(const Dataset& train, const Dataset& test);
 
 }  // namespace digitry

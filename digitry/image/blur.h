@@ -3,29 +3,32 @@
 #include <cstdint>
 #include <vector>
 
-#include "digitry/image/limits.h"
+#include "digitry/image/image.h"
 
 namespace digitry {
 
 /// to[x] += weight · from[x], x in [0, width).
 void add_weighted_line(const float* from, float weight, std::int64_t width, float* to);
 
-/// Smoothing by a Gaussian of standard deviation σ pixels, one axis after the other: weights
-/// exp(−k²/2σ²) for |k| ≤ ⌊4σ + ½⌋, of sum 1. Has memory of its own, and so serves one thread.
+/// Gaussian blur of standard deviation σ pixels, one axis after the other:
+///
+///   out[x] = Σ_k w[k] · in[x + k],  w[k] ∝ exp(−k²/2σ²) for |k| ≤ ⌊4σ + ½⌋,  Σ w[k] = 1
+///
+/// Images are float32, row-major [height, width]. Holds scratch memory: use one object per thread.
 class GaussianBlur {
  public:
-  /// What is taken to lie outside the image: its border's pixels again, or zeros.
+  /// Values outside the image: the nearest border pixel, or zero.
   enum class Outside { kNearest, kZero };
 
   /// Expects sides ≥ 1 and sigma > 0.
   GaussianBlur(ImageSize size, double sigma, Outside outside);
 
-  /// Along both axes, in place.
+  /// Blurs along both axes, in place.
   void blur(float* plane) {
     blur_columns(plane);
     blur_rows(plane);
   }
-  /// Along y alone, and along x.
+  /// Blur along y only and along x only, in place.
   void blur_columns(float* plane);
   void blur_rows(float* plane);
 

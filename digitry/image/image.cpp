@@ -1,19 +1,21 @@
 #include "digitry/image/image.h"
 
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "digitry/base/error.h"
+#include "digitry/base/limits.h"
 
 namespace digitry {
 namespace {
 
-// ITU-R BT.601, in parts of 2^16.
+// ITU-R BT.601, in units of 2^-16.
 std::uint32_t luminance(const std::uint8_t* rgb) {
   return (19595U * rgb[0] + 38470U * rgb[1] + 7471U * rgb[2] + 32768U) >> 16;
 }
 
-// What lies behind the transparent parts: the opposite of the ink.
+// The background of the transparent parts: the opposite of the ink.
 std::uint32_t paper_behind(const Image& image) {
   std::uint64_t sum = 0;
   std::uint64_t opacity = 0;
@@ -87,6 +89,17 @@ Image to_grey(const Image& image) {
     grey.pixels.push_back(static_cast<std::uint8_t>(value));
   }
   return grey;
+}
+
+void check_image_total(const std::string& name, std::int64_t num_images,
+                       std::int64_t bytes_per_image) {
+  constexpr std::int64_t kMaxImages = std::numeric_limits<std::int32_t>::max();
+  constexpr auto kMaxBytes = static_cast<std::int64_t>(kMaxInputBytes);
+  if (num_images > kMaxImages || num_images > kMaxBytes / bytes_per_image)
+    throw Error(
+        ErrorCode::kBadData,
+        "{}: expected at most {} images and {} bytes of pixels, found {} images of {} bytes", name,
+        kMaxImages, kMaxBytes, num_images, bytes_per_image);
 }
 
 }  // namespace digitry

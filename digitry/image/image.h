@@ -1,33 +1,56 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace digitry {
 
-/// Pixels as a file, a canvas or a camera gives them: bytes, row by row from the top, the channels
-/// of a pixel side by side.
+/// Height and width of an image in pixels.
+struct ImageSize {
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  bool operator==(const ImageSize&) const = default;
+};
+
+/// The most pixels per side and the most channels of an image in a data set, in every format.
+inline constexpr std::int64_t kMaxImageSide = 4096;
+inline constexpr std::int64_t kMaxImageChannels = 16;
+
+/// The longest PNG file that is read.
+inline constexpr std::uint64_t kMaxPngBytes = std::uint64_t{64} << 20;
+
+/// Checks a number of images before memory is allocated for them. Throws Error{kBadData}, whose
+/// message begins with `name`, if there are more than 2^31 - 1 (indices are int32) or if they need
+/// more than `kMaxInputBytes`.
+void check_image_total(const std::string& name, std::int64_t num_images,
+                       std::int64_t bytes_per_image);
+
+/// An image as a file or a camera provides it: bytes, row by row from the top, with the channels of
+/// a pixel side by side.
 struct Image {
   std::int64_t height = 0;
   std::int64_t width = 0;
-  std::int64_t channels = 1;  ///< 1: grey or ink, 3: RGB, 4: RGB and opacity (0: transparent).
+  std::int64_t channels = 1;  ///< 1: grey or ink; 3: RGB; 4: RGB and opacity (0: transparent).
   std::vector<std::uint8_t> pixels;  ///< height · width · channels.
 };
 
-/// Photographs and scans of more pixels are not decoded (8192 × 8192).
+/// The most pixels of a photograph or scan that is decoded (8192 × 8192).
 inline constexpr std::int64_t kMaxImagePixels = std::int64_t{1} << 26;
 
-/// Throws Error{kInvalidArgument} where the counts do not fit each other, a side is 0 or there are
-/// more than `kMaxImagePixels`.
+/// Throws Error{kInvalidArgument} if the number of bytes does not fit the sides and channels, a
+/// side is 0, the channels are not 1, 3 or 4, or there are more than `kMaxImagePixels` pixels.
 void check_image(const Image& image);
 
-/// The image as it is to be looked at, of one stored under an EXIF orientation: 1 as it is, 2 to
-/// 4 mirrored or turned by 180°, 5 to 8 the same with rows and columns exchanged. Others count
-/// as 1. Source: EXIF 2.32, tag 0x0112.
+/// Turns an image stored with an EXIF orientation upright: 1 leaves it as it is, 2 to 4 mirror it
+/// or rotate it by 180°, 5 to 8 do the same with rows and columns exchanged. Other values count
+/// as 1.
+/// Source: EXIF 2.32, tag 0x0112.
 Image upright(Image stored, int orientation);
 
-/// One grey byte a pixel: luminance (ITU-R BT.601). What is transparent is filled with white where
-/// the ink is dark, with black where it is light.
+/// Converts to one grey byte per pixel: luminance (ITU-R BT.601). Transparent parts become white if
+/// the opaque parts are dark on average, else black. Throws Error{kInvalidArgument} as
+/// `check_image` does.
 Image to_grey(const Image& image);
 
 }  // namespace digitry

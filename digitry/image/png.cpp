@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kPngMagic = "\x89PNG\r\n\x1a\n";
 constexpr std::int64_t kMaxEncodedSide = 65'535;
 
-// libpng's simplified interface, which keeps its own longjmp to itself.
+// libpng's simplified interface, which needs no setjmp in its callers.
 class PngImage {
  public:
   PngImage() { image_.version = PNG_IMAGE_VERSION; }
@@ -27,7 +27,8 @@ class PngImage {
 };
 
 Error damaged(const std::string& name, PngImage& png) {
-  return {ErrorCode::kBadData, "{}: expected a sound PNG image, found: {}", name, png->message};
+  return {ErrorCode::kBadData, "{}: expected a valid PNG image, found an error: {}", name,
+          png->message};
 }
 
 // libpng allocates some chunks by their announced length, up to 2 GiB, before it finds out that the
@@ -41,7 +42,7 @@ void check_chunks(std::string_view bytes, const std::string& name) {
     const std::string_view type = bytes.substr(at + 4, 4);
     if (length > bytes.size() - at - kFraming)
       throw Error(ErrorCode::kBadData,
-                  "{}: expected a sound PNG image, found a chunk of {} bytes, longer than the file",
+                  "{}: expected a valid PNG image, found a chunk of {} bytes, longer than the file",
                   name, length);
     if (type == "IEND") return;
     at += kFraming + length;
@@ -53,7 +54,7 @@ void begin(PngImage& png, std::string_view bytes, const std::string& name,
            const PngLimits& limits) {
   if (!looks_like_png(bytes))
     throw Error(ErrorCode::kBadData, "{}: expected a PNG image, found {}", name,
-                bytes.empty() ? "an empty file" : "other bytes at its start");
+                bytes.empty() ? "an empty file" : "another signature");
   check_chunks(bytes, name);
   if (!png_image_begin_read_from_memory(png.get(), bytes.data(), bytes.size()))
     throw damaged(name, png);
@@ -64,7 +65,7 @@ void begin(PngImage& png, std::string_view bytes, const std::string& name,
                 limits.max_side, width, height);
   if (height > limits.max_pixels / width)
     throw Error(ErrorCode::kBadData,
-                "{}: expected an image of at most {} pixels, found {}x{}; make it smaller first",
+                "{}: expected an image of at most {} pixels, found {}x{}; reduce its size first",
                 name, limits.max_pixels, width, height);
 }
 
@@ -76,7 +77,7 @@ Image finish(PngImage& png, const std::string& name, const png_color* background
   return image;
 }
 
-/// `format` is libpng's; images with a palette have one channel.
+// `format` is a constant of libpng. Images with a palette have one channel.
 std::string encode(const char* function, std::uint32_t format, const Image& image,
                    const std::uint8_t* palette) {
   const std::int64_t channels = palette != nullptr ? 1 : PNG_IMAGE_SAMPLE_CHANNELS(format);

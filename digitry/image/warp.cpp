@@ -8,7 +8,7 @@
 namespace digitry::warp {
 namespace {
 
-// One line of `thicken`: a weight of 256 is the dilated or eroded pixel alone.
+// One line of `thicken`. `weight` is the share of the dilated or eroded pixel, out of 256.
 DIGITRY_INLINE void thicken_line(const std::uint8_t* __restrict from, std::int64_t stride,
                                  std::int64_t width, bool dilate, int weight,
                                  std::uint8_t* __restrict to) {
@@ -30,7 +30,7 @@ DIGITRY_INLINE void pack_line(const std::uint8_t* __restrict upper,
                 std::uint32_t{lower[x]} << 16 | std::uint32_t{lower[x + 1]} << 24;
 }
 
-// Coordinates are those of `packed`, one more than the image's.
+// Coordinates are those of `packed`: one more than those of the image.
 struct Line {
   float ux, u0, vx, v0;
   float max_u, max_v;
@@ -43,7 +43,7 @@ DIGITRY_INLINE void sample_line(const std::uint32_t* __restrict packed, const Li
                                 std::int32_t width, float* __restrict to) {
   const Line l = line;
   for (std::int32_t x = 0; x < width; ++x) {
-    // Clamped to the border, where all is zero.
+    // Clamped to the border, which is zero.
     const float u = std::min(std::max(l.ux * static_cast<float>(x) + l.u0 + du[x], 0.0F), l.max_u);
     const float v = std::min(std::max(l.vx * static_cast<float>(x) + l.v0 + dv[x], 0.0F), l.max_v);
     const auto column = static_cast<std::int32_t>(u);

@@ -3,52 +3,53 @@
 #include <cstdint>
 #include <vector>
 
-#include "digitry/image/limits.h"
+#include "digitry/image/image.h"
 
-// The loops of augmentation on one channel of one image.
+// Geometric transformations of one channel of one image.
 
 namespace digitry::warp {
 
-/// Where an output pixel comes from: u = ux·x + uy·y + u0, v = vx·x + vy·y + v0.
+/// Maps an output pixel (x, y) to its source: u = ux·x + uy·y + u0, v = vx·x + vy·y + v0.
 struct AffineMap {
   float ux = 1, uy = 0, u0 = 0;
   float vx = 0, vy = 1, v0 = 0;
 };
 
-/// u = ux·x + uy·y, v = vx·x + vy·y: where what is at (x, y) from the image's centre comes from, by
-/// its place from the centre.
+/// u = ux·x + uy·y, v = vx·x + vy·y, with output and source coordinates relative to the centre of
+/// the image.
 struct LinearMap {
   double ux = 1, uy = 0;
   double vx = 0, vy = 1;
 };
-/// The same for the pixels of an image, which then moved by (move_x, move_y).
+/// `map` about the centre of an image, which is then moved by (move_x, move_y) pixels.
 AffineMap about_center(ImageSize size, const LinearMap& map, double move_x = 0, double move_y = 0);
-/// The same map of the image whose left and right have changed places.
+/// `map` applied to the horizontally mirrored image.
 AffineMap mirrored(const AffineMap& map, ImageSize size);
 
-/// An image with zeros about it, one pixel left and above, two right and below: no loop here has
-/// to ask for borders. Pixel (x, y) is at (y + 1) · (width + 3) + x + 1.
+/// The number of pixels of a padded image: one row or column of zeros to the left and above, two to
+/// the right and below, so that the loops need no tests for borders. Pixel (x, y) is at
+/// (y + 1) · (width + 3) + x + 1.
 inline std::int64_t padded_size(ImageSize size) { return (size.height + 3) * (size.width + 3); }
-/// Copies `image` into a padded one whose border is zero already.
+/// Copies `image` into a padded image whose border is already zero.
 void pad(const std::uint8_t* image, ImageSize size, std::uint8_t* padded);
 
-/// Moves the edges of strokes by `amount` in [−1, 1] pixels: a blend of the image and its grey
+/// Moves the edges of strokes by `amount` in [−1, 1] pixels: blends the image with its grey
 /// dilation (amount > 0) or erosion (amount < 0) by the 3×3 cross. Both images are padded.
 void thicken(const std::uint8_t* padded, ImageSize size, float amount, std::uint8_t* result);
 
-/// The 2×2 pixels at and right and below of each place, a byte each, so that bilinear sampling
-/// reads one word a pixel: for x in [−1, width], y in [−1, height].
+/// Packs the 2×2 pixels to the right of and below each position into one 32-bit word, so that
+/// bilinear sampling reads one word per pixel. Positions are x in [−1, width], y in [−1, height].
 inline std::int64_t packed_size(ImageSize size) { return (size.height + 2) * (size.width + 2); }
 void pack_squares(const std::uint8_t* padded, ImageSize size, std::uint32_t* packed);
 
-/// Value of an output pixel: sample · scale + offset.
+/// The value of an output pixel: sample · scale + offset.
 struct PixelScale {
   float scale = 1;
   float offset = 0;
 };
 
-/// One row y of the output: samples the image, bilinear and zero outside, where `map` says plus
-/// displacement[x] along u and displacement[width + x] along v.
+/// Computes row y of the output: samples the image at `map`(x, y) plus the displacement
+/// (displacement[x], displacement[width + x]); bilinear, zero outside the image.
 void sample_row(const std::uint32_t* packed, ImageSize size, const AffineMap& map, std::int64_t y,
                 const float* displacement, const PixelScale& pixel, float* to);
 
@@ -56,14 +57,14 @@ void sample_row(const std::uint32_t* packed, ImageSize size, const AffineMap& ma
 
 namespace digitry {
 
-/// Samples one channel of an image where an affine map says, bilinear, with zeros outside. Has
-/// memory of its own, and so serves one thread.
+/// Applies an affine map to one channel of an image: bilinear, zero outside the image. Holds
+/// scratch memory: use one object per thread.
 class PlaneWarper {
  public:
-  /// Expects sides >= 1.
+  /// Expects sides of at least 1.
   explicit PlaneWarper(ImageSize size);
 
-  /// Reads `from` and writes `to`, both height · width pixels.
+  /// `from` and `to` are [height, width]; they must not overlap.
   void warp(const std::uint8_t* from, const warp::AffineMap& source, const warp::PixelScale& pixel,
             float* to);
 
@@ -71,16 +72,16 @@ class PlaneWarper {
   ImageSize size_;
   std::vector<std::uint8_t> padded_;
   std::vector<std::uint32_t> packed_;
-  std::vector<float> still_;  // No displacement.
+  std::vector<float> still_;  // Displacements of zero.
 };
 
-/// The same to whole pixel values.
+/// The same, rounded to whole pixel values.
 class RoundingWarper {
  public:
-  /// Expects sides >= 1.
+  /// Expects sides of at least 1.
   explicit RoundingWarper(ImageSize size);
 
-  /// Reads `from` and writes `to`, both height · width pixels.
+  /// `from` and `to` are [height, width]; they must not overlap.
   void warp(const std::uint8_t* from, const warp::AffineMap& source, std::uint8_t* to);
 
  private:

@@ -17,7 +17,7 @@ struct AdamFactors {
   float beta1, one_minus_beta1, beta2, one_minus_beta2, rate, epsilon, gradient;
 };
 
-// In each of these, `keep` is what weight decay leaves of a value: 1 where there is none.
+// In each of these, `keep` is the factor of weight decay: 1 if there is none.
 
 DIGITRY_INLINE void adam_range(const AdamFactors& f, float keep, const float* __restrict g,
                                float* __restrict m, float* __restrict v, float* __restrict w,
@@ -59,7 +59,7 @@ DIGITRY_INLINE void lion_range(const LionStep& s, float keep, const float* __res
   for (std::int64_t i = 0; i < count; ++i) {
     const float g_i = s.gradient_factor * g[i];
     const float c = s.beta1 * m[i] + (1.0F - s.beta1) * g_i;
-    // c − c is 0, or not a number where c is not finite.
+    // c − c is 0, or NaN if c is not finite.
     const float sign = (c > 0 ? 1.0F : 0.0F) - (c < 0 ? 1.0F : 0.0F) +
                        (c - c);  // NOLINT(misc-redundant-expression)
     w[i] = keep * w[i] - s.learning_rate * sign;
@@ -72,8 +72,8 @@ DIGITRY_INLINE void average_range(float share, const float* __restrict w, float*
   for (std::int64_t i = 0; i < count; ++i) a[i] += share * (w[i] - a[i]);
 }
 
-// Squares of floats are exact in double, and the lanes are added in one order: the same bits at
-// every instruction-set level.
+// Squares of floats are exact in double, and the lanes are always added in the same order: all
+// instruction-set levels give the same bits.
 DIGITRY_INLINE double squares_range(const float* __restrict x, std::int64_t count) {
   constexpr std::int64_t kSums = 16;
   std::array<double, kSums> lanes{};
@@ -89,7 +89,8 @@ DIGITRY_INLINE double squares_range(const float* __restrict x, std::int64_t coun
   return sum;
 }
 
-// Calls `range(begin, end, keep)` on parts of [0, count), none of which is half in what decays.
+// Calls `range(begin, end, keep)` on parts of [0, count). Values that decay and values that do not
+// are never in the same part.
 template <typename Range>
 void update_ranges(std::int64_t count, float learning_rate, const WeightDecay& decay,
                    const Range& range) {
@@ -164,7 +165,7 @@ void average_update(double decay, std::span<const float> values, std::span<float
 }
 
 double sum_of_squares(std::span<const float> values) {
-  constexpr std::int64_t kParts = 64;  // Whatever the number of threads.
+  constexpr std::int64_t kParts = 64;  // Independent of the number of threads.
   std::array<double, kParts> sums{};
   const std::int64_t count = std::ssize(values);
   const std::int64_t grain = kParts * kUpdateGrain / std::max<std::int64_t>(count, 1) + 1;

@@ -10,7 +10,7 @@
 namespace digitry::kernels {
 namespace {
 
-// Of x, and as much of its gradient: together three quarters of 32 KiB.
+// The bytes of x in a tile. With as much of its gradient this is three quarters of 32 KiB.
 constexpr std::int64_t kTileBytes = 12 << 10;
 
 std::size_t count(std::int64_t n) { return static_cast<std::size_t>(n); }
@@ -35,8 +35,8 @@ DIGITRY_INLINE void max_pool_row(const T* rows, std::int64_t conv_width, std::in
   }
 }
 
-// A row of windows: what passes of their gradients, else 0, and the places in a padded plane,
-// `first` pixels behind its beginning, where the convolution saw what it made the maxima of.
+// For one row of windows: the gradients that pass (else 0), and the offsets of the inputs of their
+// maxima in a padded plane. `first` is the offset of the row in pixels.
 template <typename T>
 DIGITRY_INLINE void find_passing(const PooledConv2dShape& shape, std::int64_t first, const T* y,
                                  const std::uint8_t* positions, const T* grad_y,
@@ -66,8 +66,8 @@ DIGITRY_INLINE void find_passing(const PooledConv2dShape& shape, std::int64_t fi
   store(bias, grad_bias);
 }
 
-// One output channel's contributions to a block of input channels and back, for Rows rows of the
-// window: their weights and the sums stay in registers.
+// The contributions of one output channel to a block of input channels and back, for Rows rows of
+// the kernel. Their weights and the sums stay in registers.
 template <int Rows, int Columns, typename Contribution>
 DIGITRY_INLINE void accumulate(const Contribution* first, const Contribution* last,
                                std::int64_t row_stride, const float* x, const float* weight,
@@ -97,8 +97,8 @@ DIGITRY_INLINE void accumulate(const Contribution* first, const Contribution* la
   for (int tap = 0; tap < kTaps; ++tap) store(sum[tap], grad_weight + tap * kBlock);
 }
 
-// All output channels, whose weights begin `weight_stride` floats apart, Rows rows of the window
-// at a time: as many as registers hold.
+// The same for all output channels, whose weights are `weight_stride` floats apart. It processes
+// Rows rows of the kernel at a time: as many as fit into the registers.
 template <int Size, int Rows, typename Contribution>
 DIGITRY_INLINE void accumulate_all(const Contribution* contributions, const std::uint32_t* begins,
                                    std::int64_t out_channels, std::int64_t row_stride,
@@ -124,7 +124,7 @@ DIGITRY_INLINE void convert(const From* from, std::int64_t blocks, To* to) {
   }
 }
 
-// Between a plane and the inside of a padded one, whose border is zero from the start.
+// Copy between a plane and the inside of a padded plane, whose border is already zero.
 template <typename T>
 void pad(const PooledConv2dShape& shape, const T* plane, float* padded) {
   for (std::int64_t row = 0; row < shape.height; ++row)
@@ -187,7 +187,7 @@ void PartialGradients::sum_up(const std::vector<PartialGradients>& parts, float*
 
 template <typename T>
 bool PooledConv2dBackward<T>::supports(const PooledConv2dShape& shape) {
-  // Offsets are computed in 32 bits, positions kept in 8.
+  // Offsets have 32 bits, positions have 8.
   return (shape.kernel_size == 3 || shape.kernel_size == 5) && shape.in_channels % kBlock == 0 &&
          shape.out_channels % kBlock == 0 && shape.pool_size < 16 &&
          shape.padded_height() * shape.padded_width() <
@@ -209,7 +209,7 @@ PooledConv2dBackward<T>::PooledConv2dBackward(const PooledConv2dShape& shape) : 
   for (Scratch& scratch : scratch_) {
     scratch.offsets.resize(count(tile_rows_ * shape.out_width() * kBlock));
     scratch.gradients.resize(scratch.offsets.size());
-    // One more: what does not pass is written too, and then written over.
+    // One more, because entries that do not pass are written too and then overwritten.
     scratch.contributions.resize(count(shape.out_size() / shape.batch_size + 1));
     scratch.begins.resize(count(num_tiles_ * shape.out_channels + 1));
     scratch.x.resize(count(shape.padded_height() * shape.padded_width()));
@@ -257,7 +257,7 @@ void PooledConv2dBackward<T>::list_contributions(const Arguments& arguments, std
         *begin++ = static_cast<std::uint32_t>(next - scratch.contributions.data());
         for (std::int64_t i = channel; i < num_rows * row_size; i += kBlock) {
           *next = {scratch.offsets[count(i)], scratch.gradients[count(i)]};
-          // No branch: whether a gradient passes cannot be foretold.
+          // No branch, because it could not be predicted.
           next += next->gradient != 0 ? 1 : 0;
         }
       }

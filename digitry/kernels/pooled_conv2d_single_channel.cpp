@@ -1,20 +1,19 @@
-#include "digitry/kernels/pooled_conv2d_single_channel.h"
-
 #include <algorithm>
 #include <cassert>
 
 #include "digitry/base/parallel.h"
 #include "digitry/base/vectorize.h"
+#include "digitry/kernels/pooled_conv2d.h"
 
 namespace digitry::kernels {
 namespace {
 
-// Two rows of half a register each.
+// Half a register: one row of two.
 constexpr std::int64_t kHalf = kBlock / 2;
 using Half [[gnu::vector_size(32)]] = float;
 
-// Which pixels of each row of a padded plane are not zero, a bit each: most windows of an image see
-// none. Wider rows than there are bits for count as full.
+// Marks the nonzero pixels of each row of a padded plane, one bit per pixel: most windows of an
+// image contain none. Rows with more pixels than bits count as full.
 constexpr std::int64_t kBits = 64;
 
 DIGITRY_INLINE void mark_nonzeros(const float* plane, std::int64_t height, std::int64_t width,
@@ -27,8 +26,7 @@ DIGITRY_INLINE void mark_nonzeros(const float* plane, std::int64_t height, std::
   }
 }
 
-// Whether a pooled window, of Size + 1 pixels a side, sees pixels that are not zero: tells the
-// windows of one row.
+// Whether the pooled windows of one row, of Size + 1 pixels per side, contain nonzero pixels.
 template <int Size>
 class SeenRow {
  public:
@@ -45,10 +43,10 @@ class SeenRow {
   std::uint64_t bits_ = 0;
 };
 
-// Images below which a second thread costs more than it brings.
+// The smallest number of images for which another thread is worthwhile.
 constexpr std::int64_t kImagesGrain = 4;
 
-// From a padded plane to 16 channels of y.
+// Computes 16 channels of y from a padded plane.
 template <int Size, typename T>
 DIGITRY_INLINE void first_forward(const PooledConv2dShape& shape, const float* plane,
                                   const std::uint64_t* nonzeros, const float* weight,
@@ -95,8 +93,8 @@ DIGITRY_INLINE void first_forward(const PooledConv2dShape& shape, const float* p
   }
 }
 
-// Sixteen channels have their maxima at four places of a window: of the two rows of x that a row of
-// the kernel saw, each lane picks its own.
+// The maxima of 16 channels are at four positions of a window. For each row of the kernel, each
+// lane selects its inputs from two rows of x.
 template <int Size, typename T>
 DIGITRY_INLINE void first_backward(const PooledConv2dShape& shape, const float* plane,
                                    const std::uint64_t* nonzeros, const T* y,
@@ -171,7 +169,7 @@ template <typename Body>
 void SingleChannelPooledConv2d<T>::for_each_image(const float* x, const Body& body) {
   const std::int64_t parts = std::ssize(padded_);
   const auto run = [&](std::size_t part, std::int64_t image) {
-    // The border is zero from the start.
+    // The border is already zero.
     for (std::int64_t row = 0; row < shape_.height; ++row)
       std::copy_n(
           x + (image * shape_.height + row) * shape_.width, shape_.width,

@@ -7,7 +7,7 @@
 namespace digitry::kernels {
 namespace {
 
-// `logit` less the mean of all.
+// The difference of `logit` and the mean of all logits.
 float above_mean(const float* logits, std::size_t classes, float logit) {
   float sum = 0;
   for (std::size_t c = 0; c < classes; ++c) sum += logit - logits[c];

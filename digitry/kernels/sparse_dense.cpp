@@ -10,18 +10,18 @@
 namespace digitry::kernels {
 namespace {
 
-// Registers of outputs summed up side by side: what a thread is given.
+// The number of registers of outputs that are computed together: the work of one task.
 constexpr int kRegisters = 4;
 constexpr std::int64_t kOutputs = kRegisters * kBlock;
-// Multiply-adds below which a second thread costs more than it brings, about two microseconds.
+// The smallest number of multiply-adds for which another thread is worthwhile: about 2 µs.
 constexpr std::int64_t kMultiplyAddsGrain = 1 << 15;
 
-// Lists what is not zero; returns how many.
+// Lists the nonzero values and returns their number.
 DIGITRY_INLINE std::int64_t list_nonzeros(const float* values, std::int64_t count,
                                           std::uint32_t* indices, float* nonzeros) {
   std::int64_t found = 0;
   for (std::int64_t first = 0; first < count; first += kBlock) {
-    // Most of an image's border, at a glance.
+    // Skips whole groups of zeros, such as the border of an image.
     const std::int64_t last = std::min(first + kBlock, count);
     bool any = false;
     for (std::int64_t i = first; i < last; ++i) any |= values[i] != 0;

@@ -8,8 +8,8 @@
 
 namespace digitry::kernels {
 
-/// The upper half of a float32: the same range, 8 bits of precision. Storage only; sums and
-/// products are made in float32.
+/// The upper half of a float32: the same range, 8 bits of precision. For storage only; computations
+/// use float32.
 struct BFloat16 {
   std::uint16_t bits = 0;
 };
@@ -24,14 +24,14 @@ inline BFloat16 to_bfloat16(float value) {
   return {static_cast<std::uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16)};
 }
 
-/// Channels that lie side by side in blocked layouts: [N, C/16, H, W, 16].
+/// The number of adjacent channels in blocked layouts, [N, C/16, H, W, 16].
 constexpr std::int64_t kBlock = 16;
 
-/// Sixteen values in one register of AVX-512, or in several smaller ones.
+/// Sixteen values in one AVX-512 register or in several smaller ones.
 using Vector16 [[gnu::vector_size(64)]] = float;
 using Indices16 [[gnu::vector_size(64)]] = std::int32_t;
 
-/// Sixteen values in one line of the cache: registers that cross lines take twice as long.
+/// Sixteen values in one cache line: loads and stores that cross lines take twice as long.
 struct alignas(sizeof(Vector16)) AlignedBlock {
   float values[kBlock] = {};
 };
@@ -68,7 +68,7 @@ DIGITRY_INLINE void pick_lanes(const Vector16& from, const Indices16& lanes, Vec
 #endif
 }
 
-/// Sixteen bytes, widened.
+/// Loads sixteen bytes and widens them.
 DIGITRY_INLINE void load(const std::uint8_t* from, Indices16& to) {
   using Bytes [[gnu::vector_size(16)]] = std::uint8_t;
   Bytes bytes;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kLargestRate = 1e3;
 constexpr double kLargestDecay = 100;
-// Nearer to 1 a float is 1, and Adam's bias corrections are 0.
+// A float closer to 1 is rounded to 1; then the bias corrections of Adam are 0.
 constexpr double kLargestBeta = 0.999999;
 constexpr double kAdamWDecay = 0.01;
 
@@ -164,7 +164,7 @@ Lion read_lion(AttributeReader& reader, Lion options) {
   return options;
 }
 
-// With its `type`, as a recipe has it.
+// The options with `type`, as in a recipe.
 Attributes recipe_options(const Optimizer& made) {
   Attributes options = made.attributes();
   options["type"] = made.type();

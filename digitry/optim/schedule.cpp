@@ -19,12 +19,12 @@ class ConstantSchedule : public Schedule {
   double factor(const SchedulePoint& /*at*/) const override { return 1.0; }
 };
 
-// From `from` at 0 to `to` at 1, flat at both ends.
+// From `from` at progress 0 to `to` at progress 1, with slope 0 at both ends.
 double half_cosine(double from, double to, double progress) {
   return to + (from - to) * 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
 }
 
-// From 0 at the first step to 1 at the last.
+// 0 at the first step, 1 at the last.
 double progress_of(const SchedulePoint& at) {
   const auto last = static_cast<double>(std::max<std::int64_t>(at.num_steps - 1, 1));
   return std::min(static_cast<double>(at.step) / last, 1.0);
@@ -151,7 +151,7 @@ class WarmupSchedule : public Schedule {
   std::unique_ptr<Schedule> schedule_;
 };
 
-// With its `type`, as a recipe has it.
+// The options with `type`, as in a recipe.
 Attributes recipe_options(const Schedule& made) {
   Attributes options = made.attributes();
   options["type"] = made.type();
@@ -254,7 +254,7 @@ std::unique_ptr<Schedule> make_schedule(const Attributes& options_with_type) {
       "type", {"constant", "one_cycle", "exponential", "step", "cosine", "reduce_on_plateau"},
       "constant");
   std::unique_ptr<Schedule> schedule = schedule_of(type, reader);
-  // One cycle has a warm-up of its own.
+  // one_cycle has its own warm-up.
   if (type != "one_cycle") {
     const Warmup warmup = read_warmup(reader);
     if (warmup.steps > 0 || warmup.epochs > 0) schedule = with_warmup(warmup, std::move(schedule));

@@ -7,7 +7,6 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/text.h"
-#include "digitry/image/contact_sheet.h"
 #include "digitry/image/png.h"
 #include "digitry/image/thumbnails.h"
 #include "digitry_embedded/report_css.h"

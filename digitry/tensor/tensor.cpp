@@ -15,9 +15,11 @@ namespace digitry {
 Shape::Shape(std::vector<std::int64_t> extents) : extents_(std::move(extents)) {
   for (const std::int64_t extent : extents_) {
     if (extent < 0)
-      throw Error(ErrorCode::kShapeMismatch, "Shape: expected extents >= 0, got {}", to_string());
+      throw Error(ErrorCode::kShapeMismatch, "Shape: expected extents of at least 0, got {}",
+                  to_string());
     if (__builtin_mul_overflow(num_elements_, extent, &num_elements_))
-      throw Error(ErrorCode::kShapeMismatch, "Shape: {} has too many elements", to_string());
+      throw Error(ErrorCode::kShapeMismatch, "Shape: expected at most 2^63 - 1 elements, got {}",
+                  to_string());
   }
 }
 
@@ -43,7 +45,8 @@ std::size_t checked_bytes(const Shape& shape, DType dtype) {
   if (__builtin_mul_overflow(static_cast<std::size_t>(shape.num_elements()), size_of(dtype),
                              &bytes) ||
       bytes > SIZE_MAX - kAlignment)
-    throw Error(ErrorCode::kShapeMismatch, "Tensor: {} is too large for memory", shape.to_string());
+    throw Error(ErrorCode::kShapeMismatch, "Tensor: expected a shape that fits into memory, got {}",
+                shape.to_string());
   return bytes;
 }
 
@@ -82,10 +85,10 @@ std::size_t Tensor::num_bytes() const {
   return empty() ? 0 : static_cast<std::size_t>(num_elements()) * size_of(dtype_);
 }
 
-void Tensor::check_type(DType wanted) const {
-  if (wanted != dtype_)
-    throw Error(ErrorCode::kInvalidArgument, "Tensor: asked for {} elements, holds {}",
-                to_string(wanted), to_string(dtype_));
+void Tensor::check_type(DType expected) const {
+  if (expected != dtype_)
+    throw Error(ErrorCode::kInvalidArgument, "Tensor: expected elements of type {}, found {}",
+                to_string(expected), to_string(dtype_));
 }
 
 template <>

@@ -9,24 +9,24 @@
 
 namespace digitry {
 
-/// The extent of each dimension, outermost first, e.g. [N, C, H, W]. Extents are at least 0.
+/// The extents of the dimensions, outermost first, e.g. [N, C, H, W]. Extents are at least 0.
 class Shape {
  public:
   Shape() = default;
+  /// Both throw Error{kShapeMismatch} if an extent is negative or the number of elements overflows.
   Shape(std::initializer_list<std::int64_t> extents) : Shape(std::vector<std::int64_t>(extents)) {}
-  /// Throws Error{kShapeMismatch} where an extent is negative or the number of elements overflows.
   explicit Shape(std::vector<std::int64_t> extents);
 
   std::size_t rank() const { return extents_.size(); }
   std::int64_t operator[](std::size_t dimension) const { return extents_[dimension]; }
   const std::vector<std::int64_t>& extents() const { return extents_; }
 
-  /// Product of the extents; 1 for rank 0.
+  /// The product of the extents; 1 for rank 0.
   std::int64_t num_elements() const { return num_elements_; }
 
-  /// This shape behind one more, outer dimension: [C, H, W].with_batch(N) is [N, C, H, W].
+  /// This shape with an additional outermost dimension: [C, H, W].with_batch(N) is [N, C, H, W].
   Shape with_batch(std::int64_t batch_size) const;
-  /// This shape less its outermost dimension.
+  /// This shape without its outermost dimension.
   Shape without_batch() const;
 
   bool operator==(const Shape&) const = default;
@@ -41,19 +41,20 @@ class Shape {
 
 enum class DType { kF32, kU8 };
 
-/// Bytes of one element.
+/// The size of one element in bytes.
 std::size_t size_of(DType dtype);
 
 /// "f32" or "u8".
 const char* to_string(DType dtype);
 
-/// A dense array that owns its memory, row-major, aligned to 64 bytes (a cache line, an AVX-512
-/// register). New elements are zero. Movable; copies are explicit, by `clone`.
+/// A dense row-major array that owns its memory, aligned to 64 bytes (a cache line, an AVX-512
+/// register). Elements are initialized to zero. Movable; `clone` copies.
 class Tensor {
  public:
-  /// No array at all: `empty`, of shape [0].
+  /// An empty tensor of shape [0].
   Tensor() = default;
-  /// Throws std::bad_alloc where there is no memory for it.
+  /// Throws std::bad_alloc if there is not enough memory, Error{kShapeMismatch} if the size in
+  /// bytes overflows.
   Tensor(Shape shape, DType dtype);
   Tensor(Tensor&& other) noexcept;
   Tensor& operator=(Tensor&& other) noexcept;
@@ -65,8 +66,8 @@ class Tensor {
   bool empty() const { return data_ == nullptr; }
   std::size_t num_bytes() const;
 
-  /// The elements, as T = float or std::uint8_t. Throws Error{kInvalidArgument} where T is not the
-  /// tensor's type.
+  /// The elements, with T = float or std::uint8_t. Throws Error{kInvalidArgument} if T is not the
+  /// element type of the tensor.
   template <typename T>
   std::span<T> as();
   template <typename T>
@@ -75,18 +76,18 @@ class Tensor {
   std::byte* data() { return data_; }
   const std::byte* data() const { return data_; }
 
-  /// A copy with memory of its own.
+  /// A copy with its own memory.
   Tensor clone() const;
-  /// Copies of the places `indices` along the first axis, e.g. of some images: [K, ...] of
+  /// Copies of the entries `indices` along the first axis, e.g. of some images: [K, ...] from
   /// [N, ...]. Expects indices in [0, N).
   Tensor take(std::span<const std::int32_t> indices) const;
 
  private:
-  void check_type(DType wanted) const;
+  void check_type(DType expected) const;
 
   Shape shape_{0};
   DType dtype_ = DType::kF32;
-  // A plain pointer: <memory> would be half of what every file that includes this header reads.
+  // A plain pointer, because <memory> would double what every file that includes this header reads.
   std::byte* data_ = nullptr;
 };
 

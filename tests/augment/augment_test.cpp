@@ -7,8 +7,8 @@
 #include <string>
 
 #include "digitry/base/parallel.h"
-#include "tests/augment/augment_reference.h"
 #include "tests/data/test_files.h"
+#include "tests/reference/augment.h"
 #include "tests/support/near.h"
 #include "tests/support/values.h"
 
@@ -124,7 +124,7 @@ TEST(Augment, ScalesPixelsOnTheWay) {
   std::vector<float> want = pixels_of(images);
   for (float& value : want) value = value * 0.5F - 3;
   EXPECT_EQ(to, want);
-  // What comes in from outside, and what is erased, is background of value 0, scaled.
+  // Pixels from outside the image and erased pixels are the scaled background value 0.
   const AugmentOptions gone{.erase = 1, .erase_area = 1};
   Augmenter(gone, {1, 5, 7}, 1).augment_batch(images, all_of(images), 0, 0.5F, -3, to);
   EXPECT_THAT(to, ::testing::Contains(-3.0F));
@@ -150,7 +150,7 @@ TEST(Augment, AgreesWithAPlainReference) {
         for (const std::int32_t index : all_of(images))
           for (const double value : plainly_augmented(options, 1, epoch, images, index))
             want.push_back(static_cast<float>(value));
-        // Coordinates are float: 1e-5 pixels apart, times at most 255 a pixel.
+        // Coordinates are float32: an error of 1e-5 pixels, times at most 255 per pixel.
         test::expect_near(augmented(options, images, epoch), want, 0.02, 0);
       }
     }

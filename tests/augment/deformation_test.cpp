@@ -16,7 +16,7 @@ Deformation drawn(const AugmentOptions& options, std::int32_t image_index, Image
   return draw_deformation(options, size, random);
 }
 
-// Where the image's centre comes from, less the centre.
+// The source of the centre of the image, relative to the centre.
 double centre_u(const warp::AffineMap& map) { return map.ux * 9.5 + map.uy * 13.5 + map.u0 - 9.5; }
 double centre_v(const warp::AffineMap& map) { return map.vx * 9.5 + map.vy * 13.5 + map.v0 - 13.5; }
 
@@ -32,7 +32,7 @@ TEST(Deformation, TranslatesNoFurtherThanAsked) {
     sum += map.u0 + map.v0;
   }
   EXPECT_LE(furthest, 3.00001);
-  EXPECT_GT(furthest, 2.9) << "but all the way";
+  EXPECT_GT(furthest, 2.9) << "the whole range is used";
   EXPECT_NEAR(sum / kDraws, 0, 0.2);
 }
 
@@ -75,7 +75,8 @@ TEST(Deformation, ZoomsAndLeansByNoMoreThanAsked) {
   EXPECT_GT(leaning, 9.7);
 }
 
-// The inverse is made by hand in the library; here the map itself, from the same numbers.
+// The library computes the inverse in closed form; this test computes the map from the same
+// numbers.
 TEST(Deformation, IsTheInverseOfScaleShearRotateMove) {
   const AugmentOptions options{.rotation = 30, .translation = 4, .zoom = 0.3, .shear = 20};
   for (int i = 0; i < 50; ++i) {
@@ -122,7 +123,7 @@ TEST(Deformation, ErasesRectanglesInsideTheImage) {
       EXPECT_GE(hole.top, 0);
       EXPECT_LE(hole.left + hole.width, size.width);
       EXPECT_LE(hole.top + hole.height, size.height);
-      // A pixel is the least; otherwise sides are rounded down.
+      // Sides are rounded down, but are at least one pixel.
       if (hole.height > 1 && hole.width > 1) {
         EXPECT_LE(static_cast<double>(hole.height * hole.width), 0.25 * area);
       }
@@ -167,7 +168,7 @@ TEST(ElasticGrid, DisplacesByItsStrengthAndNoFurtherThanItsBound) {
   }
 }
 
-// Correlation of neighbours at distance r falls as that of noise under a Gaussian, exp(−r²/4σ²).
+// The correlation at distance r falls like that of Gaussian-filtered noise, exp(−r²/4σ²).
 TEST(ElasticGrid, IsAsSmoothAsAGaussianOfItsSigma) {
   const ElasticGrid grid(1, 200, 4);
   std::vector<float> values(static_cast<std::size_t>(grid.num_values()));

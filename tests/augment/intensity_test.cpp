@@ -87,7 +87,7 @@ TEST(IntensityAugmenter, ClutterAddsPiecesOfTheInkAndTakesNoneAway) {
   EXPECT_LE(most, 3 * 9 * 9);
 }
 
-// Of pixel `p` from the middle row.
+// Of pixel `p`, counted from the middle row.
 double row_offset_squared(std::size_t p) {
   const std::size_t row = p / 28;
   return std::pow(static_cast<double>(row) - 13.5, 2);
@@ -102,7 +102,7 @@ TEST(IntensityAugmenter, BlurKeepsInkAndGoesAsFarAsAsked) {
     for (std::size_t p = 0; p < plane.size(); ++p) spread += plane[p] * row_offset_squared(p);
     widest = std::max(widest, spread / ink_of(plane));
   }
-  // The block's own variance, of 8 rows, and the blur's.
+  // The variance of the block of 8 rows plus that of the blur.
   EXPECT_NEAR(widest, 63.0 / 12 + 1.5 * 1.5, 0.3);
 }
 
@@ -134,7 +134,7 @@ TEST(IntensityAugmenter, ContrastIsLostByNoMoreThanAsked) {
 }
 
 TEST(IntensityAugmenter, NoiseHasTheDeviationAskedFor) {
-  // The largest among many, on grey so that nothing is cut off.
+  // The largest among many, on grey so that nothing is clamped.
   double largest = 0;
   for (int i = 0; i < kToneImages; ++i) {
     const std::vector<float> plane = toned({.noise = 0.1}, i, std::vector<float>(28 * 28, 0.5F));

@@ -50,7 +50,7 @@ TEST(TestTimeAugmentation, TurnAboutTheCentre) {
   const TestTimeAugmentation views{.rotation = 90};
   ASSERT_EQ(num_views(views), 3);
   const Tensor image = small_image({0, 200, 0, 0, 50, 0, 0, 0, 0});
-  // Rounding of the sine's argument leaves the places off by 1e-7 pixels.
+  // Rounding of the argument of the sine moves the positions by 1e-7 pixels.
   EXPECT_THAT(bytes_of(view_of(image, views, 2)), ElementsAre(0, 0, 0, 0, 50, 200, 0, 0, 0));
   EXPECT_THAT(bytes_of(view_of(image, views, 1)), ElementsAre(0, 0, 0, 200, 50, 0, 0, 0, 0));
 }
@@ -59,9 +59,9 @@ TEST(TestTimeAugmentation, ZoomAboutTheCentre) {
   const TestTimeAugmentation views{.zoom = 0.5};
   ASSERT_EQ(num_views(views), 3);
   const Tensor image = small_image({0, 0, 0, 0, 90, 0, 0, 0, 0});
-  // Half as large: the neighbours show what is two pixels from the centre, outside.
+  // Half the size: the neighbours come from two pixels off the centre, outside the image.
   EXPECT_THAT(bytes_of(view_of(image, views, 1)), ElementsAre(0, 0, 0, 0, 90, 0, 0, 0, 0));
-  // Half as large again: two thirds of a pixel from the centre, a third of 90 and a ninth.
+  // 1.5 times the size: from two thirds of a pixel off the centre, a third of 90, and a ninth.
   EXPECT_THAT(bytes_of(view_of(image, views, 2)), ElementsAre(10, 30, 10, 30, 90, 30, 10, 30, 10));
 }
 

@@ -22,7 +22,7 @@ TEST(AttributeReader, ReadsEachType) {
   AttributeReader reader(kOptions, "here");
   EXPECT_EQ(reader.integer("whole", 0, 7), 7);
   EXPECT_EQ(reader.number("real", 0.25, 1), 0.25);
-  EXPECT_EQ(reader.number("whole", 0, 10), 7.0) << "an integer is a number too";
+  EXPECT_EQ(reader.number("whole", 0, 10), 7.0) << "an integer is accepted as a number";
   EXPECT_TRUE(reader.boolean("truth"));
   EXPECT_EQ(reader.text("word", {"a", "b"}), "b");
   EXPECT_EQ(reader.text("word", {}), "b");
@@ -65,7 +65,7 @@ TEST(AttributeReader, FinishRefusesWhatNobodyAskedFor) {
   const Attributes options{{"rate", 0.5}, {"rat", 0.5}};
   AttributeReader reader(options, "here");
   reader.number("rate", 0, 1);
-  expect_error(ErrorCode::kBadData, {"here: unknown key 'rat'", "known here: rate"},
+  expect_error(ErrorCode::kBadData, {"here: unknown key 'rat'", "expected one of: rate"},
                [&] { reader.finish(); });
   reader.number("rat", 0, 1);
   reader.finish();

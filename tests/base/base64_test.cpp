@@ -5,7 +5,7 @@
 namespace digitry {
 namespace {
 
-// The examples of RFC 4648, section 10, and letters that are not letters.
+// The examples of RFC 4648, section 10, and bytes that are not text.
 TEST(Base64, AgreesWithTheRfcBothWays) {
   for (const auto& [bytes, text] : {std::pair{"", ""},
                                     {"f", "Zg=="},

@@ -18,7 +18,7 @@ namespace {
 int umask_calls = 0;
 }
 
-// Instead of the C library's, to count the library's calls of it.
+// Replaces the function of the C library and counts its calls.
 mode_t umask(mode_t mask) noexcept {
   ++umask_calls;
   return static_cast<mode_t>(::syscall(SYS_umask, mask));
@@ -72,10 +72,10 @@ TEST(WriteFileAtomically, ReplacesAndLeavesNothingElse) {
   ASSERT_EQ(::stat((folder / "file").c_str(), &info), 0);
   const mode_t mask = ::umask(0);
   ::umask(mask);
-  EXPECT_EQ(info.st_mode & 0777, 0666 & ~mask) << "as a plain open would have made it";
+  EXPECT_EQ(info.st_mode & 0777, 0666 & ~mask) << "the mode of a file made by open(2)";
 }
 
-// The mask is one for the whole process: to look at it is to change it for the other threads.
+// The mask belongs to the whole process: reading it changes it for the other threads.
 TEST(WriteFileAtomically, LeavesTheMaskOfOtherThreadsAlone) {
   const TemporaryFolder folder;
   const int before = umask_calls;
@@ -93,7 +93,8 @@ TEST(WriteFileAtomically, SaysWhereItCannotWrite) {
   EXPECT_THAT(folder.names(), ElementsAre("taken"));
 }
 
-// A limit on the size of files stands for a full disk. In a child, as it cannot be taken back.
+// A limit on the size of files simulates a full disk. In a child process, because it cannot be
+// undone.
 TEST(WriteFileAtomically, LeavesTheOldFileAndNoOtherWhereTheDiskIsFull) {
   const TemporaryFolder folder;
   write_file_atomically(folder / "file", "old");
@@ -125,7 +126,7 @@ TEST(AtomicFile, LeavesWhatItsLeftoversAreFoundBy) {
   if (child == 0) {
     AtomicFile file(folder / "file");
     file.write("half");
-    ::_exit(0);  // As if killed: nothing is cleared up.
+    ::_exit(0);  // As if killed: no destructor runs.
   }
   ::waitpid(child, nullptr, 0);
   ASSERT_THAT(folder.names(), ElementsAre(::testing::StartsWith("file.tmp.")));
@@ -167,7 +168,7 @@ TEST(Paths, TellWhatIsThere) {
   EXPECT_THAT(folder.names(), ElementsAre("a"));
 }
 
-// The standard library would throw an exception of its own.
+// The standard library would throw its own exception type.
 TEST(Paths, SayWhereTheSystemRefuses) {
   const std::string long_name(300, 'x');
   expect_error(ErrorCode::kIo, {"xxx", "too long"}, [&] { path_exists(long_name); });

@@ -13,7 +13,7 @@
 namespace digitry {
 namespace {
 
-// How often each index was visited; plain integers, as the parts have to be apart.
+// The number of visits of each index. Plain integers, because the parts must not overlap.
 std::vector<int> visits(std::int64_t count, std::int64_t grain) {
   std::vector<int> visited(static_cast<std::size_t>(count));
   parallel_for(count, grain, [&](std::int64_t begin, std::int64_t end) {
@@ -57,8 +57,8 @@ TEST(ParallelFor, PartsAreAsManyAsThreads) {
   EXPECT_EQ(calls, 3);
 }
 
-// OpenMP gives an inner region one thread, though num_threads() says two.
-#if !defined(__SANITIZE_THREAD__)  // It opens an OpenMP region of its own; see parallel.h.
+// OpenMP gives an inner region one thread although num_threads() is two.
+#if !defined(__SANITIZE_THREAD__)  // The test opens an OpenMP region; see parallel.cpp.
 TEST(ParallelFor, DoesAllTheWorkWhereOpenMpGivesFewerThreads) {
   const ScopedNumThreads scope(2);
   std::vector<std::vector<int>> visited(2);
@@ -73,7 +73,7 @@ TEST(Threads, AreSetAndChecked) {
   const int by_default = num_threads();
   const ScopedNumThreads scope(by_default + 3);
   EXPECT_EQ(num_threads(), by_default + 3);
-  // Of each thread by itself.
+  // The number belongs to each thread.
   std::thread([&] { EXPECT_EQ(num_threads(), by_default); }).join();
   set_num_threads(0);
   EXPECT_EQ(num_threads(), by_default);

@@ -10,7 +10,7 @@
 namespace digitry {
 namespace {
 
-// Source: kat_vectors of Random123, the paper's own distribution (philox4x32, 10 rounds).
+// Source: kat_vectors of Random123, published by the authors of the paper (philox4x32, 10 rounds).
 TEST(Philox, GivesTheKnownAnswers) {
   using Counter = Philox::Counter;
   EXPECT_EQ(Philox::block({0, 0, 0, 0}, {0, 0}),
@@ -79,7 +79,7 @@ TEST(RandomStream, NormalsHaveTheMomentsOfANormal) {
 }
 
 TEST(RandomStream, NextBelowIsUniformAlsoWhereTheBoundDividesBadly) {
-  // Of 2^32 / (3·2^30) a naive remainder would give the first quarter twice as often.
+  // With the bound 3·2^30, a plain remainder would return the first third twice as often.
   for (const std::uint32_t bound : {1U, 2U, 3U, 10U, 3U << 30}) {
     RandomStream random(9, RandomPurpose::kTest, bound);
     constexpr int kCount = 60000;

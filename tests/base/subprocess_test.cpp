@@ -48,7 +48,7 @@ TEST(RunProgram, KeepsTheEndOfLongErrorOutput) {
   EXPECT_LE(result.errors.size(), 65536U);
 }
 
-// As under a shell's "trap '' CHLD": the system then keeps no status of what has ended.
+// As after "trap '' CHLD" in a shell: the system keeps no status of children that have ended.
 TEST(RunProgram, EndsWhereItsOwnProcessIgnoresTheEndOfChildren) {
   const auto before = ::signal(SIGCHLD, SIG_IGN);
   const ProgramResult result = sh("echo out; exit 7", {.timeout_s = 5});
@@ -68,15 +68,15 @@ TEST(RunProgram, BlocksNoSignalThatItsThreadBlocks) {
 }
 
 TEST(RunProgram, StopsAProgramThatHangs) {
-  // The second one closes its output first: its end has to be waited for with the same patience.
+  // The second script closes its output first; the timeout must apply to it too.
   for (const char* script : {"exec sleep 60", "exec >&- 2>&-; exec sleep 60"}) {
     const auto start = std::chrono::steady_clock::now();
     try {
       sh(script, {.timeout_s = 0.2});
-      ADD_FAILURE() << "it ended: " << script;
+      ADD_FAILURE() << "no timeout: " << script;
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
-      EXPECT_THAT(error.what(), HasSubstr("was not done after 0.2 s"));
+      EXPECT_THAT(error.what(), HasSubstr("within 0.2 s"));
     }
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
   }
@@ -96,7 +96,7 @@ TEST(RunProgram, StopsWhenToldToWhileWaiting) {
 TEST(RunProgram, SaysWhatIsNotInstalled) {
   try {
     run_program({"digitry-no-such-program"});
-    ADD_FAILURE() << "it ran";
+    ADD_FAILURE() << "the program ran";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kUnavailable);
     EXPECT_THAT(error.what(), HasSubstr("digitry-no-such-program is not installed"));

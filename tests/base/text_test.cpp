@@ -12,7 +12,7 @@ TEST(CleanUtf8, KeepsValidTextOfEveryLength) {
 TEST(CleanUtf8, ReplacesWhatIsNotValid) {
   const std::string sign = "\xEF\xBF\xBD";
   EXPECT_EQ(clean_utf8("a\xFF"), "a" + sign);
-  EXPECT_EQ(clean_utf8("\xC3"), sign);                                   // Cut short.
+  EXPECT_EQ(clean_utf8("\xC3"), sign);                                   // Truncated.
   EXPECT_EQ(clean_utf8("\xC0\xAF"), sign + sign);                        // Overlong.
   EXPECT_EQ(clean_utf8("\xED\xA0\x80"), sign + sign + sign);             // A surrogate.
   EXPECT_EQ(clean_utf8("\xF4\x90\x80\x80"), sign + sign + sign + sign);  // Above U+10FFFF.

@@ -10,7 +10,7 @@
 
 namespace digitry::cases {
 
-/// A batch normalisation of images [channels, height, width], or of [channels] where height is 0.
+/// A batch normalisation of images [channels, height, width], or of [channels] if height is 0.
 struct BatchNormCase {
   std::int64_t batch_size = 1;
   std::int64_t channels = 1;
@@ -23,8 +23,8 @@ struct BatchNormCase {
   }
 };
 
-/// Behind a dense layer and behind a convolution; a single value a channel, two; channels that fill
-/// no vector register; MNIST's layers.
+/// After a dense layer and after a convolution; one or two values per channel; channels that do not
+/// fill a vector register; layers for MNIST.
 inline constexpr std::array kBatchNormCases{
     BatchNormCase{1, 3, 0, 0},    BatchNormCase{2, 5, 0, 0},  BatchNormCase{33, 17, 0, 0},
     BatchNormCase{96, 144, 0, 0}, BatchNormCase{1, 1, 1, 1},  BatchNormCase{1, 4, 2, 1},
@@ -39,7 +39,7 @@ inline std::string name_of(const BatchNormCase& c) {
          text(c.width);
 }
 
-/// How GoogleTest shows it.
+/// How GoogleTest prints a case.
 inline void PrintTo(const BatchNormCase& c, std::ostream* out) { *out << name_of(c); }
 
 }  // namespace digitry::cases

@@ -11,10 +11,10 @@ namespace digitry::cases {
 
 using Conv2dCase = kernels::reference::Conv2dShape;
 
-/// Correctness: images of one pixel, of one row, smaller than the window; one channel, few, and
-/// numbers that fill no vector register; groups, depthwise; strides that leave a rest; as much
-/// padding as there may be; what Winograd's algorithm computes; the layers that MNIST is trained
-/// with, and the smaller batches that end an epoch.
+/// For tests: images of one pixel, of one row, smaller than the window; one channel, few channels,
+/// and numbers that do not fill a vector register; groups, depthwise; strides that leave a
+/// remainder; the largest padding; shapes for the algorithm of Winograd; layers for MNIST and the
+/// smaller last batches of an epoch.
 inline constexpr std::array kConv2dCases{
     Conv2dCase{.batch_size = 1},
     Conv2dCase{.batch_size = 5, .in_channels = 84, .out_channels = 10},
@@ -136,7 +136,7 @@ inline constexpr std::array kConv2dCases{
                .padding = 1},
 };
 
-/// Speed: the layers of recipes/cnn-mnist-convnet.toml, and one of a residual network.
+/// For benchmarks: the layers of recipes/cnn-mnist-convnet.toml, and one of a residual network.
 inline constexpr std::array kConv2dSpeedCases{
     Conv2dCase{.batch_size = 128,
                .in_channels = 1,
@@ -171,7 +171,7 @@ inline std::string name_of(const Conv2dCase& c) {
 
 namespace digitry::kernels::reference {
 
-/// How GoogleTest shows it.
+/// How GoogleTest prints a case.
 inline void PrintTo(const Conv2dShape& c, std::ostream* out) { *out << digitry::cases::name_of(c); }
 
 }  // namespace digitry::kernels::reference

@@ -14,8 +14,9 @@ struct DenseCase {
   std::int64_t out_features;
 };
 
-/// Correctness: the smallest, primes that fill no vector register, one image, wide and tall, the
-/// sizes that are trained with, and the smaller batch that ends an epoch (54000 = 421·128 + 112).
+/// For tests: the smallest layer, primes that do not fill a vector register, one image, wide and
+/// tall layers, the sizes of training, and the smaller last batch of an epoch (54000 = 421·128 +
+/// 112).
 inline constexpr std::array kDenseCases{
     DenseCase{1, 1, 1},      DenseCase{3, 5, 7},      DenseCase{1, 784, 10},
     DenseCase{2, 17, 1},     DenseCase{5, 1, 33},     DenseCase{31, 63, 65},
@@ -23,7 +24,7 @@ inline constexpr std::array kDenseCases{
     DenseCase{500, 100, 26},
 };
 
-/// Speed: the layers of 784-128-10 and of 784-512-512-10.
+/// For benchmarks: the layers of 784-128-10 and of 784-512-512-10.
 inline constexpr std::array kDenseSpeedCases{
     DenseCase{128, 784, 128}, DenseCase{128, 128, 10},  DenseCase{32, 784, 512},
     DenseCase{128, 784, 512}, DenseCase{512, 784, 512}, DenseCase{128, 512, 512},
@@ -35,7 +36,7 @@ inline std::string name_of(const DenseCase& c) {
          std::to_string(c.out_features);
 }
 
-/// How GoogleTest shows it.
+/// How GoogleTest prints a case.
 inline void PrintTo(const DenseCase& c, std::ostream* out) { *out << name_of(c); }
 
 }  // namespace digitry::cases

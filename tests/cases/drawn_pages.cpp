@@ -8,7 +8,7 @@ namespace digitry::test {
 namespace {
 
 constexpr int kSide = 28;
-constexpr std::uint8_t kTouchingInk = 96;  // of neighbours that are not to touch
+constexpr std::uint8_t kTouchingInk = 96;  // Ink of neighbours that must not touch.
 constexpr double kMargin = 24;
 constexpr double kLinePitch = 34;
 
@@ -21,7 +21,7 @@ cv::Mat image_at(const Tensor& images, std::int64_t index) {
   return cv::Mat(kSide, kSide, CV_8U, const_cast<std::uint8_t*>(pixels)).clone();
 }
 
-// Ink (0 to 1) laid on paper of a colour, each channel by itself, under light (a factor), with
+// Draws ink (0 to 1) on coloured paper, each channel independently, under light (a factor), with
 // noise.
 Image render(const cv::Mat& ink, const cv::Scalar& paper, const cv::Scalar& pen,
              const cv::Mat& light, double noise, RandomStream& random) {
@@ -31,7 +31,7 @@ Image render(const cv::Mat& ink, const cv::Scalar& paper, const cv::Scalar& pen,
     for (int x = 0; x < ink.cols; ++x) {
       const auto covered = static_cast<double>(ink.at<float>(y, x));
       const double factor = light.empty() ? 1 : static_cast<double>(light.at<float>(y, x));
-      // The grain of paper and sensor is much the same in all colours.
+      // The noise of paper and sensor is similar in all colours.
       const double grain = noise * static_cast<double>(random.next_normal());
       for (int c = 0; c < 3; ++c) {
         const double value = factor * (paper[c] * (1 - covered) + pen[c] * covered) + grain;
@@ -52,8 +52,8 @@ cv::Mat enlarged(const cv::Mat& image, double scale) {
 
 cv::Rect ink_box(const cv::Mat& image) { return cv::boundingRect(cv::Mat(image > 0)); }
 
-// Whether the right image, `shift` columns to the right and `drop` rows down of the left one, has
-// ink beside or on its ink.
+// Whether the ink of the right image, placed `shift` columns to the right of and `drop` rows below
+// the left one, touches or overlaps the ink of the left one.
 bool touch(const cv::Mat& left, const cv::Mat& right, int shift, int drop) {
   cv::Mat reach;
   cv::dilate(left > kTouchingInk, reach, cv::getStructuringElement(cv::MORPH_RECT, {3, 3}));
@@ -69,8 +69,8 @@ bool touch(const cv::Mat& left, const cv::Mat& right, int shift, int drop) {
   return false;
 }
 
-// How far right of the left image the right one is put. Where they are to touch, one pixel closer
-// than where their ink first meets.
+// The distance of the right image from the left one. If they must touch, one pixel closer than
+// where their ink first meets.
 int shift_between(const cv::Mat& left, const cv::Mat& right, int drop, bool touching,
                   RandomStream& random) {
   const cv::Rect left_box = ink_box(left);
@@ -100,7 +100,7 @@ cv::Mat ruled_lines(const cv::Size& size, double scale, RandomStream& random) {
   return lines;
 }
 
-// Light from one side, and the soft edge of a shadow.
+// Light from one side, and a shadow with a soft edge.
 cv::Mat uneven_light(const cv::Size& size, double shade, RandomStream& random) {
   cv::Mat light(size, CV_32F);
   const double direction = between(random, 0, 2 * CV_PI);
@@ -128,7 +128,7 @@ struct Placement {
   int y;
 };
 
-// Line after line, as even as may be.
+// Line after line, as evenly as possible.
 std::vector<std::int64_t> lines_of(std::int64_t num_digits, std::int64_t num_lines) {
   std::vector<std::int64_t> lines;
   for (std::int64_t i = 0; i < num_digits; ++i) lines.push_back(i * num_lines / num_digits);
@@ -191,14 +191,14 @@ DrawnPage draw_page(const Tensor& images, const PageOptions& options, RandomStre
   plain.convertTo(ink, CV_32F, 1.0 / 255);
   cv::resize(ink, ink, {}, options.scale, options.scale, cv::INTER_CUBIC);
   ink = cv::min(cv::max(ink, 0.0), 1.0);
-  // Room for the corners of the turned page; lines go on in it.
+  // Room for the corners of the rotated page; lines continue in it.
   const int room = cvRound(std::fabs(std::sin(options.skew_degrees * CV_PI / 180)) *
                            std::max(ink.cols, ink.rows));
   cv::copyMakeBorder(ink, ink, room, room, room / 2, room / 2, cv::BORDER_CONSTANT, 0);
   cv::Mat large;
   cv::copyMakeBorder(ink, large, room, room, room, room, cv::BORDER_CONSTANT, 0);
   if (options.ruled) large = cv::max(large, ruled_lines(large.size(), options.scale, random));
-  // Negative: downwards to the right.
+  // Negative: falls to the right.
   const cv::Mat turn = cv::getRotationMatrix2D(
       {static_cast<float>(large.cols) / 2, static_cast<float>(large.rows) / 2},
       -options.skew_degrees, 1);

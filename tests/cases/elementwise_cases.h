@@ -5,8 +5,8 @@
 
 namespace digitry::cases {
 
-/// Nothing, one, around a vector register and the group of 512 that dropout works by (and its
-/// half), around the share of one thread (8192), and a prime that two threads split.
+/// Zero, one, sizes around a vector register, around a group of dropout (512) and its half, around
+/// the share of one thread (8192), and a prime that two threads share.
 inline constexpr std::array<std::int64_t, 15> kElementwiseSizes{
     0, 1, 15, 127, 129, 255, 256, 257, 511, 513, 1000, 8192, 8193, 16411, 100003};
 

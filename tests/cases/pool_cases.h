@@ -9,7 +9,7 @@
 
 namespace digitry::cases {
 
-/// A pooling of `batch_size` images of `channels`.
+/// A pooling of `batch_size` images with `channels` channels.
 struct Pool2dCase {
   std::int64_t batch_size = 1;
   std::int64_t channels = 1;
@@ -24,8 +24,8 @@ struct Pool2dCase {
   }
 };
 
-/// One pixel; windows that leave a rest, overlap, leave gaps, or are the whole image; padding;
-/// channels that fill no vector register; the layers that MNIST is trained with.
+/// One pixel; windows that leave a remainder, overlap, leave gaps or cover the whole image;
+/// padding; channels that do not fill a vector register; layers for MNIST.
 inline constexpr std::array kPool2dCases{
     Pool2dCase{1, 1, 1, 1, 1, 1, 0},    Pool2dCase{2, 3, 4, 6, 2, 2, 0},
     Pool2dCase{2, 17, 7, 5, 2, 2, 0},   Pool2dCase{3, 5, 7, 7, 3, 2, 0},
@@ -42,7 +42,7 @@ inline std::string name_of(const Pool2dCase& c) {
          text(c.width) + "_k" + text(c.kernel_size) + "s" + text(c.stride) + "p" + text(c.padding);
 }
 
-/// How GoogleTest shows it.
+/// How GoogleTest prints a case.
 inline void PrintTo(const Pool2dCase& c, std::ostream* out) { *out << name_of(c); }
 
 }  // namespace digitry::cases

@@ -10,8 +10,8 @@ namespace digitry::cases {
 
 using kernels::PooledConv2dShape;
 
-/// Of blocks of channels: one window; borders; rows and columns that no window reaches; larger
-/// windows of maxima; several tiles; a batch smaller than the number of threads.
+/// Blocks of channels: one window; borders; rows and columns outside all windows; larger pooling
+/// windows; several tiles; a batch smaller than the number of threads.
 inline constexpr std::array kPooledConv2dCases{
     PooledConv2dShape{.height = 4, .width = 4},
     PooledConv2dShape{.height = 2, .width = 3, .padding = 1},
@@ -35,7 +35,7 @@ inline constexpr std::array kPooledConv2dCases{
                       .pool_size = 1},
 };
 
-/// Of a single channel; also wider than a word has bits.
+/// A single channel; also images wider than 64 pixels, the number of bits of a word.
 inline constexpr std::array kFirstPooledConv2dCases{
     PooledConv2dShape{.in_channels = 1, .height = 4, .width = 4},
     PooledConv2dShape{.in_channels = 1, .height = 2, .width = 3, .padding = 1},
@@ -59,7 +59,8 @@ inline constexpr std::array kFirstPooledConv2dCases{
         .batch_size = 2, .in_channels = 1, .height = 8, .width = 75, .kernel_size = 5},
 };
 
-/// Speed: the second layers of recipes/cnn-mnist-convnet.toml and of PyTorch's example.
+/// For benchmarks: the second layers of recipes/cnn-mnist-convnet.toml and of the example of
+/// PyTorch.
 inline constexpr std::array kPooledConv2dSpeedCases{
     PooledConv2dShape{
         .batch_size = 128, .in_channels = 32, .out_channels = 64, .height = 13, .width = 13},
@@ -79,7 +80,7 @@ inline std::string name_of(const PooledConv2dShape& c) {
 
 namespace digitry::kernels {
 
-/// How GoogleTest shows it.
+/// How GoogleTest prints a case.
 inline void PrintTo(const PooledConv2dShape& c, std::ostream* out) {
   *out << digitry::cases::name_of(c);
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "digitry/corruption/edges.h"
+#include "digitry/corruption/corruptors.h"
 
 namespace digitry {
 namespace {
@@ -43,15 +43,15 @@ TEST(CannyDetector, FindsAStepWhereItIsAndNothingAtTheBorder) {
   }
 }
 
-// Sobel's gradient beside a smoothed step is 4 times the Gaussian's two largest weights, 0.399 and
-// 0.242: 2.56 times its height.
+// The Sobel gradient beside a smoothed step is 4 times the sum of the two largest Gaussian weights,
+// 0.399 and 0.242: 2.56 times the height of the step.
 TEST(CannyDetector, HasThresholds) {
   EXPECT_THAT(edges(step_edge(0.0F)), Each(0));
   EXPECT_THAT(edges(step_edge(0.2F / 3.5F)), Each(0));
   EXPECT_THAT(edges(step_edge(0.2F / 2.3F)), ::testing::Contains(1));
 }
 
-// A step that fades from the top to the bottom: its lower part is too weak to be an edge by itself.
+// A step that fades from top to bottom: its lower part alone is too weak for an edge.
 TEST(CannyDetector, FollowsWeakEdgesFromStrongOnes) {
   std::vector<float> fading(kCannySide * kCannySide);
   for (std::int64_t y = 0; y < kCannySide; ++y)

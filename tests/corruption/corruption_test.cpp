@@ -25,7 +25,7 @@ using ::testing::Le;
 
 using Pixels = std::vector<std::uint8_t>;
 
-// Images of which each is `ink(x, y)`.
+// Images that all have the ink `ink(x, y)`.
 Tensor painted(const Shape& shape, const std::function<int(std::int64_t, std::int64_t)>& ink) {
   Tensor images(shape, DType::kU8);
   const auto pixels = images.as<std::uint8_t>();
@@ -66,7 +66,7 @@ double share_of(const Pixels& pixels, int value) {
          static_cast<double>(pixels.size());
 }
 
-// The ink's mean place in image `n` of 28×28, from its middle.
+// The centroid of the ink of the 28×28 image `n`, relative to the centre.
 std::pair<double, double> center_of(const Pixels& pixels, std::size_t n) {
   double sum = 0, x = 0, y = 0;
   for (std::size_t i = 0; i < 784; ++i) {
@@ -102,7 +102,7 @@ TEST_P(EveryCorruption, DependsOnSeedAndImageAlone) {
     const ScopedNumThreads scope(threads);
     EXPECT_EQ(corrupted(images, GetParam()), want) << threads;
   }
-  // Another one in between leaves nothing behind.
+  // Another corruption in between leaves no state behind.
   const std::vector<std::int32_t> some{69, 3, 12, 3};
   const Tensor picked = corrupt_images(images, some, GetParam(), 1);
   for (std::size_t i = 0; i < some.size(); ++i) {
@@ -127,7 +127,7 @@ TEST_P(EveryCorruption, TakesSmallAndOblongImagesAndSeveralChannels) {
     const Tensor images = painted(shape, [](auto x, auto y) { return (x * 31 + y * 57) % 256; });
     const Tensor result = corrupt_images(images, GetParam(), 1);
     EXPECT_EQ(result.shape(), shape);
-    // Channels alike were corrupted alike.
+    // Equal channels were corrupted equally.
     const std::int64_t area = shape[2] * shape[3];
     const auto pixels = result.as<std::uint8_t>();
     for (std::int64_t channel = 1; channel < shape[1]; ++channel)
@@ -164,7 +164,7 @@ TEST(Corruption, RefusesOtherTensors) {
 
 TEST(Corruption, ShotNoiseCountsPhotons) {
   EXPECT_THAT(corrupted(flat({2, 1, 28, 28}, 0), Corruption::kShotNoise), Each(0));
-  // Poisson of mean 3 · 85/255 = 1: chances of 0, 1, 2, and more.
+  // Poisson with mean 3 · 85/255 = 1: the probabilities of 0, 1, 2 and more.
   const Pixels grey = corrupted(flat({100, 1, 28, 28}, 85), Corruption::kShotNoise);
   EXPECT_NEAR(share_of(grey, 0), 0.3679, 0.01);
   EXPECT_NEAR(share_of(grey, 85), 0.3679, 0.01);
@@ -202,7 +202,7 @@ TEST(Corruption, MotionBlurFadesToTheLeft) {
   const Tensor dot =
       painted({30, 1, 28, 28}, [](auto x, auto y) { return x == 20 && y == 14 ? 255 : 0; });
   const Pixels after = corrupted(dot, Corruption::kMotionBlur);
-  // Half a Gaussian of deviation 3 at 0, 1, ..., 20: the first weight is 1 / 4.2599.
+  // Half a Gaussian with standard deviation 3 at 0, 1, ..., 20: the first weight is 1 / 4.2599.
   double largest_rise = 0, largest_fall = 0;
   for (std::size_t n = 0; n < 30; ++n) {
     EXPECT_EQ(after[n * 784 + 14 * 28 + 20], 60) << n;
@@ -217,9 +217,9 @@ TEST(Corruption, MotionBlurFadesToTheLeft) {
   EXPECT_THAT(corrupted(flat({1, 1, 28, 28}, 77), Corruption::kMotionBlur), Each(77));
 }
 
-// Where the dot of `image` n went, from the middle.
+// The position of the dot of image `n`, relative to the centre.
 std::vector<std::pair<double, double>> moved_dot(Corruption corruption, int x0, int y0) {
-  // A blob of 2×2 about (x0 + ½, y0 + ½), so that its place shows after sampling.
+  // A 2×2 blob about (x0 + ½, y0 + ½), so that sampling does not lose it.
   const Tensor dots = painted({40, 1, 28, 28}, [&](auto x, auto y) {
     return (x == x0 || x == x0 + 1) && (y == y0 || y == y0 + 1) ? 255 : 0;
   });
@@ -229,7 +229,7 @@ std::vector<std::pair<double, double>> moved_dot(Corruption corruption, int x0, 
   return places;
 }
 
-// Each place is one of `wanted`, and each of `wanted` is met.
+// Each position is one of `wanted`, and each of `wanted` occurs.
 void expect_places(const std::vector<std::pair<double, double>>& places,
                    const std::vector<std::pair<double, double>>& wanted) {
   std::set<std::size_t> met;
@@ -244,7 +244,7 @@ void expect_places(const std::vector<std::pair<double, double>>& places,
 }
 
 TEST(Corruption, RotateTurnsByTwoFifthsOfARadian) {
-  // (6, 0) from the middle goes to 6 · (cos 0.4, ± sin 0.4).
+  // (6, 0) from the centre goes to 6 · (cos 0.4, ± sin 0.4).
   expect_places(moved_dot(Corruption::kRotate, 19, 13), {{5.526, 2.337}, {5.526, -2.337}});
 }
 
@@ -284,7 +284,7 @@ TEST(Corruption, FogRaisesTheBackgroundSmoothly) {
   double roughness = 0, mean = 0;
   for (std::size_t i = 0; i < after.size(); ++i) {
     if (i % 784 == 0) continue;
-    // Three quarters of the range are the fog's.
+    // The fog takes three quarters of the range.
     EXPECT_LE(after[i], 193);
     mean += after[i] / static_cast<double>(after.size());
     if (i % 28 > 1) roughness += std::abs(after[i] - after[i - 1]);
@@ -300,7 +300,7 @@ TEST(Corruption, SpatterIsMudOfOneTone) {
   for (const std::uint8_t pixel : black) EXPECT_TRUE(pixel == 0 || (pixel >= 50 && pixel <= 63));
   EXPECT_GT(share_of(black, 0), 0.6);
   EXPECT_LT(share_of(black, 0), 0.95);
-  // Ink goes below the mud.
+  // The mud covers the ink.
   const Pixels white = corrupted(flat({50, 1, 28, 28}, 255), Corruption::kSpatter);
   EXPECT_EQ(share_of(white, 255), share_of(black, 0));
 }
@@ -335,7 +335,7 @@ TEST(Corruption, ZigzagGoesUpAndDownFromColumnTwo) {
       EXPECT_TRUE(x >= 2 || ink == 0) << n;
       heights.push_back(ink > 0 ? height / ink : -1);
     }
-    // Five turns at least, where it does not leave the image.
+    // At least five corners, if the line does not leave the image.
     if (*std::min_element(heights.begin() + 2, heights.begin() + 25) < 3 ||
         *std::max_element(heights.begin() + 2, heights.begin() + 25) > 24)
       continue;
@@ -360,7 +360,7 @@ TEST(Corruption, CannyLeavesTheOutlineOfASquare) {
       EXPECT_TRUE(pixel == 0 || pixel == 255);
       EXPECT_TRUE(std::abs(inside) <= 2 || pixel == 0) << x << ", " << y;
     }
-  // On each side, far from the corners, the rim or its neighbour outside.
+  // On each side, far from the corners: the rim or its outer neighbour.
   for (std::size_t i = 11; i <= 16; ++i) {
     EXPECT_EQ(std::max(after[i * 28 + 7], after[i * 28 + 8]), 255) << i;
     EXPECT_EQ(std::max(after[i * 28 + 19], after[i * 28 + 20]), 255) << i;
@@ -371,7 +371,7 @@ TEST(Corruption, CannyLeavesTheOutlineOfASquare) {
 }
 
 TEST(Corruption, LengthsScaleWithTheImage) {
-  // Twice as large, a disc is corrupted into about twice as large a picture.
+  // The corruption of a disc twice the size is about twice the size.
   const auto disc = [](std::int64_t side) {
     return painted({1, 1, side, side}, [side](auto x, auto y) {
       const double middle = static_cast<double>(side - 1) / 2;

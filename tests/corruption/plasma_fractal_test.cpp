@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "digitry/corruption/light.h"
+#include "digitry/corruption/corruptors.h"
 
 namespace digitry {
 namespace {
@@ -48,8 +48,8 @@ TEST(PlasmaFractal, IsAFunctionOfTheRandomNumbersAlone) {
   EXPECT_EQ(first.next_u32(), again.next_u32());
 }
 
-// What is computed near the corner alone is as rough as what is computed everywhere: the step from
-// one point to the next, whatever the corner's size.
+// The points that are computed only near the corner are as rough as the others: the difference of
+// adjacent points does not depend on the size of the corner.
 TEST(PlasmaFractal, TheCornersSizeDoesNotMatter) {
   const auto roughness = [](std::int64_t corner) {
     double sum = 0;

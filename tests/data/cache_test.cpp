@@ -15,7 +15,7 @@ TEST(Cache, TakesTheFirstOfThreePlaces) {
   }
   const ScopedEnvironment own("DIGITRY_DATA_DIR", nullptr);
   EXPECT_EQ(cache_folder(), "/cache/digitry");
-  const ScopedEnvironment relative("XDG_CACHE_HOME", "cache");  // to be ignored
+  const ScopedEnvironment relative("XDG_CACHE_HOME", "cache");  // ignored
   EXPECT_EQ(cache_folder(), "/home/me/.cache/digitry");
   const ScopedEnvironment none("HOME", nullptr);
   expect_error(ErrorCode::kUnavailable, {"HOME is not set", "DIGITRY_DATA_DIR"},

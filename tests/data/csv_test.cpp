@@ -117,14 +117,14 @@ TEST(Csv, RefusesHeadingsItDoesNotUnderstand) {
   expect_error(bad, {"found 3 columns"}, [] { csv("1,2,3\n"); });
   expect_error(bad, {"square number of pixel columns", "found 3"},
                [] { csv("label,a,b,c\n1,1,1,1\n"); });
-  expect_error(bad, {"a label column called label or class, found 5"},
+  expect_error(bad, {"a label column named label or class, found 5"},
                [] { csv("target,a,b,c,d\n1,1,1,1,1\n"); });
   expect_error(bad, {"column 3", "one label column"}, [] { csv("a,b,label,c,d\n1,1,1,1,1\n"); });
   expect_error(bad, {"column 5", "one label column"},
                [] { csv("label,b,c,d,label\n1,1,1,1,1\n"); });
 }
 
-// A heading of many columns over many short rows asks for columns x rows of memory.
+// A heading with many columns over many short rows must not allocate columns × rows bytes.
 TEST(Csv, AllocatesInProportionToTheFile) {
   const std::string text = std::string(999'999, ',') + "\n" + [] {
     std::string rows;

@@ -12,7 +12,7 @@ using namespace digitry::test;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// Two images of 1×2 for training, one for the test.
+// Two 1×2 images for training, one for the test.
 void write_idx_folder(const fs::path& folder, const std::string& train_labels = "\3\1",
                       const std::string& test_labels = "\1") {
   write_file(folder / "train-images-idx3-ubyte", idx_bytes({2, 1, 2}, "abcd"));
@@ -35,7 +35,7 @@ TEST(Dataset, LoadsAnIdxFolder) {
   EXPECT_EQ(train.sha256, sha256(std::string_view("abcd\3\0\0\0\1\0\0\0", 12)));
   const Dataset test = load_dataset(folder.path().string(), Split::kTest);
   EXPECT_EQ(test.split, Split::kTest);
-  EXPECT_EQ(test.num_classes(), 4) << "those of the training split";
+  EXPECT_EQ(test.num_classes(), 4) << "the classes of the training split";
   EXPECT_THAT(list_splits(folder.path().string()), ElementsAre(Split::kTrain, Split::kTest));
 }
 
@@ -51,7 +51,7 @@ TEST(Dataset, TellsATestSplitWithoutLabels) {
   write_file(folder / "csv/train.csv", "label,p0\n1,2\n");
   EXPECT_FALSE(has_one("csv")) << "no test split";
   write_file(folder / "csv/test.csv", "p0\n2\n");
-  EXPECT_FALSE(has_one("csv")) << "Kaggle's";
+  EXPECT_FALSE(has_one("csv")) << "the test.csv of Kaggle has no labels";
   write_file(folder / "csv/test.csv", "label,p0\n1,2\n");
   EXPECT_TRUE(has_one("csv"));
   write_file(folder / "png/train/a/1.png", "");
@@ -120,7 +120,7 @@ TEST(Dataset, TakesClassNamesFromTheFolder) {
   expect_error(ErrorCode::kBadData, {"class_names.txt: line 3", "zero again"}, load);
 }
 
-// Root may read all there is; a link to itself it cannot follow either.
+// Root can read every file, but cannot follow a link to itself.
 TEST(Dataset, FilesThatCannotBeLookedAtAreNotTakenForMissing) {
   const TemporaryFolder folder;
   fs::create_symlink("train-images-idx3-ubyte", folder / "train-images-idx3-ubyte");
@@ -173,7 +173,7 @@ TEST(Dataset, LoadsImageFolders) {
   write_file(folder / "split/test/b/1.png", png);
   write_file(folder / "bare/cat/1.png", png);
   const Dataset test = load_dataset((folder / "split").string(), Split::kTest);
-  EXPECT_THAT(test.labels, ElementsAre(1)) << "the training split's class b";
+  EXPECT_THAT(test.labels, ElementsAre(1)) << "class b of the training split";
   EXPECT_THAT(test.class_names, ElementsAre("a", "b"));
   for (const Split split : {Split::kTrain, Split::kTest})
     EXPECT_THAT(load_dataset((folder / "bare").string(), split).class_names, ElementsAre("cat"));

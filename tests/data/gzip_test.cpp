@@ -1,5 +1,6 @@
 #include <sys/resource.h>
 
+#include "digitry/base/limits.h"
 #include "digitry/data/byte_stream.h"
 #include "tests/data/test_files.h"
 
@@ -12,7 +13,7 @@ std::string inflated(const std::string& packed, std::uint64_t max_bytes = kMaxIn
   return read_rest(*inflate_gzip(make_memory_stream(packed, "packed")), max_bytes);
 }
 
-// Compresses badly, and is longer than the buffers in between.
+// Compresses badly and is longer than the internal buffers.
 std::string noise(std::size_t length) {
   std::string bytes;
   std::uint32_t state = 1;
@@ -42,13 +43,14 @@ TEST(Gzip, GoesByContentNotByName) {
 TEST(Gzip, NoticesEveryCut) {
   const std::string packed = deflate_gzip(noise(500));
   for (std::size_t length = 2; length < packed.size(); ++length)
-    expect_error(ErrorCode::kBadData, {"packed: ", "cut short"},
+    expect_error(ErrorCode::kBadData, {"packed: ", "truncated"},
                  [&] { inflated(packed.substr(0, length)); });
 }
 
 TEST(Gzip, NoticesEveryFlippedByteOfContentAndCheckSum) {
   const std::string packed = deflate_gzip("some digits, some digits, some digits");
-  for (std::size_t i = 10; i < packed.size(); ++i) {  // the header's time and system do not count
+  for (std::size_t i = 10; i < packed.size();
+       ++i) {  // the time and system in the header are not checked
     std::string corrupt = packed;
     corrupt[i] = static_cast<char>(corrupt[i] ^ 0x55);
     EXPECT_THROW(inflated(corrupt), Error) << "byte " << i;
@@ -57,7 +59,7 @@ TEST(Gzip, NoticesEveryFlippedByteOfContentAndCheckSum) {
 
 TEST(Gzip, NoticesBytesBehindTheEnd) {
   for (const char* garbage : {"x", "xyz", "\x1f"})
-    expect_error(ErrorCode::kBadData, {"behind its end"},
+    expect_error(ErrorCode::kBadData, {"trailing bytes"},
                  [&] { inflated(deflate_gzip("content") + garbage); });
 }
 
@@ -87,7 +89,7 @@ TEST(ByteStream, ReadsPipesAndSaysWhatIsLeft) {
 }
 
 TEST(ByteStream, ReadsWhatHasNoSize) {
-  const auto stream = open_stream("/proc/self/status");  // its size is said to be 0
+  const auto stream = open_stream("/proc/self/status");  // it reports a size of 0
   EXPECT_THAT(read_rest(*open_raw_stream("/dev/null"), 10), ::testing::IsEmpty());
   EXPECT_THAT(read_rest(*stream, 1 << 20), ::testing::HasSubstr("Name:"));
 }

@@ -47,7 +47,7 @@ TEST(Idx, RoundTripsRawAndGzip) {
   EXPECT_EQ(read_idx_labels(folder / "l"), labels);
 }
 
-// A sparse file is as long as its header says, and takes no room.
+// A sparse file has the length that its header implies but uses no disk space.
 TEST(Idx, RefusesMoreThanTheLimitsBeforeReading) {
   const TemporaryFolder folder;
   const auto sparse = [&](std::initializer_list<std::uint32_t> extents) {
@@ -87,31 +87,31 @@ TEST(Idx, RefusesWhatIsNotIdx) {
   expect_error(bad, {"1 dimensions", "found 5"}, [] {
     labels_of(idx_bytes({1, 1, 1, 1, 1}, "a"));
   });
-  expect_error(bad, {"header of 16 bytes", "cut short"}, [] {
+  expect_error(bad, {"header of 16 bytes", "truncated"}, [] {
     images_of(idx_bytes({1, 1, 1}, "").substr(0, 14));
   });
 }
 
 TEST(Idx, RefusesLengthsThatDoNotFitTheHeader) {
   const auto bad = ErrorCode::kBadData;
-  expect_error(bad, {"expected 6 bytes", "[2,1,3]", "found 5", "cut short"}, [] {
+  expect_error(bad, {"expected 6 bytes", "[2,1,3]", "found 5", "truncated"}, [] {
     images_of(idx_bytes({2, 1, 3}, "12345"));
   });
-  expect_error(bad, {"expected 6 bytes", "found 7", "behind the end"}, [] {
+  expect_error(bad, {"expected 6 bytes", "found 7", "trailing bytes"}, [] {
     images_of(idx_bytes({2, 1, 3}, "1234567"));
   });
   expect_error(bad, {"expected 3 bytes", "found 2"}, [] { labels_of(idx_bytes({3}, "12")); });
   expect_error(bad, {"at least 1"}, [] { images_of(idx_bytes({0, 28, 28}, "")); });
 }
 
-// What these headers ask for would not fit into memory: they must be refused before.
+// The data of these headers would not fit into memory: they must be rejected before allocation.
 TEST(Idx, RefusesHugeHeadersBeforeAllocating) {
   const auto bad = ErrorCode::kBadData;
   expect_error(bad, {"at most"}, [] { images_of(idx_bytes({0xffffffff, 4096, 4096}, "a")); });
   expect_error(bad, {"expected 2147483647 bytes", "found 1"}, [] {
     images_of(idx_bytes({0x7fffffff, 1, 1}, "a"));
   });
-  expect_error(bad, {"too large for any file"}, [] {
+  expect_error(bad, {"extents that fit into a file"}, [] {
     images_of(idx_bytes({0xffffffff, 0xffffffff, 0xffffffff}, "a"));
   });
   expect_error(bad, {"4096 pixels"}, [] {

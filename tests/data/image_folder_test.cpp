@@ -56,7 +56,7 @@ TEST(ImageFolder, RefusesWhatDoesNotFit) {
   expect_error(bad, {"/b", "found none"}, read);
 }
 
-// One large image, and many files that would have to be as large.
+// One large image, and many files that must have the same size.
 TEST(ImageFolder, RefusesMoreThanTheLimitsBeforeReading) {
   const TemporaryFolder root;
   for (int i = 0; i < 129; ++i) write_file(root / fmt::format("{:03}.png", i), "");
@@ -65,7 +65,7 @@ TEST(ImageFolder, RefusesMoreThanTheLimitsBeforeReading) {
                [&] { read_unlabelled_images(root.path()); });
 }
 
-// What digitry train leaves where it is run among the images.
+// The folders that digitry train leaves if it is run in the folder of images.
 TEST(ImageFolder, TakesNoRunForAClass) {
   const TemporaryFolder root;
   for (const char* name : {"a", "runs", "configs"})

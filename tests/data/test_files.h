@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 using test::expect_error;
 using test::TemporaryFolder;
 
-/// Sets an environment variable (or, given null, unsets it) for the length of a test.
+/// Sets an environment variable (or unsets it, for null) for the duration of a test.
 class ScopedEnvironment {
  public:
   ScopedEnvironment(const char* name, const char* value) : name_(name) {
@@ -66,7 +66,7 @@ inline std::vector<std::string> names_in(const fs::path& folder) {
   return TemporaryFolder::names_in(folder);
 }
 
-/// An IDX file by hand: 00 00 08 rank, extents, payload.
+/// A hand-made IDX file: 00 00 08 rank, extents, data.
 inline std::string idx_bytes(std::initializer_list<std::uint32_t> extents, std::string_view payload,
                              char type = 8) {
   std::string bytes = {0, 0, type, static_cast<char>(extents.size())};

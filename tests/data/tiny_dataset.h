@@ -18,7 +18,7 @@ inline constexpr std::array<const char*, 4> kTinyNames = {
     "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte"};
 
-/// A data set of a few bytes, to be fetched in tests.
+/// A data set of a few bytes that tests fetch.
 class TinyDataset {
  public:
   TinyDataset() {
@@ -40,7 +40,7 @@ class TinyDataset {
       write_file(folder / kTinyNames[i], contents_[i]);
   }
 
-  /// Whether the folder holds the four files, as they should be, and nothing else but the lock.
+  /// Whether the folder contains exactly the four files with the right content, and the lock.
   void expect_complete(const fs::path& folder) const {
     for (std::size_t i = 0; i < contents_.size(); ++i)
       EXPECT_EQ(read_back(folder / kTinyNames[i]), contents_[i]) << kTinyNames[i];
@@ -54,7 +54,7 @@ class TinyDataset {
   std::array<std::string, 4> hashes_;
 };
 
-/// Nothing half-made: no file but the lock.
+/// Whether the folder contains no file except the lock.
 inline void expect_nothing_but_the_lock(const fs::path& folder) {
   EXPECT_THAT(names_in(folder), ::testing::ElementsAre(".lock"));
 }

@@ -115,8 +115,8 @@ TEST_F(FetchMirrors, RefusesCorruptDownloadsAndSaysWhy) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {deflate_gzip(flipped), "SHA-256"},
       {flipped, "SHA-256"},
-      {cut, "cut short"},
-      {deflate_gzip(tiny_.content(0) + "x"), "got more"},
+      {cut, "truncated"},
+      {deflate_gzip(tiny_.content(0) + "x"), "found more"},
       {deflate_gzip("x"), "expected 20 bytes"},
       {"<html>please log in</html>", "got more"},
       {std::string(200'000, 'x'), "expected at most"},

@@ -86,7 +86,7 @@ TEST_F(FetchNpm, SaysWhatNpmSays) {
 
 TEST_F(FetchNpm, EndsAnNpmThatHangs) {
   install_npm("sleep 30");
-  expect_error(ErrorCode::kUnavailable, {"not done after 0.2 s"}, [&] { fetch(0.2); });
+  expect_error(ErrorCode::kUnavailable, {"finish within 0.2 s"}, [&] { fetch(0.2); });
   expect_nothing_but_the_lock(folder());
 }
 

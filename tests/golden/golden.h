@@ -12,7 +12,7 @@
 #include "digitry/nn/network.h"
 #include "tests/support/networks.h"
 
-// Reads what tests/golden/generate.py wrote. Targets define DIGITRY_GOLDEN_FOLDER.
+// Reads the files that tests/golden/generate.py writes. Targets define DIGITRY_GOLDEN_FOLDER.
 
 namespace digitry::test {
 
@@ -25,7 +25,7 @@ inline std::vector<float> floats(const nlohmann::json& list) {
   return list.get<std::vector<float>>();
 }
 
-/// Dense, ReLU, dense, with the extents and the weights of a golden file.
+/// A network of dense, ReLU and dense layers with the sizes and the weights of a golden file.
 inline Network golden_mlp(const nlohmann::json& golden, const nlohmann::json& weights) {
   const std::int64_t in = golden["in_features"];
   const std::int64_t hidden = golden["hidden"];
@@ -47,7 +47,7 @@ inline Network golden_mlp(const nlohmann::json& golden, const nlohmann::json& we
   return network;
 }
 
-/// The layers of a golden file as a recipe would have them.
+/// The layers of a golden file as in a recipe.
 inline std::vector<Attributes> golden_layers(const nlohmann::json& layers) {
   const auto value = [](const nlohmann::json& from) -> AttributeValue {
     if (from.is_boolean()) return from.get<bool>();

@@ -10,7 +10,7 @@ namespace {
 
 using Outside = GaussianBlur::Outside;
 
-// Weight of a pixel k away, of a window of radius 4.
+// The weight of a pixel at distance k, for a window of radius 4.
 float weight(int k) {
   double sum = 0;
   for (int i = -4; i <= 4; ++i) sum += std::exp(-i * i / 2.0);

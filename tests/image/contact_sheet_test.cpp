@@ -1,16 +1,15 @@
-#include "digitry/image/contact_sheet.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "digitry/base/error.h"
+#include "digitry/image/thumbnails.h"
 
 namespace digitry {
 namespace {
 
 TEST(ContactSheet, PutsImagesInRowsTheFirstSetApart) {
-  // Image i is all i + 1, 2 high and 3 wide.
+  // All pixels of image i are i + 1; height 2, width 3.
   Tensor images({5, 1, 2, 3}, DType::kU8);
   const auto pixels = images.as<std::uint8_t>();
   for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i / 6 + 1);

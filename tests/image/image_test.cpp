@@ -17,7 +17,7 @@ TEST(Image, IsTurnedUprightAsExifSays) {
   EXPECT_EQ(turned(3).pixels, (std::vector<std::uint8_t>{6, 5, 4, 3, 2, 1}));
   EXPECT_EQ(turned(4).pixels, (std::vector<std::uint8_t>{4, 5, 6, 1, 2, 3}));
   EXPECT_EQ(turned(5).pixels, (std::vector<std::uint8_t>{1, 4, 2, 5, 3, 6}));
-  // 6, of a telephone held upright: the first row is on the right.
+  // Orientation 6, as from a phone held upright: the first row is on the right.
   EXPECT_EQ(turned(6).pixels, (std::vector<std::uint8_t>{4, 1, 5, 2, 6, 3}));
   EXPECT_EQ(turned(7).pixels, (std::vector<std::uint8_t>{6, 3, 5, 2, 4, 1}));
   EXPECT_EQ(turned(8).pixels, (std::vector<std::uint8_t>{3, 6, 2, 5, 1, 4}));

@@ -27,7 +27,7 @@ std::string chunk(const std::string& type_and_data) {
          big_endian(static_cast<std::uint32_t>(check));
 }
 
-// A PNG by hand: one row of RGB.
+// A hand-made PNG file with one row of RGB pixels.
 std::string rgb_png(std::uint32_t width, std::uint32_t height, const std::string& rows) {
   std::string packed(::compressBound(rows.size()), '\0');
   uLongf length = packed.size();
@@ -56,13 +56,13 @@ TEST(Png, RefusesWhatIsBroken) {
   const auto bad = ErrorCode::kBadData;
   const std::string sound = encode_png({20, 20, 1, std::vector<std::uint8_t>(400, 9)});
   expect_error(bad, {"x.png", "empty file"}, [] { decode_grey_png("", "x.png"); });
-  expect_error(bad, {"other bytes"}, [] { decode_grey_png("GIF89a", "x.png"); });
+  expect_error(bad, {"another signature"}, [] { decode_grey_png("GIF89a", "x.png"); });
   for (std::size_t length = 8; length < sound.size() - 12; ++length)
     EXPECT_THROW(decode_grey_png(sound.substr(0, length), "x.png"), Error) << length;
   std::string corrupt = sound;
   char& data = corrupt[sound.find("IDAT") + 6];
   data = static_cast<char>(data ^ 1);
-  expect_error(bad, {"sound PNG"}, [&] { decode_grey_png(corrupt, "x.png"); });
+  expect_error(bad, {"valid PNG"}, [&] { decode_grey_png(corrupt, "x.png"); });
   // libpng would allocate the announced 1.4 GB; found by tests/fuzz/fuzz_picture.cpp.
   const std::string header = sound.substr(0, sound.find("IDAT") - 4);
   expect_error(bad, {"chunk of 1409286143 bytes"}, [&] {
@@ -89,7 +89,7 @@ TEST(EncodeInkPng, IsBlackOfTheOpacityGiven) {
   }
 }
 
-/// The pixels of a PNG in one of libpng's formats.
+/// The pixels of a PNG file in one of the formats of libpng.
 std::vector<std::uint8_t> decoded(const std::string& bytes, std::uint32_t format) {
   png_image image{};
   image.version = PNG_IMAGE_VERSION;

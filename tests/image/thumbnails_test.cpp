@@ -38,7 +38,7 @@ TEST(Thumbnailer, LargeImagesAreReducedByAWholeFactor) {
   const auto pixels = images.as<std::uint8_t>();
   // The last block of image 1 is 1 row by 1 column: 100 = 33·3 + 1, 130 = 43·3 + 1.
   pixels[2 * 100 * 130 - 1] = 80;
-  pixels[100 * 130] = 90;  // One of the nine of the first block.
+  pixels[100 * 130] = 90;  // One of the nine pixels of the first block.
   const Thumbnailer thumbnailer(images);
   EXPECT_EQ(thumbnailer.width(), 44);
   EXPECT_EQ(thumbnailer.height(), 34);
@@ -73,7 +73,7 @@ TEST(SpriteSheet, HoldsEachImageOnceAtItsPlace) {
       }
     }
   }
-  // Nothing but the images: what is about them is empty.
+  // The background around the images is empty.
   const auto nonzero = std::count_if(sheet.image().pixels.begin(), sheet.image().pixels.end(),
                                      [](std::uint8_t ink) { return ink != 0; });
   EXPECT_EQ(static_cast<std::size_t>(nonzero), inked);

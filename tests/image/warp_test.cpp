@@ -57,7 +57,7 @@ TEST(Warp, ThickensAndThins) {
   EXPECT_THAT(warped(dot, {3, 3}, {}, -0.5F), ElementsAre(0, 0, 0, 0, 100, 0, 0, 0, 0));
   EXPECT_THAT(warped(dot, {3, 3}, {}, 0), ElementsAreArray(dot));
   const std::vector<std::uint8_t> full(9, 255);
-  // Outside is background: full images are thinned from their border.
+  // Outside the image is background: an image of full ink becomes thinner at its border.
   EXPECT_THAT(warped(full, {3, 3}, {}, -1), ElementsAre(0, 0, 0, 0, 255, 0, 0, 0, 0));
   EXPECT_THAT(warped(full, {3, 3}, {}, 1), ElementsAreArray(full));
 }

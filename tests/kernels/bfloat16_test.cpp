@@ -12,7 +12,7 @@
 #include "tests/support/near.h"
 #include "tests/support/values.h"
 
-// The type itself, and the elementwise kernels on it: as the reference on the widened values,
+// The type, and the elementwise kernels on it: equal to the reference on the widened values,
 // rounded once.
 
 namespace digitry::kernels {
@@ -45,9 +45,10 @@ TEST(BFloat16, KeepsTheSignOfZeroInfinitiesAndDenormals) {
   EXPECT_EQ(to_bfloat16(-0.0F).bits, 0x8000u);
   EXPECT_EQ(through(kInfinity), kInfinity);
   EXPECT_EQ(through(-kInfinity), -kInfinity);
-  EXPECT_EQ(through(std::numeric_limits<float>::max()), kInfinity) << "over half a step too large";
-  EXPECT_EQ(through(from_bits(0x7F7F7FFF)), from_bits(0x7F7F0000)) << "the largest that is finite";
-  EXPECT_EQ(through(from_bits(0x00010000)), from_bits(0x00010000)) << "the smallest above zero";
+  EXPECT_EQ(through(std::numeric_limits<float>::max()), kInfinity)
+      << "more than half a step above the largest";
+  EXPECT_EQ(through(from_bits(0x7F7F7FFF)), from_bits(0x7F7F0000)) << "the largest finite value";
+  EXPECT_EQ(through(from_bits(0x00010000)), from_bits(0x00010000)) << "the smallest positive value";
   EXPECT_EQ(through(from_bits(0x00008000)), 0.0F) << "a tie with zero, which is even";
   EXPECT_EQ(through(from_bits(0x00008001)), from_bits(0x00010000));
   EXPECT_EQ(through(from_bits(0x00018000)), from_bits(0x00020000));
@@ -70,7 +71,7 @@ std::vector<std::uint16_t> bits(const std::vector<BFloat16>& values) {
   return all;
 }
 
-// With zeros of both signs and denormals among them.
+// Includes zeros of both signs and denormals.
 std::vector<BFloat16> some_values(std::int64_t count, std::uint32_t stream) {
   auto values = narrow(test::random_values(count, stream));
   for (std::size_t i = 0; i < values.size(); i += 7)
@@ -118,8 +119,8 @@ TEST_P(BFloat16Sizes, DropoutIsTheReferenceRoundedAtEveryNumberOfThreads) {
       dropout_forward(std::span(got), keep, rate, stream);
       dropout_backward(keep, std::span(got_gradient), rate);
       EXPECT_EQ(keep, want_keep) << "rate " << rate << ", " << threads << " threads";
-      // A multiplication here, a division there: where they differ, a rounding may go the other
-      // way. Denormals are multiples of 2^-133.
+      // The kernel multiplies and the reference divides, so that the last bit may differ. Denormals
+      // are multiples of 2^-133.
       test::expect_near(widen(got), want, 0x1p-133, 0x1p-8);
       test::expect_near(widen(got_gradient), want_gradient, 0x1p-133, 0x1p-8);
     }

@@ -73,8 +73,8 @@ TEST(Dropout, DropsAtItsRateAndKeepsTheMean) {
 TEST(Dropout, DecidesEachElementByItself) {
   constexpr std::size_t kCount = 1 << 18;
   const auto keep = keep_of(kStream, 0.5F, kCount);
-  // At rate ½ neighbours agree half the time, at any distance: lanes, the words of a block, the
-  // halves of a word, groups.
+  // At rate ½, two decisions agree half the time, at the distance of lanes, of words of a block, of
+  // halves of a word and of groups.
   for (const std::size_t distance : {1, 2, 16, 64, 128, 256, 512, 4096}) {
     std::size_t agree = 0;
     for (std::size_t i = 0; i + distance < kCount; ++i) agree += keep[i] == keep[i + distance];

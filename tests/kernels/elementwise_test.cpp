@@ -58,8 +58,7 @@ TEST_P(Elementwise, ScalesPixels) {
   std::vector<float> got(pixels.size());
   scale_pixels(pixels, got, 1.0F / 255, -0.5F);
   std::vector<float> want(pixels.size());
-  for (std::size_t i = 0; i < want.size(); ++i)
-    want[i] = static_cast<float>(pixels[i] * double{1.0F / 255} - 0.5);
+  reference::scale_pixels(pixels, want, 1.0F / 255, -0.5F);
   test::expect_near(got, want, 1e-7, 1e-6);
 }
 
@@ -68,6 +67,28 @@ TEST(ScalePixels, MapsTheEndsToZeroAndOne) {
   std::vector<float> got(2);
   scale_pixels(pixels, got, 1.0F / 255, 0);
   EXPECT_EQ(got, (std::vector<float>{0, 1}));
+}
+
+// Row-major, channels-last, and blocks of which the last is full or not.
+TEST(ScaleChannels, IsTheReferenceBitForBit) {
+  for (const ChannelLayout& layout :
+       {ChannelLayout{.batch_size = 2, .channels = 3, .positions = 5, .block = 1},
+        ChannelLayout{.batch_size = 2, .channels = 3, .positions = 5, .block = 3},
+        ChannelLayout{.batch_size = 3, .channels = 32, .positions = 49, .block = 16},
+        ChannelLayout{.batch_size = 3, .channels = 20, .positions = 784, .block = 16}}) {
+    const std::int64_t blocks = (layout.channels + layout.block - 1) / layout.block;
+    std::vector<float> want =
+        random_values(layout.batch_size * blocks * layout.block * layout.positions, 1);
+    const std::vector<float> input = want;
+    const std::vector<float> factors = random_values(layout.batch_size * layout.channels, 2);
+    reference::scale_channels(layout, want, factors);
+    for (const int threads : {1, 2}) {
+      const ScopedNumThreads scope(threads);
+      std::vector<float> got = input;
+      scale_channels(layout, got, factors);
+      EXPECT_TRUE(same_bits(got, want)) << layout.channels << " by " << layout.block;
+    }
+  }
 }
 
 }  // namespace

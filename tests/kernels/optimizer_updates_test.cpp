@@ -24,7 +24,7 @@ class OptimizerUpdates : public ::testing::TestWithParam<std::int64_t> {};
 INSTANTIATE_TEST_SUITE_P(Sizes, OptimizerUpdates, ::testing::ValuesIn(cases::kElementwiseSizes),
                          ::testing::PrintToStringParamName());
 
-// What one update changes.
+// The arrays that an update changes.
 struct State {
   std::vector<float> first, second, values;
 };
@@ -35,12 +35,12 @@ State adam_state(std::int64_t size) {
   return state;
 }
 
-// Nothing decays, a part that ends inside a thread's share, everything.
+// Decay of nothing, of a part that ends inside the share of a thread, of everything.
 std::vector<WeightDecay> decays(std::int64_t size) {
   return {{}, {.rate = 0.5F, .count = size / 3}, {.rate = 0.5F, .count = size}};
 }
 
-// `update` with one, two and three threads, from the same state: near `want` and the same bits.
+// Checks `update` with one, two and three threads from the same state: near `want`, equal bits.
 template <typename Update>
 void expect_state(const State& start, const State& want, const Update& update) {
   State first_run;

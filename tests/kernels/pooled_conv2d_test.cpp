@@ -4,16 +4,15 @@
 
 #include "digitry/base/parallel.h"
 #include "digitry/base/random.h"
-#include "digitry/kernels/pooled_conv2d_single_channel.h"
 #include "tests/cases/pooled_conv_cases.h"
 #include "tests/reference/conv2d.h"
 #include "tests/reference/pool2d.h"
 #include "tests/reference/reference.h"
 #include "tests/support/values.h"
 
-// Pooled convolutions against the reference kernels of the three layers they are made of. All
-// values are small whole numbers, whose sums are exact in every order and type: results have to be
-// equal, and there are ties among maxima, also at 0.
+// Pooled convolutions against the reference kernels of the three layers that they combine. All
+// values are small whole numbers, whose sums are exact in any order and type: results must be
+// equal. Maxima have ties, also at 0.
 
 namespace digitry::test {
 namespace {
@@ -24,7 +23,7 @@ using kernels::kBlock;
 using kernels::PooledConv2dShape;
 using Values = std::vector<float>;
 
-// From -most to most; zero as often as `zeros` in eight.
+// Values from -most to most; `zeros` in eight are zero.
 Values whole_numbers(std::int64_t count, std::uint32_t most, std::uint32_t zeros,
                      std::uint32_t stream) {
   RandomStream random(4, RandomPurpose::kTest, stream);
@@ -62,7 +61,7 @@ Values widened(const std::vector<T>& values) {
   return wide;
 }
 
-// What the reference kernels make of one problem, row-major.
+// The results of the reference kernels for one problem, row-major.
 struct Reference {
   explicit Reference(const PooledConv2dShape& s)
       : conv_shape{.batch_size = s.batch_size,
@@ -88,7 +87,7 @@ struct Reference {
         grad_x(x.size()),
         grad_weight(weight.size()),
         grad_bias(bias.size()) {
-    // As in images, there are windows that see nothing.
+    // As in images, some windows contain only zeros.
     for (std::int64_t i = 0; i < std::ssize(x); ++i)
       if (i % s.width < s.width / 2 && i / s.width % s.height < (2 * s.height) / 3)
         x[static_cast<std::size_t>(i)] = 0;
@@ -136,7 +135,7 @@ class PooledConv2dOfBlocks : public PooledConv2dTest {
     const auto grad_y = to_blocks<T>(want.grad_y, shape.out_channels, out_plane);
     std::vector<T> grad_x(x.size());
     kernels::PooledConv2dBackward<T> backward(shape);
-    // The second time over what the first has left.
+    // The second run starts with the scratch memory of the first.
     for (int time = 0; time < 2; ++time) {
       backward({.x = x.data(),
                 .weight = weight.data(),
@@ -206,7 +205,7 @@ TEST(PooledConv2dOfOneChannel, WithoutBias) {
   std::vector<std::uint8_t> positions(kBlock, 7);
   kernel.forward(x.data(), weight.data(), nullptr, y.data(), positions.data());
   EXPECT_EQ(y, Values(kBlock, 18));
-  EXPECT_EQ(positions, std::vector<std::uint8_t>(kBlock, 0)) << "of a tie, the first";
+  EXPECT_EQ(positions, std::vector<std::uint8_t>(kBlock, 0)) << "the first of a tie";
 }
 
 TEST(PooledConv2d, SaysWhatItDoesNotDo) {

@@ -7,7 +7,7 @@
 #include "tests/reference/pool2d.h"
 #include "tests/support/near.h"
 
-// The reference of the layers of images, by hand.
+// The reference kernels of the image layers against values computed by hand.
 
 namespace digitry::kernels::reference {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 using Values = std::vector<float>;
 
 TEST(ReferenceConv2d, IsTheFormula) {
-  // A 2×2 window, stride 2, one zero a side: each corner of the image is seen by one output.
+  // A 2×2 window, stride 2, padding 1: each corner of the image belongs to one output.
   const Conv2dShape shape{.height = 2, .width = 2, .kernel_size = 2, .stride = 2, .padding = 1};
   const Values x{1, 2, 3, 4};
   const Values weight{10, 20, 30, 40};

@@ -6,7 +6,8 @@
 
 #include "tests/support/near.h"
 
-// Everything is tested against the reference; the reference is tested by hand.
+// Kernels are tested against the reference; the reference is tested against values computed by
+// hand.
 
 namespace digitry::kernels::reference {
 namespace {

@@ -118,7 +118,7 @@ TEST(SoftmaxCrossEntropyLimits, NotANumberComesOutAsOne) {
   const std::vector<float> logits{0, std::nanf(""), 1};
   std::vector<float> losses(1);
   softmax_cross_entropy(logits, std::vector<std::int32_t>{0}, 3, 1, losses, {});
-  EXPECT_TRUE(std::isnan(losses[0])) << "training tells divergence by it";
+  EXPECT_TRUE(std::isnan(losses[0])) << "training detects divergence by it";
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include "tests/reference/reference.h"
 #include "tests/support/values.h"
 
-// Against the reference kernel, on small whole numbers: sums are exact, results have to be equal.
+// Against the reference kernel on small whole numbers: sums are exact, results must be equal.
 
 namespace digitry::test {
 namespace {
@@ -19,8 +19,8 @@ struct SparseDenseCase {
   std::int64_t batch_size, in_features, out_features;
 };
 
-// Fewer inputs than a register holds, a rest of them, many; one register of outputs, what one task
-// takes and a rest, several tasks; enough work for several threads.
+// Inputs: fewer than a register holds, not a multiple of it, many. Outputs: one register, one task
+// with a remainder, several tasks, enough work for several threads.
 constexpr SparseDenseCase kSparseDenseCases[] = {{1, 3, 16},    {2, 16, 64},   {3, 100, 80},
                                                  {1, 784, 128}, {8, 784, 512}, {5, 33, 208}};
 

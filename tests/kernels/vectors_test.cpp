@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "tests/reference/reference.h"
 #include "tests/support/values.h"
 
 namespace digitry {
@@ -14,15 +15,9 @@ TEST(Vectors, AreTheSumsThatTheyAreCalledFor) {
   for (const std::int64_t count : {0, 1, 7, 16, 33, 200}) {
     const std::vector<float> a = test::random_values(count, 1);
     const std::vector<float> b = test::random_values(count, 2);
-    double product = 0;
-    double square = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      const double x = a[i];
-      const double y = b[i];
-      product += x * y;
-      square += (x - y) * (x - y);
-    }
-    // In float32, each sum is off by at most count roundings of its largest value.
+    const double product = kernels::reference::dot(a, b);
+    const double square = kernels::reference::squared_distance(a, b);
+    // In float32, the error of each sum is at most `count` roundings of its largest value.
     const double allowed = 6e-8 * static_cast<double>(count) * square + 1e-6;
     EXPECT_NEAR(dot(a.data(), b.data(), count), product, allowed) << count;
     EXPECT_NEAR(squared_distance(a.data(), b.data(), count), square, allowed) << count;

@@ -12,7 +12,7 @@
 #include "digitry/optim/schedule.h"
 #include "tests/support/near.h"
 
-// Twenty steps of an outside framework on a small network; see tests/golden/generate.py.
+// Twenty steps of another framework on a small network; see tests/golden/generate.py.
 
 namespace digitry {
 namespace {
@@ -77,7 +77,7 @@ TEST_P(GoldenTraining, LossesAndWeightsAreTheFrameworks) {
     const auto weights = arena.store(arena.values());
     for (std::size_t i = 0; i < weights.size(); ++i) {
       SCOPED_TRACE(weights[i].name + " after step " + std::to_string(step + 1));
-      // Adam's quotient magnifies rounding where a gradient is nearly 0.
+      // The quotient of Adam magnifies rounding errors if a gradient is close to 0.
       test::expect_near(weights[i].value.as<float>(), floats(check["parameters"][i]), 2e-5, 1e-5);
     }
     next_check = std::min(next_check + 1, golden["checked"].size() - 1);

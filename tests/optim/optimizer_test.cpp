@@ -29,7 +29,7 @@ const std::vector<Attributes>& every_type() {
   return types;
 }
 
-// How a failure names one.
+// The name in failure messages.
 std::string name_of(const Attributes& options) {
   std::string name;
   for (const auto& [key, value] : options) name += key + " = " + to_string(value) + " ";
@@ -106,7 +106,8 @@ TEST(Lion, StepsAreTheReference) {
 // f(w) = ½ Σ aᵢ wᵢ², whose gradient is aᵢ wᵢ and whose minimum is 0.
 TEST(Optimizers, ReachTheMinimumOfABowl) {
   for (Attributes options : every_type()) {
-    // Lion's steps are all of one size, so that it stays that far from the minimum.
+    // All steps of Lion have the same size, so that it stays at about that distance from the
+    // minimum.
     options["learning_rate"] = options.at("type") == AttributeValue("lion") ? 0.005 : 0.05;
     const auto optimizer = make_optimizer(options, kCounts);
     std::vector<float> values = random_values(kSize, 1);
@@ -156,7 +157,7 @@ TEST(Optimizers, RateZeroMovesNothing) {
   }
 }
 
-// Running statistics are values without gradients among the biases.
+// Running statistics are values without gradients, stored among the biases.
 TEST(Optimizers, NothingMovesAValueWithoutGradientThatDoesNotDecay) {
   for (Attributes options : every_type()) {
     options["weight_decay"] = 0.5;
@@ -179,7 +180,7 @@ TEST(Optimizers, NothingMovesAValueWithoutGradientThatDoesNotDecay) {
   }
 }
 
-// With gradients of 0 the decay is all that happens: w (1 − α λ)ⁿ.
+// With gradients of 0 there is only decay: w (1 − α λ)ⁿ.
 TEST(Optimizers, WeightDecayIsDecoupledAndOfTheFirstValuesOnly) {
   for (Attributes options : every_type()) {
     options["learning_rate"] = 0.1;
@@ -207,7 +208,7 @@ TEST(MakeOptimizer, DefaultsAreThePapers) {
                                             {"epsilon", 1e-8},
                                             {"weight_decay", 0.0}}));
   const auto adamw = make_optimizer({{"type", std::string("adamw")}}, {});
-  EXPECT_EQ(adamw->type(), "adam") << "with a weight decay: the options make it again";
+  EXPECT_EQ(adamw->type(), "adam") << "adam with a weight decay";
   EXPECT_EQ(adamw->attributes().at("weight_decay"), AttributeValue(0.01));
   const auto lion = make_optimizer({{"type", std::string("lion")}}, {});
   EXPECT_EQ(lion->type(), "lion");

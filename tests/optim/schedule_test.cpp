@@ -90,10 +90,10 @@ TEST(ReduceOnPlateau, FallsAfterSoManyEpochsWithoutABetterLoss) {
   EXPECT_EQ(plateau(options, {3, 2, 1}), 1);
   EXPECT_EQ(plateau(options, {1, 1}), 1) << "the first of two";
   EXPECT_EQ(plateau(options, {1, 1, 1}), 0.5) << "equal is not better";
-  EXPECT_EQ(plateau(options, {1, 2, 0.9, 2}), 1) << "better ones start the count again";
-  EXPECT_EQ(plateau(options, {1, 2, 2, 2}), 0.5) << "and so does a reduction";
-  EXPECT_EQ(plateau(options, {1, 2, 2, 0.5, 0.4}), 0.5) << "it never rises again";
-  EXPECT_EQ(plateau(options, {1, 2, 2, 2, 2, 2, 2}), 0.2) << "the floor";
+  EXPECT_EQ(plateau(options, {1, 2, 0.9, 2}), 1) << "a better loss restarts the count";
+  EXPECT_EQ(plateau(options, {1, 2, 2, 2}), 0.5) << "a reduction restarts the count";
+  EXPECT_EQ(plateau(options, {1, 2, 2, 0.5, 0.4}), 0.5) << "the factor never rises";
+  EXPECT_EQ(plateau(options, {1, 2, 2, 2, 2, 2, 2}), 0.2) << "min_factor";
 }
 
 TEST(Warmup, MultipliesAnyScheduleWithALinearRise) {

@@ -16,7 +16,7 @@ TEST(AverageDecay, StartsSmallAndEndsAtItsOwn) {
   EXPECT_EQ(average_decay(0.05, 0), 0.05);
 }
 
-// Of constant values w the average is w + (a₀ − w) Π d, and the first decays multiply to
+// The average of constant values w is w + (a₀ − w) Π d, and the product of the first decays is
 // n! 9! / (n + 9)!.
 TEST(WeightAverage, OfConstantValuesIsTheClosedForm) {
   const std::vector<float> values = test::random_values(40, 1);

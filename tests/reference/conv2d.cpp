@@ -6,7 +6,7 @@
 namespace digitry::kernels::reference {
 namespace {
 
-// Calls body(x index, weight index, y index) for every product that the convolution sums.
+// Calls body(x index, weight index, y index) for each product in the sum of the convolution.
 template <typename Body>
 void for_each_product(const Conv2dShape& s, const Body& body) {
   const std::int64_t oh_count = s.out_height();

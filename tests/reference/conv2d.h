@@ -26,12 +26,13 @@ struct Conv2dShape {
 void conv2d_forward(const Conv2dShape& shape, std::span<const float> x,
                     std::span<const float> weight, std::span<const float> bias, std::span<float> y);
 
-/// grad_x[n,ic,ih,iw] = Σ weight[oc,ic,kh,kw] · grad_y[n,oc,oh,ow] over all that read that x.
+/// grad_x[n,ic,ih,iw] = Σ weight[oc,ic,kh,kw] · grad_y[n,oc,oh,ow] over all outputs that depend on
+/// this input.
 void conv2d_backward_data(const Conv2dShape& shape, std::span<const float> weight,
                           std::span<const float> grad_y, std::span<float> grad_x);
 
 /// grad_weight[oc,ic,kh,kw] = Σ_{n,oh,ow} grad_y[n,oc,oh,ow] · x[n,ic,oh·S+kh−P, ow·S+kw−P];
-/// grad_bias[oc] = Σ_{n,oh,ow} grad_y[n,oc,oh,ow], left out where `grad_bias` is empty.
+/// grad_bias[oc] = Σ_{n,oh,ow} grad_y[n,oc,oh,ow], skipped if `grad_bias` is empty.
 void conv2d_backward_weights(const Conv2dShape& shape, std::span<const float> x,
                              std::span<const float> grad_y, std::span<float> grad_weight,
                              std::span<float> grad_bias);

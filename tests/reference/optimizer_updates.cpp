@@ -5,7 +5,7 @@
 namespace digitry::kernels::reference {
 namespace {
 
-// The value that an update proper starts from.
+// The value after weight decay, from which the update starts.
 double decayed(std::span<const float> values, std::size_t i, const WeightDecay& decay,
                float learning_rate) {
   const bool decays = static_cast<std::int64_t>(i) < decay.count;
@@ -51,7 +51,7 @@ void lion_update(const LionStep& step, std::span<const float> gradients, std::sp
   for (std::size_t i = 0; i < values.size(); ++i) {
     const double g = double{gradients[i]} * double{step.gradient_factor};
     const double c = double{step.beta1} * momentum[i] + (1.0 - double{step.beta1}) * g;
-    double sign = c;  // Where it is 0 or not a number.
+    double sign = c;  // If c is 0 or NaN.
     if (c > 0) sign = 1;
     if (c < 0) sign = -1;
     values[i] = static_cast<float>(decayed(values, i, step.decay, step.learning_rate) -

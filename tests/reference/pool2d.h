@@ -6,7 +6,7 @@
 namespace digitry::kernels::reference {
 
 /// Extents of a pooling: x [planes, IH, IW], y [planes, OH, OW], where a plane is one channel of
-/// one image. What is outside the image never counts.
+/// one image. Positions outside the image are ignored.
 struct Pool2dShape {
   std::int64_t planes = 1;
   std::int64_t height = 1;
@@ -19,9 +19,9 @@ struct Pool2dShape {
   std::int64_t out_width() const { return (width + 2 * padding - kernel_size) / stride + 1; }
 };
 
-/// y = the largest of each window.
+/// y = the maximum of each window.
 void max_pool2d_forward(const Pool2dShape& shape, std::span<const float> x, std::span<float> y);
-/// The gradient of a window goes to the first element, row by row, that is its maximum.
+/// The gradient of a window goes to the first element, row by row, that equals its maximum.
 void max_pool2d_backward(const Pool2dShape& shape, std::span<const float> x,
                          std::span<const float> grad_y, std::span<float> grad_x);
 

@@ -87,6 +87,44 @@ void dropout_backward(std::span<const std::uint8_t> keep, std::span<float> grad,
     grad[i] = keep[i] != 0 ? grad[i] / (1.0F - rate) : 0.0F;
 }
 
+void scale_channels(const ChannelLayout& layout, std::span<float> values,
+                    std::span<const float> factors) {
+  const std::int64_t blocks = (layout.channels + layout.block - 1) / layout.block;
+  std::size_t i = 0;
+  for (std::int64_t n = 0; n < layout.batch_size; ++n)
+    for (std::int64_t b = 0; b < blocks; ++b)
+      for (std::int64_t p = 0; p < layout.positions; ++p)
+        for (std::int64_t lane = 0; lane < layout.block; ++lane) {
+          const std::int64_t channel = b * layout.block + lane;
+          values[i++] *= channel < layout.channels ? factors[at(n, layout.channels, channel)] : 0;
+        }
+}
+
+void scale_pixels(std::span<const std::uint8_t> from, std::span<float> to, float scale,
+                  float offset) {
+  for (std::size_t i = 0; i < to.size(); ++i)
+    to[i] = static_cast<float>(from[i] * double{scale} + double{offset});
+}
+
+double squared_distance(std::span<const float> a, std::span<const float> b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    sum += (double{a[i]} - double{b[i]}) * (double{a[i]} - double{b[i]});
+  return sum;
+}
+
+double dot(std::span<const float> a, std::span<const float> b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += double{a[i]} * double{b[i]};
+  return sum;
+}
+
+void normalize(std::span<float> vector) {
+  const double length = std::sqrt(dot(vector, vector));
+  for (float& value : vector)
+    if (length > 0) value = static_cast<float>(value / length);
+}
+
 std::int64_t softmax_cross_entropy(std::span<const float> logits,
                                    std::span<const std::int32_t> labels, std::int64_t num_classes,
                                    float grad_scale, std::span<float> losses, std::span<float> grad,

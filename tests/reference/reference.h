@@ -6,8 +6,8 @@
 #include "digitry/kernels/elementwise.h"
 #include "digitry/kernels/optimizer_updates.h"
 
-/// The plainest form of every kernel: one thread, double accumulation, no library, one formula a
-/// line. Kept for ever; every fast kernel is tested against these.
+/// The plainest form of each kernel: one thread, sums in double precision, no library, one formula
+/// per line. Every fast kernel is tested against these.
 namespace digitry::kernels::reference {
 
 /// Extents of a dense layer: x [N, IC], weight [OC, IC], bias [OC], y [N, OC].
@@ -36,6 +36,16 @@ void relu_backward(std::span<const float> output, std::span<float> grad);
 void dropout_forward(std::span<float> values, std::span<std::uint8_t> keep, float rate,
                      const DropoutStream& stream);
 void dropout_backward(std::span<const std::uint8_t> keep, std::span<float> grad, float rate);
+
+/// values[n,c,p] *= factors[n,c], in the layout of kernels::ChannelLayout; padding becomes 0.
+void scale_channels(const ChannelLayout& layout, std::span<float> values,
+                    std::span<const float> factors);
+void scale_pixels(std::span<const std::uint8_t> from, std::span<float> to, float scale,
+                  float offset);
+
+double squared_distance(std::span<const float> a, std::span<const float> b);
+double dot(std::span<const float> a, std::span<const float> b);
+void normalize(std::span<float> vector);
 
 std::int64_t softmax_cross_entropy(std::span<const float> logits,
                                    std::span<const std::int32_t> labels, std::int64_t num_classes,

@@ -3,7 +3,7 @@
 
 #include "digitry/base/parallel.h"
 
-// Sums on two threads: each into a place of its own, or with --race both into one.
+// Sums on two threads into two variables, or with --race into the same one.
 int main(int argc, char** argv) {
   const bool race = argc > 1 && std::string_view(argv[1]) == "--race";
   constexpr int kCount = 100'000;

@@ -12,8 +12,8 @@
 
 namespace digitry::test {
 
-/// A labelled set that is easy to learn: 1×8×8 images, a bright blob whose place tells the class of
-/// three, under noise. Classes take turns.
+/// A data set that is easy to learn: 1×8×8 images with noise and a bright blob whose position
+/// determines one of three classes. Classes alternate.
 inline Dataset blobs(std::int64_t count, std::uint64_t seed = 1) {
   Dataset data;
   data.images = Tensor({count, 1, 8, 8}, DType::kU8);
@@ -39,7 +39,7 @@ inline Dataset blobs(std::int64_t count, std::uint64_t seed = 1) {
   return data;
 }
 
-/// A short training of a small network with everything in it.
+/// A short training of a small network that uses every kind of layer.
 inline Recipe blob_recipe() {
   Recipe recipe;
   recipe.name = "blobs";

@@ -11,7 +11,7 @@
 
 namespace digitry::test {
 
-/// Calls `action`, which has to throw an Error of `code` whose message holds each of `parts`.
+/// Checks that `action` throws an Error with `code` whose message contains each of `parts`.
 template <typename Action>
 void expect_error(ErrorCode code, const std::vector<std::string>& parts, const Action& action) {
   try {
@@ -21,7 +21,7 @@ void expect_error(ErrorCode code, const std::vector<std::string>& parts, const A
     for (const std::string& part : parts) EXPECT_THAT(error.what(), ::testing::HasSubstr(part));
     return;
   }
-  ADD_FAILURE() << "nothing was thrown; wanted an error of code: " << to_string(code);
+  ADD_FAILURE() << "nothing was thrown; expected an error with code: " << to_string(code);
 }
 
 }  // namespace digitry::test

@@ -28,7 +28,7 @@ PlannedNetwork::PlannedNetwork(const Network& network, const Batch& batch,
 }
 
 double PlannedNetwork::forward_and_loss() {
-  // Every time, as in-place layers may change the input.
+  // Every time, because in-place layers may change the input.
   std::ranges::copy(batch_.input, plan_.input().begin());
   plan_.forward(context_);
   std::vector<float> losses(batch_.labels.size());
@@ -68,7 +68,8 @@ void check_gradients(const Network& network, const Batch& batch, const StepConte
   const ScopedNumThreads scope(1);
   PlannedNetwork planned(network, batch, context);
   const std::vector<Parameter> gradients = planned.gradients();
-  // Row-major values that are loaded anew for every difference: layouts are the arena's own matter.
+  // Row-major values that are loaded again for every difference, because only the arena knows
+  // layouts.
   std::vector<Parameter> parameters;
   for (const Parameter& parameter : network.parameters())
     parameters.push_back({parameter.name, parameter.value.clone()});

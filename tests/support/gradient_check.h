@@ -18,7 +18,7 @@ struct Batch {
   std::int64_t size() const { return std::ssize(labels); }
 };
 
-/// Standard normal input of `network`'s shape, random labels.
+/// Standard normal input with the shape of `network`, and random labels.
 Batch random_batch(const Network& network, std::int64_t batch_size, std::uint32_t stream);
 
 /// A network with its training plan for one batch.
@@ -29,9 +29,10 @@ class PlannedNetwork {
   ParameterArena& arena() { return arena_; }
   Plan& plan() { return plan_; }
 
-  /// Mean softmax cross-entropy of the batch, by the reference kernel, with the arena's parameters.
+  /// Mean softmax cross-entropy of the batch, by the reference kernel, with the parameters of the
+  /// arena.
   double loss();
-  /// The loss, and its gradient by every parameter.
+  /// The loss and its gradient with respect to every parameter.
   std::vector<Parameter> gradients();
 
  private:
@@ -44,16 +45,16 @@ class PlannedNetwork {
   Plan plan_;
 };
 
-/// Central differences (f(x + h) − f(x − h)) / 2h of `loss` by each of `values`, which are
-/// restored.
+/// Central differences (f(x + h) − f(x − h)) / 2h of `loss` with respect to each of `values`, which
+/// are restored.
 std::vector<float> finite_differences(std::span<float> values, double h,
                                       const std::function<double()>& loss);
 
-/// Checks the gradient by every parameter of `network` against finite differences of the loss.
-/// Input and weights have to keep away from ReLU's kink by more than `h` can move them.
+/// Checks the gradient with respect to every parameter of `network` against finite differences.
+/// Inputs of a ReLU must differ from 0 by more than a change of `h` can move them.
 void check_gradients(const Network& network, const Batch& batch, const StepContext& context = {});
 
-/// The same of layers for images of three classes, with parameters and a batch drawn at random.
+/// The same for layers on images of three classes, with random parameters and a random batch.
 void check_gradients(const Shape& image, const std::vector<Attributes>& layers,
                      std::int64_t batch_size, std::uint32_t stream,
                      const StepContext& context = {});

@@ -8,8 +8,8 @@
 
 namespace digitry::test {
 
-/// The same structure, texts and whole numbers; other numbers within `tolerance`, absolute for
-/// those below 1 and relative above.
+/// Checks that structure, texts and whole numbers are equal and that other numbers differ by at
+/// most `tolerance`: absolute below 1, relative above.
 inline void expect_json_near(const nlohmann::json& got, const nlohmann::json& want,
                              double tolerance, const std::string& where = "$") {
   if (got.is_number_float() && want.is_number()) {

@@ -11,7 +11,7 @@
 
 namespace digitry::test {
 
-/// A small model with everything a model has: 1×4×4 images, three classes.
+/// A small model that uses every feature of a model: 1×4×4 images, three classes.
 inline Model small_model(std::uint64_t seed = 1) {
   return {.members = one_member(random_network(
               {1, 4, 4}, 3, {flatten(), dense(5), relu(), dropout(0.25), dense(3)}, seed)),
@@ -23,7 +23,7 @@ inline Model small_model(std::uint64_t seed = 1) {
           .rejection_threshold = 0.75F};
 }
 
-/// Random images of the model's input shape.
+/// Random images with the input shape of the model.
 inline Tensor random_images(const Model& model, std::int64_t count) {
   Tensor images(model.input_shape().with_batch(count), DType::kU8);
   auto pixels = images.as<std::uint8_t>();
@@ -33,14 +33,14 @@ inline Tensor random_images(const Model& model, std::int64_t count) {
 
 inline Tensor ten_images(const Model& model) { return random_images(model, 10); }
 
-/// The answers of `predictor`, which has to outlive the function.
+/// A function that returns the output of `predictor`, which must outlive it.
 inline LogitsOf logits_by(auto& predictor) {
   return [&](const Tensor& images, std::span<const std::int32_t> image_indices) {
     return predictor.logits(images, image_indices);
   };
 }
 
-/// What the model computes from ten random images: (10, classes), the same for equal models.
+/// The output of the model for ten random images, [10, classes]: equal for equal models.
 inline Tensor logits_of(const Model& model) { return Classifier(model).logits(ten_images(model)); }
 
 }  // namespace digitry::test

@@ -22,7 +22,7 @@ inline Attributes dense(std::int64_t out_features) {
 inline Attributes dropout(double rate) {
   return {{"type", std::string("dropout")}, {"rate", rate}};
 }
-/// A layer without options, or with its defaults: "gelu", "global_avg_pool2d".
+/// A layer with its default options: "gelu", "global_avg_pool2d".
 inline Attributes layer(const std::string& type) { return {{"type", type}}; }
 
 inline Attributes conv2d(const Conv2d& options) { return to_attributes(Conv2dLayer(options)); }
@@ -47,8 +47,8 @@ inline Attributes spatial_dropout(double rate) {
 inline Attributes relu() { return {{"type", std::string("relu")}}; }
 inline Attributes flatten() { return {{"type", std::string("flatten")}}; }
 
-/// A parameter's values drawn so that each of them matters: biases and running means normal,
-/// factors of a batch normalisation around 1, running variances positive, weights as initialised.
+/// Random values of a parameter such that each of them has an effect: normal biases and running
+/// means, factors of a batch normalisation around 1, positive running variances, initial weights.
 inline void fill_parameter(const ParameterSpec& spec, std::span<float> values,
                            RandomStream& random) {
   const float deviation = std::sqrt(2.0F / static_cast<float>(spec.fan_in));
@@ -63,7 +63,7 @@ inline void fill_parameter(const ParameterSpec& spec, std::span<float> values,
   }
 }
 
-/// A network with initial weights and, unlike at a training's start, everything else random too.
+/// A network with initial weights and with random values for all other parameters.
 inline Network random_network(Shape input_shape, std::int64_t num_classes,
                               const std::vector<Attributes>& layers, std::uint64_t seed = 1) {
   Network network(input_shape, num_classes, layers);

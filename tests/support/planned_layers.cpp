@@ -15,8 +15,8 @@ namespace {
 float widened(float value) { return value; }
 float widened(kernels::BFloat16 value) { return kernels::to_float(value); }
 
-// Hands the input on, in the type that the plan computes in, and keeps the gradient that comes
-// back.
+// Passes the input on, in the type in which the plan computes, and keeps the gradient that it
+// receives.
 class InputProbe : public Layer {
  public:
   explicit InputProbe(std::vector<float>& gradient) : gradient_(gradient) {}
@@ -62,7 +62,7 @@ std::vector<Parameter> draw_parameters(const std::vector<std::unique_ptr<Layer>>
       Tensor value(spec.shape, DType::kF32);
       const auto values = value.as<float>();
       fill_parameter(spec, values, random);
-      if (spec.shape.rank() > 1)  // The factors of products.
+      if (spec.shape.rank() > 1)  // The factors of matrix products.
         std::ranges::copy(rounded({values.begin(), values.end()}, precision), values.begin());
       parameters.push_back({fmt::format("{}.{}", i, spec.name), std::move(value)});
     }

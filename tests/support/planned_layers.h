@@ -11,17 +11,17 @@
 
 namespace digitry::test {
 
-/// Layers planned as a Plan plans them, with what a Plan keeps to itself: any output shape, and the
-/// gradient by the input. Parameters are named from "1.": layer 0 is what shows that gradient.
+/// Layers planned as in a Plan, but with any output shape and with the gradient with respect to the
+/// input. The names of parameters start at "1.", because layer 0 records that gradient.
 class PlannedLayers {
  public:
-  /// Loads parameters drawn at random, the same for the same layers, into the arena.
+  /// Loads random parameters, the same for the same layers, into the arena.
   PlannedLayers(const std::vector<Attributes>& layers, const Shape& image, std::int64_t batch_size,
                 PlanMode mode, ParameterArena& arena, Precision precision = Precision::kFloat32);
 
   /// The output, row-major.
   std::vector<float> forward(std::span<const float> x, const StepContext& context = {});
-  /// The gradient by x. Those by the parameters are in the arena.
+  /// The gradient with respect to x. Those with respect to the parameters are in the arena.
   std::vector<float> backward(std::span<const float> grad_y, const StepContext& context = {});
 
   const std::vector<Parameter>& parameters() const { return parameters_; }
@@ -35,13 +35,13 @@ class PlannedLayers {
   PlanData plan_;
 };
 
-/// The values of the parameter or gradient `name`; throws std::out_of_range where there is none.
+/// The values of the parameter or gradient `name`; throws std::out_of_range if there is none.
 std::span<const float> values_of(const std::vector<Parameter>& parameters, const std::string& name);
 
-/// Values that keep their bits in `precision`.
+/// Values that `precision` represents exactly.
 std::vector<float> rounded(std::vector<float> values, Precision precision);
 
-/// True where this processor computes in `precision`; tests of the others are skipped.
+/// Whether this processor computes in `precision`; other tests are skipped.
 bool has_precision(Precision precision);
 
 }  // namespace digitry::test

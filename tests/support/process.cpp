@@ -94,7 +94,8 @@ ChildProcess::ChildProcess(std::vector<std::string> command, const CommandOption
   ::posix_spawn_file_actions_adddup2(&actions, err_of_child, STDERR_FILENO);
   if (!options.folder.empty())
     ::posix_spawn_file_actions_addchdir_np(&actions, options.folder.c_str());
-  // A shell starts what it runs in the background with SIGINT ignored: not for what is tested.
+  // A shell starts background programs with SIGINT ignored; the tested program must not inherit
+  // that.
   posix_spawnattr_t attributes;
   sigset_t signals;
   sigemptyset(&signals);

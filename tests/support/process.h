@@ -10,22 +10,22 @@
 namespace digitry::test {
 
 struct CommandOptions {
-  std::string input{};             ///< What the program reads from standard input.
-  std::filesystem::path folder{};  ///< Where it runs; here, if empty.
-  /// Set besides this process's own environment; an empty value unsets.
+  std::string input{};             ///< Standard input of the program.
+  std::filesystem::path folder{};  ///< Working folder; empty for the current one.
+  /// Variables added to the environment of this process; an empty value unsets one.
   std::vector<std::pair<std::string, std::string>> environment{};
-  double timeout_seconds = 120;  ///< After which it is killed and `timed_out` is set.
+  double timeout_seconds = 120;  ///< Then it is killed and `timed_out` is set.
   bool terminal = false;         ///< Standard error is a terminal of 100 columns.
 };
 
 struct CommandResult {
-  int exit_status = -1;  ///< 128 + the signal where one ended it, as a shell says.
+  int exit_status = -1;  ///< As in a shell: 128 + the signal if one ended it.
   std::string out;
   std::string err;
   bool timed_out = false;
 };
 
-/// A program that runs beside the test. Killed where it is destroyed before it ended.
+/// A program that runs beside the test. The destructor kills it if it still runs.
 class ChildProcess {
  public:
   /// `command[0]` is looked up in PATH; "digitry" is the command of this build.
@@ -35,9 +35,9 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   void send_signal(int signal) const;
-  /// What it has written to standard output so far.
+  /// The standard output so far.
   std::string out_so_far() const;
-  /// The same of standard error, where that is no terminal.
+  /// The standard error so far, if that is not a terminal.
   std::string err_so_far() const;
   pid_t pid() const { return pid_; }
   /// Whether it still runs.

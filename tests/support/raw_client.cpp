@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{20};
 
-// One piece of what comes; empty at the end of it or of the time, which `closed` tells apart.
+// The next piece of data. Empty at its end or after the time limit, which `closed` distinguishes.
 std::string receive_some(int socket, std::chrono::steady_clock::time_point until, bool& closed) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
       until - std::chrono::steady_clock::now());

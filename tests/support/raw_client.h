@@ -5,8 +5,8 @@
 
 namespace digitry::test {
 
-/// A TCP connection to a port of this machine that sends whatever bytes it is told to. What goes
-/// wrong throws std::runtime_error.
+/// A TCP connection to a port of this machine that sends arbitrary bytes. Throws std::runtime_error
+/// on failure.
 class RawClient {
  public:
   explicit RawClient(int port);
@@ -14,14 +14,14 @@ class RawClient {
   RawClient(RawClient&& other) noexcept;
   RawClient& operator=(RawClient&&) = delete;
 
-  /// All of the bytes, unless the other side has closed the connection.
+  /// Sends all bytes, unless the other side has closed the connection.
   void send(std::string_view bytes) const;
-  /// Says that nothing more will be sent.
+  /// Closes the connection for sending.
   void finish() const;
-  /// What comes until `end` is in it, the other side closes the connection, or twenty seconds are
-  /// over.
+  /// Reads until the data contains `end`, the other side closes the connection, or twenty seconds
+  /// have passed.
   std::string receive_until(std::string_view end) const;
-  /// What comes until the other side closes the connection; `closed` tells whether it did.
+  /// Reads until the other side closes the connection; `closed` reports whether it did.
   std::string receive_all(bool* closed = nullptr) const;
 
  private:

@@ -5,7 +5,7 @@
 
 namespace digitry::test {
 
-/// A safetensors file made by hand: the length of `header` (or what it claims), `header`, `data`.
+/// A hand-made safetensors file: the length of `header` (or another one), `header`, `data`.
 inline std::string safetensors_bytes(const std::string& header, const std::string& data,
                                      std::uint64_t claimed_length) {
   std::string bytes;

@@ -9,14 +9,14 @@
 
 namespace digitry::test {
 
-/// A new, empty folder, removed with all that is in it at the end of the scope.
+/// A new, empty folder. The destructor removes it with everything in it.
 class TemporaryFolder : public ScratchFolder {
  public:
   TemporaryFolder() : ScratchFolder(std::filesystem::temp_directory_path() / "digitry-test-") {}
 
   std::filesystem::path operator/(const std::filesystem::path& name) const { return path() / name; }
 
-  /// Names of what is in it, sorted.
+  /// The names of its entries, sorted.
   std::vector<std::string> names() const { return names_in(path()); }
 
   static std::vector<std::string> names_in(const std::filesystem::path& folder) {

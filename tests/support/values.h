@@ -8,7 +8,7 @@
 
 namespace digitry::test {
 
-/// Standard normal values, a function of `stream` alone.
+/// Standard normal values, a function of `stream` only.
 inline std::vector<float> random_values(std::int64_t count, std::uint32_t stream) {
   RandomStream random(1, RandomPurpose::kTest, stream);
   std::vector<float> values(static_cast<std::size_t>(count));

@@ -35,9 +35,11 @@ TEST(Shape, TakesABatchOnAndOff) {
 }
 
 TEST(Shape, RefusesWhatCannotBe) {
-  expect_error(ErrorCode::kShapeMismatch, {"extents >= 0", "[2,-1]"}, [] { Shape{2, -1}; });
+  expect_error(ErrorCode::kShapeMismatch, {"extents of at least 0", "[2,-1]"}, [] {
+    Shape{2, -1};
+  });
   constexpr std::int64_t kHuge = std::int64_t{1} << 40;
-  expect_error(ErrorCode::kShapeMismatch, {"too many elements"}, [] { Shape{kHuge, kHuge}; });
+  expect_error(ErrorCode::kShapeMismatch, {"2^63 - 1 elements"}, [] { Shape{kHuge, kHuge}; });
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ using test::expect_error;
 TEST(Tensor, IsZeroAndAligned) {
   for (const std::int64_t size : {0, 1, 63, 64, 1000}) {
     const Tensor tensor({size}, DType::kU8);
-    EXPECT_FALSE(tensor.empty()) << "no elements, but a tensor";
+    EXPECT_FALSE(tensor.empty()) << "a tensor without elements is not empty";
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(tensor.data()) % 64, 0u);
     EXPECT_EQ(tensor.num_bytes(), static_cast<std::size_t>(size));
     EXPECT_TRUE(std::ranges::all_of(tensor.as<std::uint8_t>(), [](auto v) { return v == 0; }));
@@ -36,9 +36,9 @@ TEST(Tensor, IsReadAsItsOwnTypeOnly) {
   Tensor floats({2}, DType::kF32);
   const Tensor bytes({2}, DType::kU8);
   EXPECT_EQ(floats.as<float>().size(), 2u);
-  expect_error(ErrorCode::kInvalidArgument, {"asked for u8", "holds f32"},
+  expect_error(ErrorCode::kInvalidArgument, {"expected elements of type u8", "found f32"},
                [&] { floats.as<std::uint8_t>(); });
-  expect_error(ErrorCode::kInvalidArgument, {"asked for f32", "holds u8"},
+  expect_error(ErrorCode::kInvalidArgument, {"expected elements of type f32", "found u8"},
                [&] { bytes.as<float>(); });
 }
 
@@ -60,7 +60,8 @@ TEST(Tensor, MovedFromIsLeftWithoutMemory) {
 
 TEST(Tensor, RefusesMoreThanMemoryCanAddress) {
   constexpr std::int64_t kHuge = std::int64_t{1} << 62;
-  expect_error(ErrorCode::kShapeMismatch, {"too large"}, [] { Tensor({kHuge}, DType::kF32); });
+  expect_error(ErrorCode::kShapeMismatch, {"fits into memory"},
+               [] { Tensor({kHuge}, DType::kF32); });
 }
 
 }  // namespace

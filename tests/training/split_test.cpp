@@ -53,9 +53,9 @@ TEST(StratifiedSplit, IsAFunctionOfTheSeed) {
 
 TEST(StratifiedSplit, RefusesFractionsThatLeaveNothing) {
   for (const double fraction : {-0.1, 0.91, std::nan("")})
-    test::expect_error(ErrorCode::kInvalidArgument, {"validation", "0 to 0.9"},
+    test::expect_error(ErrorCode::kInvalidArgument, {"validation", "[0, 0.9]"},
                        [&] { stratified_split(some_labels(), kClasses, fraction, 1); });
-  test::expect_error(ErrorCode::kBadData, {"no image is left"}, [] {
+  test::expect_error(ErrorCode::kBadData, {"at least one image left for training"}, [] {
     stratified_split(std::vector<std::int32_t>{0, 1}, 2, 0.6, 1);
   });
 }

@@ -10,9 +10,9 @@
 namespace digitry::test {
 namespace {
 
-// The folders of the library in order of dependency, each with those that it may include besides
-// itself. An edge that is not here is an error, also a harmless one: first decide, then add it here
-// and in ARCHITECTURE.md.
+// The folders of the library in order of dependency, each with the folders that it may include
+// besides itself. Any other edge is an error. Before you add one here, decide about it and document
+// it in ARCHITECTURE.md.
 const std::map<std::string_view, std::vector<std::string_view>>& allowed_edges() {
   static const std::map<std::string_view, std::vector<std::string_view>> edges = {
       {"base", {}},
@@ -42,7 +42,7 @@ const std::map<std::string_view, std::vector<std::string_view>>& allowed_edges()
   return edges;
 }
 
-// "nn" of "digitry/nn/layers/dense.h"; empty where there is no folder.
+// "nn" for "digitry/nn/layers/dense.h"; empty if there is no folder.
 std::string folder_of(const std::string& path) {
   const std::size_t first = path.find('/');
   const std::size_t second = path.find('/', first + 1);

@@ -7,15 +7,15 @@
 
 namespace digitry::test {
 
-/// Whether files of `digitry/<folder>/` may include files of `digitry/<included>/`. The table in
-/// include_order.cpp is the one that ARCHITECTURE.md explains.
+/// Whether files of `digitry/<folder>/` may include files of `digitry/<included>/`. ARCHITECTURE.md
+/// explains the table, which is in include_order.cpp.
 bool may_include(std::string_view folder, std::string_view included);
 
-/// What is wrong with the includes of one file of the library; one line each, empty if nothing.
+/// The errors in the includes of one file of the library, one line each.
 /// `path` is relative to the tree: "digitry/nn/layers/dense.h".
 std::vector<std::string> check_includes(const std::string& path, const std::string& text);
 
-/// Where one file of the library prints, exits or aborts, which the library leaves to its users.
+/// The lines of one file of the library that print, exit or abort, which the library must not do.
 std::vector<std::string> check_silence(const std::string& path, const std::string& text);
 
 /// The C++ files under `root`/`folder`, sorted, relative to `root`.

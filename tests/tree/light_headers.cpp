@@ -7,8 +7,8 @@
 namespace digitry::test {
 namespace {
 
-// The standard library's headers have neither a folder nor an extension; POSIX's <unistd.h> is as
-// much the system's.
+// Headers of the standard library have neither a folder nor an extension. <unistd.h> belongs to the
+// system too (POSIX).
 bool is_foreign(const std::string& header) {
   return header != "unistd.h" && header.find_first_of("./") != std::string::npos;
 }

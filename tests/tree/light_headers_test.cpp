@@ -8,8 +8,8 @@
 #include "digitry/base/file.h"
 #include "tests/tree/include_order.h"
 
-// A program that includes the library compiles without the libraries that Digitry is made of: their
-// headers take longer to read than Digitry's own, and need not be installed.
+// A program that includes the public headers compiles without the headers of the libraries behind
+// Digitry, which take long to read and need not be installed.
 
 namespace digitry::test {
 namespace {
@@ -32,10 +32,10 @@ TEST(LightHeaders, EveryHeaderWithAnotherLibrarysIsListedAsInternal) {
   for (const std::string& file : source_files(kRoot, "digitry")) {
     if (!file.ends_with(".h")) continue;
     if (foreign_headers(kRoot, file).empty())
-      EXPECT_THAT(internal, Not(Contains(file))) << "it includes no other library";
+      EXPECT_THAT(internal, Not(Contains(file))) << "it includes no header of another library";
     else
       EXPECT_THAT(internal, Contains(file))
-          << "it brings " << *foreign_headers(kRoot, file).begin();
+          << "it includes " << *foreign_headers(kRoot, file).begin();
   }
 }
 

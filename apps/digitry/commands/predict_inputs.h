@@ -7,7 +7,6 @@
 
 #include "digitry/data/dataset.h"
 #include "digitry/image/image.h"
-#include "digitry/image/limits.h"
 
 namespace digitry::app {
 

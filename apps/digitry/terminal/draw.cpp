@@ -10,8 +10,8 @@
 
 #include "digitry/base/file.h"
 #include "digitry/base/text.h"
-#include "digitry/image/contact_sheet.h"
 #include "digitry/image/png.h"
+#include "digitry/image/thumbnails.h"
 
 namespace digitry::app {
 namespace {

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "digitry/kernels/pooled_conv2d.h"
-#include "digitry/kernels/pooled_conv2d_single_channel.h"
 #include "digitry/nn/layers/activation.h"
 #include "digitry/nn/layers/pool2d.h"
 #include "digitry/nn/onednn/kernels.h"

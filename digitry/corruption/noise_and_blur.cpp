@@ -1,18 +1,80 @@
-#include "digitry/image/blur.h"
-
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <utility>
 #include <vector>
 
 #include "digitry/corruption/corruptors.h"
+#include "digitry/image/blur.h"
 
 namespace digitry::corruptors {
 namespace {
 
-// Swaps pixels with one less than `reach` below or right, at most `reach` above or left, by the
-// toss of a coin for each, from the last pixel to the first.
+std::size_t area_of(ImageSize size) { return static_cast<std::size_t>(size.height * size.width); }
+
+// For each pixel value the probabilities that a Poisson variable is below 1, below 2 and below 3.
+std::array<std::array<float, 3>, 256> make_photon_chances(double photons) {
+  std::array<std::array<float, 3>, 256> chances{};
+  for (std::size_t pixel = 0; pixel < chances.size(); ++pixel) {
+    const double mean = photons * static_cast<double>(pixel) / 255;
+    const double none = std::exp(-mean);
+    chances[pixel] = {static_cast<float>(none), static_cast<float>(none * (1 + mean)),
+                      static_cast<float>(none * (1 + mean + mean * mean / 2))};
+  }
+  return chances;
+}
+
+}  // namespace
+
+// min(Poisson(3 · ink), 3) / 3: three photons or more are full ink.
+Corruptor shot_noise(ImageSize size) {
+  return [area = area_of(size), chances = make_photon_chances(3)](const std::uint8_t* from,
+                                                                  RandomStream& random, float* to) {
+    for (std::size_t i = 0; i < area; ++i) {
+      const float drawn = random.next_float();
+      int photons = 0;
+      for (const float chance : chances[from[i]]) photons += drawn >= chance ? 1 : 0;
+      to[i] = static_cast<float>(photons) / 3;
+    }
+  };
+}
+
+// Salt and pepper in equal shares.
+Corruptor impulse_noise(ImageSize size) {
+  constexpr float kAmount = 0.17F;
+  return [area = area_of(size)](const std::uint8_t* from, RandomStream& random, float* to) {
+    for (std::size_t i = 0; i < area; ++i) {
+      const float drawn = random.next_float();
+      const float impulse = drawn < kAmount / 2 ? 1.0F : 0.0F;
+      to[i] = drawn < kAmount ? impulse : ink_of(from[i]);
+    }
+  };
+}
+
+// Mud with a quarter of full ink, well inside the regions where smooth noise is above its mean.
+Corruptor spatter(ImageSize size) {
+  constexpr float kMean = 0.65F, kDeviation = 0.3F, kMud = 63.0F / 255, kLeastCover = 0.8F;
+  using Outside = GaussianBlur::Outside;
+  return [area = area_of(size), liquid = GaussianBlur(size, 1.0 * unit(size), Outside::kNearest),
+          edge = GaussianBlur(size, 1.5 * unit(size), Outside::kNearest),
+          cover = std::vector<float>(area_of(size))](const std::uint8_t* from, RandomStream& random,
+                                                     float* to) mutable {
+    for (float& value : cover) value = kMean + kDeviation * random.next_normal();
+    liquid.blur(cover.data());
+    for (float& value : cover) value = value > kMean ? 1.0F : 0.0F;
+    edge.blur(cover.data());
+    for (std::size_t i = 0; i < area; ++i) {
+      const float covered = cover[i] < kLeastCover ? 0 : cover[i];
+      to[i] = ink_of(from[i]) * (1 - covered) + kMud * covered;
+    }
+  };
+}
+
+namespace {
+
+// From the last pixel to the first, swaps a random half of the pixels with another pixel at most
+// `reach` above or to the left and less than `reach` below or to the right.
 void shuffle_locally(ImageSize size, std::int64_t reach, RandomStream& random, float* plane) {
   const auto bound = static_cast<std::uint32_t>(2 * reach);
   for (std::int64_t y = size.height - reach; y > reach; --y)
@@ -24,7 +86,7 @@ void shuffle_locally(ImageSize size, std::int64_t reach, RandomStream& random, f
     }
 }
 
-// Weights of a moving exposure that fades: half a Gaussian, of sum 1.
+// The weights of a fading exposure: half a Gaussian, with sum 1.
 std::vector<float> fading_weights(double radius, double sigma) {
   const auto count = static_cast<std::size_t>(2 * std::ceil(radius) + 1);
   std::vector<float> weights(count);
@@ -38,7 +100,7 @@ std::vector<float> fading_weights(double radius, double sigma) {
   return weights;
 }
 
-// The image with its last column repeated on the right, `margin` times.
+// The image with `margin` copies of its last column on the right.
 class WidenedImage {
  public:
   WidenedImage(ImageSize size, std::int64_t margin)
@@ -52,7 +114,7 @@ class WidenedImage {
         ink_[static_cast<std::size_t>(y * stride_ + x)] =
             ink_of(image[y * size_.width + std::min(x, size_.width - 1)]);
   }
-  /// From (x, y) on; rows above and below are the first and the last.
+  // The row from (x, y). Rows outside the image are the first or the last.
   const float* at(std::int64_t x, std::int64_t y) const {
     return ink_.data() + std::clamp<std::int64_t>(y, 0, size_.height - 1) * stride_ + x;
   }
@@ -65,7 +127,7 @@ class WidenedImage {
 
 }  // namespace
 
-// MNIST-C's own blur is along columns alone: its library took the second axis of a grey image for
+// MNIST-C blurs only along columns, because its library treated the second axis of a grey image as
 // colours.
 Corruptor glass_blur(ImageSize size) {
   constexpr int kRounds = 2;
@@ -82,7 +144,7 @@ Corruptor glass_blur(ImageSize size) {
       };
 }
 
-// ImageMagick's: each pixel is a mean, fading along a line to the right, up to 45° up or down.
+// As in ImageMagick: each pixel is a fading mean along a line to the right, up to 45° up or down.
 Corruptor motion_blur(ImageSize size) {
   const std::vector<float> weights = fading_weights(10 * unit(size), 3 * unit(size));
   return [size, weights, image = WidenedImage(size, std::ssize(weights))](

@@ -8,8 +8,8 @@
 #include "digitry/augment/augment.h"
 #include "digitry/augment/deformation.h"
 
-// Augmentation in the plainest way, in double precision, one pixel at a time. Deformations and grid
-// values are drawn as the library draws them; all that is made of them is made anew.
+// Augmentation in plain loops, in double precision, one pixel at a time. The random numbers are
+// those of the library; everything computed from them is implemented independently.
 
 namespace digitry::test {
 
@@ -45,7 +45,7 @@ inline PlainImage thickened(const PlainImage& image, double amount) {
   return result;
 }
 
-/// Two displacements, by a sum over all knots.
+/// The displacements along x and y, each as a sum over all knots.
 class PlainElasticField {
  public:
   PlainElasticField(ImageSize size, double sigma, std::vector<float> values)
