@@ -116,7 +116,7 @@ TEST_F(FetchMirrors, RefusesCorruptDownloadsAndSaysWhy) {
       {deflate_gzip(flipped), "SHA-256"},
       {flipped, "SHA-256"},
       {cut, "truncated"},
-      {deflate_gzip(tiny_.content(0) + "x"), "found more"},
+      {deflate_gzip(tiny_.content(0) + "x"), "got more"},
       {deflate_gzip("x"), "expected 20 bytes"},
       {"<html>please log in</html>", "got more"},
       {std::string(200'000, 'x'), "expected at most"},
