@@ -1,3 +1,24 @@
+# digitry_public_headers(TARGET FOLDER...): the target installs those of digitry/public_headers.txt that are in these
+# folders of digitry/ ("." for none). Other symbols and headers are internal; tests/tree/ checks the list.
+function(digitry_public_headers target)
+  file(STRINGS ${PROJECT_SOURCE_DIR}/digitry/public_headers.txt headers)
+  set(files)
+  foreach(header IN LISTS headers)
+    string(REGEX REPLACE "/.*" "" folder ${header})
+    if(folder STREQUAL header)
+      set(folder .)
+    endif()
+    if(folder IN_LIST ARGN)
+      list(APPEND files ${PROJECT_SOURCE_DIR}/digitry/${header})
+    endif()
+  endforeach()
+  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${files})
+  # A shared library exports all symbols: nothing marks those of the public headers.
+  if(NOT BUILD_SHARED_LIBS)
+    set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  endif()
+endfunction()
+
 # digitry_add_component(NAME): the library digitry::NAME of this folder's sources, beside the core, on which it
 # stands. A program that does not ask for it needs none of its dependencies.
 #   NON_NUMERIC   its speed does not depend on the compiler: DIGITRY_NON_NUMERIC_OPTIONS are for it
@@ -7,6 +28,7 @@ function(digitry_add_component name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_library(${target} ${sources})
   add_library(digitry::${name} ALIAS ${target})
+  digitry_public_headers(${target} ${name})
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name}
     VERSION ${PROJECT_VERSION} SOVERSION ${digitry_abi_version} POSITION_INDEPENDENT_CODE ON)

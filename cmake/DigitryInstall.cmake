@@ -4,24 +4,10 @@ include(CMakePackageConfigHelpers)
 
 set(DIGITRY_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/digitry)
 
-# Headers that include another library's are for the tree alone; tests/tree/ keeps the list complete.
-file(STRINGS ${PROJECT_SOURCE_DIR}/digitry/internal_headers.txt internal_headers)
-set(excluded)
-foreach(header IN LISTS internal_headers)
-  list(APPEND excluded PATTERN "digitry/${header}" EXCLUDE)
-endforeach()
-foreach(component IN LISTS all_components)
-  if(NOT component IN_LIST DIGITRY_COMPONENTS)
-    list(APPEND excluded PATTERN ${component} EXCLUDE)
-  endif()
-endforeach()
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/digitry/
-        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/digitry FILES_MATCHING PATTERN "*.h" ${excluded})
-
-install(TARGETS digitry EXPORT digitry-targets)
+install(TARGETS digitry EXPORT digitry-targets FILE_SET HEADERS)
 install(EXPORT digitry-targets NAMESPACE digitry:: DESTINATION ${DIGITRY_PACKAGE_DIR})
 foreach(component IN LISTS DIGITRY_COMPONENTS)
-  install(TARGETS digitry_${component} EXPORT digitry-${component}-targets)
+  install(TARGETS digitry_${component} EXPORT digitry-${component}-targets FILE_SET HEADERS)
   install(EXPORT digitry-${component}-targets NAMESPACE digitry:: DESTINATION ${DIGITRY_PACKAGE_DIR})
 endforeach()
 if("vision" IN_LIST DIGITRY_COMPONENTS)

@@ -1,5 +1,6 @@
 #pragma once
 
+#define TOML_HEADER_ONLY 1  // Debian has a compiled library as well.
 #include <toml++/toml.h>
 
 #include <string>

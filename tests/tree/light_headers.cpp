@@ -38,4 +38,12 @@ std::set<std::string> foreign_headers(const std::filesystem::path& root,
   return foreign;
 }
 
+std::set<std::string> included_headers(const std::filesystem::path& root,
+                                       const std::string& header) {
+  std::set<std::string> visited;
+  std::set<std::string> foreign;
+  collect(root, header, visited, foreign);
+  return visited;
+}
+
 }  // namespace digitry::test
