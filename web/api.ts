@@ -97,7 +97,8 @@ export const read = (model: string, picture: Blob, effort: Effort): Promise<Read
 export const explain = (model: string, image: string, label: string): Promise<Explanation> =>
   post(`v1/explain${of(model)}`, { image, class: label });
 
-export const correct = (model: string, image: string, label: string): Promise<{ saved: string }> =>
-  post(`v1/corrections${of(model)}`, { image, label });
+/// Saves an image under a class. `replaces` is what an earlier correction of the same digit was saved as.
+export const correct = (model: string, image: string, label: string, replaces?: string): Promise<{ saved: string }> =>
+  post(`v1/corrections${of(model)}`, replaces === undefined ? { image, label } : { image, label, replaces });
 
 export const runs = (): Promise<{ runs: Run[] }> => ask('v1/runs');

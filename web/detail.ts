@@ -1,4 +1,4 @@
-import { correct, Digit, explain, Explanation, RequestError, ServedModel } from './api';
+import { Box, correct, Digit, explain, Explanation, RequestError, ServedModel } from './api';
 import { byId, make, percent } from './dom';
 import { decodePixels, digitPicture, evidencePicture } from './pixels';
 
@@ -6,6 +6,19 @@ import { decodePixels, digitPicture, evidencePicture } from './pixels';
 // pending one.
 const PAUSE = 250;
 const RETRY = 1000;
+
+// A saved correction of the digit in this box of the sheet.
+interface Correction {
+  readonly box: Box;
+  readonly saved: string;
+}
+
+// Whether two boxes are of one digit: they share more than half of the smaller one.
+function isSameDigit(a: Box, b: Box): boolean {
+  const width = Math.min(a.left + a.width, b.left + b.width) - Math.max(a.left, b.left);
+  const height = Math.min(a.top + a.height, b.top + b.height) - Math.max(a.top, b.top);
+  return width > 0 && height > 0 && 2 * width * height > Math.min(a.width * a.height, b.width * b.height);
+}
 
 /// The details of one digit: its image, its probabilities, the evidence for it, the nearest training
 /// images, and the buttons that correct it.
@@ -21,6 +34,8 @@ export class Detail {
   private model: ServedModel = { name: '', class_names: [] };
   private shown: Digit | undefined;
   private timer = 0;
+  // Of what is on the sheet: a later reading cuts a digit out anew, and its image is another one.
+  private corrections: Correction[] = [];
 
   constructor(private readonly keepsCorrections: boolean) {
     byId('correction').hidden = !keepsCorrections;
@@ -28,11 +43,17 @@ export class Detail {
 
   useModel(model: ServedModel): void {
     this.model = model;
+    this.forgetCorrections();
     this.labels.replaceChildren(...(this.keepsCorrections ? model.class_names : []).map((label) => {
       const button = make('button', { type: 'button' }, label);
       button.addEventListener('click', () => void this.correct(label));
       return button;
     }));
+  }
+
+  /// Something else is on the sheet.
+  forgetCorrections(): void {
+    this.corrections = [];
   }
 
   hide(): void {
@@ -101,7 +122,9 @@ export class Detail {
     const digit = this.shown;
     if (!digit) return;
     try {
-      const { saved } = await correct(this.model.name, digit.image, label);
+      const earlier = this.corrections.find(({ box }) => isSameDigit(box, digit.box));
+      const { saved } = await correct(this.model.name, digit.image, label, earlier?.saved);
+      this.corrections = [...this.corrections.filter((each) => each !== earlier), { box: digit.box, saved }];
       this.saved.textContent = `Saved as a ${label} (${saved}).`;
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;

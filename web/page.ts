@@ -123,6 +123,7 @@ class Reader {
   private open(file: File): void {
     this.sheet.clear();
     clearTimeout(this.pause);
+    this.detail.forgetCorrections();
     this.file = file;
     this.ask();
   }
@@ -168,6 +169,7 @@ class Reader {
     clearTimeout(this.pause);
     this.answer.showNothing();
     this.detail.hide();
+    this.detail.forgetCorrections();
     this.sheet.showBoxes([], 1, 1, 0);
   }
 

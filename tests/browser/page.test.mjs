@@ -378,6 +378,34 @@ test('saves corrections if the server has a folder for them', async () => {
   await close(other);
 });
 
+test('a later correction of a digit replaces the earlier one', async () => {
+  const page = await open();
+  const full = page.waitForResponse((response) => response.url().includes('effort=full'));
+  await draw(page, 7);
+  await full;
+  await reads(page, '7');
+  await page.locator('#labels button', { hasText: '4' }).click();
+  await page.locator('#saved', { hasText: 'Saved as a 4' }).waitFor();
+  // A bar across the stem: the digit has another image.
+  const again = page.waitForResponse((response) => response.url().includes('effort=full'));
+  const at = await onSheet(page);
+  await page.mouse.move(...at(270, 240));
+  await page.mouse.down();
+  await page.mouse.move(...at(350, 240), { steps: 4 });
+  await page.mouse.up();
+  await again;
+  await reads(page, '7');
+  await page.locator('#labels button', { hasText: '5' }).click();
+  await page.locator('#saved', { hasText: 'Saved as a 5' }).waitFor();
+  const images = (label) => {
+    const folder = path.join(corrections, label);
+    return existsSync(folder) ? readdirSync(folder).length : 0;
+  };
+  assert.equal(images('5'), 1);
+  assert.equal(images('4'), 0, 'the earlier image of this digit is gone');
+  await close(page);
+});
+
 test('reads with the selected model', async () => {
   const page = await open();
   await draw(page, 3);
