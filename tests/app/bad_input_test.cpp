@@ -53,7 +53,7 @@ TEST_F(BadInput, RecipesAreRefusedWithTheRuleTheyBreak) {
   expect_refused_recipe("[[layers]]\ntype = \"flatten\"\n", "no layer has parameters");
   expect_refused_recipe(
       "[[layers]]\ntype = \"flatten\"\n[[layers]]\ntype = \"dense\"\nout_features = 11\n",
-      "one logit a class");
+      "one logit per class");
   expect_refused_recipe(
       "[[layers]]\ntype = \"flatten\"\n[[layers]]\ntype = \"dropout\"\nrate = 1.5\n", "'rate'");
 }

@@ -79,7 +79,7 @@ TEST(Recognize, DisagreesOnWhatDoesNot) {
 TEST(Recognize, ImagesOfAnotherSizeAreRefused) {
   const Model model = small_model();
   Classifier classifier(model);
-  expect_error(ErrorCode::kShapeMismatch, {"the model wants images of [1,4,4]"}, [&] {
+  expect_error(ErrorCode::kShapeMismatch, {"expected images of shape [1,4,4]"}, [&] {
     recognize(logits_by(classifier), 1, random_images({1, 1, 4, 5}));
   });
 }
