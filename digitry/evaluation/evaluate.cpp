@@ -188,7 +188,7 @@ Evaluation evaluate(const Classifier& classifier, const Dataset& data) {
         "{}: expected labelled images to evaluate the model, found images that have no labels",
         data.name);
   if (data.num_classes() != model.members.front().network.num_classes())
-    throw Error(ErrorCode::kBadData, "{}: expected images of {} classes, as the model has, got {}",
+    throw Error(ErrorCode::kBadData, "{}: expected images of {} classes for this model, got {}",
                 data.name, model.members.front().network.num_classes(), data.num_classes());
   return evaluate_logits(classifier.logits(data.images), data.labels, model.class_names,
                          static_cast<double>(model.temperature));

@@ -221,12 +221,12 @@ TEST_F(ExplainCommand, WithoutTheTrainingImagesSaysSoAndGoesOn) {
   CommandResult result = digitry({"explain", model, kept});
   EXPECT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(result.err, AllOf(HasSubstr("no nearest training images"),
-                                HasSubstr("no longer holds the images")));
+                                HasSubstr("no longer contains the images")));
   EXPECT_THAT(result.out, Not(HasSubstr("nearest")));
   result = digitry({"report", run_});
   EXPECT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(file_bytes(run_ + "/report.html"),
-              HasSubstr("training images are left out: " + data_ + " no longer holds"));
+              HasSubstr("training images are left out: " + data_ + " no longer contains"));
 
   fs::remove(labels);
   result = digitry({"evaluate", run_, "--explain"});
