@@ -50,7 +50,7 @@ TEST_F(BadInput, RecipesAreRefusedWithTheRuleTheyBreak) {
                         "adam, adamw, sgd, lion");
   expect_refused_recipe("[[layers]]\ntype = \"conv9d\"\n", "conv9d");
   expect_refused_recipe("[[layers]]\ntype = \"dense\"\nout_features = 10\n", "flatten");
-  expect_refused_recipe("[[layers]]\ntype = \"flatten\"\n", "no layer has parameters");
+  expect_refused_recipe("[[layers]]\ntype = \"flatten\"\n", "layer with parameters");
   expect_refused_recipe(
       "[[layers]]\ntype = \"flatten\"\n[[layers]]\ntype = \"dense\"\nout_features = 11\n",
       "one logit per class");

@@ -137,7 +137,7 @@ TEST_F(Ensemble, ViewsOfTheWholeTakeThePlaceOfItsModels) {
 TEST_F(Ensemble, SaysWhatIsWrong) {
   const CommandResult nothing = digitry({"ensemble", at("run1"), "--out", at("x")});
   EXPECT_EQ(nothing.exit_status, 2);
-  EXPECT_THAT(nothing.err, HasSubstr("several models, or views"));
+  EXPECT_THAT(nothing.err, HasSubstr("several models, or options for views"));
   const CommandResult taken =
       digitry({"ensemble", at("run1"), at("run2"), "--out", at("two.toml")});
   EXPECT_EQ(taken.exit_status, 2);
