@@ -11,8 +11,8 @@
 
 namespace {
 
-// Where a caller has closed a standard stream, the next file that is opened would take its place,
-// and messages would be written into it. A stream that cannot be written is put there instead.
+// If the caller has closed a standard stream, the next opened file would get its descriptor, and
+// messages would be written to that file. This opens /dev/null for reading in its place.
 void occupy_closed_standard_streams() {
   int descriptor = -1;
   do {
@@ -25,7 +25,7 @@ void occupy_closed_standard_streams() {
 
 int main(int argc, char** argv) {
   occupy_closed_standard_streams();
-  // A limit on file size is to be an error that can be explained, not a signal that kills.
+  // A write beyond the limit on file size then fails with an error instead of ending the process.
   std::signal(SIGXFSZ, SIG_IGN);
   digitry::app::start_interrupt_thread();
   return digitry::app::run(std::vector<std::string>(argv + 1, argv + argc));

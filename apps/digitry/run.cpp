@@ -43,7 +43,7 @@ int exit_status(ErrorCode code) {
   return kFailed;
 }
 
-// The subcommand that the user was in: "digitry data fetch".
+// The innermost subcommand on the command line: "digitry data fetch".
 CLI::App* innermost(CLI::App* app) {
   while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
   return app;
@@ -96,18 +96,18 @@ int report_wrong_usage(CLI::App& root, const CLI::ParseError& error) {
 }
 
 int parse_and_run(CLI::App& root, std::vector<std::string> arguments) {
-  // CLI11 takes "[a,b]" for a list; here it can but be the name of a file.
+  // CLI11 parses "[a,b]" as a list, but here it can only be a file name.
   for (std::string& argument : arguments)
     if (argument.starts_with('[') && argument.ends_with(']')) argument.insert(0, "./");
-  std::reverse(arguments.begin(), arguments.end());  // CLI11 wants the last one first.
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 expects the last one first.
   try {
     root.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0) return report_wrong_usage(root, error);
     root.exit(error);  // --help or --version: prints it.
   }
-  // A full disk behind stdout shows only now; to --version, which flushes itself, in the flag
-  // alone.
+  // A full disk behind stdout is only detected here. --version flushes by itself and leaves only
+  // the error flag.
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
     throw Error(ErrorCode::kIo, "cannot write to standard output");
   return kDone;
@@ -124,7 +124,7 @@ std::unique_ptr<CLI::App> make_command_line() {
   root->set_help_flag("-h,--help", "Print this help");
   root->set_version_flag("--version", fmt::format("digitry {}", version()), "Print the version");
   root->add_flag("-q,--quiet", global_options().quiet,
-                 "Show no progress, only warnings and errors");
+                 "Show only warnings and errors, no progress");
 
   add_data_command(*root);
   add_train_command(*root);
@@ -142,14 +142,15 @@ std::unique_ptr<CLI::App> make_command_line() {
   root->footer(
       "Examples:\n"
       "  digitry data fetch mnist                   # once\n"
-      "  digitry train                              # a run in runs/, with a report to look at\n"
+      "  digitry train                              # a run in runs/, with a report\n"
       "  digitry predict runs/mlp-001 images.idx\n"
       "  digitry serve runs/mlp-001                 # over HTTP\n"
       "  digitry info                               # which kernels run on this machine\n"
       "  source <(digitry completion bash)          # completion in this shell\n"
       "\n"
-      "\"digitry COMMAND --help\" tells more. Results go to standard output, messages to standard\n"
-      "error. Exit status: 0 done, 1 failed, 2 wrong usage, 3 bad input data, 130 interrupted.");
+      "\"digitry COMMAND --help\" describes a command. Results go to standard output, messages to\n"
+      "standard error. Exit status: 0 done, 1 failed, 2 wrong usage, 3 bad input data,\n"
+      "130 interrupted.");
   return root;
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-// Reading all of CLI11 takes seconds.
+// Including CLI11 costs seconds of compilation.
 namespace CLI {  // NOLINT(readability-identifier-naming)
 class App;
 }
@@ -24,7 +24,8 @@ enum ExitStatus : int {
 /// The command line as a tree: global options and every subcommand.
 std::unique_ptr<CLI::App> make_command_line();
 
-/// Calls `work` and returns 0, or says on stderr what it threw and returns the exit status for it.
+/// Calls `work` and returns 0. If `work` throws, prints the error to stderr and returns its exit
+/// status.
 int guarded(const std::function<void()>& work);
 
 /// Runs `digitry ARGUMENTS...` and returns the exit status. Throws nothing.

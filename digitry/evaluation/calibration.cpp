@@ -29,7 +29,7 @@ void for_each_image(const Tensor& logits, std::span<const std::int32_t> labels, 
   }
 }
 
-// The mean −log p(true class), without a probability that could round to 0.
+// The mean −log p(true class), computed from logits, because a probability could round to 0.
 double mean_loss(const Tensor& logits, std::span<const std::int32_t> labels, double temperature) {
   const auto num_classes = static_cast<std::size_t>(logits.shape()[1]);
   const auto values = logits.as<float>();
@@ -79,9 +79,9 @@ Calibration measure_calibration(const Tensor& logits, std::span<const std::int32
 }
 
 double fit_temperature(const Tensor& logits, std::span<const std::int32_t> labels) {
-  // The loss is convex in 1/T, so that it has one minimum along log T: golden-section search.
+  // The loss is convex in 1/T and so has one minimum along log T: golden-section search.
   constexpr double kGolden = 0.6180339887498949;
-  constexpr int kIterations = 40;  // To 10⁻⁸ of the range.
+  constexpr int kIterations = 40;  // Narrows the range to 10⁻⁸ of its size.
   const auto loss = [&](double log_temperature) {
     return mean_loss(logits, labels, std::exp(log_temperature));
   };

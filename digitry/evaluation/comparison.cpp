@@ -11,9 +11,9 @@
 namespace digitry {
 namespace {
 
-// The 97.5 % point of Student's t distribution, by the Cornish-Fisher expansion about the normal's
-// (Abramowitz, Stegun, 26.7.5), which is right to 0.1 % from five degrees of freedom on; exact
-// values before.
+// The 97.5 % point of Student's t distribution: the Cornish-Fisher expansion about the normal
+// distribution (Abramowitz, Stegun, 26.7.5), accurate to 0.1 % for five or more degrees of freedom;
+// exact values for fewer.
 double student_t(std::int64_t degrees) {
   constexpr double kExact[] = {12.706204736, 4.302652730, 3.182446305, 2.776445105};
   if (degrees <= 4) return kExact[degrees - 1];
@@ -50,7 +50,8 @@ SampleSummary summarise(std::span<const double> values) {
 
 Comparison compare_answers(const Evaluation& first, const Evaluation& second) {
   if (first.num_images != second.num_images)
-    throw Error(ErrorCode::kShapeMismatch, "compare_answers: {} images and {}, expected the same",
+    throw Error(ErrorCode::kShapeMismatch,
+                "compare_answers: expected evaluations of the same images, got {} and {} images",
                 first.num_images, second.num_images);
   std::set<std::int64_t> missed;
   for (const LabelledPrediction& mistake : first.mistakes) missed.insert(mistake.image_index);
@@ -67,7 +68,8 @@ Comparison compare_answers(const Evaluation& first, const Evaluation& second) {
 double mcnemar_p_value(std::int64_t only_first, std::int64_t only_second) {
   const auto n = static_cast<double>(only_first + only_second);
   const std::int64_t fewer = std::min(only_first, only_second);
-  // 2 · Σ_{k ≤ fewer} C(n, k) / 2ⁿ, each term from the one before, in logarithms: 2⁻ⁿ rounds to 0.
+  // 2 · Σ_{k ≤ fewer} C(n, k) / 2ⁿ, each term from the one before. In logarithms, because 2⁻ⁿ
+  // rounds to 0.
   double log_term = -n * std::log(2.0);
   double sum = std::exp(log_term);
   for (std::int64_t k = 1; k <= fewer; ++k) {

@@ -20,14 +20,15 @@ void check_rank(const char* where, const Tensor& logits) {
   }
 }
 
-/// log Σ exp(row / temperature), in double, about the largest logit so that nothing overflows.
+/// log Σ exp(row / temperature), in double, relative to the largest logit so that nothing
+/// overflows.
 double log_sum_exp(const char* where, std::span<const float> row, std::int64_t image_index,
                    double temperature) {
   for (std::size_t c = 0; c < row.size(); ++c) {
     if (!std::isfinite(row[c])) {
       throw Error(ErrorCode::kBadData,
-                  "{}: the logit of image {} for class {} is {}, expected a finite number; the "
-                  "weights or the images are broken: train again with a lower learning rate",
+                  "{}: image {}, class {}: expected a finite logit, got {}; the weights or the "
+                  "images are invalid: train again with a lower learning rate",
                   where, image_index, c, row[c]);
     }
   }
@@ -86,11 +87,9 @@ void check_counts(const Tensor& logits, std::span<const std::int32_t> labels,
   const auto num_classes = static_cast<std::int32_t>(class_names.size());
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] < 0 || labels[i] >= num_classes) {
-      throw Error(
-          ErrorCode::kBadData,
-          "evaluate_logits: the label of image {} is {}, expected 0 to {}: the model has {} "
-          "classes",
-          i, labels[i], num_classes - 1, num_classes);
+      throw Error(ErrorCode::kBadData,
+                  "evaluate_logits: label of image {}: expected 0 to {} for {} classes, got {}", i,
+                  num_classes - 1, num_classes, labels[i]);
     }
   }
 }
@@ -110,7 +109,7 @@ Interval wilson_interval_95(std::int64_t successes, std::int64_t trials) {
   const double scale = 1 + kZ * kZ / n;
   const double centre = (p + kZ * kZ / (2 * n)) / scale;
   const double half = kZ * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n)) / scale;
-  // At the ends one bound is 0 or 1 exactly, which rounding would miss.
+  // Without successes or failures one bound is exactly 0 or 1; rounding errors would move it.
   return {successes == 0 ? 0.0 : centre - half, successes == trials ? 1.0 : centre + half};
 }
 
@@ -146,15 +145,15 @@ Evaluation evaluate_logits(const Tensor& logits, std::span<const std::int32_t> l
         static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
     total_loss += normaliser - row[label] / temperature;
     ++result.confusion[label][predicted];
-    const LabelledPrediction judgement{
+    const LabelledPrediction prediction{
         image_index, labels[i], static_cast<std::int32_t>(predicted),
         static_cast<float>(std::exp(row[predicted] / temperature - normaliser)),
         static_cast<float>(std::exp(row[label] / temperature - normaliser))};
     if (predicted == label) {
       ++result.num_correct;
-      result.least_sure[label].push_back(judgement);
+      result.least_sure[label].push_back(prediction);
     } else {
-      result.mistakes.push_back(judgement);
+      result.mistakes.push_back(prediction);
     }
   }
 
@@ -184,10 +183,12 @@ Evaluation evaluate_logits(const Tensor& logits, std::span<const std::int32_t> l
 Evaluation evaluate(const Classifier& classifier, const Dataset& data) {
   const Model& model = classifier.model();
   if (!data.labelled())
-    throw Error(ErrorCode::kBadData, "{}: these images have no labels to evaluate the model by",
-                data.name);
+    throw Error(
+        ErrorCode::kBadData,
+        "{}: expected labelled images to evaluate the model, found images that have no labels",
+        data.name);
   if (data.num_classes() != model.members.front().network.num_classes())
-    throw Error(ErrorCode::kBadData, "{}: expected images of {} classes, as the model has, got {}",
+    throw Error(ErrorCode::kBadData, "{}: expected images of {} classes for this model, got {}",
                 data.name, model.members.front().network.num_classes(), data.num_classes());
   return evaluate_logits(classifier.logits(data.images), data.labels, model.class_names,
                          static_cast<double>(model.temperature));

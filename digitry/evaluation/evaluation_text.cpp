@@ -124,7 +124,7 @@ std::string suspected_labels_text(const Evaluation& e, std::size_t most) {
     return clean_utf8(e.class_names[static_cast<std::size_t>(c)]);
   };
   text += fmt::format(
-      "\nlabels to look at, most suspicious first ({} of {}; {} errors by confident learning)\n",
+      "\nsuspected label errors, most suspicious first ({} of {}; {} by confident learning)\n",
       shown, e.suspected_labels.images.size(), e.suspected_labels.num_confident);
   for (std::size_t i = 0; i < shown; ++i) {
     const LabelledPrediction& each = e.suspected_labels.images[i];
@@ -139,15 +139,16 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// The double whose shortest decimal form is the float's own: 0.1f gives 0.1, not 0.10000000149.
-double tidy(float value) { return std::strtod(fmt::format("{}", value).c_str(), nullptr); }
+/// The double with the same shortest decimal form as the float: 0.1f becomes 0.1, not
+/// 0.10000000149.
+double shortest(float value) { return std::strtod(fmt::format("{}", value).c_str(), nullptr); }
 
 std::string one_line(const Json& value) {
-  // Names of folders need not be UTF-8; JSON has to be.
+  // Folder names need not be UTF-8, but JSON must be.
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// A list with one element a line.
+/// A list with one element per line.
 template <typename Range, typename ToJson>
 std::string lines(const Range& range, const ToJson& to_json_value) {
   std::string text = "[";
@@ -175,22 +176,22 @@ std::string to_json(const Evaluation& evaluation, std::span<const std::vector<Ne
   const auto pair = [](const ConfusedPair& p) {
     return Json{{"label", p.label}, {"predicted", p.predicted}, {"count", p.count}};
   };
-  const auto judgement = [](const LabelledPrediction& j) {
+  const auto prediction = [](const LabelledPrediction& j) {
     return Json{{"image_index", j.image_index},
                 {"label", j.label},
                 {"predicted", j.predicted},
-                {"probability", tidy(j.probability)},
-                {"label_probability", tidy(j.label_probability)}};
+                {"probability", shortest(j.probability)},
+                {"label_probability", shortest(j.label_probability)}};
   };
   std::vector<Json> mistakes;
   for (const LabelledPrediction& mistake : evaluation.mistakes) {
-    Json entry = judgement(mistake);
+    Json entry = prediction(mistake);
     if (mistakes.size() < nearest.size()) {
       Json list = Json::array();
       for (const Neighbour& each : nearest[mistakes.size()])
         list.push_back({{"image_index", each.image_index},
                         {"label", each.label},
-                        {"distance", tidy(static_cast<float>(each.distance))}});
+                        {"distance", shortest(static_cast<float>(each.distance))}});
       entry["nearest"] = std::move(list);
     }
     mistakes.push_back(std::move(entry));
@@ -222,7 +223,7 @@ std::string to_json(const Evaluation& evaluation, std::span<const std::vector<Ne
       {"most_confused", lines(evaluation.most_confused, pair)},
       {"mistakes", lines(mistakes, as_is)},
       {"num_confident_label_errors", one_line(evaluation.suspected_labels.num_confident)},
-      {"suspected_labels", lines(evaluation.suspected_labels.images, judgement)},
+      {"suspected_labels", lines(evaluation.suspected_labels.images, prediction)},
   };
   std::string text;
   for (const auto& [name, value] : members) {

@@ -8,7 +8,8 @@
 #include "digitry/evaluation/evaluate.h"
 #include "digitry/evaluation/nearest_images.h"
 
-// An evaluation as tables for a terminal: UTF-8, each line ended, names of classes made harmless.
+// An evaluation as tables for a terminal, in UTF-8. Each line ends in a newline, and control
+// characters in class names are replaced.
 
 namespace digitry {
 
@@ -24,29 +25,28 @@ std::string summary_text(const Evaluation& evaluation, const std::string& split 
 /// Precision, recall, F1 and number of images of each class.
 std::string class_table_text(const Evaluation& evaluation);
 
-/// The confusion matrix; empty for more classes than a terminal is wide.
+/// The confusion matrix; empty if there are too many classes for the width of a terminal.
 std::string confusion_text(const Evaluation& evaluation);
 
-/// "4 #5512, 9 #173": labels and numbers.
+/// "4 #5512, 9 #173": class names and image indices.
 std::string neighbours_text(const std::vector<Neighbour>& neighbours,
                             const std::vector<std::string>& class_names);
 
-/// The classes that were confused most often, and at most `max_mistakes` mistakes; the first of
-/// these with their nearest training images, as far as `nearest` has them.
+/// The most confused classes and at most `max_mistakes` mistakes, with their nearest training
+/// images if `nearest` has a list for them.
 std::string mistakes_text(const Evaluation& evaluation, std::size_t max_mistakes,
                           std::span<const std::vector<Neighbour>> nearest = {});
 
-/// At most `most` labels that a person should look at.
+/// At most `most` suspected label errors.
 std::string suspected_labels_text(const Evaluation& evaluation, std::size_t most);
 
-/// All of these tables, one after the other, with at most `max_mistakes` mistakes and suspected
-/// labels.
+/// All of these tables, in this order, with at most `max_mistakes` mistakes and suspected labels.
 std::string to_text(const Evaluation& evaluation, const std::string& split,
                     std::size_t max_mistakes, std::span<const std::vector<Neighbour>> nearest = {});
 
-/// What `digitry evaluate --json` prints and a run's metrics.json holds as "evaluation": every
-/// figure of `evaluation` as one JSON object, UTF-8, a line for each class, row of the confusion
-/// matrix, confused pair and mistake:
+/// The JSON that `digitry evaluate --json` prints and that metrics.json of a run contains as
+/// "evaluation": every figure of `evaluation` as one object in UTF-8. Each class, row of the
+/// confusion matrix, confused pair and mistake is on a line of its own:
 ///   num_images, num_correct, accuracy, accuracy_95 [low, high], loss,
 ///   expected_calibration_error, brier_score, temperature,
 ///   uncalibrated {loss, expected_calibration_error, brier_score} at temperature 1,
@@ -57,8 +57,8 @@ std::string to_text(const Evaluation& evaluation, const std::string& split,
 ///   mistakes [{image_index, label, predicted, probability, label_probability}],
 ///   num_confident_label_errors,
 ///   suspected_labels, like mistakes, most suspicious first.
-/// `label` and `predicted` are indices into `per_class`. Each mistake for which `nearest` has a
-/// list has that too: nearest [{image_index, label, distance}].
+/// `label` and `predicted` are indices into `per_class`. A mistake for which `nearest` has a list
+/// also has the member nearest [{image_index, label, distance}].
 std::string to_json(const Evaluation& evaluation,
                     std::span<const std::vector<Neighbour>> nearest = {});
 

@@ -52,7 +52,7 @@ std::optional<double> parse_optional(std::string_view cell, Column column, const
   return parse<double>(cell, column, line);
 }
 
-/// Where each column is in the file; -1 where it is not.
+/// The position of each column in the file; -1 if it is missing.
 std::array<int, kColumns> find_columns(const std::vector<std::string_view>& header,
                                        const Line& line) {
   std::array<int, kColumns> places{};
@@ -61,7 +61,7 @@ std::array<int, kColumns> find_columns(const std::vector<std::string_view>& head
     for (std::size_t column = 0; column < kColumns; ++column) {
       if (header[i] != kNames[column]) continue;
       if (places[column] != -1) {
-        throw Error(ErrorCode::kBadData, "{}: line {}: the column {} is there twice", line.source,
+        throw Error(ErrorCode::kBadData, "{}: line {}: duplicate column {}", line.source,
                     line.number, kNames[column]);
       }
       places[column] = static_cast<int>(i);
@@ -122,9 +122,8 @@ History history_from_csv(const std::string& text, const std::string& source) {
     e.images_per_second = parse_optional(cell(kSpeed), kSpeed, line).value_or(0);
     e.elapsed_seconds = parse_optional(cell(kElapsed), kElapsed, line).value_or(0);
     if (!history.epochs.empty() && e.epoch <= history.epochs.back().epoch) {
-      throw Error(ErrorCode::kBadData,
-                  "{}: line {}: epoch {} follows epoch {}; expected them rising", source, number,
-                  e.epoch, history.epochs.back().epoch);
+      throw Error(ErrorCode::kBadData, "{}: line {}: expected increasing epochs, got {} after {}",
+                  source, number, e.epoch, history.epochs.back().epoch);
     }
     history.epochs.push_back(e);
   }

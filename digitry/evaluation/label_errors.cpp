@@ -28,7 +28,7 @@ class LabelledProbabilities {
     return probabilities_.as<float>().subspan(i * num_classes_, num_classes_);
   }
 
-  LabelledPrediction judgement(std::size_t i, std::size_t other) const {
+  LabelledPrediction prediction(std::size_t i, std::size_t other) const {
     return {.image_index = static_cast<std::int64_t>(i),
             .label = labels_[i],
             .predicted = static_cast<std::int32_t>(other),
@@ -42,8 +42,8 @@ class LabelledProbabilities {
   Tensor probabilities_;
 };
 
-// How sure the network is of each class, on average, where it is the label; infinitely sure where
-// it never is.
+// Mean probability of each class over the images with this label; infinite for a class without
+// images.
 std::vector<double> mean_confidence(const LabelledProbabilities& all) {
   std::vector<double> sums(all.num_classes());
   std::vector<double> counts(all.num_classes());
@@ -57,7 +57,7 @@ std::vector<double> mean_confidence(const LabelledProbabilities& all) {
   return means;
 }
 
-// The most probable of the classes that `eligible` names; num_classes() where there is none.
+// The most probable class for which `eligible` is true; row.size() if there is none.
 std::size_t most_probable(std::span<const float> row,
                           const std::function<bool(std::size_t)>& eligible) {
   std::size_t best = row.size();
@@ -66,8 +66,8 @@ std::size_t most_probable(std::span<const float> row,
   return best;
 }
 
-void sort_by_suspicion(std::vector<LabelledPrediction>& judgements) {
-  std::ranges::stable_sort(judgements, {}, &LabelledPrediction::label_probability);
+void sort_by_suspicion(std::vector<LabelledPrediction>& predictions) {
+  std::ranges::stable_sort(predictions, {}, &LabelledPrediction::label_probability);
 }
 
 }  // namespace
@@ -83,12 +83,12 @@ SuspectedLabels suspected_label_errors(const Tensor& logits, std::span<const std
     const std::size_t confident =
         most_probable(row, [&](std::size_t c) { return row[c] >= thresholds[c]; });
     if (confident != row.size() && confident != all.label(i)) {
-      suspected.images.push_back(all.judgement(i, confident));
+      suspected.images.push_back(all.prediction(i, confident));
       continue;
     }
     const std::size_t other = most_probable(
         row, [&](std::size_t c) { return c != all.label(i) && row[c] >= kLeastDoubt; });
-    if (other != row.size()) doubted.push_back(all.judgement(i, other));
+    if (other != row.size()) doubted.push_back(all.prediction(i, other));
   }
   sort_by_suspicion(suspected.images);
   suspected.num_confident = std::ssize(suspected.images);

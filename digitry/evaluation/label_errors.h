@@ -8,14 +8,16 @@
 
 namespace digitry {
 
-/// The images whose label is most probably wrong, by confident learning: first those that are given
-/// a class j ≠ label with at least the mean probability that images labelled j are given for it (of
-/// several such j the most probable). Up to 40 in all, those follow that are given another class j
-/// with at least a fifth (the most probable such j). Both by self-confidence, the less probable the
-/// label the earlier. `LabelledPrediction::predicted` and `probability` are of j.
+/// The images whose labels are most probably wrong, by confident learning. First come those that
+/// have a class j ≠ label whose probability is at least the mean probability of j over the images
+/// labelled j; of several such j, the most probable. Images that have another class j with a
+/// probability of at least 0.2 follow, up to 40 images in all. Both groups are sorted by
+/// self-confidence: the probability of the label, lowest first. `LabelledPrediction::predicted` and
+/// `probability` refer to j.
 ///
-/// Of softmax(logits / temperature): logits float32 [N, num_classes], finite; labels in range. They
-/// should be of images that the network was not trained on: it has learnt the labels of the others.
+/// Probabilities are softmax(logits / temperature). Expects logits float32 [N, num_classes],
+/// finite, and labels in range. The images should not have been used for training, because the
+/// network has learnt the labels of those.
 /// Source: Northcutt, Jiang, Chuang, "Confident learning: estimating uncertainty in dataset
 /// labels", JAIR 70, 2021, sec. 3.
 SuspectedLabels suspected_label_errors(const Tensor& logits, std::span<const std::int32_t> labels,

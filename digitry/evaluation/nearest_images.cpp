@@ -13,13 +13,13 @@
 namespace digitry {
 namespace {
 
-// Of a block's features: 16 MiB.
+// Values in the features of a block: 16 MiB.
 constexpr std::int64_t kBlockValues = std::int64_t{1} << 22;
 constexpr std::int64_t kMaxBlock = 4000;
-// What the predictor computes at a time: a block that is no multiple of it would waste some.
+// Batch size of the extractor. A block that is not a multiple of it would waste computation.
 constexpr std::int64_t kBatch = 500;
 
-/// The nearest so far, nearest first.
+/// The nearest images found so far, nearest first.
 class NearestSoFar {
  public:
   explicit NearestSoFar(std::size_t count) : count_(count) { found_.reserve(count); }
@@ -57,11 +57,11 @@ std::size_t block_size(std::int64_t num_features) {
 
 }  // namespace
 
-std::vector<std::vector<Neighbour>> nearest_images(FeatureExtractor& hidden, const Tensor& queries,
-                                                   const Dataset& data,
+std::vector<std::vector<Neighbour>> nearest_images(FeatureExtractor& extractor,
+                                                   const Tensor& queries, const Dataset& data,
                                                    std::span<const std::int32_t> among,
                                                    std::size_t count) {
-  const std::int64_t num_features = hidden.num_features();
+  const std::int64_t num_features = extractor.num_features();
   if (queries.shape().rank() != 2 || queries.shape()[1] != num_features || !data.labelled())
     throw Error(
         ErrorCode::kShapeMismatch,
@@ -75,15 +75,15 @@ std::vector<std::vector<Neighbour>> nearest_images(FeatureExtractor& hidden, con
   const std::size_t block = block_size(num_features);
   for (std::size_t first = 0; first < among.size(); first += block) {
     const auto part = among.subspan(first, std::min(block, among.size() - first));
-    const Tensor features = hidden.features(data.images, part);
+    const Tensor features = extractor.features(data.images, part);
     const float* rows = features.as<float>().data();
-    const float* wanted = queries.as<float>().data();
+    const float* query_rows = queries.as<float>().data();
     parallel_for(num_queries, 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::size_t i = 0; i < part.size(); ++i)
         for (std::int64_t q = begin; q < end; ++q)
           nearest[static_cast<std::size_t>(q)].offer(
               part[i],
-              squared_distance(wanted + q * num_features,
+              squared_distance(query_rows + q * num_features,
                                rows + static_cast<std::int64_t>(i) * num_features, num_features));
     });
   }
@@ -94,7 +94,7 @@ std::vector<std::vector<Neighbour>> nearest_images(FeatureExtractor& hidden, con
 
 namespace {
 
-// A multiple of what the predictor computes at a time.
+// A multiple of the batch size of the extractor.
 constexpr std::size_t kIndexedAtOnce = 500;
 
 }  // namespace
@@ -102,31 +102,30 @@ constexpr std::size_t kIndexedAtOnce = 500;
 ImageIndex::ImageIndex(const Network& network, Preprocessing preprocessing,
                        std::shared_ptr<const Dataset> data, std::vector<std::int32_t> among,
                        const std::function<bool()>& cancelled)
-    : hidden_(network, preprocessing),
+    : extractor_(network, preprocessing),
       data_(std::move(data)),
       among_(std::move(among)),
-      features_({std::ssize(among_), hidden_.num_features()}, DType::kF32) {
+      features_({std::ssize(among_), extractor_.num_features()}, DType::kF32) {
   for (std::size_t first = 0; first < among_.size(); first += kIndexedAtOnce) {
-    if (cancelled && cancelled())
-      throw Error(ErrorCode::kInterrupted, "image index: nobody waits for it any more");
+    if (cancelled && cancelled()) throw Error(ErrorCode::kInterrupted, "image index: cancelled");
     const std::span part =
         std::span(among_).subspan(first, std::min(kIndexedAtOnce, among_.size() - first));
-    const Tensor features = hidden_.features(data_->images, part);
+    const Tensor features = extractor_.features(data_->images, part);
     std::ranges::copy(features.as<float>(),
                       features_.as<float>().begin() +
-                          static_cast<std::ptrdiff_t>(first) * hidden_.num_features());
+                          static_cast<std::ptrdiff_t>(first) * extractor_.num_features());
   }
 }
 
 std::vector<Neighbour> ImageIndex::nearest(const Tensor& image, std::size_t count) {
   const std::lock_guard lock(mutex_);
-  const Tensor wanted = hidden_.features(image, std::vector<std::int32_t>{0});
-  const std::int64_t num_features = hidden_.num_features();
+  const Tensor query = extractor_.features(image, std::vector<std::int32_t>{0});
+  const std::int64_t num_features = extractor_.num_features();
   std::vector<float> squared;
   squared.reserve(among_.size());
   for (std::size_t i = 0; i < among_.size(); ++i)
     squared.push_back(squared_distance(
-        wanted.as<float>().data(),
+        query.as<float>().data(),
         features_.as<float>().data() + static_cast<std::int64_t>(i) * num_features, num_features));
   std::vector<std::size_t> order(among_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

@@ -10,18 +10,18 @@
 namespace digitry {
 namespace {
 
-constexpr std::int64_t kPatchesASide = 7;
+constexpr std::int64_t kPatchesPerSide = 7;
 constexpr std::int64_t kImagesAtOnce = 500;
 constexpr std::int64_t kMaxBytesAtOnce = std::int64_t{1} << 24;
 
-/// One patch of one contrast's image.
+/// One patch on the image of one contrast.
 struct Trial {
   std::size_t contrast = 0;
   std::int64_t top = 0;
   std::int64_t left = 0;
 };
 
-/// Where patches begin along one side: the last one ends with the image.
+/// Start positions of the patches along one side. The last patch ends at the border of the image.
 std::vector<std::int64_t> starts(std::int64_t extent, const OcclusionPatch& patch) {
   std::vector<std::int64_t> all;
   for (std::int64_t start = 0; start + patch.size < extent; start += patch.stride)
@@ -45,17 +45,17 @@ class Occluder {
   std::int64_t image_size() const { return channels_ * height_ * width_; }
   std::int64_t map_size() const { return height_ * width_; }
 
-  /// All patches that hide something.
+  /// All patches that are not all background.
   std::vector<Trial> trials() const {
     std::vector<Trial> all;
     for (std::size_t i = 0; i < contrasts_.size(); ++i)
       for (const std::int64_t top : starts(height_, patch_))
         for (const std::int64_t left : starts(width_, patch_))
-          if (hides_something({i, top, left})) all.push_back({i, top, left});
+          if (hides_foreground({i, top, left})) all.push_back({i, top, left});
     return all;
   }
 
-  /// The trial's image with its patch hidden.
+  /// Writes the image of the trial with its patch hidden.
   void write(const Trial& trial, std::uint8_t* to) const {
     std::memcpy(to, image(trial.contrast), static_cast<std::size_t>(image_size()));
     for (std::int64_t channel = 0; channel < channels_; ++channel)
@@ -69,7 +69,7 @@ class Occluder {
     add_to(map, trial.top, trial.left, value);
   }
 
-  /// How many patches cover each pixel.
+  /// Number of patches that cover each pixel.
   std::vector<float> cover() const {
     std::vector<float> counts(static_cast<std::size_t>(map_size()));
     for (const std::int64_t top : starts(height_, patch_))
@@ -101,7 +101,7 @@ class Occluder {
     return medians;
   }
 
-  bool hides_something(const Trial& trial) const {
+  bool hides_foreground(const Trial& trial) const {
     for (std::int64_t channel = 0; channel < channels_; ++channel) {
       const std::uint8_t hidden = backgrounds_[trial.contrast][static_cast<std::size_t>(channel)];
       const std::uint8_t* pixels = image(trial.contrast) + channel * map_size();
@@ -122,7 +122,7 @@ class Occluder {
   std::span<const Contrast> contrasts_;
   OcclusionPatch patch_;
   std::int64_t channels_, height_, width_;
-  std::vector<std::vector<std::uint8_t>> backgrounds_;  // Of each contrast's image, by channel.
+  std::vector<std::vector<std::uint8_t>> backgrounds_;  // One value per contrast and channel.
 };
 
 void check_contrasts(const Tensor& images, std::span<const Contrast> contrasts,
@@ -133,15 +133,14 @@ void check_contrasts(const Tensor& images, std::span<const Contrast> contrasts,
                 shape.to_string());
   const std::int64_t side = std::min(shape[2], shape[3]);
   if (patch.size < 1 || patch.size > side || patch.stride < 1 || patch.stride > patch.size)
-    throw Error(
-        ErrorCode::kInvalidArgument,
-        "occlusion_maps: expected a patch of 1 to {} pixels a side and a stride of 1 to its "
-        "size, got {} and {}",
-        side, patch.size, patch.stride);
+    throw Error(ErrorCode::kInvalidArgument,
+                "occlusion_maps: expected a patch of 1 to {} pixels per side and a stride of 1 to "
+                "its size, got {} and {}",
+                side, patch.size, patch.stride);
   for (const Contrast& contrast : contrasts)
     if (contrast.image_index < 0 || contrast.image_index >= shape[0])
       throw Error(ErrorCode::kInvalidArgument,
-                  "occlusion_maps: expected an image of 0 to {}, got {}", shape[0] - 1,
+                  "occlusion_maps: expected an image index of 0 to {}, got {}", shape[0] - 1,
                   contrast.image_index);
 }
 
@@ -151,7 +150,7 @@ float margin(const Tensor& logits, std::int64_t row, const Contrast& contrast) {
   if (std::min(contrast.answer, contrast.rival) < 0 ||
       std::max(contrast.answer, contrast.rival) >= classes)
     throw Error(ErrorCode::kInvalidArgument,
-                "occlusion_maps: expected classes of 0 to {}, got {} and {}", classes - 1,
+                "occlusion_maps: expected class indices of 0 to {}, got {} and {}", classes - 1,
                 contrast.answer, contrast.rival);
   const float* values = logits.as<float>().data() + row * classes;
   return values[contrast.answer] - values[contrast.rival];
@@ -161,7 +160,7 @@ float margin(const Tensor& logits, std::int64_t row, const Contrast& contrast) {
 
 OcclusionPatch default_patch(const Shape& image_shape) {
   const std::int64_t side = std::min(image_shape[1], image_shape[2]);
-  const std::int64_t size = std::max<std::int64_t>(1, side / kPatchesASide);
+  const std::int64_t size = std::max<std::int64_t>(1, side / kPatchesPerSide);
   return {.size = size, .stride = std::max<std::int64_t>(1, size / 2)};
 }
 

@@ -40,10 +40,10 @@ void improve(std::vector<Row>& prototypes, const std::vector<Row>& rows) {
 }
 
 std::vector<Row> prototypes_of(const std::vector<Row>& rows, std::int64_t most) {
-  const auto wanted = std::min(rows.size(), static_cast<std::size_t>(most));
+  const auto count = std::min(rows.size(), static_cast<std::size_t>(most));
   std::vector<Row> prototypes;
-  for (std::size_t i = 0; i < wanted; ++i) prototypes.push_back(rows[i * rows.size() / wanted]);
-  if (rows.size() > wanted)
+  for (std::size_t i = 0; i < count; ++i) prototypes.push_back(rows[i * rows.size() / count]);
+  if (rows.size() > count)
     for (int round = 0; round < kRounds; ++round) improve(prototypes, rows);
   return prototypes;
 }

@@ -16,8 +16,8 @@ Score score_of(const LogitsOf& logits_of, const Tensor& images,
                std::span<const std::int32_t> labels, const std::vector<std::string>& class_names) {
   std::vector<std::int32_t> all(labels.size());
   std::iota(all.begin(), all.end(), 0);
-  const Evaluation judged = evaluate_logits(logits_of(images, all), labels, class_names);
-  return {judged.num_correct, judged.accuracy, judged.accuracy_95};
+  const Evaluation evaluation = evaluate_logits(logits_of(images, all), labels, class_names);
+  return {evaluation.num_correct, evaluation.accuracy, evaluation.accuracy_95};
 }
 
 void add_score(OrderedJson& json, const Score& score) {

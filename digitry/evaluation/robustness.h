@@ -11,11 +11,11 @@
 
 namespace digitry {
 
-/// How many of the images were recognised.
+/// Accuracy on one set of images.
 struct Score {
   std::int64_t num_correct = 0;
   double accuracy = 0;
-  Interval accuracy_95;  ///< Wilson's.
+  Interval accuracy_95;  ///< Wilson's 95 % interval.
 };
 
 struct CorruptedScore {
@@ -23,28 +23,28 @@ struct CorruptedScore {
   Score score;
 };
 
-/// A classifier judged on a labelled set and on corrupted versions of it.
+/// The evaluation of a classifier on labelled images and on corrupted versions of them.
 struct Robustness {
   std::int64_t num_images = 0;
-  std::uint64_t seed = 0;  ///< Of the corruptions.
+  std::uint64_t seed = 0;  ///< Seed of the corruptions.
   Score clean;
   std::vector<CorruptedScore> corrupted;
-  double mean_accuracy = 0;  ///< Over the corruptions, each counting as much as another.
+  double mean_accuracy = 0;  ///< Unweighted mean over the corruptions.
 };
 
-/// Judges `predictor` on `images` (uint8 [N, C, H, W], N ≥ 1) with their `labels`, as they are and
-/// under each of `corruptions` (at least one), and tells `progress` of each before it begins.
-/// Throws what `evaluate_logits` and `logits_of` do.
+/// Evaluates `logits_of` on `images`, uint8 [N, C, H, W], N ≥ 1, with their `labels`: unchanged,
+/// and under each of `corruptions` (at least one). Calls `progress` before each corruption. Throws
+/// what `evaluate_logits` and `logits_of` throw.
 Robustness evaluate_robustness(const LogitsOf& logits_of, const Tensor& images,
                                std::span<const std::int32_t> labels,
                                const std::vector<std::string>& class_names,
                                std::span<const Corruption> corruptions, std::uint64_t seed,
                                const ProgressSink& progress = {});
 
-/// A table for a person, one row per corruption; `split` names the images.
+/// A table with one row per corruption; `split` names the images.
 std::string to_text(const Robustness& robustness, const std::string& split);
 
-/// As one JSON object: num_images, seed, clean {accuracy, accuracy_95 [low, high], num_correct},
+/// One JSON object: num_images, seed, clean {accuracy, accuracy_95 [low, high], num_correct},
 /// corrupted [{corruption, and the same}], mean_accuracy.
 std::string to_json(const Robustness& robustness);
 

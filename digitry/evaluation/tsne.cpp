@@ -19,7 +19,7 @@ constexpr std::int64_t kMaxPoints = 10'000;
 constexpr int kPowerSteps = 30;
 constexpr int kBisections = 50;
 constexpr double kMaxEntropyError = 1e-4;
-// Sec. 3.4 of the source: affinities are exaggerated at first, so that groups find together.
+// Sec. 3.4 of the source: affinities are exaggerated at first, so that groups form.
 constexpr float kExaggeration = 12;
 constexpr double kExaggeratedShare = 0.3;
 constexpr double kStartDeviation = 1e-4;
@@ -72,9 +72,9 @@ void normalise(Vector& vector, const Vector* axis) {
     for (float& value : vector) value = static_cast<float>(value / length);
 }
 
-/// The points' places along their two principal axes, each of length 1: eigenvectors of
+/// The positions of the points along their two principal axes, each of length 1: eigenvectors of
 /// −½·J·D·J, D being the squared distances (Torgerson 1952), by power iteration.
-void principal_places(const SquareMatrix& squared, Vector& x, Vector& y) {
+void principal_positions(const SquareMatrix& squared, Vector& x, Vector& y) {
   const auto column = [&](std::size_t i) {
     return Vector(squared.row(i).begin(), squared.row(i).end());
   };
@@ -116,8 +116,8 @@ Weights weights_of(const std::vector<float>& distances, double beta) {
   return weights;
 }
 
-/// Eq. 1 of the source: how much each of the points `near` is taken for a neighbour of the point
-/// that `squared` are the distances from, so spread that e^entropy is the perplexity.
+/// Eq. 1 of the source: affinities of the points `near` to the point whose squared distances are
+/// `squared`. Their width is chosen so that e^entropy equals the perplexity.
 std::vector<double> affinities_to(std::span<const std::size_t> near, std::span<const float> squared,
                                   double perplexity) {
   std::vector<float> distances;
@@ -138,7 +138,7 @@ std::vector<double> affinities_to(std::span<const std::size_t> near, std::span<c
   return weights.of;
 }
 
-/// Those of all pairs, symmetric, 1 in sum.
+/// Affinities of all pairs, symmetric, with sum 1.
 SquareMatrix affinities(const SquareMatrix& squared, double perplexity) {
   const std::size_t n = squared.size();
   const std::size_t num_near = std::min(n - 1, static_cast<std::size_t>(3 * perplexity + 1));
@@ -161,11 +161,12 @@ SquareMatrix affinities(const SquareMatrix& squared, double perplexity) {
   return result;
 }
 
-/// What moves one point, eq. 5 of the source: it is pulled to its neighbours and pushed off by all.
+/// The forces on one point, eq. 5 of the source: attraction by its neighbours and repulsion by all
+/// points.
 struct Forces {
   float pull_x = 0, pull_y = 0;
   float push_x = 0, push_y = 0;
-  float sum = 0;  ///< Of the kernel 1 / (1 + d²), its own 1 included.
+  float sum = 0;  ///< Sum of the kernel 1 / (1 + d²), including the point itself (1).
 };
 
 DIGITRY_INLINE void find_forces(const float* x, const float* y, const float* affinity,
@@ -186,8 +187,8 @@ DIGITRY_INLINE void find_forces(const float* x, const float* y, const float* aff
   *forces = {pull_x, pull_y, push_x, push_y, sum};
 }
 
-/// One coordinate of all points, moved by gradient descent with momentum and a gain for each that
-/// grows while it keeps its direction (Jacobs 1988).
+/// One coordinate of all points, moved by gradient descent with momentum and one gain per point,
+/// which grows while the direction stays the same (Jacobs 1988).
 class Coordinate {
  public:
   explicit Coordinate(Vector start)
@@ -234,7 +235,7 @@ Tensor tsne(const Tensor& rows, const TsneOptions& options) {
   if (n == 1) return map;
   const SquareMatrix squared = squared_distances(rows);
   Vector start_x, start_y;
-  principal_places(squared, start_x, start_y);
+  principal_positions(squared, start_x, start_y);
   Coordinate x(scaled_to(std::move(start_x), kStartDeviation));
   Coordinate y(scaled_to(std::move(start_y), kStartDeviation));
   const double few = static_cast<double>(n - 1) / 3;

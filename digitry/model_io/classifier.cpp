@@ -18,12 +18,12 @@
 namespace digitry {
 namespace {
 
-// A plan computes its whole batch, however few images are in it.
+// A plan always computes its whole batch, even if it has fewer images.
 constexpr std::array<std::int64_t, 4> kBatchSizes = {1, 8, 32, 128};
-constexpr std::int64_t kMaxBatchOfOneThread = 32;
-// Many networks, planned for a batch each, share what memory one would take, down to this batch.
+constexpr std::int64_t kMaxSingleThreadBatch = 32;
+// The batch size is divided by the number of networks to limit memory, but not below this.
 constexpr std::int64_t kLeastBatch = 32;
-constexpr std::int64_t kRowsAThread = 64;
+constexpr std::int64_t kRowsPerThread = 64;
 
 std::int64_t shared_batch(std::int64_t batch_size, std::size_t num_members) {
   if (batch_size < 1 || batch_size > kMaxBatchSize)
@@ -33,8 +33,8 @@ std::int64_t shared_batch(std::int64_t batch_size, std::size_t num_members) {
   return std::min(batch_size, std::max(kLeastBatch, batch_size / members));
 }
 
-// For which batch to compute the next images of `left`: the least that holds them all, unless more
-// than half of it would be empty.
+// The batch size for the next images if `left` are left: the smallest that holds them all, or the
+// next smaller one if half of it or more would be empty.
 std::int64_t next_batch(std::int64_t left, std::int64_t max_batch) {
   std::int64_t lower = 1;
   for (const std::int64_t size : kBatchSizes) {
@@ -45,7 +45,7 @@ std::int64_t next_batch(std::int64_t left, std::int64_t max_batch) {
   return 2 * left > max_batch ? max_batch : lower;
 }
 
-// In double: no logit of the sum is lost to the underflow of a float.
+// In double, because a float could underflow.
 void add_softmax(std::span<const float> logits, double temperature, std::span<double> sums) {
   const float largest = *std::ranges::max_element(logits);
   const auto weight = [&](float logit) {
@@ -56,12 +56,12 @@ void add_softmax(std::span<const float> logits, double temperature, std::span<do
   for (std::size_t c = 0; c < logits.size(); ++c) sums[c] += weight(logits[c]) / total;
 }
 
-// Of a probability; the logarithm of none at all would not be finite.
+// The lower bound keeps the logarithm of a probability of 0 finite.
 float logit_of(double probability) {
   return static_cast<float>(std::log(std::max(probability, 1e-300)));
 }
 
-// Views are made of whole values, as images have them.
+// Rounds pixels: views are made from uint8 images.
 Tensor as_bytes(const Tensor& images) {
   Tensor bytes(images.shape(), DType::kU8);
   std::ranges::transform(images.as<float>(), bytes.as<std::uint8_t>().begin(), [](float value) {
@@ -76,7 +76,7 @@ void normalize_rows(Tensor& rows) {
     normalize(rest.first(width));
 }
 
-// All rows are of length 1.
+// Expects all rows to have length 1.
 double nearest_cosine(const float* row, const Tensor& prototypes) {
   const std::int64_t width = prototypes.shape()[1];
   const float* values = prototypes.as<float>().data();
@@ -93,7 +93,7 @@ Model usable(Model&& model) {
 
 std::vector<std::int32_t> all_indices(const Tensor& images) {
   if (images.shape().rank() == 0)
-    throw Error(ErrorCode::kShapeMismatch, "expected images, got none");
+    throw Error(ErrorCode::kShapeMismatch, "expected images [N, C, H, W], got an empty tensor");
   std::vector<std::int32_t> all(static_cast<std::size_t>(images.shape()[0]));
   std::iota(all.begin(), all.end(), 0);
   return all;
@@ -102,8 +102,8 @@ std::vector<std::int32_t> all_indices(const Tensor& images) {
 }  // namespace
 
 struct Classifier::State {
-  // The networks of a model, planned for one batch size; lent to one thread at a time. A deque, as
-  // its elements must not move.
+  // The networks of a model, planned for one batch size. One thread uses it at a time. A deque,
+  // because its elements are not movable.
   template <typename Runner>
   struct Session {
     Session(const Model& model, std::int64_t batch_size, Precision precision) {
@@ -117,7 +117,7 @@ struct Classifier::State {
     std::deque<Runner> networks;
   };
 
-  // Sessions that no thread has, by batch size and the threads that they compute with.
+  // Sessions not in use, by batch size and number of threads.
   template <typename Runner>
   class SessionPool {
    public:
@@ -130,7 +130,7 @@ struct Classifier::State {
       while (!indices.empty()) {
         const std::int64_t size = next_batch(std::ssize(indices), max_batch);
         const auto count = std::min(indices.size(), static_cast<std::size_t>(size));
-        const ScopedNumThreads scope(size <= kMaxBatchOfOneThread ? 1 : num_threads());
+        const ScopedNumThreads scope(size <= kMaxSingleThreadBatch ? 1 : num_threads());
         const std::pair key(size, num_threads());
         SessionPointer session = take(key);
         if (!session) session = std::make_unique<Session<Runner>>(model, size, precision);
@@ -178,7 +178,7 @@ struct Classifier::State {
 
   void check_shape(const Tensor& images) const {
     if (images.shape().without_batch() != model.input_shape())
-      throw Error(ErrorCode::kShapeMismatch, "the model wants images of {}, got {}",
+      throw Error(ErrorCode::kShapeMismatch, "expected images of shape {} for this model, got {}",
                   model.input_shape().to_string(), images.shape().without_batch().to_string());
   }
 
@@ -191,10 +191,10 @@ struct Classifier::State {
   bool has_prototypes = true;
   std::vector<Tensor> unit_prototypes;  // One per member, rows of length 1.
   SessionPool<Predictor> predictors;
-  SessionPool<FeatureExtractor> hidden_layers;
+  SessionPool<FeatureExtractor> feature_extractors;
 };
 
-// Adds each network's and each view's probabilities of `images` to `sums`, [N, num_classes].
+// Adds the probabilities of `images` from each network and each view to `sums`, [N, num_classes].
 void Classifier::State::add_probabilities(Session<Predictor>& session, const Tensor& images,
                                           std::span<double> sums) const {
   const auto num_classes = static_cast<std::size_t>(this->num_classes());
@@ -202,7 +202,7 @@ void Classifier::State::add_probabilities(Session<Predictor>& session, const Ten
   const Tensor rounded = are_bytes ? Tensor() : as_bytes(images);
   const Tensor& pixels = are_bytes ? images : rounded;
   for (std::int64_t view = 0; view < num_views(model.tta); ++view) {
-    // View 0 is the images as they are.
+    // View 0 is the unchanged images.
     const Tensor changed = view == 0 ? Tensor() : view_of(pixels, model.tta, view);
     for (std::size_t member = 0; member < session.networks.size(); ++member) {
       const Tensor logits = session.networks[member].logits(view == 0 ? images : changed);
@@ -268,9 +268,9 @@ std::vector<Prediction> Classifier::classify(const Tensor& images) const {
     prediction.probabilities.resize(num_classes);
     add_softmax(all.as<float>().subspan(i * num_classes, num_classes),
                 static_cast<double>(model.temperature), prediction.probabilities);
-    const auto likeliest = std::ranges::max_element(prediction.probabilities);
-    prediction.label = static_cast<std::int32_t>(likeliest - prediction.probabilities.begin());
-    prediction.probability = *likeliest;
+    const auto most_probable = std::ranges::max_element(prediction.probabilities);
+    prediction.label = static_cast<std::int32_t>(most_probable - prediction.probabilities.begin());
+    prediction.probability = *most_probable;
     prediction.in_distribution_score = scores[i];
     prediction.rejected = scores[i] < static_cast<double>(model.rejection_threshold);
   }
@@ -294,7 +294,7 @@ std::vector<double> Classifier::in_distribution_scores(const Tensor& images) con
   if (!state.has_prototypes) return std::vector<double>(all.size(), 1.0);
   std::vector<double> scores(all.size());
   auto to = scores.begin();
-  state.hidden_layers.run_batches(
+  state.feature_extractors.run_batches(
       state.model, state.max_batch, Precision::kFloat32, all,
       [&](auto& session, std::span<const std::int32_t> indices) {
         for (std::size_t member = 0; member < session.networks.size(); ++member) {
@@ -304,7 +304,7 @@ std::vector<double> Classifier::in_distribution_scores(const Tensor& images) con
           const float* rows = std::as_const(features).as<float>().data();
           const Tensor& prototypes = state.unit_prototypes[member];
           const auto weight = 1 / static_cast<double>(session.networks.size());
-          parallel_for(std::ssize(indices), kRowsAThread,
+          parallel_for(std::ssize(indices), kRowsPerThread,
                        [&](std::int64_t begin, std::int64_t end) {
                          for (std::int64_t i = begin; i < end; ++i)
                            to[i] += weight * nearest_cosine(rows + i * width, prototypes);

@@ -13,7 +13,8 @@ namespace digitry {
 namespace {
 
 Error no_networks() {
-  return {ErrorCode::kInvalidArgument, "model: has no networks: it is empty or was moved from"};
+  return {ErrorCode::kInvalidArgument,
+          "model: expected at least one network, found none; the model is empty or was moved from"};
 }
 
 }  // namespace
@@ -30,22 +31,25 @@ const Shape& Model::input_shape() const {
 }
 
 void check_usable(const Model& model) {
-  const auto refuse = [](std::size_t member, const std::string& problem) {
+  const auto fail = [](std::size_t member, const std::string& problem) {
     throw Error(ErrorCode::kInvalidArgument, "model: network {}: {}", member, problem);
   };
   if (model.members.empty()) throw no_networks();
   const Network& first = model.members.front().network;
   for (std::size_t i = 0; i < model.members.size(); ++i) {
     const Network& network = model.members[i].network;
-    if (network.layers().empty()) refuse(i, "has no layers: none was added, or it was moved from");
+    if (network.layers().empty())
+      fail(i,
+           "expected at least one layer, found none; add layers, and do not use a network that was "
+           "moved from");
     if (network.parameters().empty())
-      refuse(i, "has no values yet; fit, set_parameters or initialize gives it some");
+      fail(i, "its parameters have no values yet; call fit, set_parameters or initialize first");
     if (network.input_shape() != first.input_shape())
-      refuse(i, fmt::format("expected images of {}, as network 0 has, got {}",
-                            first.input_shape().to_string(), network.input_shape().to_string()));
+      fail(i, fmt::format("expected input shape {} as in network 0, got {}",
+                          first.input_shape().to_string(), network.input_shape().to_string()));
     if (network.num_classes() != first.num_classes())
-      refuse(i, fmt::format("expected {} classes, as network 0 has, got {}", first.num_classes(),
-                            network.num_classes()));
+      fail(i, fmt::format("expected {} classes as in network 0, got {}", first.num_classes(),
+                          network.num_classes()));
   }
   if (std::ssize(model.class_names) != first.num_classes())
     throw Error(ErrorCode::kInvalidArgument,
@@ -77,9 +81,10 @@ std::vector<Member> one_member(Network network) {
 
 namespace {
 
-// Makes networks ready for the company of others. A network alone has the model's temperature; one
-// with views has its own already, and the model's is that of their mean.
-void forget_calibration_of_whole(Model& model) {
+// Prepares a model to be combined with others. A single network without views takes over the
+// temperature of its model. With views it already has its own, and that of the model applies to
+// their mean.
+void clear_calibration(Model& model) {
   if (model.members.size() == 1 && model.tta == TestTimeAugmentation())
     model.members.front().temperature = model.temperature;
   model.temperature = 1;
@@ -95,24 +100,27 @@ void check_fits(const Model& model, const std::string& name, const Model& first,
                 const std::string& first_name) {
   if (model.members.size() > 1)
     throw Error(ErrorCode::kInvalidArgument,
-                "{}: has several networks already; expected the models that it was made of", name);
+                "{}: expected a model of one network, got one of {}; combine the models that it "
+                "was made of",
+                name, model.members.size());
   if (model.input_shape() != first.input_shape())
-    throw Error(ErrorCode::kInvalidArgument, "{}: takes images of {}, {} of {}", name,
-                model.input_shape().to_string(), first_name, first.input_shape().to_string());
+    throw Error(ErrorCode::kInvalidArgument, "{}: expected input shape {} as in {}, got {}", name,
+                first.input_shape().to_string(), first_name, model.input_shape().to_string());
   if (model.class_names != first.class_names)
-    throw Error(ErrorCode::kInvalidArgument, "{}: has other classes than {}", name, first_name);
+    throw Error(ErrorCode::kInvalidArgument, "{}: expected the same class names as {}, got others",
+                name, first_name);
   if (model.preprocessing != first.preprocessing)
-    throw Error(ErrorCode::kInvalidArgument, "{}: scales pixels otherwise than {}", name,
-                first_name);
+    throw Error(ErrorCode::kInvalidArgument,
+                "{}: expected the same scaling of pixels as {}, got another", name, first_name);
 }
 
 void check_same_views(const std::vector<Model>& models, const std::vector<std::string>& names) {
   for (std::size_t i = 1; i < models.size(); ++i)
     if (models[i].tta != models.front().tta)
-      throw Error(
-          ErrorCode::kInvalidArgument,
-          "{}: looks at each image in other ways than {}; say in which ways the whole is to",
-          names[i], names.front());
+      throw Error(ErrorCode::kInvalidArgument,
+                  "{}: expected the same test-time augmentation as {}, got another; choose one for "
+                  "the combined model",
+                  names[i], names.front());
 }
 
 }  // namespace
@@ -134,7 +142,7 @@ Model combine(std::vector<Model> models, const std::vector<std::string>& names,
   for (std::size_t i = 0; models.size() > 1 && i < models.size(); ++i)
     check_fits(models[i], names[i], models.front(), names.front());
   if (!views) check_same_views(models, names);
-  for (Model& model : models) forget_calibration_of_whole(model);
+  for (Model& model : models) clear_calibration(model);
   const float rejection_threshold = mean_rejection_threshold(models);
   Model combined = std::move(models.front());
   combined.rejection_threshold = rejection_threshold;

@@ -1,4 +1,5 @@
-// Models as safetensors files (docs/model_format.md), and those that come with the library.
+// Models as safetensors files (docs/model_format.md), and the models that are built into the
+// library.
 
 #include <fmt/format.h>
 
@@ -23,7 +24,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A reader that knows nothing of ensembles and views must not take one for a plain network.
+// Format 2 is for ensembles and views, so that readers of format 1 reject these models.
 constexpr const char* kFormatOfOne = "1";
 constexpr const char* kFormatOfSeveral = "2";
 constexpr std::size_t kMaxMembers = 1000;
@@ -31,11 +32,11 @@ constexpr std::int64_t kMaxPrototypes = 100'000;
 constexpr const char* kPrototypes = "prototypes";
 constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 32;
 constexpr std::int64_t kMaxExtent = 4096;
-// What a fit may find (evaluation/calibration.h), and room for others'.
+// Wider than the range of fit_temperature, to accept models from other programs.
 constexpr double kLowestTemperature = 0.001;
 constexpr double kHighestTemperature = 1000;
 
-// Errors of readers that know nothing of files: they name it, and that it is the file that is bad.
+// Turns any error of `read` into Error{kBadData} that begins with `source`.
 template <typename Read>
 auto in_source(const std::string& source, const Read& read) {
   try {
@@ -47,11 +48,11 @@ auto in_source(const std::string& source, const Read& read) {
   }
 }
 
-std::vector<std::string> texts(const Json& list, const std::string& source) {
+std::vector<std::string> strings(const Json& list, const std::string& source) {
   std::vector<std::string> found;
-  if (!list.is_array()) throw Error(ErrorCode::kBadData, "{}: expected a list of texts", source);
+  if (!list.is_array()) throw Error(ErrorCode::kBadData, "{}: expected a list of strings", source);
   for (const Json& entry : list) {
-    if (!entry.is_string()) throw Error(ErrorCode::kBadData, "{}: expected texts only", source);
+    if (!entry.is_string()) throw Error(ErrorCode::kBadData, "{}: expected strings only", source);
     found.push_back(entry.get<std::string>());
   }
   return found;
@@ -81,7 +82,7 @@ Shape input_shape_from_json(const Json& architecture, const std::string& source)
                         });
   if (!possible)
     throw Error(ErrorCode::kBadData,
-                "{}: input_shape: expected [channels, height, width] of 1 to {}", source,
+                "{}: input_shape: expected [channels, height, width], each 1 to {}", source,
                 kMaxExtent);
   return Shape(std::move(extents));
 }
@@ -115,8 +116,8 @@ void read_calibration(const Json& object, const std::string& source, Model& mode
                 model.rejection_threshold);
 }
 
-// One network stands there with its layers, and its temperature if it has views; of several, there
-// is a list of objects with them.
+// A single network is stored directly: its layers, and its temperature if it has views. Several
+// networks are stored as a list of such objects.
 std::vector<Member> members_from_json(const Json& architecture, std::int64_t num_classes,
                                       const std::string& source) {
   const Shape input_shape = input_shape_from_json(architecture, source);
@@ -148,11 +149,11 @@ void check_finite(const NamedTensor& tensor, const std::string& source) {
   const auto bad = std::ranges::find_if_not(values, [](float v) { return std::isfinite(v); });
   if (bad != values.end())
     throw Error(ErrorCode::kBadData,
-                "{}: tensor '{}' holds {} at element {}; expected finite weights", source,
+                "{}: tensor '{}': expected finite weights, found {} at element {}", source,
                 tensor.name, *bad, bad - values.begin());
 }
 
-// "2.0.weight" belongs to member 2, which calls it "0.weight".
+// Removes the member index from a name: "2.0.weight" is "0.weight" of member 2.
 std::size_t take_member(std::string& name, std::size_t num_members, const std::string& source) {
   std::size_t index = num_members;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
@@ -193,12 +194,13 @@ void give_tensors(std::vector<NamedTensor> tensors, std::vector<Member>& members
 }
 
 std::vector<std::string> class_names_from_json(const Json& classes, const std::string& source) {
-  auto names = texts(member(classes, "names", source), source + ": classes");
+  auto names = strings(member(classes, "names", source), source + ": classes");
   if (names.empty() || std::ssize(names) > kMaxClasses)
     throw Error(ErrorCode::kBadData, "{}: expected 1 to {} classes, found {}", source, kMaxClasses,
                 names.size());
   if (std::set<std::string>(names.begin(), names.end()).size() != names.size())
-    throw Error(ErrorCode::kBadData, "{}: expected a name of its own for each class", source);
+    throw Error(ErrorCode::kBadData, "{}: classes: expected different names, found a duplicate",
+                source);
   return names;
 }
 
@@ -208,8 +210,10 @@ Model checked_model(Safetensors file, const std::string& source) {
   };
   const std::string& version = file.metadata_at("digitry.format", source);
   if (version != kFormatOfOne && version != kFormatOfSeveral)
-    throw Error(ErrorCode::kBadData, "{}: model format {}, this version reads {} and {}", source,
-                version, kFormatOfOne, kFormatOfSeveral);
+    throw Error(ErrorCode::kBadData,
+                "{}: model format: found {}, expected {} or {}; a newer version of Digitry may be "
+                "able to read it",
+                source, version, kFormatOfOne, kFormatOfSeveral);
   Model model;
   model.class_names = class_names_from_json(json("digitry.classes"), source);
   model.members = members_from_json(json("digitry.architecture"), std::ssize(model.class_names),
@@ -310,7 +314,7 @@ bool is_shipped_model(const std::string& name) { return shipped().contains(name)
 
 Model shipped_model(const std::string& name) {
   if (!is_shipped_model(name))
-    throw Error(ErrorCode::kBadData, "model '{}': none of the shipped ones: {}", name,
+    throw Error(ErrorCode::kBadData, "model '{}': expected one of the shipped models: {}", name,
                 fmt::format("{}", fmt::join(shipped_model_names(), ", ")));
   return model_from_bytes(shipped().at(name), name);
 }

@@ -31,7 +31,7 @@ const char* format_name(DType dtype) { return dtype == DType::kF32 ? "F32" : "U8
   throw Error(ErrorCode::kBadData, "{}: {}", source, rule);
 }
 
-// One entry of the header, checked by itself.
+// One valid entry of the header.
 struct Entry {
   std::string name;
   DType dtype;
@@ -80,26 +80,28 @@ Entry parse_entry(const std::string& name, const Json& value, const std::string&
   const auto size =
       static_cast<unsigned __int128>(entry.shape.num_elements()) * size_of(entry.dtype);
   if (entry.end < entry.begin || entry.end - entry.begin != size)
-    fail(source, fmt::format("{}: data_offsets [{},{}] do not hold {} {}", what, entry.begin,
-                             entry.end, format_name(entry.dtype), entry.shape.to_string()));
+    fail(source,
+         fmt::format("{}: data_offsets [{},{}] do not have the size of {} {}", what, entry.begin,
+                     entry.end, format_name(entry.dtype), entry.shape.to_string()));
   return entry;
 }
 
-// Together the entries have to cover the data exactly: no overlap, no hole, nothing behind.
+// Checks that the entries cover the data exactly, without overlaps, holes or bytes after the last
+// one.
 void check_packing(std::vector<Entry> entries, std::uint64_t data_bytes,
                    const std::string& source) {
   std::ranges::sort(entries, {}, [](const Entry& e) { return std::pair(e.begin, e.end); });
   std::uint64_t covered = 0;
   for (const Entry& entry : entries) {
     if (entry.begin != covered)
-      fail(source, fmt::format("tensor '{}': begins at byte {} of the data, but the one before it "
-                               "ends at {}",
+      fail(source, fmt::format("tensor '{}': found at byte {} of the data, expected {}, the end of "
+                               "the one before it",
                                entry.name, entry.begin, covered));
     covered = entry.end;
   }
   if (covered != data_bytes)
-    fail(source, fmt::format("the tensors take {} bytes, the file has {} (truncated or with "
-                             "something behind)",
+    fail(source, fmt::format("expected {} bytes of tensor data, found {}; the file is truncated or "
+                             "has extra bytes at its end",
                              covered, data_bytes));
 }
 
@@ -109,7 +111,10 @@ const std::string& Safetensors::metadata_at(const std::string& key,
                                             const std::string& source) const {
   const auto found = metadata.find(key);
   if (found == metadata.end())
-    fail(source, fmt::format("no '{}' in __metadata__: not a file that digitry wrote", key));
+    fail(
+        source,
+        fmt::format(
+            "expected '{}' in __metadata__, found none; the file was not written by digitry", key));
   return found->second;
 }
 
@@ -126,7 +131,7 @@ std::string to_safetensors(const std::map<std::string, std::string>& metadata,
     offset = end;
   }
   std::string text = dump(header);
-  // The format allows spaces behind the JSON, to align the data.
+  // The format allows spaces after the JSON, to align the data.
   const std::size_t unaligned = (kLengthBytes + text.size()) % kDataAlignment;
   if (unaligned != 0) text.append(kDataAlignment - unaligned, ' ');
 
@@ -146,22 +151,22 @@ Safetensors parse_safetensors(std::string_view bytes, const std::string& source)
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data(), kLengthBytes);
   if (length > kMaxHeaderBytes)
-    fail(source,
-         fmt::format("the header claims {} bytes, expected at most {} (not a safetensors file?)",
-                     length, kMaxHeaderBytes));
+    fail(source, fmt::format("header: found a length of {} bytes, expected at most {}; this may "
+                             "not be a safetensors file",
+                             length, kMaxHeaderBytes));
   if (length > bytes.size() - kLengthBytes)
-    fail(source, fmt::format("the header claims {} bytes, the file has {} (truncated, or not a "
-                             "safetensors file)",
+    fail(source, fmt::format("header: expected {} bytes, but the file has {}; it is truncated or "
+                             "not a safetensors file",
                              length, bytes.size()));
   if (length == 0 || bytes[kLengthBytes] != '{')
-    fail(source, "the header has to begin with '{' (not a safetensors file?)");
+    fail(source, "header: expected '{' at the beginning; this may not be a safetensors file");
   const std::string_view header_text = bytes.substr(kLengthBytes, length);
-  // The JSON reader would take a zero byte for the end, and any white space behind it.
+  // The JSON parser would accept a zero byte as the end, and any white space after the JSON.
   if (header_text.find('\0') != std::string_view::npos)
-    fail(source, "the header holds a zero byte; expected JSON, and spaces alone behind it");
+    fail(source, "header: expected JSON followed by spaces only, found a zero byte");
   if (std::string_view("\t\n\r").find(header_text[header_text.find_last_not_of(' ')]) !=
       std::string_view::npos)
-    fail(source, "expected spaces alone behind the header's JSON");
+    fail(source, "header: expected only spaces after the JSON");
   const Json header = parse_json_object(header_text, source + ": header");
   const std::string_view data = bytes.substr(kLengthBytes + length);
 
@@ -172,9 +177,9 @@ Safetensors parse_safetensors(std::string_view bytes, const std::string& source)
       entries.push_back(parse_entry(name, value, source));
       continue;
     }
-    if (!value.is_object()) fail(source, "__metadata__: expected an object of texts");
+    if (!value.is_object()) fail(source, "__metadata__: expected an object of strings");
     for (const auto& [key, text] : value.items()) {
-      if (!text.is_string()) fail(source, fmt::format("__metadata__ '{}': expected a text", key));
+      if (!text.is_string()) fail(source, fmt::format("__metadata__ '{}': expected a string", key));
       file.metadata[key] = text.get<std::string>();
     }
   }
@@ -210,7 +215,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   const std::string source = path.string();
   Safetensors file = parse_safetensors(read_file(path, kMaxCheckpointBytes), source);
   if (file.metadata_at(kVersionKey, source) != kVersion)
-    throw Error(ErrorCode::kBadData, "{}: checkpoint format {}, this version reads {}", source,
+    throw Error(ErrorCode::kBadData, "{}: checkpoint format: found {}, expected {}", source,
                 file.metadata.at(kVersionKey), kVersion);
   Checkpoint checkpoint;
   checkpoint.progress = std::move(file.metadata);

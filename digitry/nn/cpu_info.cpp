@@ -27,7 +27,8 @@ std::string processor_model() {
     if (colon == std::string::npos) continue;
     std::string value = line.substr(colon + 2);
     if (line.starts_with("model name") || line.starts_with("Model")) return value;
-    // On arm64 most processors have no name there: "implementer 0x41, part 0xd0c" is a Neoverse N1.
+    // Most arm64 processors have no "model name" line. "implementer 0x41, part 0xd0c" is a Neoverse
+    // N1.
     if (line.starts_with("CPU implementer") && codes.empty()) codes = "implementer " + value;
     if (line.starts_with("CPU part") && codes.find("part") == std::string::npos)
       codes += ", part " + value;
@@ -35,7 +36,7 @@ std::string processor_model() {
   return codes.empty() ? "unknown" : codes;
 }
 
-// __builtin_cpu_supports also asks whether the system saves the registers; AMX it does not know.
+// __builtin_cpu_supports also checks that the system saves the registers. It does not know AMX.
 std::vector<std::string> processor_instruction_sets() {
   std::vector<std::string> sets;
 #if defined(__x86_64__)
@@ -62,7 +63,7 @@ std::vector<std::string> processor_instruction_sets() {
   add("neon", first, HWCAP_ASIMD);
   add("fp16", first, HWCAP_ASIMDHP);
   add("dotprod", first, HWCAP_ASIMDDP);
-  // Their length is the processor's: "sve512" is 512 bits.
+  // The vector length depends on the processor: "sve512" has 512 bits.
   const int length = (first & HWCAP_SVE) != 0 ? prctl(PR_SVE_GET_VL) & PR_SVE_VL_LEN_MASK : 0;
   if (length > 0) sets.push_back(fmt::format("sve{}", 8 * length));
   add("sve2", second, HWCAP2_SVE2);

@@ -12,7 +12,7 @@
 namespace digitry {
 namespace {
 
-// A custom layer in a plan, with its memory. The plan has one thread at a time, and so this.
+// A custom layer in a plan, with its memory. Not thread-safe: a plan runs on one thread at a time.
 class PlannedCustomLayer {
  public:
   PlannedCustomLayer(std::shared_ptr<const CustomLayer> layer, Shape input_shape,
@@ -42,7 +42,7 @@ class PlannedCustomLayer {
 
   void backward(const StepContext& context) {
     const std::span<float> input_gradient =
-        input_.wants_gradient() ? onednn::elements(input_.gradient) : std::span<float>();
+        input_.needs_gradient() ? onednn::elements(input_.gradient) : std::span<float>();
     std::ranges::fill(input_gradient, 0.0F);
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       gradients_[i] = onednn::elements(parameters_[i].gradient);
@@ -60,7 +60,7 @@ class PlannedCustomLayer {
   }
 
  private:
-  // The arena has memory only after the plan was made.
+  // Looked up in each call: the arena allocates its memory after all layers are planned.
   std::span<const std::span<const float>> values() {
     for (std::size_t i = 0; i < parameters_.size(); ++i)
       values_[i] = onednn::elements(parameters_[i].value);
@@ -78,7 +78,8 @@ class PlannedCustomLayer {
   std::vector<std::span<float>> gradients_;
 };
 
-// What the library sees of a custom layer. Plans share the layer, as they may outlive the network.
+// Makes a Layer of a CustomLayer. Plans share ownership of it, because they may outlive the
+// network.
 class CustomLayerAdapter : public Layer {
  public:
   explicit CustomLayerAdapter(std::shared_ptr<const CustomLayer> layer)
@@ -90,8 +91,9 @@ class CustomLayerAdapter : public Layer {
     Shape output = layer_->output_shape(input);
     if (output.rank() == 0 || output.num_elements() == 0)
       throw Error(ErrorCode::kInvalidArgument,
-                  "{}: its output_shape gives {} for {}; expected a value at least", type(),
-                  output.to_string(), input.to_string());
+                  "{}: expected output_shape to return a shape with at least one value, got {} for "
+                  "input {}",
+                  type(), output.to_string(), input.to_string());
     return output;
   }
   std::vector<ParameterSpec> parameters(const Shape& input) const override {
@@ -115,12 +117,12 @@ class CustomLayerAdapter : public Layer {
     const onednn::Extents output_extents =
         output_shape(input_shape).with_batch(builder.batch_size()).extents();
     const Value output = builder.make_value(onednn::plain_layout(output_extents),
-                                            input.wants_gradient() || !parameters.empty());
+                                            input.needs_gradient() || !parameters.empty());
     planned->bind(std::move(parameters), plain, output);
 
     const auto flops = static_cast<double>(2 * multiply_adds(input_shape) * builder.batch_size());
     builder.forward("custom", flops, [planned](const auto& context) { planned->forward(context); });
-    if (output.wants_gradient())
+    if (output.needs_gradient())
       builder.backward(Direction::kBackward, "custom", 2 * flops,
                        [planned](const auto& context) { planned->backward(context); });
     return builder.in_layout(output, onednn::plain_layout(output_extents, builder.compute_type()));
@@ -159,12 +161,13 @@ void register_layer(const std::string& type, CustomLayerMaker make) {
     throw Error(ErrorCode::kInvalidArgument,
                 "register_layer: expected a name of a-z, 0-9 and _, got '{}'", type);
   if (!make)
-    throw Error(ErrorCode::kInvalidArgument, "register_layer: '{}' has no function to make it",
+    throw Error(ErrorCode::kInvalidArgument,
+                "register_layer: expected a function that makes layer '{}', got an empty one",
                 type);
   const std::lock_guard lock(layer_registry().mutex);
   if (is_built_in_layer(type) || !layer_registry().makers.emplace(type, std::move(make)).second)
     throw Error(ErrorCode::kInvalidArgument,
-                "register_layer: there is a layer '{}' already; expected another name", type);
+                "register_layer: layer type '{}' already exists; choose another name", type);
 }
 
 std::vector<std::string> registered_layers() {
@@ -181,12 +184,12 @@ std::unique_ptr<Layer> make_registered_layer(const std::string& type, AttributeR
     const auto found = layer_registry().makers.find(type);
     if (found != layer_registry().makers.end()) make = found->second;
   }
-  // Called without the lock, so that it may make layers itself.
+  // Called without the lock, because `make` may make layers itself.
   std::shared_ptr<const CustomLayer> layer = make ? make(options) : nullptr;
   if (!layer || layer->type() != type)
     throw Error(ErrorCode::kInvalidArgument,
-                "layer '{}': its function has to make a layer of this type, but made {}", type,
-                layer ? "'" + layer->type() + "'" : std::string("none"));
+                "layer '{}': expected its registered function to make a layer of this type, got {}",
+                type, layer ? "'" + layer->type() + "'" : std::string("none"));
   return std::make_unique<CustomLayerAdapter>(std::move(layer));
 }
 

@@ -69,7 +69,8 @@ constexpr std::int64_t kMaxWindow = 1024;
 
 using Maker = std::unique_ptr<Layer> (*)(AttributeReader&, std::int64_t num_classes);
 
-// `"classes"` fits the last layer to whatever data set is trained on, if it is known: not to 0.
+// `"classes"` stands for the number of classes of the data set. It is accepted only if that number
+// is known, that is, not 0.
 std::int64_t num_outputs(AttributeReader& options, const std::string& key, std::int64_t most,
                          std::int64_t num_classes) {
   const std::string* text = options.find_text(key);
@@ -126,7 +127,7 @@ std::unique_ptr<Layer> make_dropout(AttributeReader& options, std::int64_t /*num
 }
 
 template <ActivationLayer::Kind Kind>
-std::unique_ptr<Layer> make_smooth(AttributeReader& options, std::int64_t /*num_classes*/) {
+std::unique_ptr<Layer> make_activation(AttributeReader& options, std::int64_t /*num_classes*/) {
   if constexpr (Kind == ActivationLayer::Kind::kLeakyRelu)
     return std::make_unique<ActivationLayer>(
         Kind, static_cast<float>(options.number("negative_slope", 0.0, 1.0, 0.01)));
@@ -134,7 +135,8 @@ std::unique_ptr<Layer> make_smooth(AttributeReader& options, std::int64_t /*num_
 }
 
 template <typename L>
-std::unique_ptr<Layer> make_plain(AttributeReader& /*options*/, std::int64_t /*num_classes*/) {
+std::unique_ptr<Layer> make_without_options(AttributeReader& /*options*/,
+                                            std::int64_t /*num_classes*/) {
   return std::make_unique<L>();
 }
 
@@ -147,15 +149,15 @@ const std::map<std::string, Maker>& makers() {
       {"crop2d", make_crop2d},
       {"dense", make_dense},
       {"dropout", make_dropout<DropoutLayer, Dropout>},
-      {"flatten", make_plain<FlattenLayer>},
-      {"gelu", make_smooth<ActivationLayer::Kind::kGelu>},
-      {"global_avg_pool2d", make_plain<GlobalAvgPool2dLayer>},
-      {"leaky_relu", make_smooth<ActivationLayer::Kind::kLeakyRelu>},
+      {"flatten", make_without_options<FlattenLayer>},
+      {"gelu", make_activation<ActivationLayer::Kind::kGelu>},
+      {"global_avg_pool2d", make_without_options<GlobalAvgPool2dLayer>},
+      {"leaky_relu", make_activation<ActivationLayer::Kind::kLeakyRelu>},
       {"max_pool2d", make_pool2d<Pool2dLayer::Kind::kMax>},
-      {"relu", make_plain<ReluLayer>},
-      {"silu", make_smooth<ActivationLayer::Kind::kSilu>},
+      {"relu", make_without_options<ReluLayer>},
+      {"silu", make_activation<ActivationLayer::Kind::kSilu>},
       {"spatial_dropout", make_dropout<SpatialDropoutLayer, SpatialDropout>},
-      {"tanh", make_smooth<ActivationLayer::Kind::kTanh>},
+      {"tanh", make_activation<ActivationLayer::Kind::kTanh>},
   };
   return table;
 }
@@ -172,10 +174,10 @@ std::unique_ptr<Layer> make_layer(const Attributes& options_with_type, std::int6
   AttributeReader type_reader(options_with_type, where);
   const std::string type = type_reader.text("type", {});
   if (std::ranges::find(types, type) == types.end())
-    throw Error(ErrorCode::kBadData,
-                "{}: 'type': expected one of {}, got {}; a program adds types of its own by "
-                "register_layer",
-                where, fmt::format("{}", fmt::join(types, ", ")), to_string(AttributeValue(type)));
+    throw Error(
+        ErrorCode::kBadData,
+        "{}: 'type': expected one of {}, got {}; programs add their own types with register_layer",
+        where, fmt::format("{}", fmt::join(types, ", ")), to_string(AttributeValue(type)));
   Attributes options = options_with_type;
   options.erase("type");
   AttributeReader reader(options, where + " (" + type + ")");

@@ -4,10 +4,10 @@
 
 #include "digitry/base/attributes.h"
 
-// The layers that a network is made of, with their options:
+// The layers of a network, with their options:
 //   recipe.layers = {Flatten{}, Dense{.out_features = 128}, Relu{}, Dense{.out_features = 10}};
-// Each converts to the form that recipes and model files have (Attributes). What a layer computes,
-// its equation, shapes, cost and source, is in the header that is named.
+// Each converts to Attributes, the form in which recipes and model files store it. The header named
+// beside each layer documents its equation, shapes, cost and source.
 
 namespace digitry {
 
@@ -23,11 +23,11 @@ struct Dense {
 /// Two-dimensional convolution: nn/layers/conv2d.h.
 struct Conv2d {
   std::int64_t out_channels = 1;
-  std::int64_t kernel_size = 3;  ///< Of the square window.
+  std::int64_t kernel_size = 3;  ///< Side of the square window.
   std::int64_t stride = 1;
   std::int64_t padding = 0;  ///< Zeros on each side.
-  /// Parts that channels are cut into; outputs of a part see its inputs alone. As many as there are
-  /// input channels: a depthwise convolution.
+  /// Number of groups that the channels are split into. The outputs of a group depend on the inputs
+  /// of that group only. With one group per input channel it is a depthwise convolution.
   std::int64_t groups = 1;
   bool bias = true;
   operator Attributes() const;
@@ -35,17 +35,17 @@ struct Conv2d {
 
 /// Maximum over each window: nn/layers/pool2d.h.
 struct MaxPool2d {
-  std::int64_t kernel_size = 2;  ///< Of the square window.
+  std::int64_t kernel_size = 2;  ///< Side of the square window.
   std::int64_t stride = 2;
-  std::int64_t padding = 0;  ///< On each side; what is outside never counts.
+  std::int64_t padding = 0;  ///< Pixels added on each side; pooling ignores them.
   operator Attributes() const;
 };
 
 /// Mean over each window: nn/layers/pool2d.h.
 struct AvgPool2d {
-  std::int64_t kernel_size = 2;  ///< Of the square window.
+  std::int64_t kernel_size = 2;  ///< Side of the square window.
   std::int64_t stride = 2;
-  std::int64_t padding = 0;  ///< On each side; what is outside never counts.
+  std::int64_t padding = 0;  ///< Pixels added on each side; pooling ignores them.
   operator Attributes() const;
 };
 
@@ -56,7 +56,7 @@ struct GlobalAvgPool2d {
 
 /// Batch normalisation: nn/layers/batch_norm.h.
 struct BatchNorm {
-  double momentum = 0.1;  ///< Share of a batch in the running statistics.
+  double momentum = 0.1;  ///< Weight of the newest batch in the running statistics.
   double epsilon = 1e-5;
   operator Attributes() const;
 };
@@ -91,7 +91,7 @@ struct SpatialDropout {
   operator Attributes() const;
 };
 
-/// All values of an image in one row: nn/layers/activation.h.
+/// Reshapes an image to one row of values: nn/layers/activation.h.
 struct Flatten {
   operator Attributes() const;
 };
@@ -102,7 +102,8 @@ struct Crop2d {
   operator Attributes() const;
 };
 
-/// A residual connection: adds the input of the layer this many before it: nn/layers/add.h.
+/// A residual connection, which adds the input of the layer `layers_back` before it:
+/// nn/layers/add.h.
 struct Add {
   std::int64_t layers_back = 2;
   operator Attributes() const;

@@ -40,7 +40,7 @@ Network& Network::add(const Attributes& layer) {
     throw Error(ErrorCode::kInvalidArgument, "network: used after it was moved from");
   if (!parameters_.empty())
     throw Error(ErrorCode::kInvalidArgument,
-                "network: has values for {} layers already; add all layers before initialize or "
+                "network: its {} layers already have values; add all layers before initialize or "
                 "set_parameters",
                 layers_.size());
   if (std::ssize(layers_) == kMaxLayers)
@@ -69,8 +69,9 @@ void Network::append(const Attributes& options, std::int64_t num_classes) {
     spec.name = fmt::format("{}.{}", layers_.size(), spec.name);
     total += spec.shape.num_elements();
     if (total > kMaxParameters)
-      throw Error(ErrorCode::kBadData, "{}: the network has over {} parameters", label,
-                  kMaxParameters);
+      throw Error(ErrorCode::kBadData,
+                  "{}: expected at most {} parameters in the network, got {} or more", label,
+                  kMaxParameters, total);
   }
   std::ranges::move(added, std::back_inserter(specs_));
   layers_.push_back(std::move(layer));
@@ -80,30 +81,32 @@ void Network::append(const Attributes& options, std::int64_t num_classes) {
 void Network::check_complete() const {
   if (layers_.empty())
     throw Error(ErrorCode::kInvalidArgument,
-                "network: has no layers: none was added, or it was moved from");
+                "network: expected at least one layer, got none; add layers, and do not use a "
+                "network that was moved from");
   if (specs_.empty())
     throw Error(ErrorCode::kBadData,
-                "layers: no layer has parameters, so there is nothing to train; add a dense layer");
+                "layers: expected a layer with parameters to train, got none; add a dense layer");
   if (num_classes_ == 0)
     throw Error(ErrorCode::kShapeMismatch,
-                "layers: the last layer has to give one logit per class, [classes], but gives {}; "
+                "layers: expected the last layer to return [classes], one logit per class, got {}; "
                 "end with flatten and dense",
                 shapes_.back().to_string());
   if (shapes_.back() != Shape{num_classes_})
     throw Error(ErrorCode::kShapeMismatch,
-                "layers: the last layer has to give [{}], one logit a class, but gives {}; "
+                "layers: expected the last layer to return [{}], one logit per class, got {}; "
                 "out_features = \"classes\" fits a dense layer to the data",
                 num_classes_, shapes_.back().to_string());
 }
 
-// Of the layer that is to come behind the others.
+// Checks the second input of a layer that is about to be appended.
 void Network::check_skip(const Layer& layer) const {
   const std::size_t index = layers_.size();
   const std::int64_t back = layer.layers_back();
   if (back == 0) return;
   if (back > static_cast<std::int64_t>(index))
-    throw Error(ErrorCode::kBadData, "{} ({}): layers_back = {} goes back before the first layer",
-                layer_label(index), layer.type(), back);
+    throw Error(ErrorCode::kBadData,
+                "{} ({}): layers_back: expected at most {}, the number of layers before it, got {}",
+                layer_label(index), layer.type(), index, back);
   const Shape& skipped = shapes_[index - static_cast<std::size_t>(back)];
   if (skipped != shapes_[index])
     throw Error(

@@ -23,7 +23,7 @@ std::size_t in_cache_lines(std::size_t floats) {
 }
 
 dnnl::memory memory_at(const dnnl::memory::desc& layout, const float* data) {
-  // oneDNN has one memory type for input and output.
+  // oneDNN has no type for read-only memory.
   return {layout, onednn::cpu_engine(), const_cast<float*>(data)};
 }
 
@@ -35,7 +35,7 @@ BoundParameter ParameterArena::Slots::bind(const std::string& name, const Shape&
   if (found != slots_.end()) {
     if (found->shape != shape)
       throw Error(ErrorCode::kShapeMismatch,
-                  "parameter '{}': the arena has {}, this plan expects {}", name,
+                  "parameter '{}': expected {} as in the arena's first plan, got {}", name,
                   found->shape.to_string(), shape.to_string());
     return found->bound;
   }
@@ -43,7 +43,7 @@ BoundParameter ParameterArena::Slots::bind(const std::string& name, const Shape&
     throw Error(ErrorCode::kShapeMismatch, "parameter '{}' is not part of this network", name);
 
   Slot slot{.name = name, .shape = shape, .layout = preferred, .offset = 0, .bound = {}};
-  // Handles stay empty until `allocate` knows the size of the whole.
+  // Handles stay empty until `allocate`, which knows the total size.
   slot.bound.value = dnnl::memory(preferred, onednn::cpu_engine(), DNNL_MEMORY_NONE);
   if (with_gradients_)
     slot.bound.gradient = dnnl::memory(preferred, onednn::cpu_engine(), DNNL_MEMORY_NONE);

@@ -11,21 +11,21 @@
 
 namespace digitry {
 
-/// How a parameter's first values are drawn.
+/// How the initial values of a parameter are set.
 enum class Initializer {
   kZero,
   kOne,
   kHeNormal,  ///< Normal, variance 2 / fan_in: He et al. 2015, "Delving deep into rectifiers".
 };
 
-/// A parameter that a layer wants.
+/// Description of a parameter of a layer.
 struct ParameterSpec {
   std::string name;  ///< Within the layer: "weight", "bias".
   Shape shape;
   Initializer initializer = Initializer::kZero;
   std::int64_t fan_in = 1;  ///< Inputs that each output sums over.
-  /// Whether an optimizer moves it. Running statistics are kept with the parameters, but their
-  /// gradient is always zero.
+  /// Whether an optimizer updates it. Running statistics are stored as parameters that are not
+  /// trainable; their gradient is always zero.
   bool trainable = true;
 };
 
@@ -35,15 +35,17 @@ struct Parameter {
   Tensor value;
 };
 
+/// Copies that share no memory with `parameters`.
 std::vector<Parameter> copy_of(std::span<const Parameter> parameters);
 
-/// All parameters of a network side by side in one array, each in the memory layout that its
-/// layer's kernels want, and their gradients in a second array laid out alike. An optimizer so
-/// updates everything in a single pass and need not know of layouts: padding inside a layout is
-/// zero, has gradient zero, and stays zero.
+/// All parameters of a network in one array, each in the memory layout that its layer's kernels
+/// use, and their gradients in a second array with the same layouts. An optimizer updates
+/// everything in a single pass and can ignore layouts: padding inside a layout is zero, has
+/// gradient zero, and stays zero.
 ///
-/// Weights, the parameters of rank 2 and more, come first; biases, scales and the like, of rank 1,
-/// follow them, so that what is for weights only (weight decay) is for a range.
+/// Weights (parameters of rank 2 or more) come first; biases, scales and other parameters of rank 1
+/// follow. What applies to weights only, such as weight decay, applies to the first
+/// `num_weight_values()` values.
 class ParameterArena {
  public:
   explicit ParameterArena(bool with_gradients);
@@ -55,19 +57,20 @@ class ParameterArena {
   /// The first `num_weight_values()` entries of `values()` are weights. 0 before the first plan.
   std::size_t num_weight_values() const;
 
-  /// Row-major values into the arena's layouts, by name. Expects exactly the bound names and
-  /// shapes.
+  /// Copies row-major values by name into `arena_values`, in the arena's layouts. Throws
+  /// Error{kShapeMismatch} if names or shapes differ from the arena's.
   void load(std::span<const Parameter> from, std::span<float> arena_values) const;
   void load(std::span<const Parameter> from) {
     load(from, values());
     ++version_;
   }
-  /// Changes with every load of the values, but not where they are changed in place.
+  /// Changes with every load of the values, but not if they are changed in place.
   std::int64_t version() const { return version_; }
-  /// The reverse, of an array laid out like `values()` (the values, or an optimizer's state).
+  /// The reverse of `load`: row-major copies of an array laid out like `values()` (the values, or
+  /// an optimizer's state).
   std::vector<Parameter> store(std::span<const float> arena_values) const;
 
-  /// Where each parameter lies: parameter_slots.h, for plans.
+  /// The memory of each parameter, for plans: parameter_slots.h.
   class Slots;
   Slots& slots() { return *slots_; }
 

@@ -46,19 +46,20 @@ Dataset subset(const Dataset& data, const std::vector<std::int32_t>& indices) {
   return part;
 }
 
-// "train" or "validation" of the images that the model was trained on.
+// The "train" or "validation" part of the images that the model was trained on.
 Dataset part_of(const Dataset& trained_on, const std::string& split, const Model& model) {
   const auto recipe_text = model.provenance.find("recipe");
   if (recipe_text == model.provenance.end())
-    throw Error(ErrorCode::kBadData, "{}, so there is no telling its {} split; use --split test",
-                model.members.size() > 1 ? "its networks were not trained together"
-                                         : "the model does not say how it was trained",
-                split);
+    throw Error(ErrorCode::kBadData,
+                "cannot determine the {} split of the model: {}; use --split test", split,
+                model.members.size() > 1 ? "its networks were trained separately"
+                                         : "the model contains no recipe");
   const Recipe recipe = parse_recipe(recipe_text->second, "the model's recipe");
   const ValidationSplit parts = split_by(recipe, trained_on);
   const auto& indices = split == "train" ? parts.train : parts.validation;
   if (indices.empty())
-    throw Error(ErrorCode::kBadData, "{}: no image of it was set aside for validation",
+    throw Error(ErrorCode::kBadData,
+                "{}: expected validation images, but the recipe of the model set none aside",
                 trained_on.name);
   return subset(trained_on, indices);
 }
@@ -69,29 +70,29 @@ bool is_numbered(const std::vector<std::string>& names) {
   return true;
 }
 
-void count_classes_as(const Model& model, Dataset& data) {
-  const std::vector<std::string>& wanted = model.class_names;
-  if (data.class_names == wanted) return;
+void match_classes(const Model& model, Dataset& data) {
+  const std::vector<std::string>& expected = model.class_names;
+  if (data.class_names == expected) return;
   const std::set<std::int32_t> used(data.labels.begin(), data.labels.end());
   std::vector<std::int32_t> places(data.class_names.size());
   std::vector<std::string> unknown;
   for (const std::int32_t label : used) {
     const std::string& name = data.class_names[static_cast<std::size_t>(label)];
-    const auto place = std::ranges::find(wanted, name);
-    if (place == wanted.end()) unknown.push_back(name);
-    places[static_cast<std::size_t>(label)] = static_cast<std::int32_t>(place - wanted.begin());
+    const auto place = std::ranges::find(expected, name);
+    if (place == expected.end()) unknown.push_back(name);
+    places[static_cast<std::size_t>(label)] = static_cast<std::int32_t>(place - expected.begin());
   }
-  const bool mere_numbers = unknown.size() == used.size() && is_numbered(data.class_names) &&
-                            *used.rbegin() < std::ssize(wanted);
-  if (!unknown.empty() && !mere_numbers)
-    throw Error(ErrorCode::kBadData, "{}: its class '{}' is none of the model's: {}", data.name,
-                unknown.front(), fmt::format("{}", fmt::join(wanted, ", ")));
+  const bool only_numbers = unknown.size() == used.size() && is_numbered(data.class_names) &&
+                            *used.rbegin() < std::ssize(expected);
+  if (!unknown.empty() && !only_numbers)
+    throw Error(ErrorCode::kBadData, "{}: expected classes of the model ({}), found '{}'",
+                data.name, fmt::format("{}", fmt::join(expected, ", ")), unknown.front());
   if (unknown.empty())
     for (std::int32_t& label : data.labels) label = places[static_cast<std::size_t>(label)];
-  data.class_names = wanted;
+  data.class_names = expected;
 }
 
-TrainingImages absent(std::string why) {
+TrainingImages unavailable(std::string why) {
   return {.data = nullptr, .indices = {}, .absence = std::move(why)};
 }
 
@@ -106,11 +107,11 @@ EvaluationData load_evaluation_data(const std::string& data, const std::string& 
   const bool test = split == "test" || (split.empty() && has_labelled_test_split(data));
   EvaluationData loaded{split, load_dataset(data, test ? Split::kTest : Split::kTrain)};
   if (!loaded.data.labelled())
-    throw Error(ErrorCode::kBadData, "{}: these images have no labels; digitry predict needs none",
-                data);
+    throw Error(ErrorCode::kBadData,
+                "{}: these images have no labels; use digitry predict, which needs none", data);
   if (loaded.data.image_shape() != model.input_shape())
     throw Error(ErrorCode::kBadData,
-                "{}: expected images of {} ([channels, height, width]), as the model, found {}",
+                "{}: expected images of {} ([channels, height, width]) for this model, found {}",
                 data, model.input_shape().to_string(), loaded.data.image_shape().to_string());
   const auto hash = model.provenance.find("data_sha256");
   const bool trained_on = hash != model.provenance.end() && hash->second == loaded.data.sha256;
@@ -119,16 +120,16 @@ EvaluationData load_evaluation_data(const std::string& data, const std::string& 
     loaded.split = test ? "test" : trained_on ? "validation" : has_splits ? "train" : "test";
   if (trained_on && test && !has_splits)
     throw Error(ErrorCode::kBadData,
-                "{}: the model was trained on these images, of which none are for testing; use "
+                "{}: the model was trained on these images, and they have no test split; use "
                 "--split validation",
                 data);
   if (!trained_on && loaded.split == "validation")
     throw Error(ErrorCode::kBadData,
-                "{}: the model was trained on other images; none of these were set aside for its "
-                "validation; use --split train or --split test",
+                "{}: these data have no validation split, because the model was trained on other "
+                "images; use --split train or --split test",
                 data);
   if (trained_on && !test) loaded.data = part_of(loaded.data, loaded.split, model);
-  count_classes_as(model, loaded.data);
+  match_classes(model, loaded.data);
   return loaded;
 }
 
@@ -138,22 +139,21 @@ TrainingImages find_training_images(const Model& model) try {
   const auto recipe_text = model.provenance.find("recipe");
   const auto end = model.provenance.end();
   if (recipe_text == end && model.members.size() > 1)
-    return absent(
-        "its networks were not trained together, and so not on the same part of the images");
+    return unavailable("its networks were trained separately, on different parts of the images");
   if (name == end || hash == end || recipe_text == end)
-    return absent("the model does not say what it was trained on");
-  if (name->second == "-") return absent("they came from standard input");
+    return unavailable("the model does not name its training data");
+  if (name->second == "-") return unavailable("the training images came from standard input");
   const Recipe recipe = parse_recipe(recipe_text->second, "the model's recipe");
   auto data = std::make_shared<const Dataset>(load_dataset(name->second, Split::kTrain));
   if (data->sha256 != hash->second || data->image_shape() != model.input_shape() ||
       data->num_classes() > std::ssize(model.class_names))
-    return absent(
-        fmt::format("{} no longer holds the images that the model was trained on", name->second));
-  if (!data->labelled()) return absent(name->second + " has no labels");
+    return unavailable(fmt::format("{} no longer contains the images that the model was trained on",
+                                   name->second));
+  if (!data->labelled()) return unavailable(name->second + " has no labels");
   std::vector<std::int32_t> indices = split_by(recipe, *data).train;
   return {.data = std::move(data), .indices = std::move(indices), .absence = {}};
 } catch (const Error& error) {
-  return absent(error.what());
+  return unavailable(error.what());
 }
 
 }  // namespace digitry

@@ -9,8 +9,9 @@
 #include "digitry/evaluation/evaluate.h"
 #include "digitry/model_io/model.h"
 
-// Which images a model is evaluated on, and which it was trained on. A model remembers the name and
-// the hash of its training data, and its recipe, which tells the images set aside for validation.
+// Finds the images that a model is evaluated on, and those that it was trained on. A model contains
+// the name and the hash of its training data, and its recipe, which determines the images set aside
+// for validation.
 
 namespace digitry {
 
@@ -19,20 +20,20 @@ inline const std::vector<std::string> kSplitNames{"train", "validation", "test"}
 
 struct EvaluationData {
   std::string split;  ///< One of `kSplitNames`.
-  Dataset data;       ///< Labelled; its classes are the model's, in the model's order.
+  Dataset data;       ///< Labelled, with the classes of the model in the order of the model.
 };
 
 /// Loads images of `data` to evaluate a model on.
 ///
-/// If the model was trained on these data (their hash tells), "train" and "validation" are the
-/// parts that the training used as such; other data are taken whole and have no "validation". An
-/// empty `split` means the most honest one available: "test" if the data have a labelled test
-/// split, else the validation part of the model's own data, else all of them.
+/// If the hash shows that the model was trained on these data, "train" and "validation" are the
+/// parts that the training used as such. Other data are used whole and have no "validation". An
+/// empty `split` selects the best available one: "test" if the data have a labelled test split,
+/// else the validation part if the model was trained on these data, else all images.
 ///
-/// Classes are matched by name. If the data number their classes and the model names them
-/// otherwise, the numbers are indices into the model's list. Throws Error{kBadData} if there is no
-/// such split, if the images have no labels, were all trained on or are not of the model's input
-/// shape, or if one of their classes is none of the model's.
+/// Classes are matched by name. If the class names of the data are the numbers 0, 1, 2... and the
+/// model has other names, the numbers are indices into the model's class names.
+/// Throws Error{kBadData} if there is no such split, if the images have no labels, were all used
+/// for training or do not have the model's input shape, or if the model lacks one of their classes.
 EvaluationData load_evaluation_data(const std::string& data, const std::string& split,
                                     const Model& model);
 
@@ -40,10 +41,10 @@ EvaluationData load_evaluation_data(const std::string& data, const std::string& 
 /// test split, else "validation".
 std::string final_split(const std::string& data);
 
-/// The name of the data that the model was trained on; "mnist" if the model does not know.
+/// The name of the data that the model was trained on; "mnist" if the model does not contain it.
 std::string training_data_name(const Model& model);
 
-/// An evaluation, and of what.
+/// An evaluation, and the images that it is for.
 struct EvaluationResult {
   std::string split;
   std::string data_sha256;
@@ -58,11 +59,11 @@ EvaluationResult evaluate(const Model& model, const EvaluationData& images);
 struct TrainingImages {
   std::shared_ptr<const Dataset> data;  ///< Null if they are not available.
   std::vector<std::int32_t> indices;    ///< Without those set aside for validation.
-  std::string absence;                  ///< Why they are not available: a clause.
+  std::string absence;                  ///< Why they are not available: a clause to follow a colon.
 };
 
-/// Loads the data that the model names as its training data, and checks that they are still the
-/// same. Missing data are not an error.
+/// Loads the training data that the model names, and checks their hash. Missing data are not an
+/// error: `absence` gives the reason.
 TrainingImages find_training_images(const Model& model);
 
 }  // namespace digitry

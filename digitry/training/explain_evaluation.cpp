@@ -13,17 +13,18 @@ namespace digitry {
 namespace {
 
 constexpr std::int64_t kMaxExplained = 24;
-// Of all explained images together: fewer of them where they are large.
+// Limit for all explained images together: fewer are explained if they are large.
 constexpr std::int64_t kMaxExplainedPixels = std::int64_t{1} << 24;
 constexpr std::size_t kMaxMapped = 1000;
 constexpr std::size_t kMaxMappedMistakes = 100;
-// Multiply-adds of the search, so that it takes about half a second on two processors...
+// Multiply-adds of the search, so that it takes about half a second on two processors.
 constexpr double kNearestWork = 6e10;
-// ...but so many images at least, however large the network: about as long as judging it takes.
+// The search always covers this many images. For large networks it then takes about as long as the
+// evaluation.
 constexpr double kMinSearched = 5000;
-// What a multiply-add of a distance costs, in those of a convolution.
+// Cost of a multiply-add of a distance, relative to one of a convolution.
 constexpr double kDistanceWork = 8;
-// Of the distances between all points of a map.
+// Multiply-adds of the distances between all points of a map.
 constexpr double kMapWork = 2.5e9;
 
 std::vector<Contrast> contrasts_of(const Evaluation& evaluation, std::size_t count) {
@@ -73,7 +74,7 @@ void explain_by_examples(const Model& model, const Evaluation& evaluation, const
   explanations.num_trained = std::ssize(trained.indices);
 }
 
-/// The most confident mistakes, and of the other images every so many-th; ascending.
+/// The most confident mistakes, and an even sample of the other images, in ascending order.
 std::vector<std::int32_t> images_to_map(const Evaluation& evaluation, std::size_t most) {
   std::vector<std::int32_t> chosen =
       mistaken_images(evaluation, std::min(kMaxMappedMistakes, most / 2));
@@ -89,15 +90,15 @@ std::vector<std::int32_t> images_to_map(const Evaluation& evaluation, std::size_
 
 void draw_map(const Model& model, const Evaluation& evaluation, const Dataset& evaluated,
               Explanations& explanations) {
-  FeatureExtractor hidden(described_by(model), model.preprocessing);
-  explanations.num_features = hidden.num_features();
-  const double fitting = std::sqrt(kMapWork / static_cast<double>(hidden.num_features()));
+  FeatureExtractor extractor(described_by(model), model.preprocessing);
+  explanations.num_features = extractor.num_features();
+  const double fitting = std::sqrt(kMapWork / static_cast<double>(extractor.num_features()));
   const std::size_t most = std::min(kMaxMapped, static_cast<std::size_t>(fitting));
   const std::vector<std::int32_t> indices = images_to_map(evaluation, most);
   if (indices.empty()) return;
-  const Tensor map = tsne(hidden.features(evaluated.images, indices));
+  const Tensor map = tsne(extractor.features(evaluated.images, indices));
   const auto places = map.as<float>();
-  // Weights so large that squares overflow give no map.
+  // If the weights are so large that squares overflow, there is no map.
   if (!std::ranges::all_of(places, [](float place) { return std::isfinite(place); })) return;
   for (std::size_t i = 0; i < indices.size(); ++i)
     explanations.map.push_back({.image_index = indices[i],
@@ -106,12 +107,12 @@ void draw_map(const Model& model, const Evaluation& evaluation, const Dataset& e
                                 .y = places[2 * i + 1]});
 }
 
-/// Every how many-th training image a quick search looks at.
-std::size_t search_step(const FeatureExtractor& hidden, std::size_t num_queries,
+/// A quick search looks at every n-th training image; this is n.
+std::size_t search_step(const FeatureExtractor& extractor, std::size_t num_queries,
                         const TrainingImages& trained) {
-  const double work_of_each =
-      static_cast<double>(hidden.multiply_adds()) +
-      kDistanceWork * static_cast<double>(num_queries) * static_cast<double>(hidden.num_features());
+  const double work_of_each = static_cast<double>(extractor.multiply_adds()) +
+                              kDistanceWork * static_cast<double>(num_queries) *
+                                  static_cast<double>(extractor.num_features());
   const double searched = std::max(kMinSearched, kNearestWork / work_of_each);
   return static_cast<std::size_t>(
       std::max(1.0, std::ceil(static_cast<double>(trained.indices.size()) / searched)));
@@ -126,15 +127,15 @@ NearestTraining nearest_training(const Model& model, const TrainingImages& train
                                  std::size_t count, SearchEffort effort) {
   NearestTraining nearest;
   if (!trained.data || image_indices.empty()) return nearest;
-  FeatureExtractor hidden(described_by(model), model.preprocessing);
+  FeatureExtractor extractor(described_by(model), model.preprocessing);
   const std::size_t step =
-      effort == SearchEffort::kAll ? 1 : search_step(hidden, image_indices.size(), trained);
+      effort == SearchEffort::kAll ? 1 : search_step(extractor, image_indices.size(), trained);
   std::vector<std::int32_t> among;
   for (std::size_t i = 0; i < trained.indices.size(); i += step)
     among.push_back(trained.indices[i]);
   nearest.num_searched = std::ssize(among);
-  nearest.lists =
-      nearest_images(hidden, hidden.features(images, image_indices), *trained.data, among, count);
+  nearest.lists = nearest_images(extractor, extractor.features(images, image_indices),
+                                 *trained.data, among, count);
   return nearest;
 }
 

@@ -20,12 +20,12 @@
 namespace digitry {
 namespace {
 
-// Images to fit prototypes to: more make them no better. Of wide features fewer, down to some a
-// class.
-constexpr std::int64_t kDescribedImages = 4000;
-constexpr std::int64_t kDescribedValues = std::int64_t{1} << 24;
+// Number of images that prototypes are fitted to; more do not improve them. There are fewer for
+// wide features, but at least kLeastOfClass per class on average.
+constexpr std::int64_t kPrototypeImages = 4000;
+constexpr std::int64_t kMaxPrototypeFeatures = std::int64_t{1} << 24;
 constexpr std::int64_t kLeastOfClass = 2;
-// And the refusal: so many that its place among their scores is sure enough.
+// Number of images that the rejection threshold is fitted to.
 constexpr std::size_t kScoredImages = 2000;
 
 std::vector<std::int32_t> labels_of(const Dataset& data, std::span<const std::int32_t> indices) {
@@ -48,7 +48,7 @@ void fit_temperatures(Model& model, const Dataset& data, std::span<const std::in
   model.temperature = fitted();
 }
 
-// At most `most` of the indices, evenly spread from place `first` on.
+// At most `most` of the indices, evenly spread, starting at position `first`.
 std::vector<std::int32_t> spread(const std::vector<std::int32_t>& indices, std::size_t most,
                                  std::size_t first) {
   const std::size_t step = std::max<std::size_t>(1, indices.size() / most);
@@ -58,18 +58,17 @@ std::vector<std::int32_t> spread(const std::vector<std::int32_t>& indices, std::
   return chosen;
 }
 
-// The prototypes of training images; the threshold by validation images, else by other training
-// images, which are a little more familiar.
-void fit_what_is_known(Model& model, const Dataset& data, const ValidationSplit& split) {
+// Fits prototypes to training images, and the threshold to validation images. Without any, it uses
+// other training images, whose scores are slightly higher.
+void fit_rejection(Model& model, const Dataset& data, const ValidationSplit& split) {
   for (Member& member : model.members) {
-    FeatureExtractor hidden(member.network, model.preprocessing);
-    const std::int64_t most =
-        std::clamp(kDescribedValues / hidden.num_features(), kLeastOfClass * data.num_classes(),
-                   std::max(kDescribedImages, kLeastOfClass * data.num_classes()));
-    const std::vector<std::int32_t> described =
-        spread(split.train, static_cast<std::size_t>(most), 0);
-    member.prototypes = fit_prototypes(hidden.features(data.images, described),
-                                       labels_of(data, described), data.num_classes());
+    FeatureExtractor extractor(member.network, model.preprocessing);
+    const std::int64_t most = std::clamp(
+        kMaxPrototypeFeatures / extractor.num_features(), kLeastOfClass * data.num_classes(),
+        std::max(kPrototypeImages, kLeastOfClass * data.num_classes()));
+    const std::vector<std::int32_t> sample = spread(split.train, static_cast<std::size_t>(most), 0);
+    member.prototypes = fit_prototypes(extractor.features(data.images, sample),
+                                       labels_of(data, sample), data.num_classes());
   }
   const std::vector<std::int32_t> scored = split.validation.empty()
                                                ? spread(split.train, kScoredImages, 1)
@@ -82,7 +81,7 @@ void fit_what_is_known(Model& model, const Dataset& data, const ValidationSplit&
 
 void calibrate(Model& model, const Dataset& data, const ValidationSplit& split) {
   if (!split.validation.empty()) fit_temperatures(model, data, split.validation);
-  fit_what_is_known(model, data, split);
+  fit_rejection(model, data, split);
 }
 
 namespace {
@@ -140,7 +139,7 @@ Recipe member_recipe(const Recipe& recipe, std::int64_t index) {
 }
 
 Model fit(const Recipe& recipe, const Dataset& train, const TrainingObserver& observer) {
-  // All of the recipe: Trainer sees that of one network alone.
+  // Checks the whole recipe, because Trainer checks only that of one network.
   parse_recipe(to_toml(recipe), recipe.name);
   if (recipe.members == 1) return fit_one(recipe, train, observer).model;
   std::vector<Model> networks;
@@ -164,16 +163,18 @@ Model fit(const Network& network, const Dataset& train, Recipe recipe,
           const TrainingObserver& observer) {
   network.check_complete();
   if (!recipe.layers.empty())
-    throw Error(ErrorCode::kInvalidArgument,
-                "fit: expected a recipe without layers beside a network, got one with {}",
-                recipe.layers.size());
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        "fit: expected a recipe without layers, because the network has them, got {} layers",
+        recipe.layers.size());
   if (!network.parameters().empty())
     throw Error(ErrorCode::kInvalidArgument,
-                "fit: the network has values already, and training begins with new ones; pass a "
+                "fit: expected a network without values, because training initializes it; pass a "
                 "network that was not initialized");
   if (network.input_shape() != train.image_shape())
-    throw Error(ErrorCode::kShapeMismatch, "fit: the network is for images of {}, {} has {}",
-                network.input_shape().to_string(), train.name, train.image_shape().to_string());
+    throw Error(ErrorCode::kShapeMismatch,
+                "fit: expected images of {} for this network, got {} in {}",
+                network.input_shape().to_string(), train.image_shape().to_string(), train.name);
   recipe.layers = network.layer_attributes();
   return fit(recipe, train, observer);
 }

@@ -11,38 +11,38 @@
 
 namespace digitry {
 
-/// Makes trained networks a model that knows how sure it is. On the validation images, if there are
-/// any, it fits the temperatures: that of one network that has views for its logits of an image as
-/// it is, then that of the whole. On training images it fits each network's prototypes, and on
-/// validation images, else on other training images, the threshold below which an image is
-/// reported as unknown.
+/// Calibrates a trained model. On the validation images, if there are any, it fits the
+/// temperatures: that of a single network with views on the unchanged images, then that of the
+/// whole model. On training images it fits the prototypes of each network. On validation images, or
+/// else on other training images, it fits the threshold below which an image is rejected.
 /// Sources: Guo et al., "On calibration of modern neural networks", ICML 2017 (temperatures);
 /// evaluation/prototypes.h.
 void calibrate(Model& model, const Dataset& data, const ValidationSplit& split);
 
-/// Trains a model as the recipe says, and calibrates it: one network, or `recipe.members` of them,
-/// one after the other. The same recipe (seed included), data and number of threads give the same
-/// model, bit for bit. If the observer stops it, the model holds what was learnt until then; of
-/// several networks, those that were begun.
+/// Trains a model by the recipe, and calibrates it: one network, or `recipe.members` networks one
+/// after the other. The same recipe (including the seed), data and number of threads give the same
+/// model, bit for bit. If the observer stops the training, the model has the weights reached by
+/// then, and only the networks that were started.
 /// Throws what Trainer's constructor and `Trainer::run` throw.
 Model fit(const Recipe& recipe, const Dataset& train, const TrainingObserver& observer = {});
 
-/// The same of a network made in the program, by `recipe`, whose `layers` are left empty:
+/// The same for a network made in the program, with a `recipe` whose `layers` are empty:
 ///   fit(network, train, {.epochs = 5, .optimizer = Adam{.learning_rate = 1e-3}})
-/// Throws Error{kInvalidArgument} also if the network has no layers or has values already (training
-/// begins with new ones, drawn by the seed) and if the recipe has layers too, Error{kShapeMismatch}
-/// if the network is for images of another shape.
+/// Also throws Error{kInvalidArgument} if the network has no layers or already has values (training
+/// initializes them from the seed), or if the recipe has layers, and Error{kShapeMismatch} if the
+/// network has another input shape than the images.
 Model fit(const Network& network, const Dataset& train, Recipe recipe = {},
           const TrainingObserver& observer = {});
 
-/// All of a recipe's model but what it learns: architecture, views, names of classes, provenance.
+/// The model of a recipe before training: architecture, views, class names and provenance, without
+/// weights.
 /// Throws Error{kShapeMismatch} or Error{kBadData} if the layers do not fit the images.
 Model untrained_model(const Recipe& recipe, const Dataset& train);
 
-/// Gives a model of one network the weights of its trainer; they are not calibrated yet.
+/// Copies the weights of the trainer to a model of one network. The model is not calibrated yet.
 void take_weights(Model& model, const Trainer& trainer);
 
-/// The recipe of one of several networks: with a seed of its own, and the same validation images.
+/// The recipe of network `index` of several: it has its own seed and the same validation images.
 Recipe member_recipe(const Recipe& recipe, std::int64_t index);
 
 }  // namespace digitry

@@ -61,13 +61,13 @@ SavedProgress progress_from_text(const std::map<std::string, std::string>& text)
   progress.history.best_epoch = number<std::int64_t>(text, "best_epoch");
   if (std::ssize(progress.history.epochs) != progress.epoch ||
       progress.history.best_epoch > progress.epoch)
-    throw Error(ErrorCode::kBadData, "the checkpoint's history does not fit its epoch {}",
+    throw Error(ErrorCode::kBadData, "the checkpoint's history does not match its epoch {}",
                 progress.epoch);
   if (const auto best = static_cast<std::size_t>(progress.history.best_epoch); best != 0)
     if (const EpochRecord& row = progress.history.epochs[best - 1];
         !row.val_accuracy || !row.val_loss)
       throw Error(ErrorCode::kBadData,
-                  "the checkpoint's history has no validation result of its best epoch {}", best);
+                  "the checkpoint's history has no validation result for its best epoch {}", best);
   if (progress.optimizer_steps != progress.step)
     throw Error(ErrorCode::kBadData,
                 "the checkpoint's 'optimizer_steps': expected its step {}, found {}", progress.step,

@@ -8,13 +8,13 @@
 
 namespace digitry {
 
-/// How far a training is, as its checkpoint keeps it. Numbers survive the way to text and back bit
-/// for bit.
+/// The progress of a training, as a checkpoint stores it. Conversion to text and back preserves
+/// every number bit for bit.
 struct SavedProgress {
-  std::int64_t epoch = 0;  ///< Finished ones.
+  std::int64_t epoch = 0;  ///< Number of finished epochs.
   std::int64_t step = 0;
   std::int64_t optimizer_steps = 0;
-  double loss = 0;  ///< Sum over the running epoch's images.
+  double loss = 0;  ///< Sum over the images of the current epoch.
   std::int64_t correct = 0;
   std::int64_t images = 0;
   double seconds = 0;
@@ -24,11 +24,10 @@ struct SavedProgress {
   History history;
 };
 
-/// One text an entry, none of which depends on the locale.
+/// One text per entry, independent of the locale.
 std::map<std::string, std::string> progress_to_text(const SavedProgress& progress);
 
-/// Throws Error{kBadData} where an entry is missing, not what it has to be, or not in keeping with
-/// the others.
+/// Throws Error{kBadData} if an entry is missing, invalid or inconsistent with the others.
 SavedProgress progress_from_text(const std::map<std::string, std::string>& text);
 
 }  // namespace digitry

@@ -39,7 +39,7 @@ Attributes options_of(const toml::table& table, const std::string& where) {
   return options;
 }
 
-// The options of a sub-table, none where it is missing; removes it from `root`.
+// The options of a sub-table; empty if it is missing. Removes the table from `root`.
 Attributes take_table(toml::table& root, const std::string& key, const std::string& source) {
   Attributes options;
   if (const auto* node = root.get(key)) {
@@ -65,13 +65,13 @@ std::vector<Attributes> take_layers(toml::table& root, const std::string& source
   return layers;
 }
 
-// What is left of the tables once those that are known were taken.
-void refuse_unknown_tables(const toml::table& root, const std::string& source) {
+// Expects `root` without the known tables, which were removed before.
+void reject_unknown_tables(const toml::table& root, const std::string& source) {
   for (const auto& [key, node] : root)
     if (node.is_table() || node.is_array_of_tables())
       throw Error(ErrorCode::kBadData,
-                  "{}: unknown table [{}]; known are [training], [optimizer], [schedule], "
-                  "[augmentation], [test_time_augmentation] and [[layers]]",
+                  "{}: unknown table [{}]; expected [training], [optimizer], [schedule], "
+                  "[augmentation], [test_time_augmentation] or [[layers]]",
                   source, std::string(key.str()));
 }
 
@@ -97,21 +97,20 @@ void read_training(const Attributes& options, const std::string& source, Recipe&
 void check_schedule(const Recipe& recipe) {
   if (make_schedule(recipe.schedule)->type() == "reduce_on_plateau" && recipe.validation == 0)
     throw Error(ErrorCode::kBadData,
-                "[schedule]: 'reduce_on_plateau' goes by the loss on validation images: expected "
-                "'validation' above 0, got 0");
+                "[schedule]: 'reduce_on_plateau' uses the validation loss: expected 'validation' "
+                "above 0, got 0");
 }
 
 // Runs are named after their recipe.
 void check_name(const std::string& name, const std::string& source) {
   const auto special = [](char c) { return c == '/' || static_cast<unsigned char>(c) < 0x20; };
   if (name.empty() || std::ranges::any_of(name, special))
-    throw Error(
-        ErrorCode::kBadData,
-        "{}: 'name': expected a name that folders can have, without '/' or control characters",
-        source);
+    throw Error(ErrorCode::kBadData,
+                "{}: 'name': expected a valid folder name, without '/' or control characters",
+                source);
 }
 
-// Tells a file's name in the errors of readers that do not know it.
+// Adds the name of a file to the errors of `check`.
 template <typename Check>
 void check_in(const std::string& source, const Check& check) {
   try {
@@ -146,7 +145,7 @@ Recipe parse_recipe(std::string_view toml_text, const std::string& source) {
   read_test_time_augmentation(recipe.tta, fmt::format("{}: [{}]", source, tta));
   for (std::size_t i = 0; i < recipe.layers.size(); ++i)
     make_layer(recipe.layers[i], /*num_classes=*/1, fmt::format("{}: layers[{}]", source, i));
-  refuse_unknown_tables(root, source);
+  reject_unknown_tables(root, source);
   const Attributes top = options_of(root, source);
   AttributeReader reader(top, source);
   recipe.name = reader.text("name", {}, std::filesystem::path(source).stem().string());
@@ -162,7 +161,7 @@ Recipe find_recipe(const std::string& name_or_path) {
     return parse_recipe(shipped->second, shipped->first + ".toml");
   if (!path_exists(name_or_path))
     throw Error(ErrorCode::kBadData,
-                "recipe '{}': neither a file nor a shipped recipe; shipped are: {}", name_or_path,
+                "recipe '{}': expected a file or one of the shipped recipes: {}", name_or_path,
                 fmt::format("{}", fmt::join(recipe_names(), ", ")));
   return parse_recipe(read_file(name_or_path, kMaxRecipeBytes), name_or_path);
 }

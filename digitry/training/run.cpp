@@ -28,25 +28,28 @@ HeldRun hold_unfinished(const std::string& out) {
   HeldRun held = hold_run_folder(out);
   if (held.folder.finished())
     throw Error(ErrorCode::kInvalidArgument,
-                "{} is finished; see digitry report, or train again with another --out", out);
+                "{} is already finished; see digitry report, or train again with another --out",
+                out);
   return held;
 }
 
-// Training reads its data again to evaluate the model, and once more to resume.
+// Training reads its data again to evaluate the model, and to resume.
 void check_can_be_read_again(const std::string& data) {
   std::error_code error;
   const auto status = fs::status(data, error);
   if (data == "-" ||
       (fs::exists(status) && !fs::is_directory(status) && !fs::is_regular_file(status)))
     throw Error(ErrorCode::kInvalidArgument,
-                "data '{}': training reads its data more than once; put them into a file", data);
+                "data '{}': expected a file or folder, because training reads its data more than "
+                "once; save the data to a file",
+                data);
 }
 
 Dataset load_training_data(const Recipe& recipe) {
   check_can_be_read_again(recipe.data);
   Dataset data = load_dataset(recipe.data, Split::kTrain);
   if (!data.labelled())
-    throw Error(ErrorCode::kBadData, "{}: these images have no labels; training needs them",
+    throw Error(ErrorCode::kBadData, "{}: these images have no labels; training needs labels",
                 recipe.data);
   return data;
 }
@@ -62,7 +65,7 @@ std::optional<EvaluationData> data_to_evaluate(const Recipe& recipe, const Valid
   return std::nullopt;
 }
 
-// `source` says which recipe has layers that do not fit each other or the images.
+// Adds `source`, the origin of the recipe, to the errors of layers that do not fit.
 Model untrained_model_of(const Recipe& recipe, const std::string& source, const Dataset& data) try {
   return untrained_model(recipe, data);
 } catch (const Error& error) {
@@ -75,11 +78,12 @@ void resume(const RunFolder& run, Trainer& trainer) try {
   if (error.code() != ErrorCode::kBadData) throw;
   const std::string path = run.checkpoint().string();
   const std::string problem = error.what();
-  throw Error(ErrorCode::kBadData, "{}{}; remove this file, and --resume begins anew",
+  throw Error(ErrorCode::kBadData, "{}{}; remove this file to let --resume start again",
               problem.starts_with(path) ? "" : path + ": ", problem);
 }
 
-// Saves the state of a training, or warns: the training is worth more than its checkpoint.
+// Saves the state of a training. A file that cannot be written only causes a warning, because a
+// failed checkpoint must not end the training.
 class ProgressSaver {
  public:
   ProgressSaver(const RunFolder& run, const Trainer& trainer) : run_(run), trainer_(trainer) {}
@@ -91,7 +95,8 @@ class ProgressSaver {
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kIo) throw;
     if (!warned_)
-      log(LogLevel::kWarning, fmt::format("no checkpoint, trying again later: {}", error.what()));
+      log(LogLevel::kWarning,
+          fmt::format("could not save the checkpoint, will try again later: {}", error.what()));
     warned_ = true;
   }
 
@@ -111,17 +116,17 @@ TrainingEnd train(const RunFolder& run, const RunRequest& request, const RunObse
                       .checkpoint_seconds = request.checkpoint_seconds});
 }
 
-// The same error, with what the trainer went back to and where that is.
+// The same error, with the state that the trainer returned to and the files that contain it.
 Error diverged_in(const RunFolder& run, const Trainer& trainer, Model& model, const Error& error) {
   const History& history = trainer.history();
   if (history.epochs.empty())
-    return {error.code(), "{}; no epoch was finished, so that {} has no model", error.what(),
+    return {error.code(), "{}; no epoch was finished, so {} contains no model", error.what(),
             run.path.string()};
   take_weights(model, trainer);
   save_model(model, run.model());
   const std::int64_t last = std::ssize(history.epochs);
   return {error.code(),
-          "{}; {} holds the weights of epoch {}, {} the state after epoch {}",
+          "{}; {} contains the weights of epoch {}, and {} the state after epoch {}",
           error.what(),
           run.model().string(),
           history.best_epoch == 0 ? last : history.best_epoch,
@@ -130,10 +135,10 @@ Error diverged_in(const RunFolder& run, const Trainer& trainer, Model& model, co
 }
 
 void throw_interrupted(const RunFolder& run, const Trainer& trainer) {
-  throw Error(ErrorCode::kInterrupted, "stopped after step {}; {} holds what was learnt; {}",
+  throw Error(ErrorCode::kInterrupted, "stopped after step {}; {} contains the model so far; {}",
               trainer.num_steps_done(), run.model().string(),
-              path_exists(run.checkpoint()) ? "to go on: " + resume_command(run)
-                                            : "there is no checkpoint to go on from");
+              path_exists(run.checkpoint()) ? "to continue: " + resume_command(run)
+                                            : "there is no checkpoint to continue from");
 }
 
 TrainingFacts facts_of(const Trainer& trainer) {
@@ -146,8 +151,7 @@ TrainingFacts facts_of(const Trainer& trainer) {
           .num_threads = num_threads()};
 }
 
-// Evaluates, and writes metrics.json, which makes the run a finished one once the checkpoint is
-// gone.
+// Evaluates, writes metrics.json and removes the checkpoint. The run is then finished.
 void finish(const RunRequest& request, TrainedRun& trained) {
   if (trained.evaluated_on) trained.evaluation = evaluate(trained.model, *trained.evaluated_on);
   trained.metrics = metrics_json(trained.evaluation, trained.model, trained.facts, request.command);
@@ -155,7 +159,7 @@ void finish(const RunRequest& request, TrainedRun& trained) {
   remove_file(trained.held.folder.checkpoint());
 }
 
-// The recipe of a request that is begun or resumed, checked by the rules of recipe files.
+// The recipe of a new or resumed request, checked like a recipe file.
 Recipe recipe_of(const RunRequest& request, std::string& source) {
   source = request.resume ? open_run_folder(request.out).config().string() : request.source;
   Recipe recipe = request.resume ? find_recipe(source) : request.recipe;
@@ -209,7 +213,7 @@ struct Members {
   std::vector<std::string> names;
 };
 
-// Trains all of the networks that are not yet trained. `facts` adds up what they took.
+// Trains all networks that are not yet trained. Adds their time and steps to `facts`.
 Members train_members(const RunRequest& request, const RunObserver& observer, const Recipe& recipe,
                       const RunFolder& run, TrainingFacts& facts) {
   Members members;
@@ -234,7 +238,7 @@ Members train_members(const RunRequest& request, const RunObserver& observer, co
       facts.num_steps += trained.facts.num_steps;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kInterrupted) throw;
-      throw Error(ErrorCode::kInterrupted, "stopped with {} of {} networks done; to go on: {}", i,
+      throw Error(ErrorCode::kInterrupted, "stopped after {} of {} networks; to continue: {}", i,
                   recipe.members, resume_command(run));
     }
   }

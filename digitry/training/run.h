@@ -12,22 +12,22 @@
 #include "digitry/training/run_folder.h"
 #include "digitry/training/trainer.h"
 
-// A run: a training that leaves its folder behind, and can be interrupted and resumed. `fit`
-// (training/fit.h) makes the same model in memory.
+// A run is a training with a folder for its results. It can be interrupted and resumed. `fit`
+// (training/fit.h) makes the same model in memory only.
 
 namespace digitry {
 
 struct RunRequest {
   Recipe recipe;
-  std::string source;   ///< Where the recipe is from: begins messages about it.
-  std::string out;      ///< The run's folder; empty for the first free one of the recipe's name.
-  bool resume = false;  ///< Continue the run in `out`, by its own recipe.
+  std::string source;  ///< Origin of the recipe: error messages about it begin with this.
+  std::string out;  ///< Folder of the run; empty for the first free folder named after the recipe.
+  bool resume = false;  ///< Continue the run in `out` with its own recipe.
   double checkpoint_seconds = 10;
   bool profile = false;   ///< Measure each operation: see Plan::profile.
   std::string command{};  ///< The command line, for metrics.json.
 };
 
-/// What a run reports and asks; empty functions are not called.
+/// Functions that a run calls; empty functions are not called.
 struct RunObserver {
   std::function<void(const TrainingProgress&)> on_step = {};
   std::function<void(const EpochRecord&, bool best)> on_epoch = {};
@@ -45,24 +45,24 @@ struct TrainedRun {
   HeldRun held;
   Recipe recipe;
   Model model;
-  History history;  ///< Empty for several networks, each of which has its own.
+  History history;  ///< Empty for several networks: each has its own.
   TrainingFacts facts;
   std::string metrics;                           ///< The text of metrics.json.
-  std::optional<EvaluationData> evaluated_on;    ///< Nothing if there are no labelled images.
-  std::optional<EvaluationResult> evaluation{};  ///< Of these.
+  std::optional<EvaluationData> evaluated_on;    ///< Empty if there are no labelled images.
+  std::optional<EvaluationResult> evaluation{};  ///< On `evaluated_on`.
   TrainingImages trained_on;
 };
 
-/// Trains what the recipe says, calibrates, evaluates, and writes the run's folder: config.toml,
-/// history.csv, model.safetensors, metrics.json, and while it trains a checkpoint.
+/// Trains, calibrates and evaluates a model, and writes the folder of the run: config.toml,
+/// history.csv, model.safetensors, metrics.json, and during training a checkpoint.
 ///
-/// Several networks (`Recipe::members` = M) are trained one after the other, each as a run of its
-/// own in RUN/members/N, with the same validation images and seed S·M + N, S being the recipe's; an
-/// interrupted run continues with the network that was interrupted.
-/// If history or checkpoint cannot be written (the disk is full), training goes on, and a warning
-/// is logged. Throws Error{kInterrupted} if the observer stops it, with what was learnt saved;
-/// Error{kDiverged} with the last good state saved; and what its parts throw, bad recipes and data
-/// before anything is written.
+/// Several networks (`Recipe::members` = M) are trained one after the other, each as a separate run
+/// in RUN/members/N, with the same validation images and seed S·M + N, where S is the seed of the
+/// recipe. A resumed run continues with the interrupted network. If history or checkpoint cannot be
+/// written (the disk is full), training continues and a warning is logged.
+/// Throws Error{kInterrupted} if the observer stops the training, after saving the model so far;
+/// Error{kDiverged} after saving the last good state; and what its parts throw. Invalid recipes and
+/// data throw before anything is written.
 TrainedRun train_run(const RunRequest& request, const RunObserver& observer = {});
 
 }  // namespace digitry

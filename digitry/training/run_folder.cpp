@@ -29,16 +29,16 @@ namespace {
 
 constexpr int kMaxNumberedRuns = 100'000;
 
-// The lock is the folder's own: no file of it is left behind, and it ends with the process.
+// Locks the folder itself: this leaves no lock file behind, and the lock ends with the process.
 HeldRun hold(RunFolder run) {
   Descriptor lock(::open(run.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (lock.get() < 0)
     throw Error(ErrorCode::kIo, "{}: {}", run.path.string(), std::strerror(errno));
-  // File systems without locks have to do without.
+  // Other errors are ignored: some file systems have no locks.
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     throw Error(ErrorCode::kUnavailable,
-                "{}: another training holds this run; wait until it ends, or choose another folder "
-                "(--out)",
+                "{}: another training is using this run; wait until it ends, or choose another "
+                "folder (--out)",
                 run.path.string());
   return {std::move(run), std::move(lock)};
 }
@@ -57,12 +57,15 @@ fs::path first_free_run(const std::string& recipe_name) {
   for (int number = 1; number < kMaxNumberedRuns; ++number) {
     fs::path path = fs::path("runs") / fmt::format("{}-{:03}", recipe_name, number);
     std::error_code error;
-    // Creating is the test: two runs started at once never share a folder.
+    // Creating the folder is also the test, so that two runs started at once never share a folder.
     if (fs::create_directory(path, error)) return path;
     if (error)
       throw Error(ErrorCode::kIo, "cannot create folder {}: {}", path.string(), error.message());
   }
-  throw Error(ErrorCode::kIo, "runs/: no free name for a run of '{}'", recipe_name);
+  throw Error(
+      ErrorCode::kIo,
+      "runs/: all names for a run of '{}' are taken; remove old runs, or choose a folder (--out)",
+      recipe_name);
 }
 
 }  // namespace
@@ -74,14 +77,14 @@ HeldRun make_run_folder(const std::string& out, const std::string& recipe_name) 
   const fs::path path(out);
   const auto taken = [&] {
     return Error(ErrorCode::kInvalidArgument,
-                 "{} already exists and is never overwritten; choose another folder (--out), or "
-                 "continue an interrupted run with --resume",
+                 "{} already exists and is never overwritten; choose another folder (--out), "
+                 "or continue an interrupted run with --resume",
                  out);
   };
   if (path_exists(path) && !is_folder(path)) throw taken();
   make_folder(path);
   HeldRun run = hold({path});
-  // A training that was killed before its first file may have left half of that.
+  // A training that was killed early may have left an incomplete first file.
   remove_leftovers(run.folder.config());
   if (!list_folder(path).empty()) throw taken();
   return run;
@@ -100,7 +103,8 @@ HeldRun hold_run_folder(const fs::path& path) {
 RunFolder open_run_folder(const fs::path& path) {
   RunFolder run{path};
   if (!path_exists(run.config()))
-    throw Error(ErrorCode::kBadData, "{}: not a run (no config.toml in it)", path.string());
+    throw Error(ErrorCode::kBadData, "{}: expected the folder of a run, found no config.toml in it",
+                path.string());
   return run;
 }
 
@@ -108,7 +112,8 @@ fs::path model_file(const fs::path& path) {
   if (!is_folder(path)) return path;
   const RunFolder run{path};
   if (!path_exists(run.model()))
-    throw Error(ErrorCode::kBadData, "{}: no model.safetensors in this folder", path.string());
+    throw Error(ErrorCode::kBadData, "{}: expected a model.safetensors in this folder, found none",
+                path.string());
   return run.model();
 }
 
@@ -157,7 +162,7 @@ double number_of(const Json& section, const char* key) {
              : 0;
 }
 
-// "best_epoch": 3 as "best epoch", "3".
+// Turns "best_epoch": 3 into "best epoch", "3".
 Facts facts_of(const Json& metrics, const char* section) {
   Facts facts;
   if (!metrics.contains(section) || !metrics[section].is_object()) return facts;
@@ -220,14 +225,16 @@ RunMetrics parse_run_metrics(std::string_view text, const std::string& source) {
 RunMetrics read_run_metrics(const RunFolder& run) {
   if (!run.finished())
     throw Error(ErrorCode::kBadData,
-                "{}: its training is not finished; to go on: digitry train --resume --out {}",
+                "{}: the training of this run is not finished; to continue: digitry train --resume "
+                "--out {}",
                 run.path.string(), shell_word(run.path.string()));
   return parse_run_metrics(read_file(run.metrics(), kMaxMetricsBytes), run.metrics().string());
 }
 
 const std::string& evaluated_split(const RunFolder& run, const RunMetrics& metrics) {
   if (std::ranges::find(kSplitNames, metrics.split) == kSplitNames.end())
-    throw Error(ErrorCode::kBadData, "{}: names no split that the model was evaluated on",
+    throw Error(ErrorCode::kBadData,
+                "{}: expected the split that the model was evaluated on, found none",
                 run.metrics().string());
   return metrics.split;
 }

@@ -9,9 +9,8 @@ namespace {
 
 constexpr std::int64_t kMaxNesting = 4096;
 
-// toml++ recurses as deep as a text nests, by a.b.c or by brackets, and limits the latter alone:
-// 50,000 dots overflow the stack. Dots and brackets bound the depth from above, wherever they
-// stand.
+// toml++ recurses for every level of nesting, by a.b.c or by brackets, but limits only brackets:
+// 50,000 dots overflow the stack. The number of dots and brackets is an upper bound of the depth.
 void check_nesting(std::string_view text, const std::string& source) {
   const auto nests = [](char c) { return c == '.' || c == '[' || c == '{'; };
   if (const auto found = std::ranges::count_if(text, nests); found > kMaxNesting)
@@ -36,7 +35,7 @@ AttributeValue option_of(const toml::node& node, const std::string& where) {
   if (const auto* real = node.as_floating_point()) return real->get();
   if (const auto* truth = node.as_boolean()) return truth->get();
   if (const auto* text = node.as_string()) return text->get();
-  throw Error(ErrorCode::kBadData, "{}: expected a number, true, false or a text", where);
+  throw Error(ErrorCode::kBadData, "{}: expected a number, true, false or a string", where);
 }
 
 }  // namespace digitry

@@ -11,12 +11,12 @@
 namespace digitry {
 
 /// Parses TOML that may be hostile.
-/// Throws Error{kBadData} that begins with `source`: with the line and the cause where the text is
-/// no TOML, and where it nests so deep that reading it could overflow the stack.
+/// Throws Error{kBadData}, with a message that begins with `source`, if the text is not TOML (with
+/// the line and the cause), or if it nests so deeply that parsing could overflow the stack.
 toml::table parse_toml(std::string_view text, const std::string& source);
 
-/// A number, truth or text as an option's value.
-/// Throws Error{kBadData} that begins with `where` for anything else.
+/// Converts a number, boolean or string to an attribute. Throws Error{kBadData}, with a message
+/// that begins with `where`, for anything else.
 AttributeValue option_of(const toml::node& node, const std::string& where);
 
 }  // namespace digitry

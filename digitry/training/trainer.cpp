@@ -14,8 +14,8 @@
 #include "digitry/optim/optimizer.h"
 #include "digitry/training/progress_text.h"
 
-// What the trainer does at the end of an epoch: judging it on validation, keeping the best weights.
-// The trainer's state on its way to a checkpoint and back, and to the last good state in memory.
+// Trainer: the steps of an epoch, validation at its end, and the checkpoint and the last good state
+// that training can return to.
 
 namespace digitry {
 namespace {
@@ -26,17 +26,17 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Programs fill recipes in by hand: they are checked as if a file had said so.
+// Programs may fill in recipes directly, so they are checked by the same rules as recipe files.
 Recipe checked(const Recipe& recipe) {
   return parse_recipe(to_toml(recipe), fmt::format("recipe '{}'", recipe.name));
 }
 
 const Dataset& labelled(const Dataset& data) {
   if (!data.labelled())
-    throw Error(ErrorCode::kBadData, "{}: these images have no labels; training needs them",
+    throw Error(ErrorCode::kBadData, "{}: these images have no labels; training needs labels",
                 data.name);
   if (std::ssize(data.labels) != data.num_images())
-    throw Error(ErrorCode::kBadData, "{}: expected {} labels, one an image, found {}", data.name,
+    throw Error(ErrorCode::kBadData, "{}: expected {} labels, one per image, found {}", data.name,
                 data.num_images(), data.labels.size());
   for (const std::int32_t label : data.labels)
     if (label < 0 || label >= data.num_classes())
@@ -82,7 +82,7 @@ TrainingEnd Trainer::run(const TrainingObserver& observer) {
     return end;
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kDiverged) {
-      return_to_good_state();
+      restore_good_state();
       network_.set_parameters(kept_weights());
       if (observer.save) observer.save(checkpoint());
     }
@@ -93,7 +93,7 @@ TrainingEnd Trainer::run(const TrainingObserver& observer) {
 TrainingEnd Trainer::run_steps(const TrainingObserver& observer) {
   TrainingEnd end = TrainingEnd::kFinished;
   Clock::time_point last_save = Clock::now();
-  // A resumed epoch has its order still to be made.
+  // After a resume in the middle of an epoch, the order is not yet computed.
   if (step_ % steps_per_epoch_ != 0) start_epoch();
   while (epochs_left()) {
     const Clock::time_point start = Clock::now();
@@ -135,7 +135,7 @@ bool Trainer::epochs_left() const {
 }
 
 void Trainer::start_epoch() {
-  // From the same start every time, so that an epoch's order depends on nothing before it.
+  // Starts from the same order every time, so that an epoch does not depend on earlier ones.
   order_ = split_.train;
   RandomStream random(recipe_.seed, RandomPurpose::kShuffle, static_cast<std::uint32_t>(epoch_));
   shuffle(order_, random);
@@ -196,13 +196,14 @@ double Trainer::gradient_factor(double loss) {
   const double norm = std::sqrt(kernels::sum_of_squares(arena_.gradients()));
   if (!std::isfinite(norm))
     throw diverged(step_ + 1,
-                   fmt::format("the loss is {}, the norm of its gradient {}", loss, norm));
+                   fmt::format("the loss is {} and the norm of its gradient {}", loss, norm));
   return norm > recipe_.gradient_clip ? recipe_.gradient_clip / norm : 1;
 }
 
 Error Trainer::diverged(std::int64_t step, const std::string& finding) const {
   return Error(ErrorCode::kDiverged,
-               "training diverged at step {} (epoch {}): {}; try a learning rate a tenth of {}",
+               "training diverged at step {} (epoch {}): {}; try a lower learning rate, such as a "
+               "tenth of {}",
                step, (step - 1) / steps_per_epoch_ + 1, finding, optimizer_->learning_rate());
 }
 
@@ -223,7 +224,7 @@ TrainingProgress Trainer::progress() const {
 
 namespace {
 
-// Higher accuracy is better; among equals, lower loss.
+// Higher accuracy is better; with equal accuracy, lower loss.
 bool better(const EpochRecord& a, const EpochRecord& b) {
   return std::pair(*a.val_accuracy, -*a.val_loss) > std::pair(*b.val_accuracy, -*b.val_loss);
 }
@@ -241,7 +242,7 @@ void Trainer::finish_epoch() {
                      .val_accuracy = std::nullopt,
                      .images_per_second = images / totals_.seconds,
                      .elapsed_seconds = 0};
-  if (predictor_) judge(record);
+  if (predictor_) validate(record);
   ++epoch_;
   history_.epochs.push_back(record);
   if (record.val_loss) validation_losses_.push_back(*record.val_loss);
@@ -249,8 +250,8 @@ void Trainer::finish_epoch() {
   keep_good_state();
 }
 
-void Trainer::judge(EpochRecord& record) {
-  network_.set_parameters(arena_.store(judged_values()));
+void Trainer::validate(EpochRecord& record) {
+  network_.set_parameters(arena_.store(validated_values()));
   predictor_->update(network_);
   const Tensor logits = predictor_->logits(data_.images, split_.validation);
   std::vector<std::int32_t> labels;
@@ -263,7 +264,7 @@ void Trainer::judge(EpochRecord& record) {
   record.val_loss = std::accumulate(losses.begin(), losses.end(), 0.0) / count;
   record.val_accuracy = static_cast<double>(correct) / count;
   if (!std::isfinite(*record.val_loss))
-    throw diverged(step_, fmt::format("the loss on validation is {}", *record.val_loss));
+    throw diverged(step_, fmt::format("the validation loss is {}", *record.val_loss));
 }
 
 void Trainer::keep_best_weights() {
@@ -275,19 +276,21 @@ void Trainer::keep_best_weights() {
   best_ = copy_of(network_.parameters());
 }
 
-// The loss does not always tell: ReLU gives 0 for a sum that is not a number.
+// The loss does not always show this: ReLU maps NaN to 0.
 void Trainer::check_finite() {
   if (const std::string name = not_finite(); !name.empty())
-    throw diverged(step_, fmt::format("{} are not all finite, the epoch's loss so far is {}", name,
-                                      totals_.loss / static_cast<double>(totals_.images)));
+    throw diverged(
+        step_,
+        fmt::format("the values of '{}' are not all finite; the loss of the epoch so far is {}",
+                    name, totals_.loss / static_cast<double>(totals_.images)));
 }
 
-std::span<float> Trainer::judged_values() {
+std::span<float> Trainer::validated_values() {
   return average_.empty() ? arena_.values() : std::span<float>(average_);
 }
 
 std::vector<Parameter> Trainer::kept_weights() {
-  return best_.empty() ? arena_.store(judged_values()) : copy_of(best_);
+  return best_.empty() ? arena_.store(validated_values()) : copy_of(best_);
 }
 
 std::vector<std::pair<std::string, std::span<float>>> Trainer::arrays() {
@@ -299,7 +302,7 @@ std::vector<std::pair<std::string, std::span<float>>> Trainer::arrays() {
 }
 
 std::string Trainer::not_finite() {
-  // Squares of floats do not overflow a double: their sum is finite where they are.
+  // Squares of floats do not overflow a double, so the sum is finite exactly if all values are.
   for (const auto& [name, values] : arrays())
     if (!std::isfinite(kernels::sum_of_squares(values))) return name;
   return "";
@@ -314,7 +317,7 @@ void Trainer::keep_good_state() {
     good_.arrays[i].assign(from[i].second.begin(), from[i].second.end());
 }
 
-void Trainer::return_to_good_state() {
+void Trainer::restore_good_state() {
   step_ = good_.step;
   epoch_ = step_ / steps_per_epoch_;
   totals_ = good_.totals;
@@ -346,7 +349,7 @@ void Trainer::resume(const Checkpoint& checkpoint) {
   try {
     restore(checkpoint);
   } catch (const Error& error) {
-    // Shapes and types that do not fit are bad data here: they came out of a file.
+    // Mismatched shapes and types are bad data here, because they come from a file.
     throw Error(ErrorCode::kBadData, std::string(error.what()));
   }
 }
@@ -354,13 +357,15 @@ void Trainer::resume(const Checkpoint& checkpoint) {
 void Trainer::restore(const Checkpoint& checkpoint) {
   SavedProgress saved = progress_from_text(checkpoint.progress);
   if (saved.recipe != to_toml(recipe_) || saved.data_sha256 != data_.sha256)
-    throw Error(ErrorCode::kBadData, "the checkpoint is of another recipe, seed or data set");
+    throw Error(ErrorCode::kBadData, "the checkpoint belongs to another recipe, seed or data set");
   if (saved.step / steps_per_epoch_ != saved.epoch || saved.epoch > recipe_.epochs)
-    throw Error(ErrorCode::kBadData, "the checkpoint's step {} is not in its epoch {}", saved.step,
-                saved.epoch);
+    throw Error(ErrorCode::kBadData, "the checkpoint's step {} does not match its epoch {}",
+                saved.step, saved.epoch);
   if (saved.images > std::ssize(split_.train) || saved.correct > saved.images)
-    throw Error(ErrorCode::kBadData, "the checkpoint counts {} of {} images right, of {}",
-                saved.correct, saved.images, split_.train.size());
+    throw Error(ErrorCode::kBadData,
+                "the checkpoint: expected at most {} images, and at most as many correct ones; "
+                "found {} images, {} correct",
+                split_.train.size(), saved.images, saved.correct);
   const auto group = [&](const std::string& name) -> const std::vector<Parameter>& {
     const auto found = checkpoint.groups.find(name);
     if (found == checkpoint.groups.end())
@@ -369,10 +374,11 @@ void Trainer::restore(const Checkpoint& checkpoint) {
   };
   for (const auto& [name, values] : arrays()) arena_.load(group(name), values);
   if (const std::string name = not_finite(); !name.empty())
-    throw Error(ErrorCode::kBadData, "the checkpoint's {} are not all finite", name);
+    throw Error(ErrorCode::kBadData, "the checkpoint's '{}': expected finite values", name);
   if (saved.history.best_epoch != 0) {
     best_ = copy_of(group("best"));
-    network_.set_parameters(copy_of(best_));  // Throws now, not at the end of the training.
+    network_.set_parameters(
+        copy_of(best_));  // Throws here if the weights do not fit, not at the end of the training.
   }
   optimizer_->set_num_steps(saved.optimizer_steps);
   epoch_ = saved.epoch;

@@ -50,10 +50,10 @@ TEST_F(BadInput, RecipesAreRefusedWithTheRuleTheyBreak) {
                         "adam, adamw, sgd, lion");
   expect_refused_recipe("[[layers]]\ntype = \"conv9d\"\n", "conv9d");
   expect_refused_recipe("[[layers]]\ntype = \"dense\"\nout_features = 10\n", "flatten");
-  expect_refused_recipe("[[layers]]\ntype = \"flatten\"\n", "no layer has parameters");
+  expect_refused_recipe("[[layers]]\ntype = \"flatten\"\n", "layer with parameters");
   expect_refused_recipe(
       "[[layers]]\ntype = \"flatten\"\n[[layers]]\ntype = \"dense\"\nout_features = 11\n",
-      "one logit a class");
+      "one logit per class");
   expect_refused_recipe(
       "[[layers]]\ntype = \"flatten\"\n[[layers]]\ntype = \"dropout\"\nrate = 1.5\n", "'rate'");
 }
@@ -160,8 +160,8 @@ TEST_F(BadInput, ATrainingThatDivergesLateKeepsItsLastGoodEpoch) {
   EXPECT_EQ(result.exit_status, 1);
   EXPECT_THAT(result.err, HasSubstr("diverged at step"));
   EXPECT_THAT(result.err, HasSubstr("the loss"));
-  EXPECT_THAT(result.err, HasSubstr("try a learning rate a tenth of 1000"));
-  EXPECT_THAT(result.err, HasSubstr(out + "/model.safetensors holds the weights of epoch"));
+  EXPECT_THAT(result.err, HasSubstr("such as a tenth of 1000"));
+  EXPECT_THAT(result.err, HasSubstr(out + "/model.safetensors contains the weights of epoch"));
   EXPECT_THAT(result.err, HasSubstr(out + "/checkpoint.safetensors"));
   EXPECT_FALSE(fs::exists(out + "/metrics.json")) << "it is not a finished run";
   const CommandResult evaluated = digitry({"evaluate", out});

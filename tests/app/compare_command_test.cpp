@@ -66,10 +66,12 @@ TEST_F(CompareCommand, SaysItInWords) {
   const CommandResult result = digitry({"compare", long_, short_, long_});
   ASSERT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("95 % interval"));
-  EXPECT_THAT(result.out, HasSubstr(long_ + " against " + short_));
-  EXPECT_THAT(result.out, HasSubstr(long_ + " against " + long_ +
-                                    ": 0 only the first has right, 0 only the second; p = 1.0000: "
-                                    "may be chance"));
+  EXPECT_THAT(result.out, HasSubstr(long_ + " and " + short_));
+  EXPECT_THAT(
+      result.out,
+      HasSubstr(long_ + " and " + long_ +
+                ": 0 images only the first classifies correctly, 0 only the second; p = 1.0000: "
+                "not significant"));
 }
 
 TEST_F(CompareCommand, RefusesDifferentImages) {

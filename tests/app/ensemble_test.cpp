@@ -137,7 +137,7 @@ TEST_F(Ensemble, ViewsOfTheWholeTakeThePlaceOfItsModels) {
 TEST_F(Ensemble, SaysWhatIsWrong) {
   const CommandResult nothing = digitry({"ensemble", at("run1"), "--out", at("x")});
   EXPECT_EQ(nothing.exit_status, 2);
-  EXPECT_THAT(nothing.err, HasSubstr("several models, or views"));
+  EXPECT_THAT(nothing.err, HasSubstr("several models, or options for views"));
   const CommandResult taken =
       digitry({"ensemble", at("run1"), at("run2"), "--out", at("two.toml")});
   EXPECT_EQ(taken.exit_status, 2);
@@ -200,8 +200,7 @@ TEST_F(Ensemble, StoppedTellsHowToGoOn) {
   child.send_signal(SIGINT);
   const CommandResult result = child.wait();
   EXPECT_EQ(result.exit_status, 130);
-  EXPECT_THAT(result.err,
-              AllOf(HasSubstr("0 of 2 networks done"), HasSubstr("--resume --out " + run)));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("0 of 2 networks"), HasSubstr("--resume --out " + run)));
 }
 
 TEST_F(Ensemble, OfARecipeHasAReport) {

@@ -109,7 +109,7 @@ TEST_F(HostileWorld, AReportThatCannotBeWrittenHidesNoResult) {
   const CommandResult result = child.wait();
   EXPECT_EQ(result.exit_status, 0);
   EXPECT_THAT(result.out, HasSubstr("test accuracy"));
-  EXPECT_THAT(result.err, HasSubstr("warning: no report"));
+  EXPECT_THAT(result.err, HasSubstr("warning: could not write the report"));
   EXPECT_THAT(result.err, HasSubstr("digitry report " + run_));
 }
 

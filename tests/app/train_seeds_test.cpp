@@ -114,7 +114,7 @@ TEST_F(TrainSeeds, StoppedTellHowToGoOnWithAllOfThem) {
   child.send_signal(SIGINT);
   const CommandResult result = child.wait();
   EXPECT_EQ(result.exit_status, 130);
-  EXPECT_THAT(result.err, HasSubstr("0 of 2 seeds done"));
+  EXPECT_THAT(result.err, HasSubstr("0 of 2 seeds"));
   EXPECT_THAT(result.err, HasSubstr("--resume --seeds 3,4 --out " + stopped));
 }
 

@@ -31,7 +31,7 @@ TEST(CompareAnswers, CountsTheImagesThatOneAloneHasRight) {
 }
 
 TEST(CompareAnswers, WantsTheSameImages) {
-  expect_error(ErrorCode::kShapeMismatch, {"100 images and 99"},
+  expect_error(ErrorCode::kShapeMismatch, {"100 and 99 images"},
                [] { compare_answers(with_mistakes(100, {}), with_mistakes(99, {})); });
 }
 

@@ -73,13 +73,14 @@ TEST(HistoryCsv, RefusesBrokenFilesNamingTheLine) {
   } cases[] = {
       {"", "h.csv: line 1: expected a header with a column epoch"},
       {"epoch,loss\n1,2\n", "h.csv: line 1: expected a header with a column accuracy"},
-      {"epoch,loss,accuracy,loss\n", "h.csv: line 1: the column loss is there twice"},
+      {"epoch,loss,accuracy,loss\n", "h.csv: line 1: duplicate column loss"},
       {"epoch,loss,accuracy\n1,2\n", "h.csv: line 2: expected 3 columns, got 2"},
       {"epoch,loss,accuracy\n1,2,1\n2,x,1\n", "h.csv: line 3: loss: expected a number, got \"x\""},
       {"epoch,loss,accuracy\n1,2 ,1\n", "h.csv: line 2: loss: expected a number, got \"2 \""},
       {"epoch,loss,accuracy\n1,NA,1\n", "h.csv: line 2: loss: expected a number, got \"NA\""},
       {"epoch,loss,accuracy\n1.5,2,1\n", "h.csv: line 2: epoch: expected a number, got \"1.5\""},
-      {"epoch,loss,accuracy\n2,1,1\n2,1,1\n", "h.csv: line 3: epoch 2 follows epoch 2"},
+      {"epoch,loss,accuracy\n2,1,1\n2,1,1\n",
+       "h.csv: line 3: expected increasing epochs, got 2 after 2"},
   };
   for (const auto& c : cases) {
     try {

@@ -54,7 +54,7 @@ TEST(ImageIndex, FindsNoMoreThanThereAre) {
 TEST(ImageIndex, IsGivenUpWhereItIsCancelled) {
   const auto data = indexed_digits(3);
   const Network network = random_network({1, 4, 4}, 3, {flatten(), dense(2), dense(3)});
-  expect_error(ErrorCode::kInterrupted, {"nobody waits"}, [&] {
+  expect_error(ErrorCode::kInterrupted, {"cancelled"}, [&] {
     ImageIndex(network, {}, data, {0, 1}, [] { return true; });
   });
 }

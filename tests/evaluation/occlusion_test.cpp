@@ -136,9 +136,9 @@ TEST(OcclusionMaps, RefuseWhatIsOutOfRange) {
     };
   };
   const OcclusionPatch patch{.size = 2, .stride = 1};
-  expect_error(ErrorCode::kInvalidArgument, {"image of 0 to 0, got 1"},
+  expect_error(ErrorCode::kInvalidArgument, {"image index of 0 to 0, got 1"},
                maps({.image_index = 1, .answer = 0, .rival = 1}, patch));
-  expect_error(ErrorCode::kInvalidArgument, {"classes of 0 to 2, got 0 and 3"},
+  expect_error(ErrorCode::kInvalidArgument, {"class indices of 0 to 2, got 0 and 3"},
                maps({.image_index = 0, .answer = 0, .rival = 3}, patch));
   for (const OcclusionPatch& bad :
        {OcclusionPatch{.size = 7, .stride = 1}, OcclusionPatch{.size = 0, .stride = 1},

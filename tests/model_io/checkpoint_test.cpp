@@ -55,7 +55,7 @@ TEST(Checkpoint, IsNoModelAndAModelIsNoCheckpoint) {
 TEST(Checkpoint, RefusesOtherVersionsAndNames) {
   const TemporaryFolder folder;
   write_file_atomically(folder / "new", to_safetensors({{"digitry.checkpoint", "2"}}, {}));
-  expect_error(ErrorCode::kBadData, {"checkpoint format 2, this version reads 1"},
+  expect_error(ErrorCode::kBadData, {"checkpoint format: found 2, expected 1"},
                [&] { load_checkpoint(folder / "new"); });
   const Tensor tensor({1}, DType::kF32);
   write_file_atomically(folder / "odd",

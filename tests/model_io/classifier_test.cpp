@@ -214,14 +214,14 @@ TEST(Combine, RefusesWhatDoesNotFit) {
   };
   Model other = test::small_model();
   other.class_names[1] = "1";
-  refused(std::move(other), {"two", "other classes than one"});
+  refused(std::move(other), {"two", "same class names as one"});
   other = test::small_model();
   other.preprocessing.pixel_scale = 1;
-  refused(std::move(other), {"two", "scales pixels otherwise"});
+  refused(std::move(other), {"two", "same scaling of pixels as one"});
   other = test::small_model();
   other.tta.zoom = 0.1;
-  refused(std::move(other), {"two", "in other ways than one"});
-  refused(three_networks(), {"two", "several networks already"});
+  refused(std::move(other), {"two", "same test-time augmentation as one"});
+  refused(three_networks(), {"two", "expected a model of one network, got one of 3"});
   other = test::small_model();
   other.members = one_member(test::random_network({1, 5, 4}, 3, {test::flatten(), test::dense(3)}));
   refused(std::move(other), {"two", "[1,5,4]", "[1,4,4]"});

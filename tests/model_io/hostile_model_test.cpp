@@ -33,21 +33,20 @@ void refuse_entry(const std::vector<std::string>& parts, const std::string& key,
 TEST(HostileModel, MetadataMissing) {
   for (const char* key : {"digitry.format", "digitry.architecture", "digitry.preprocessing",
                           "digitry.classes", "digitry.provenance"})
-    refuse({key, "not a file that digitry wrote"},
-           [&](Safetensors& file) { file.metadata.erase(key); });
+    refuse({key, "not written by digitry"}, [&](Safetensors& file) { file.metadata.erase(key); });
 }
 
 TEST(HostileModel, FormatOfAnotherVersion) {
-  refuse_entry({"model format 3, this version reads 1 and 2"}, "digitry.format", "3");
+  refuse_entry({"model format: found 3, expected 1 or 2"}, "digitry.format", "3");
 }
 
 TEST(HostileModel, MetadataThatAreNotTheirJson) {
   refuse_entry({"digitry.architecture", "parse error"}, "digitry.architecture", "{");
   refuse_entry({"digitry.classes", "expected a JSON object"}, "digitry.classes", "[]");
   refuse_entry({"'names' is missing"}, "digitry.classes", "{}");
-  refuse_entry({"expected a list of texts"}, "digitry.classes", R"({"names":"0"})");
-  refuse_entry({"expected texts only"}, "digitry.classes", R"({"names":["0",1,"2"]})");
-  refuse_entry({"a name of its own"}, "digitry.classes", R"({"names":["0","1","0"]})");
+  refuse_entry({"expected a list of strings"}, "digitry.classes", R"({"names":"0"})");
+  refuse_entry({"expected strings only"}, "digitry.classes", R"({"names":["0",1,"2"]})");
+  refuse_entry({"expected different names"}, "digitry.classes", R"({"names":["0","1","0"]})");
   refuse_entry({"classes", "found 0"}, "digitry.classes", R"({"names":[]})");
   std::string many = R"({"names":["0")";
   for (int i = 0; i < 1000; ++i) many += R"(,"0")";
@@ -64,7 +63,7 @@ TEST(HostileModel, MetadataThatAreNotTheirJson) {
 }
 
 TEST(HostileModel, ClassesThatDoNotFitTheLastLayer) {
-  refuse_entry({"the last layer has to give [2]", "gives [3]"}, "digitry.classes",
+  refuse_entry({"expected the last layer", "[2]", "got [3]"}, "digitry.classes",
                R"({"names":["a","b"]})");
 }
 
@@ -95,7 +94,7 @@ TEST(HostileModel, ImpossibleLayers) {
                 R"([{"type":"dense","out_features":3}])");
   refuse_layers({"out_features", "got -1"},
                 R"([{"type":"flatten"},{"type":"dense","out_features":18446744073709551615}])");
-  refuse_layers({"no layer has parameters"}, R"([{"type":"flatten"},{"type":"relu"}])");
+  refuse_layers({"layer with parameters"}, R"([{"type":"flatten"},{"type":"relu"}])");
 }
 
 TEST(HostileModel, HugeArchitecturesAllocateNothing) {
@@ -106,7 +105,7 @@ TEST(HostileModel, HugeArchitecturesAllocateNothing) {
                                 R"({"type":"dense","out_features":3}])");
     file.tensors.clear();
   });
-  refuse_entry({"over 268435456 parameters"}, "digitry.architecture",
+  refuse_entry({"at most 268435456 parameters"}, "digitry.architecture",
                architecture("[4096,4096,4096]", kLayers));
 }
 
@@ -127,7 +126,7 @@ TEST(HostileModel, TensorsMissingLeftOverOrOfAnotherShape) {
 TEST(HostileModel, WeightsThatAreNotFinite) {
   for (const float value :
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
-    refuse({"tensor '4.weight' holds", "at element 7"},
+    refuse({"tensor '4.weight': expected finite weights", "at element 7"},
            [&](Safetensors& file) { file.tensors[2].value.as<float>()[7] = value; });
 }
 
@@ -142,11 +141,12 @@ TEST(HostileModel, PrototypesThatDoNotFitTheNetwork) {
   refuse({"got f32 [0,5]"}, with({0, 5}, DType::kF32));
   refuse({"got f32 [100001,5]"}, with({100001, 5}, DType::kF32));
   refuse({"got u8 [2,5]"}, with({2, 5}, DType::kU8));
-  refuse({"tensor 'prototypes' holds nan at element 1"}, [](Safetensors& file) {
-    Tensor prototypes({2, 5}, DType::kF32);
-    prototypes.as<float>()[1] = std::numeric_limits<float>::quiet_NaN();
-    file.tensors.push_back({"prototypes", std::move(prototypes)});
-  });
+  refuse({"tensor 'prototypes': expected finite weights, found nan at element 1"},
+         [](Safetensors& file) {
+           Tensor prototypes({2, 5}, DType::kF32);
+           prototypes.as<float>()[1] = std::numeric_limits<float>::quiet_NaN();
+           file.tensors.push_back({"prototypes", std::move(prototypes)});
+         });
 }
 
 }  // namespace

@@ -27,23 +27,23 @@ void refuse_entry(const std::vector<std::string>& parts, const std::string& fiel
 TEST(HostileSafetensors, HeaderLength) {
   refuse({"found 0 bytes"}, "");
   refuse({"found 7 bytes"}, "1234567");
-  refuse({"claims 3 bytes", "has 10"}, safetensors_bytes("{}", "", 3));
-  refuse({"claims 18446744073709551615 bytes"}, safetensors_bytes("{}", "", UINT64_MAX));
-  refuse({"claims 100000001 bytes", "at most 100000000"},
+  refuse({"header: expected 3 bytes", "the file has 10"}, safetensors_bytes("{}", "", 3));
+  refuse({"found a length of 18446744073709551615 bytes"}, safetensors_bytes("{}", "", UINT64_MAX));
+  refuse({"found a length of 100000001 bytes", "at most 100000000"},
          safetensors_bytes(std::string(std::size_t{100'000'001}, ' ')));
-  refuse({"begin with '{'"}, safetensors_bytes(""));
-  refuse({"begin with '{'"}, safetensors_bytes(" {}"));
-  refuse({"claims"}, "PK\x03\x04 this is another kind of file");
+  refuse({"expected '{'"}, safetensors_bytes(""));
+  refuse({"expected '{'"}, safetensors_bytes(" {}"));
+  refuse({"may not be a safetensors file"}, "PK\x03\x04 this is another kind of file");
 }
 
 TEST(HostileSafetensors, Json) {
   refuse({"header", "parse error"}, safetensors_bytes("{"));
   refuse({"header", "parse error"}, safetensors_bytes("{\"a\":}"));
   refuse({"header", "parse error"}, safetensors_bytes("{} {}"));
-  refuse({"begin with '{'"}, safetensors_bytes("[]"));
-  refuse({"header holds a zero byte"}, safetensors_bytes(std::string("{}\0\0", 4)));
-  refuse({"header holds a zero byte"}, safetensors_bytes(std::string("{}\0{\"a\":1}", 10)));
-  refuse({"spaces alone"}, safetensors_bytes("{}\n"));
+  refuse({"expected '{'"}, safetensors_bytes("[]"));
+  refuse({"header", "found a zero byte"}, safetensors_bytes(std::string("{}\0\0", 4)));
+  refuse({"header", "found a zero byte"}, safetensors_bytes(std::string("{}\0{\"a\":1}", 10)));
+  refuse({"only spaces after the JSON"}, safetensors_bytes("{}\n"));
   refuse({"header", "UTF-8"}, safetensors_bytes("{\"\xFF\":1}"));
   refuse({"header"}, safetensors_bytes(std::string("{\"a\0\":1}", 8)));
   refuse({"header: duplicate key 't'"},
@@ -70,7 +70,7 @@ TEST(HostileSafetensors, ManyKeysDoNotTakeForEver) {
 
 TEST(HostileSafetensors, Metadata) {
   refuse({"__metadata__: expected an object"}, safetensors_bytes(R"({"__metadata__":[]})"));
-  refuse({"__metadata__ 'k': expected a text"}, safetensors_bytes(R"({"__metadata__":{"k":1}})"));
+  refuse({"__metadata__ 'k': expected a string"}, safetensors_bytes(R"({"__metadata__":{"k":1}})"));
 }
 
 TEST(HostileSafetensors, EntryFields) {
@@ -99,7 +99,7 @@ TEST(HostileSafetensors, ShapesAreWholeNumbersOfReasonableSize) {
   refuse_entry({"2^63 - 1 elements"},
                R"("dtype":"U8","shape":[2147483647,2147483647,2147483647],"data_offsets":[0,8])");
   // 2^62 elements of 4 bytes: the product alone would come out as 0.
-  refuse_entry({"do not hold F32"},
+  refuse_entry({"do not have the size of F32"},
                R"("dtype":"F32","shape":[1073741824,1073741824,4],"data_offsets":[0,0])");
 }
 
@@ -107,9 +107,12 @@ TEST(HostileSafetensors, OffsetsFitTheShape) {
   refuse_entry({"two data_offsets"}, R"("dtype":"U8","shape":[8],"data_offsets":[8])");
   refuse_entry({"two data_offsets"}, R"("dtype":"U8","shape":[8],"data_offsets":{"a":0,"b":8})");
   refuse_entry({"data_offsets", "at least 0"}, R"("dtype":"U8","shape":[8],"data_offsets":[-1,7])");
-  refuse_entry({"[8,0] do not hold"}, R"("dtype":"U8","shape":[8],"data_offsets":[8,0])");
-  refuse_entry({"[0,7] do not hold U8 [8]"}, R"("dtype":"U8","shape":[8],"data_offsets":[0,7])");
-  refuse_entry({"[0,8] do not hold F32 [8]"}, R"("dtype":"F32","shape":[8],"data_offsets":[0,8])");
+  refuse_entry({"[8,0] do not have the size of"},
+               R"("dtype":"U8","shape":[8],"data_offsets":[8,0])");
+  refuse_entry({"[0,7] do not have the size of U8 [8]"},
+               R"("dtype":"U8","shape":[8],"data_offsets":[0,7])");
+  refuse_entry({"[0,8] do not have the size of F32 [8]"},
+               R"("dtype":"F32","shape":[8],"data_offsets":[0,8])");
   refuse_entry({"whole numbers"},
                R"("dtype":"U8","shape":[8],"data_offsets":[0,18446744073709551616])");
 }
@@ -120,24 +123,24 @@ std::string two_entries(const std::string& a, const std::string& b) {
 }
 
 TEST(HostileSafetensors, DataAreCoveredExactly) {
-  refuse({"tensor 'b': begins at byte 2", "ends at 4"},
+  refuse({"tensor 'b': found at byte 2", "expected 4"},
          safetensors_bytes(two_entries("[0,4]", "[2,6]"), "012345"));
-  refuse({"tensor 'b': begins at byte 0", "ends at 4"},
+  refuse({"tensor 'b': found at byte 0", "expected 4"},
          safetensors_bytes(two_entries("[0,4]", "[0,4]"), "0123"));
-  refuse({"tensor 'b': begins at byte 5", "ends at 4"},
+  refuse({"tensor 'b': found at byte 5", "expected 4"},
          safetensors_bytes(two_entries("[0,4]", "[5,9]"), "012345678"));
-  refuse({"tensor 'a': begins at byte 1", "ends at 0"},
+  refuse({"tensor 'a': found at byte 1", "expected 0"},
          safetensors_bytes(two_entries("[1,5]", "[5,9]"), "012345678"));
-  refuse({"take 8 bytes, the file has 9"},
+  refuse({"expected 8 bytes of tensor data, found 9"},
          safetensors_bytes(two_entries("[0,4]", "[4,8]"), "012345678"));
-  refuse({"take 8 bytes, the file has 7"},
+  refuse({"expected 8 bytes of tensor data, found 7"},
          safetensors_bytes(two_entries("[0,4]", "[4,8]"), "0123456"));
-  refuse({"take 0 bytes, the file has 1"}, safetensors_bytes("{}", "x"));
+  refuse({"expected 0 bytes of tensor data, found 1"}, safetensors_bytes("{}", "x"));
 }
 
 TEST(HostileSafetensors, HugeTensorsAllocateNothing) {
   // 2 GB of weights that the file does not have.
-  refuse({"take 2147483644 bytes, the file has 0"},
+  refuse({"expected 2147483644 bytes of tensor data, found 0"},
          safetensors_bytes(
              R"({"t":{"dtype":"F32","shape":[536870911],"data_offsets":[0,2147483644]}})"));
 }

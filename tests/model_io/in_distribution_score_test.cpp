@@ -74,7 +74,7 @@ TEST(InDistributionScore, IsFullWhereANetworkHasNoPrototypes) {
 
 TEST(InDistributionScore, ImagesOfAnotherSizeAreRefused) {
   const Classifier classifier(sees_pixels({1, 0, 0, 0}));
-  test::expect_error(ErrorCode::kShapeMismatch, {"wants images of [1,2,2]"}, [&] {
+  test::expect_error(ErrorCode::kShapeMismatch, {"expected images of shape [1,2,2]"}, [&] {
     classifier.in_distribution_scores(Tensor({1, 1, 2, 3}, DType::kU8));
   });
 }

@@ -61,15 +61,15 @@ void expect_unusable(const std::vector<std::string>& parts,
 }
 
 TEST(UnusableModel, IsOneThatWasMovedFrom) {
-  expect_unusable({"model: has no networks", "moved from"},
+  expect_unusable({"model: expected at least one network", "moved from"},
                   [](Model& model) { const Model taken = std::move(model); });
   const Model empty;
-  expect_error(ErrorCode::kInvalidArgument, {"no networks"}, [&] { empty.input_shape(); });
+  expect_error(ErrorCode::kInvalidArgument, {"at least one network"}, [&] { empty.input_shape(); });
   EXPECT_EQ(empty.num_parameters(), 0);
 }
 
 TEST(UnusableModel, IsOneWhoseNetworkWasMovedFrom) {
-  expect_unusable({"network 0", "no layers"}, [](Model& model) {
+  expect_unusable({"network 0", "at least one layer"}, [](Model& model) {
     const Network taken = std::move(model.members.front().network);
   });
 }
@@ -103,7 +103,7 @@ TEST(UnusableModel, IsOneOfNetworksThatDoNotFit) {
 TEST(UnusableModel, IsNamedByCombine) {
   std::vector<Model> models = one_model(test::small_model());
   models.emplace_back();
-  expect_error(ErrorCode::kInvalidArgument, {"second: model: has no networks"}, [&] {
+  expect_error(ErrorCode::kInvalidArgument, {"second: model: expected at least one network"}, [&] {
     combine(std::move(models), {"first", "second"});
   });
   expect_error(ErrorCode::kInvalidArgument, {"expected 1 names", "got 2"}, [] {

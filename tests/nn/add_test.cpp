@@ -119,7 +119,7 @@ TEST(Add, OfAnotherShapeOrFromBeforeTheFirstLayerIsRefused) {
     Network({1, 3, 3}, 3, {test::conv2d({.out_channels = 8, .padding = 1}), add(1)});
   });
   test::expect_error(ErrorCode::kBadData,
-                     {"layers[1] (add)", "layers_back = 2", "before the first layer"}, [] {
+                     {"layers[1] (add)", "layers_back = 2", "layers_back: expected at most 1"}, [] {
                        Network({3}, 3, {test::dense(3), add(2)});
                      });
   EXPECT_NO_THROW(Network({3}, 3, {test::dense(3), add(1)}));

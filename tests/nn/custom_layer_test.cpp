@@ -193,7 +193,7 @@ TEST(RegisterLayer, RefusesNamesThatAreTakenOrImpossible) {
                  [&] { register_layer(name, make); });
   for (const char* name : {"", "Square", "a b", "x\n", "\xC3\xA4"})
     expect_error(ErrorCode::kInvalidArgument, {"a-z"}, [&] { register_layer(name, make); });
-  expect_error(ErrorCode::kInvalidArgument, {"'nothing'", "no function"},
+  expect_error(ErrorCode::kInvalidArgument, {"'nothing'", "expected a function"},
                [] { register_layer("nothing", nullptr); });
 }
 

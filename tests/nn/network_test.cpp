@@ -98,7 +98,7 @@ TEST(Network, SaysWhichLayerDoesNotFitAndWhatItWants) {
                {"layers[0]", "dense: expected [features], got [1,28,28]", "flatten"}, [] {
                  Network({1, 28, 28}, 10, {dense(10)});
                });
-  expect_error(ErrorCode::kShapeMismatch, {"[10]", "gives [12]", "classes"}, [] {
+  expect_error(ErrorCode::kShapeMismatch, {"[10]", "got [12]", "classes"}, [] {
     Network({1, 28, 28}, 10, {flatten(), dense(12)});
   });
   expect_error(ErrorCode::kBadData, {"layers", "1 to 1000", "got 0"}, [] {

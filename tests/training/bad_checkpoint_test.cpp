@@ -5,7 +5,8 @@
 #include "tests/support/errors.h"
 #include "tests/training/stopped_training.h"
 
-// Checkpoints that do not belong to the training that is to go on, or that lie.
+// Checkpoints that do not belong to the training that is resumed, or that have inconsistent
+// entries.
 
 namespace digitry {
 namespace {
@@ -73,17 +74,17 @@ TEST_F(BadCheckpoint, WithValuesThatAreNotFinite) {
     for (const float value : {HUGE_VALF, std::nanf("")}) {
       Checkpoint spoilt = checkpoint();
       spoilt.groups.at(group)[1].value.as<float>()[3] = value;
-      refuse({group, "not all finite"}, spoilt);
+      refuse({group, "expected finite values"}, spoilt);
     }
 }
 
 TEST_F(BadCheckpoint, ThatCountsMoreThanThereIs) {
   Checkpoint spoilt = checkpoint();
   spoilt.progress["images"] = "9223372036854775807";
-  refuse({"of 9223372036854775807 images"}, spoilt);
+  refuse({"found 9223372036854775807 images"}, spoilt);
   spoilt = checkpoint();
   spoilt.progress["correct"] = "1000000000000";
-  refuse({"counts 1000000000000 of"}, spoilt);
+  refuse({"1000000000000 correct"}, spoilt);
 }
 
 TEST_F(BadCheckpoint, WhoseStepIsNotInItsEpoch) {

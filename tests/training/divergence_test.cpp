@@ -59,7 +59,7 @@ TEST(Trainer, ADivergedTrainingIsBackAtItsLastGoodEpoch) {
       for (const Parameter& parameter : trainer.network().parameters())
         for (const float value : parameter.value.as<float>()) ASSERT_TRUE(std::isfinite(value));
 
-      // What was saved is a state to go on from: it ends in the same way.
+      // The saved state can be resumed and ends in the same way.
       ASSERT_EQ(saved.size(), 1u);
       Trainer again(recipe, data);
       again.resume(saved.front());

@@ -109,7 +109,7 @@ TEST_F(JudgedImagesTest, ClassesAreMatchedByName) {
       load_evaluation_data(named, "train", model_of({"bird", "cat", "dog"}));
   EXPECT_THAT(chosen.data.labels, ElementsAre(2, 1, 1));
   EXPECT_THAT(chosen.data.class_names, ElementsAre("bird", "cat", "dog"));
-  expect_error(ErrorCode::kBadData, {"'dog' is none of the model's", "bird, cat"}, [&] {
+  expect_error(ErrorCode::kBadData, {"expected classes of the model (bird, cat)", "'dog'"}, [&] {
     load_evaluation_data(named, "train", model_of({"bird", "cat"}));
   });
 }
@@ -121,10 +121,10 @@ TEST_F(JudgedImagesTest, NumbersAreNamesWhereTheModelHasThemElsePlaces) {
               ElementsAre(1, 0, 1, 0));
   EXPECT_THAT(load_evaluation_data(data, "train", model_of({"a", "b", "c", "d"})).data.labels,
               ElementsAre(3, 1, 3, 1));
-  expect_error(ErrorCode::kBadData, {"'1' is none"}, [&] {
+  expect_error(ErrorCode::kBadData, {"found '1'"}, [&] {
     load_evaluation_data(data, "train", model_of({"a", "b", "c"}));
   });
-  expect_error(ErrorCode::kBadData, {"'3' is none"}, [&] {
+  expect_error(ErrorCode::kBadData, {"found '3'"}, [&] {
     load_evaluation_data(data, "train", model_of({"0", "1", "2", "4"}));
   });
 }

@@ -178,7 +178,7 @@ TEST(RecipesPage, ListsEveryKeyAndType) {
 }
 
 TEST(FindRecipe, NamesTheShippedOnesWhereThereIsNone) {
-  test::expect_error(ErrorCode::kBadData, {"'mlpp'", "are: cnn, ", "notebook"},
+  test::expect_error(ErrorCode::kBadData, {"'mlpp'", "recipes: cnn, ", "notebook"},
                      [] { find_recipe("mlpp"); });
   const test::TemporaryFolder folder;
   test::expect_error(ErrorCode::kBadData, {"found a folder"},
@@ -226,7 +226,7 @@ TEST(ParseRecipe, RefusesMissingAndImpossibleLayers) {
 
 TEST(ParseRecipe, RefusesTablesItDoesNotKnow) {
   refuse({"unknown table [optimiser]", "[optimizer]"}, kLayers + "[optimiser]\n");
-  refuse({"unknown table [layer]", "[augmentation], [test_time_augmentation] and [[layers]]"},
+  refuse({"unknown table [layer]", "[augmentation], [test_time_augmentation] or [[layers]]"},
          kLayers + "[[layer]]\n");
 }
 
@@ -275,7 +275,7 @@ TEST(ParseRecipe, RefusesWrongTypesAndValuesOutOfRange) {
   refuse({"[augmentation]", "'erase'"}, "[augmentation]\nerase = nan\n" + kLayers);
   refuse({"'name': expected a text"}, "name = 3\n" + kLayers);
   for (const char* name : {"", "/tmp/elsewhere", "../up", "a\\nb"})
-    refuse({"'name'", "folders"}, fmt::format("name = \"{}\"\n{}", name, kLayers));
+    refuse({"'name'", "folder name"}, fmt::format("name = \"{}\"\n{}", name, kLayers));
   refuse({"[optimizer]", "'learning_rate'", "inf"}, "[optimizer]\nlearning_rate = inf\n" + kLayers);
 }
 

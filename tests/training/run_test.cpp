@@ -76,7 +76,7 @@ TEST_F(Run, GoesOnWhereItWasStopped) {
   RunObserver stopped;
   std::int64_t steps = 0;
   stopped.should_stop = [&] { return ++steps == 1; };
-  test::expect_error(ErrorCode::kInterrupted, {"stopped after step 1", "to go on"},
+  test::expect_error(ErrorCode::kInterrupted, {"stopped after step 1", "to continue"},
                      [&] { train_run(request_, stopped); });
   EXPECT_FALSE(RunFolder{request_.out}.finished());
   test::expect_error(ErrorCode::kBadData, {"not finished"},

@@ -68,7 +68,8 @@ TEST(SearchSpace, RefusesWhatIsNoSpace) {
   refuse({"at least two"}, "[\"a.b\"]\nchoices = 3");
   refuse({"duplicate 1"}, "[\"a.b\"]\nchoices = [1, 2, 1]");
   refuse({"either choices or low"}, "[\"a.b\"]\nchoices = [1, 2]\nlow = 1");
-  refuse({"choices: expected a number, true, false or a text"}, "[\"a.b\"]\nchoices = [[1], [2]]");
+  refuse({"choices: expected a number, true, false or a string"},
+         "[\"a.b\"]\nchoices = [[1], [2]]");
   refuse({"dots and opening brackets"}, std::string(5000, '['));
 }
 

@@ -2,8 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
-// One function a subcommand, each in a file of its own. It adds the subcommand's options and help
-// to `app` and sets a callback that does the work; the callback throws digitry::Error, which `main`
+// One function per subcommand, each in its own file. It adds the subcommand's options and help to
+// `app` and sets a callback that does the work; the callback throws digitry::Error, which `main`
 // turns into a message and an exit status.
 
 namespace digitry::app {

@@ -51,11 +51,11 @@ std::vector<Compared> evaluate_all(const CompareOptions& options) {
     } else if (own.data.labels != images.labels ||
                !std::ranges::equal(own.data.images.as<std::uint8_t>(),
                                    images.images.as<std::uint8_t>())) {
-      throw Error(
-          ErrorCode::kInvalidArgument,
-          "{} and {} would be evaluated on different images ({} of {}, {} of {}); name them with "
-          "--data and --split",
-          options.models[0], path, all[0].result.split, images.name, own.split, own.data.name);
+      throw Error(ErrorCode::kInvalidArgument,
+                  "{} and {} would be evaluated on different images ({} of {}, {} of {}); choose "
+                  "the same images with --data and --split",
+                  options.models[0], path, all[0].result.split, images.name, own.split,
+                  own.data.name);
     }
     std::swap(own.data, images);
     all.push_back({path, model.num_parameters(), evaluate(model, own)});
@@ -64,7 +64,7 @@ std::vector<Compared> evaluate_all(const CompareOptions& options) {
   return all;
 }
 
-// The first with each other one.
+// Pairs of the first model with each of the others.
 std::vector<Pair> pairs_of(const std::vector<Compared>& all) {
   std::vector<Pair> pairs;
   for (std::size_t i = 1; i < all.size(); ++i)
@@ -91,17 +91,19 @@ void print_text(const std::vector<Compared>& all, const std::vector<Pair>& pairs
                grouped(std::ssize(e.mistakes)), e.loss,
                100 * e.calibration.expected_calibration_error, grouped(each.num_parameters));
   }
-  fmt::print("\nof the same {} {} images\n", grouped(all[0].result.evaluation.num_images), split);
+  fmt::print("\nevaluated on the same {} {} images\n", grouped(all[0].result.evaluation.num_images),
+             split);
   for (const Pair& pair : pairs) {
     const Comparison& c = pair.comparison;
-    fmt::print("{} against {}: {} only the first has right, {} only the second; {}: {}\n",
-               clean_utf8(pair.first.path), clean_utf8(pair.second.path),
-               grouped(c.only_first_right), grouped(c.only_second_right), p_value_text(c.p_value),
-               c.p_value < kSignificant ? "more than chance" : "may be chance");
+    fmt::print(
+        "{} and {}: {} images only the first classifies correctly, {} only the second; {}: {}\n",
+        clean_utf8(pair.first.path), clean_utf8(pair.second.path), grouped(c.only_first_right),
+        grouped(c.only_second_right), p_value_text(c.p_value),
+        c.p_value < kSignificant ? "significant" : "not significant");
   }
   fmt::print(
-      "(p: McNemar's exact test; chance below {} is called none. One training each: another "
-      "seed may turn it around.)\n",
+      "(p: McNemar's exact test; significant below {}. Each model is one training: another seed "
+      "may change the result.)\n",
       kSignificant);
 }
 
@@ -146,21 +148,23 @@ void compare(const CompareOptions& options) {
 
 void add_compare_command(CLI::App& app) {
   CLI::App* command =
-      app.add_subcommand("compare", "Say whether one model is better than another, or lucky");
+      app.add_subcommand("compare", "Test whether one model is significantly better than another");
   const auto options = std::make_shared<CompareOptions>();
   command->add_option("models", options->models, "Model files or folders of runs, two or more")
       ->type_name("MODELS")
       ->required()
       ->expected(2, 1000);
-  command->add_option("--data", options->data, "What to judge on [what each was trained on]")
+  command
+      ->add_option("--data", options->data,
+                   "The data to evaluate on [those that each was trained on]")
       ->type_name(kDataType);
   command->add_option("--split", options->split, "train, validation or test [as digitry evaluate]")
       ->check(CLI::IsMember(kSplitNames));
   add_threads_option(*command, options->threads);
   command->add_flag("--json", options->json, "Print everything as JSON");
   command->footer(
-      "Each other model is compared with the first, on the same images, by McNemar's test: of the\n"
-      "images that only one of the two has right, it asks whether a fair coin would be so uneven.\n"
+      "Compares each other model with the first on the same images by McNemar's test. It uses the\n"
+      "images that only one of the two models classifies correctly.\n"
       "Examples:\n"
       "  digitry compare runs/mlp-001 runs/fast-001\n"
       "  digitry compare runs/a runs/b runs/c --data fashion-mnist --json | jq .pairs");

@@ -26,7 +26,7 @@ struct EnsembleOptions {
   bool json = false;
 };
 
-// `more`, and of `views` those that it does not name.
+// `views`, with the options that are set in `more`.
 TestTimeAugmentation with_more(TestTimeAugmentation views, const TestTimeAugmentation& more) {
   for (const auto member : {&TestTimeAugmentation::translation, &TestTimeAugmentation::rotation,
                             &TestTimeAugmentation::zoom})
@@ -49,13 +49,12 @@ Model assembled(const EnsembleOptions& options) {
 
 void ensemble(const EnsembleOptions& options) {
   if (options.models.size() == 1 && options.views == TestTimeAugmentation())
-    throw Error(
-        ErrorCode::kInvalidArgument,
-        "expected several models, or views of each image (--translation, --rotation, --zoom, "
-        "--flip)");
+    throw Error(ErrorCode::kInvalidArgument,
+                "expected several models, or options for views of each image (--translation, "
+                "--rotation, --zoom, --flip)");
   if (path_exists(options.out))
     throw Error(ErrorCode::kInvalidArgument,
-                "{} exists already and is never overwritten; choose another --out", options.out);
+                "{} already exists and is never overwritten; choose another --out", options.out);
   const Model model = assembled(options);
   save_model(model, options.out);
   if (options.json) {
@@ -77,7 +76,7 @@ void ensemble(const EnsembleOptions& options) {
 
 void add_ensemble_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
-      "ensemble", "Make one model of several, or of one that looks at each image in several ways");
+      "ensemble", "Combine models into one, or add test-time augmentation to one");
   const auto options = std::make_shared<EnsembleOptions>();
   command->add_option("models", options->models, "Model files or folders of runs, one or more")
       ->type_name("MODELS")
@@ -89,25 +88,23 @@ void add_ensemble_command(CLI::App& app) {
       ->check(not_empty());
   command
       ->add_option("--translation", options->views.translation,
-                   "Look at each image moved by so many pixels, four ways, too")
+                   "Also classify each image moved by this many pixels in four directions")
       ->check(number_in(0.0, 1000.0));
   command
       ->add_option("--rotation", options->views.rotation,
-                   "Look at it turned by so many degrees, either way, too")
+                   "Also classify it rotated by this many degrees in both directions")
       ->check(number_in(0.0, 180.0));
   command
       ->add_option("--zoom", options->views.zoom,
-                   "Look at it smaller and larger by such a fraction, too")
+                   "Also classify it smaller and larger by this fraction")
       ->check(number_in(0.0, 0.9));
   command->add_flag("--flip", options->views.flip,
-                    "Look at it with left and right changed, too: for clothes, not for digits");
+                    "Also classify its mirror image: for clothes, not for digits");
   command->add_flag("--json", options->json, "Print the result as JSON");
   command->footer(
-      "The answer is the mean of all probabilities, of each network for each view; it costs as "
-      "much\n"
-      "time. Every command takes the file like any other model. To train an ensemble from "
-      "nothing,\n"
-      "see `members` in docs/recipes.md. Examples:\n"
+      "The prediction is the mean of the probabilities of all networks and views; it takes\n"
+      "as many times longer. Every command accepts the file like any other model. To train an\n"
+      "ensemble from the start, see `members` in docs/recipes.md. Examples:\n"
       "  digitry train --recipe fast --seeds 0-4 --out runs/five\n"
       "  digitry ensemble runs/five/seed-* --out five.safetensors\n"
       "  digitry ensemble runs/cnn-001 --translation 1 --rotation 5 --out views.safetensors\n"

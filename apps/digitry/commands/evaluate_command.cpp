@@ -37,14 +37,14 @@ struct EvaluateOptions {
   int threads = 0;
 };
 
-// For the mistakes that are told of, first to last; empty where the training images are not at
-// hand.
+// The training images nearest to the first `most` mistakes; empty if they are not available.
 std::vector<std::vector<Neighbour>> nearest_to_mistakes(const Model& model,
                                                         const Evaluation& evaluation,
-                                                        const Dataset& judged, std::size_t most) {
+                                                        const Dataset& evaluated,
+                                                        std::size_t most) {
   const TrainingImages trained = find_training_images(model);
   if (!trained.data) warn("no nearest training images: " + trained.absence);
-  return nearest_training(model, trained, judged.images, mistaken_images(evaluation, most),
+  return nearest_training(model, trained, evaluated.images, mistaken_images(evaluation, most),
                           kNearestShown, SearchEffort::kAll)
       .lists;
 }
@@ -80,34 +80,34 @@ void evaluate(const EvaluateOptions& options) {
 }  // namespace
 
 void add_evaluate_command(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("evaluate", "Judge a model on labelled images");
+  CLI::App* command = app.add_subcommand("evaluate", "Evaluate a model on labelled images");
   const auto options = std::make_shared<EvaluateOptions>();
   add_model_argument(*command, options->model);
-  command->add_option("--data", options->data, "What to judge on [what the model was trained on]")
+  command
+      ->add_option("--data", options->data,
+                   "The data to evaluate on [those the model was trained on]")
       ->type_name(kDataType);
   command
       ->add_option("--split", options->split,
-                   "train, validation or test [test; where the data have none: validation for "
-                   "what the model was trained on, else all images]")
+                   "train, validation or test [test; if the data have none: validation if the "
+                   "model was trained on them, else all images]")
       ->check(CLI::IsMember(kSplitNames));
   CLI::Option* mistakes =
       command->add_option("--mistakes", options->mistakes, "How many mistakes to list [10]")
           ->check(CLI::Range(std::int64_t{0}, kMaxMistakes));
   CLI::Option* explain = command->add_flag(
       "--explain", options->explain,
-      "Add to each mistake (of the first 1000) the training images nearest to it in the "
-      "last hidden layer");
-  CLI::Option* corrupt =
-      add_corrupt_option(*command, options->corrupt,
-                         "Tell the accuracy under MNIST-C's corruptions instead: all, or names "
-                         "with commas between")
-          ->excludes(mistakes)
-          ->excludes(explain);
-  command->add_option("--seed", options->seed, "Of the corruptions [0]")
+      "List for each of the first 1000 mistakes the training images with the nearest features");
+  CLI::Option* corrupt = add_corrupt_option(*command, options->corrupt,
+                                            "Print the accuracy under MNIST-C's corruptions "
+                                            "instead: all, or names separated by commas")
+                             ->excludes(mistakes)
+                             ->excludes(explain);
+  command->add_option("--seed", options->seed, "Seed of the corruptions [0]")
       ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
       ->needs(corrupt);
   add_threads_option(*command, options->threads);
-  command->add_flag("--json", options->json, "Print everything, each mistake included, as JSON");
+  command->add_flag("--json", options->json, "Print everything, including each mistake, as JSON");
   command->footer(
       "Examples:\n"
       "  digitry evaluate runs/mlp-001\n"

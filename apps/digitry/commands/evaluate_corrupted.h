@@ -10,7 +10,7 @@
 
 namespace digitry::app {
 
-/// Evaluates the model on the images as they are and under each corruption, with a progress bar.
+/// Evaluates the model on the unchanged images and under each corruption, with a progress bar.
 /// Throws Error{kInterrupted} after Ctrl-C.
 Robustness evaluate_corrupted(const Model& model, const EvaluationData& images,
                               const std::vector<Corruption>& corruptions, std::uint64_t seed);

@@ -43,9 +43,9 @@ struct ExplainOptions {
   int threads = 0;
 };
 
-// One image and what the model says of it.
+// One image, its prediction and the explanation.
 struct ExplainedImage {
-  Dataset data;  // That it is part of.
+  Dataset data;  // The data set of the image.
   std::string source;
   std::int32_t index = 0;
   std::optional<std::int32_t> label;
@@ -61,46 +61,49 @@ struct ExplainedImage {
 ExplainedImage find_image(const ExplainOptions& options, const Model& model) {
   ExplainedImage image;
   if (options.input.empty()) {
-    EvaluationData judged = load_evaluation_data(training_data_name(model), options.split, model);
-    image.source = judged.data.name + " " + judged.split;
-    image.data = std::move(judged.data);
+    EvaluationData evaluated =
+        load_evaluation_data(training_data_name(model), options.split, model);
+    image.source = evaluated.data.name + " " + evaluated.split;
+    image.data = std::move(evaluated.data);
   } else {
     if (!options.split.empty())
       throw Error(ErrorCode::kInvalidArgument,
-                  "--split {}: is of the model's own data; {} has no splits", options.split,
+                  "--split {}: only for the data of the model; {} has no splits", options.split,
                   options.input);
     image.data = load_inputs(options.input, Labels::kIgnore);
-    image.data.labels.clear();  // A CSV file's: they need not be the model's.
+    image.data.labels.clear();  // Labels of a CSV file need not be classes of the model.
     image.source = options.input;
   }
   if (image.data.image_shape() != model.input_shape())
     throw Error(ErrorCode::kBadData,
-                "{}: expected images of {} ([channels, height, width]), as the model, found {}",
+                "{}: expected images of {} ([channels, height, width]) for this model, found {}",
                 image.source, model.input_shape().to_string(),
                 image.data.image_shape().to_string());
   if (options.index >= image.data.num_images())
-    throw Error(ErrorCode::kInvalidArgument, "--index {}: {} has {} images, counted from 0",
-                options.index, image.source, grouped(image.data.num_images()));
+    throw Error(ErrorCode::kInvalidArgument,
+                "--index {}: expected an index below {}, the number of images in {}", options.index,
+                grouped(image.data.num_images()), image.source);
   image.index = static_cast<std::int32_t>(options.index);
   if (image.data.labelled()) image.label = image.data.labels[static_cast<std::size_t>(image.index)];
   return image;
 }
 
-std::int32_t class_called(const std::string& name, const Model& model) {
+std::int32_t class_index(const std::string& name, const Model& model) {
   const auto found = std::ranges::find(model.class_names, name);
   if (found == model.class_names.end())
-    throw Error(ErrorCode::kInvalidArgument, "--class: '{}' is none of the model's classes: {}",
-                name, fmt::format("{}", fmt::join(model.class_names, ", ")));
+    throw Error(ErrorCode::kInvalidArgument,
+                "--class: expected a class of the model ({}), found '{}'",
+                fmt::format("{}", fmt::join(model.class_names, ", ")), name);
   return static_cast<std::int32_t>(found - model.class_names.begin());
 }
 
-// The class that the answer is held against: the one asked for, the true one, the second best;
-// whichever of them comes first and is not the answer itself.
+// The class to compare the prediction with: the first of the requested, the true and the second
+// most probable class that is not the prediction itself.
 std::int32_t choose_rival(const ExplainOptions& options, const Model& model,
                           std::span<const float> logits, std::int32_t answer,
                           std::optional<std::int32_t> label) {
   if (!options.rival.empty()) {
-    const std::int32_t asked = class_called(options.rival, model);
+    const std::int32_t asked = class_index(options.rival, model);
     if (asked != answer) return asked;
   }
   if (label && *label != answer) return *label;
@@ -118,7 +121,7 @@ void classify(const ExplainOptions& options, const Model& model, const LogitsOf&
   const auto row = logits.as<float>();
   if (row.size() < 2)
     throw Error(ErrorCode::kInvalidArgument,
-                "{}: a model of one class has nothing to hold its answer against", options.model);
+                "{}: expected a model of at least two classes, found one", options.model);
   image.answer = static_cast<std::int32_t>(std::ranges::max_element(row) - row.begin());
   image.rival = choose_rival(options, model, row, image.answer, image.label);
   image.margin =
@@ -162,13 +165,13 @@ void print_text(const ExplainedImage& image, const Model& model) {
              image.index, name(image.answer), percent_of(image.answer), name(image.rival),
              percent_of(image.rival),
              !image.label                   ? ""
-             : *image.label == image.answer ? "; it is right"
-                                            : "; it is labelled " + name(*image.label));
+             : *image.label == image.answer ? "; correct"
+                                            : "; labelled " + name(*image.label));
   fmt::print("{}\n", draw_attribution(thumbnailer.make(image.index), picture, use_color(1)));
   const auto print_place = [&](const char* color, EvidenceFor whom, std::int32_t c) {
     const std::string place = main_place(picture, whom);
     fmt::print("{:<28}{}\n", fmt::format("for {} ({})", name(c), color),
-               place.empty() ? "nothing" : "most of all " + place);
+               place.empty() ? "nothing" : "mostly " + place);
   };
   print_place(use_color(1) ? "orange" : "+", EvidenceFor::kAnswer, image.answer);
   print_place(use_color(1) ? "blue" : "-", EvidenceFor::kRival, image.rival);
@@ -177,7 +180,7 @@ void print_text(const ExplainedImage& image, const Model& model) {
                neighbours_text(image.nearest, model.class_names));
 }
 
-// The double whose shortest decimal form is the float's own.
+// The double with the same shortest decimal form as the float.
 double as_written(float value) { return std::strtod(fmt::format("{}", value).c_str(), nullptr); }
 
 void print_json(const ExplainedImage& image, const Model& model, bool pixels) {
@@ -230,8 +233,9 @@ void write_picture(const std::string& path, const ExplainedImage& image,
   }
   write_file_atomically(path, encode_explanation_png(thumbnailer.make(image.index),
                                                      picture_of(image, thumbnailer), nearest));
-  inform(fmt::format("{}: the image, what in it spoke for the answer (orange) and against (blue){}",
-                     path, nearest.empty() ? "" : ", the nearest training images"));
+  inform(fmt::format(
+      "{}: the image, and its support for the prediction (orange) and against it (blue){}", path,
+      nearest.empty() ? "" : ", with the nearest training images"));
 }
 
 void explain(const ExplainOptions& options) {
@@ -254,41 +258,45 @@ void explain(const ExplainOptions& options) {
 
 void add_explain_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
-      "explain", "Say what in an image spoke for the model's answer, and which images are like it");
+      "explain",
+      "Show which parts of an image support the prediction, and the nearest training images");
   const auto options = std::make_shared<ExplainOptions>();
   add_model_argument(*command, options->model);
   command
       ->add_option("input", options->input,
-                   "What the image is in: an IDX, CSV or PNG file, a folder of PNG files, or - for "
-                   "standard input [the images the model is judged on]")
+                   "An IDX, CSV or PNG file, a folder of PNG files, or - for standard input [the "
+                   "images the model is evaluated on]")
       ->type_name("FILE");
-  command->add_option("--index", options->index, "Which image of it, counted from 0 [0]")
+  command->add_option("--index", options->index, "Index of the image, from 0 [0]")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{std::numeric_limits<std::int32_t>::max()}));
   command
       ->add_option("--class", options->rival,
-                   "The class to hold the answer against [the true class where the answer is "
-                   "another, else the second most probable]")
+                   "The class to compare the prediction with [the true class if the prediction is "
+                   "wrong, else the second most probable]")
       ->type_name("CLASS");
   command
       ->add_option("--split", options->split,
                    "Without FILE: train, validation or test [as digitry evaluate]")
       ->check(CLI::IsMember(kSplitNames));
   command
-      ->add_option("--nearest", options->nearest,
-                   "How many of the nearest training images to tell [5]; 0 saves reading them")
+      ->add_option(
+          "--nearest", options->nearest,
+          "Number of nearest training images to list [5]; 0: do not read the training images")
       ->check(CLI::Range(std::int64_t{0}, kMaxNearest));
-  command->add_option("--out", options->out, "Write a picture of it")
+  command->add_option("--out", options->out, "Write the explanation as a picture")
       ->type_name("FILE.png")
       ->check(png_name());
   add_threads_option(*command, options->threads);
   CLI::Option* json = command->add_flag("--json", options->json, "Print JSON");
-  command->add_flag("--pixels", options->pixels, "With --json: what each pixel spoke for too")
+  command
+      ->add_flag("--pixels", options->pixels,
+                 "With --json: print the attribution of each pixel, too")
       ->needs(json);
   command->footer(
-      "A small patch is hidden at one place after the other: where that lowers the logit of the\n"
-      "answer against that of the other class, the patch spoke for the answer. Nearness is that "
-      "in\n"
-      "the last hidden layer. Examples:\n"
+      "A small patch is hidden at one place after another. If that lowers the logit of the\n"
+      "predicted class relative to the other class, the patch supports the prediction. The "
+      "nearest\n"
+      "images are those with the nearest features (the input of the last layer). Examples:\n"
       "  digitry explain runs/mlp-001 --index 247\n"
       "  digitry explain runs/mlp-001 seven.png --class 1 --out why.png\n"
       "  digitry explain runs/mlp-001 images.idx --index 3 --json | jq .nearest");

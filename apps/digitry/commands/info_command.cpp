@@ -77,7 +77,7 @@ void add_info_command(CLI::App& app) {
       "Examples:\n"
       "  digitry info\n"
       "  digitry info --json | jq .onednn.isa\n"
-      "  ONEDNN_MAX_CPU_ISA=AVX2 digitry info    # what an older processor would use");
+      "  ONEDNN_MAX_CPU_ISA=AVX2 digitry info    # kernels for an older processor");
   command->callback([json] {
     if (*json) {
       print_json(build_info(), cpu_info(), serving::serving_info());

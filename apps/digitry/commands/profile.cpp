@@ -23,9 +23,9 @@ std::string profile_text(const Plan& plan) {
   std::string text = fmt::format(kRow, "layer", "direction", "ms", "GFLOP/s", "share", "kernel");
   const auto add = [&](const std::string& layer, const std::string& direction, double step_flops,
                        double seconds, std::int64_t steps, const std::string& kernel) {
-    const double a_step = seconds / static_cast<double>(std::max<std::int64_t>(steps, 1));
-    text += fmt::format(kRow, layer, direction, fmt::format("{:.4f}", 1e3 * a_step),
-                        rate_text(step_flops, a_step),
+    const double per_step = seconds / static_cast<double>(std::max<std::int64_t>(steps, 1));
+    text += fmt::format(kRow, layer, direction, fmt::format("{:.4f}", 1e3 * per_step),
+                        rate_text(step_flops, per_step),
                         fmt::format("{:.1f} %", total > 0 ? 100 * seconds / total : 0.0), kernel);
   };
   for (const OperationTime& row : rows)

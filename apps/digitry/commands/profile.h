@@ -6,8 +6,8 @@
 
 namespace digitry::app {
 
-/// A table of what each operation of a step cost: layer, direction, kernel, milliseconds, GFLOP/s
-/// and share of the step; then the step as a whole. Expects a plan whose profile was started.
+/// A table of the time of each operation of a step: layer, direction, kernel, milliseconds, GFLOP/s
+/// and share of the step; then the step as a whole. Expects a plan after start_profile.
 std::string profile_text(const Plan& plan);
 
 }  // namespace digitry::app

@@ -17,7 +17,7 @@
 namespace digitry::app {
 namespace {
 
-constexpr std::uint64_t kCorruptionSeed = 0;  // As `digitry evaluate --corrupt` by default.
+constexpr std::uint64_t kCorruptionSeed = 0;  // The default of `digitry evaluate --corrupt`.
 
 constexpr std::int64_t kCorruptedImages = 5;
 
@@ -51,16 +51,15 @@ void report(const std::string& folder, const std::optional<std::string>& corrupt
 }  // namespace
 
 void add_report_command(CLI::App& app) {
-  CLI::App* command =
-      app.add_subcommand("report", "Write report.html and the figures of a run again");
+  CLI::App* command = app.add_subcommand("report", "Rewrite report.html and the figures of a run");
   const auto folder = std::make_shared<std::string>();
   const auto corrupt = std::make_shared<std::optional<std::string>>();
   command->add_option("run", *folder, "The folder of a run")->type_name("RUN")->required();
-  add_corrupt_option(*command, *corrupt,
-                     "Tell the accuracy under MNIST-C's corruptions too: all, or names with commas "
-                     "between");
+  add_corrupt_option(
+      *command, *corrupt,
+      "Add the accuracy under MNIST-C's corruptions: all, or names separated by commas");
   command->footer(
-      "Prints the report's path. Examples:\n"
+      "Prints the path of the report. Examples:\n"
       "  digitry report runs/mlp-001\n"
       "  digitry report runs/mlp-001 --corrupt\n"
       "  xdg-open \"$(digitry report runs/mlp-001)\"");

@@ -29,7 +29,7 @@ struct TrainOptions {
   bool json = false;
   int threads = 0;
   double checkpoint_seconds = 10;
-  // Override the recipe where given.
+  // These override the recipe if given.
   std::optional<std::string> data;
   std::optional<std::int64_t> epochs;
   std::optional<std::int64_t> batch_size;
@@ -42,7 +42,7 @@ struct TrainOptions {
   bool profile = false;
 };
 
-// A path that holds wherever --resume, evaluate and report are called from.
+// An absolute path, so that --resume, evaluate and report work from any folder.
 std::string lasting_path(const std::string& data) {
   std::error_code error;
   if (find_known_dataset(data) != nullptr || data == "-") return data;
@@ -50,13 +50,13 @@ std::string lasting_path(const std::string& data) {
   return error ? data : path.lexically_normal().string();
 }
 
-// The recipe with the flags in it, checked as if a file had said so.
+// The recipe with the values of the flags.
 Recipe resolved_recipe(const TrainOptions& options) {
   Recipe recipe = find_recipe(options.recipe);
   recipe.data = lasting_path(options.data.value_or(recipe.data));
   if (clean_utf8(recipe.data) != recipe.data)
     throw Error(ErrorCode::kInvalidArgument,
-                "--data: expected a path in UTF-8, as config.toml has to be, found '{}'",
+                "--data: expected a path in UTF-8, because config.toml must be UTF-8, found '{}'",
                 clean_utf8(recipe.data));
   if (options.epochs) recipe.epochs = *options.epochs;
   if (options.batch_size) recipe.batch_size = *options.batch_size;
@@ -89,7 +89,7 @@ void train(const TrainOptions& options) {
 
 void add_train_command(CLI::App& app) {
   CLI::App* command =
-      app.add_subcommand("train", "Train a network, judge it on the test images, write a report");
+      app.add_subcommand("train", "Train a model, evaluate it on the test images, write a report");
   const auto options = std::make_shared<TrainOptions>();
   CLI::Option* recipe =
       command->add_option("--recipe", options->recipe, "A shipped recipe or a TOML file [mlp]");
@@ -98,44 +98,49 @@ void add_train_command(CLI::App& app) {
       ->type_name("DIR")
       ->check(not_empty());
   CLI::Option* resume =
-      command->add_flag("--resume", options->resume, "Go on with the interrupted run in --out");
+      command->add_flag("--resume", options->resume, "Resume the interrupted run in --out");
   const auto overriding = [&](CLI::Option* option) { option->excludes(resume); };
   constexpr std::int64_t kMany = std::numeric_limits<std::int64_t>::max();
   overriding(recipe);
-  overriding(command->add_option("--data", options->data, "What to train on [the recipe's, mnist]")
-                 ->type_name(kDataType));
+  overriding(
+      command
+          ->add_option("--data", options->data, "The data to train on [those of the recipe, mnist]")
+          ->type_name(kDataType));
   overriding(command->add_option("--epochs", options->epochs, "Passes over the training images")
                  ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000})));
-  overriding(command->add_option("--batch-size", options->batch_size, "Images a step")
+  overriding(command->add_option("--batch-size", options->batch_size, "Images per step")
                  ->check(CLI::Range(std::int64_t{1}, kMaxBatchSize)));
   overriding(command
                  ->add_option("--learning-rate", options->learning_rate,
-                              "The optimizer's rate; a schedule scales it")
+                              "Learning rate of the optimizer; a schedule scales it")
                  ->check(number_in(0.0, 1000.0)));
   overriding(command
                  ->add_option("--validation", options->validation,
                               "Fraction of the training images set aside; 0 for none")
                  ->check(number_in(0.0, 0.9)));
-  overriding(command
-                 ->add_option("--patience", options->patience,
-                              "Stop after so many epochs without a better validation result; "
-                              "0: never")
-                 ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000})));
-  overriding(command
-                 ->add_option("--seed", options->seed,
-                              "Of initial weights, shuffling, dropout, augmentation, split [0]")
-                 ->check(CLI::Range(std::int64_t{0}, kMany)));
+  overriding(
+      command
+          ->add_option("--patience", options->patience,
+                       "Stop after this many epochs without a better validation result; 0: never")
+          ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000})));
+  overriding(
+      command
+          ->add_option("--seed", options->seed,
+                       "Seed of initial weights, shuffling, dropout, augmentation, split [0]")
+          ->check(CLI::Range(std::int64_t{0}, kMany)));
   command
       ->add_option("--seeds", options->seeds,
-                   "Train once with each of these seeds, 0-4 or 1,5,9, and say mean and spread")
+                   "Train once with each of these seeds, 0-4 or 1,5,9, and print mean and spread")
       ->type_name("SEEDS")
       ->excludes("--seed");
-  overriding(command
-                 ->add_option("--precision", options->precision,
-                              "Of products: bf16 is faster where the processor has it (auto)")
-                 ->check(CLI::IsMember({"auto", "f32", "bf16"})));
+  overriding(
+      command
+          ->add_option(
+              "--precision", options->precision,
+              "Arithmetic of matrix products; bf16 is faster on processors that support it [auto]")
+          ->check(CLI::IsMember({"auto", "f32", "bf16"})));
   command->add_flag("--profile", options->profile,
-                    "Tell where the time of a step went: layer, kernel, GFLOP/s");
+                    "Print the time of each operation of a step: layer, kernel, GFLOP/s");
   command
       ->add_option("--checkpoint-every", options->checkpoint_seconds,
                    "Seconds between checkpoints, for --resume after a crash [10]")
@@ -151,12 +156,12 @@ void add_train_command(CLI::App& app) {
       "  digitry train --resume --out runs/mine         # after Ctrl-C or a crash\n"
       "  digitry train --recipe fast --seeds 0-9        # mean and standard deviation of ten\n"
       "\n"
-      "Ctrl-C stops after the running step and keeps what was learnt; a training that diverges\n"
-      "keeps its best epoch. A report that cannot be written is a warning only; digitry report\n"
-      "writes it afterwards. docs/recipes.md lists every key of a recipe.");
+      "Ctrl-C stops after the current step and keeps the model so far. A training that diverges\n"
+      "keeps its best epoch. If the report cannot be written, that is only a warning; digitry\n"
+      "report can write it later. docs/recipes.md lists every key of a recipe.");
   command->callback([options, command] {
     if (options->resume && options->out.empty())
-      throw Error(ErrorCode::kInvalidArgument, "--resume needs --out RUN: which run to go on with");
+      throw Error(ErrorCode::kInvalidArgument, "--resume needs --out RUN, the run to resume");
     train(*options);
   });
 }

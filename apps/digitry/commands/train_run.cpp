@@ -43,7 +43,7 @@ std::string start_line(const Recipe& recipe, const Trainer& trainer) {
       grouped(trainer.network().num_parameters()), num_threads());
 }
 
-// Shows one network after the other.
+// Shows the training of one network after another.
 class TrainingView {
  public:
   explicit TrainingView(bool profile) : profile_(profile) {}
@@ -91,7 +91,7 @@ class TrainingView {
 
   bool profile_;
   const Trainer* trainer_ = nullptr;
-  // While a network is trained.
+  // Set while a network is trained.
   std::optional<InterruptGuard> interrupt_;
   std::optional<ProgressBar> bar_;
 };
@@ -108,14 +108,14 @@ void print_summary(const TrainedRun& run) {
   std::string training =
       fmt::format("{}, {} epochs", human_duration(run.facts.seconds), run.facts.num_epochs);
   if (run.facts.num_networks > 1)
-    training += fmt::format(" of each of {} networks", run.facts.num_networks);
+    training += fmt::format(" for each of {} networks", run.facts.num_networks);
   if (run.facts.best_epoch > 0)
     training += fmt::format(", epoch {} kept (best on validation)", run.facts.best_epoch);
   row("training", training);
   row("model", run.held.folder.model().string());
 }
 
-// A missing report does not fail the run, which is trained and evaluated by now.
+// A missing report is only a warning, because the run is already trained and evaluated.
 void write_report_if_possible(const TrainedRun& run, bool print) try {
   const RunFolder& folder = run.held.folder;
   write_run_report({.folder = folder,
@@ -129,7 +129,7 @@ void write_report_if_possible(const TrainedRun& run, bool print) try {
                     .augmented = augmented_rows(run.recipe, run.trained_on)});
   if (print) fmt::print("{:<20}{}\n", "report", folder.report().string());
 } catch (const Error& error) {
-  warn(fmt::format("no report: {}; afterwards: digitry report {}", error.what(),
+  warn(fmt::format("could not write the report: {}; to try again: digitry report {}", error.what(),
                    shell_word(run.held.folder.path.string())));
 }
 

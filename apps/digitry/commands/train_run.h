@@ -10,9 +10,9 @@ namespace digitry::app {
 
 /// How `digitry train` shows a run.
 struct TrainOutput {
-  bool json = false;   ///< Print metrics.json, not a summary.
+  bool json = false;   ///< Print metrics.json instead of a summary.
   bool report = true;  ///< Write report.html and figures/.
-  bool print = true;   ///< Print the result at all.
+  bool print = true;   ///< Whether to print the result.
 };
 
 /// Trains a run with a progress bar until it is finished or interrupted by Ctrl-C, prints the
@@ -20,8 +20,8 @@ struct TrainOutput {
 /// throws.
 TrainedRun train_and_report(const RunRequest& request, const TrainOutput& output);
 
-/// The images of a report: training images with what the recipe's augmentation makes of them; none
-/// if it augments nothing or the training images are not available.
+/// The images of a report: training images with augmented versions by the recipe. Empty if the
+/// recipe has no augmentation or the training images are not available.
 ImageRows augmented_rows(const Recipe& recipe, const TrainingImages& trained);
 
 /// The command line of this process, quoted for a shell.

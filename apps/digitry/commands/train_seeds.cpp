@@ -45,7 +45,7 @@ std::uint64_t parse_seed(std::string_view text) {
   return seed;
 }
 
-// A run that is there already, judged again: the same model and images give the same figures.
+// Evaluates a finished run again: the same model and images give the same figures.
 SeedResult finished_run(std::uint64_t seed, const fs::path& path) {
   const StoredRun run = read_run(path);
   const EvaluationData images = load_evaluation_data(
@@ -68,8 +68,7 @@ SeedResult train_one(RunRequest request, const TrainOutput& output, std::uint64_
   request.resume = request.resume && path_exists(RunFolder{path}.config());
   TrainedRun trained = train_and_report(request, output);
   if (!trained.evaluation)
-    throw Error(ErrorCode::kBadData,
-                "{}: no labelled images to evaluate on: there is nothing to compare seeds by",
+    throw Error(ErrorCode::kBadData, "{}: expected labelled images to compare seeds, found none",
                 request.recipe.data);
   return {.seed = seed,
           .run = trained.held.folder.path,
@@ -77,15 +76,13 @@ SeedResult train_one(RunRequest request, const TrainOutput& output, std::uint64_
           .seconds = trained.facts.seconds};
 }
 
-// The recipe that the series was begun with: any of its runs has it.
+// The recipe of the series, which is the same in all of its runs.
 Recipe recipe_of_series(const fs::path& folder, const std::vector<std::uint64_t>& seeds) {
   for (const std::uint64_t seed : seeds) {
     const fs::path config = RunFolder{folder / fmt::format("seed-{}", seed)}.config();
     if (path_exists(config)) return find_recipe(config.string());
   }
-  throw Error(ErrorCode::kBadData,
-              "{}: none of these seeds was begun here; there is nothing to "
-              "resume",
+  throw Error(ErrorCode::kBadData, "{}: expected a run of one of these seeds to resume, found none",
               folder.string());
 }
 
@@ -103,7 +100,7 @@ double calibration_error_of(const SeedResult& result) {
 }
 double seconds_of(const SeedResult& result) { return result.seconds; }
 
-// The sum over all seeds.
+// An evaluation with the sum of all confusion matrices.
 Evaluation pooled(const std::vector<SeedResult>& results) {
   Evaluation sum = results[0].evaluation.evaluation;
   for (std::size_t i = 1; i < results.size(); ++i) {
@@ -174,9 +171,9 @@ std::vector<std::uint64_t> parse_seeds(const std::string& text) {
   std::string_view rest = text;
   const auto add = [&](std::uint64_t seed) {
     if (std::ranges::find(seeds, seed) != seeds.end())
-      throw Error(ErrorCode::kInvalidArgument, "--seeds: {} is there twice", seed);
+      throw Error(ErrorCode::kInvalidArgument, "--seeds: duplicate seed {}", seed);
     if (seeds.size() == kMaxSeeds)
-      throw Error(ErrorCode::kInvalidArgument, "--seeds: expected at most {}", kMaxSeeds);
+      throw Error(ErrorCode::kInvalidArgument, "--seeds: expected at most {} seeds", kMaxSeeds);
     seeds.push_back(seed);
   };
   while (true) {
@@ -186,7 +183,8 @@ std::vector<std::uint64_t> parse_seeds(const std::string& text) {
     const std::uint64_t last =
         dash == std::string_view::npos ? first : parse_seed(item.substr(dash + 1));
     if (last < first)
-      throw Error(ErrorCode::kInvalidArgument, "--seeds: {} comes after {}", first, last);
+      throw Error(ErrorCode::kInvalidArgument,
+                  "--seeds: expected the lower bound of a range first, got {}-{}", first, last);
     for (std::uint64_t seed = first; seed <= last; ++seed) add(seed);
     if (item.size() == rest.size()) return seeds;
     rest.remove_prefix(item.size() + 1);
@@ -197,7 +195,7 @@ void train_seeds(RunRequest request, TrainOutput output, const std::vector<std::
   const fs::path folder =
       request.resume ? fs::path(request.out) : make_series_folder(request.out, request.recipe.name);
   if (request.resume) request.recipe = recipe_of_series(folder, seeds);
-  const bool json_wanted = output.json;
+  const bool print_json = output.json;
   output.print = false;
   std::vector<SeedResult> results;
   try {
@@ -205,15 +203,15 @@ void train_seeds(RunRequest request, TrainOutput output, const std::vector<std::
       results.push_back(train_one(request, output, seed, folder / fmt::format("seed-{}", seed)));
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kInterrupted) throw;
-    throw Error(ErrorCode::kInterrupted,
-                "stopped with {} of {} seeds done; to go on: digitry train --resume --seeds {} "
-                "--out {}",
-                results.size(), seeds.size(), fmt::format("{}", fmt::join(seeds, ",")),
-                shell_word(folder.string()));
+    throw Error(
+        ErrorCode::kInterrupted,
+        "stopped after {} of {} seeds; to continue: digitry train --resume --seeds {} --out {}",
+        results.size(), seeds.size(), fmt::format("{}", fmt::join(seeds, ",")),
+        shell_word(folder.string()));
   }
   const std::string json = seeds_json(results);
   write_file_atomically(folder / "seeds.json", json);
-  if (json_wanted)
+  if (print_json)
     fmt::print("{}", json);
   else
     fmt::print("{}\n{:<20}{}\n", seeds_text(results), "runs", folder.string());

@@ -8,14 +8,14 @@
 
 namespace digitry::app {
 
-/// "0-4", "3", "1,5,9-11": each seed once, in that order. Throws Error{kInvalidArgument} for other
-/// text, a seed twice, or more than 1000.
+/// Parses "0-4", "3" or "1,5,9-11" in that order. Throws Error{kInvalidArgument} for other text, a
+/// duplicate seed, or more than 1000 seeds.
 std::vector<std::uint64_t> parse_seeds(const std::string& text);
 
-/// Trains with each seed into `request.out`/seed-N (`out` empty: the first free folder of the
-/// recipe's name), writes seeds.json beside them and prints mean, standard deviation and pooled
-/// confusion matrix. With `request.resume` the seeds that are finished are taken as they are, and
-/// the one that was interrupted goes on.
+/// Trains with each seed into `request.out`/seed-N (if `out` is empty: the first free folder named
+/// after the recipe), writes seeds.json beside them and prints mean, standard deviation and pooled
+/// confusion matrix. With `request.resume`, finished seeds are not trained again, and the
+/// interrupted one is resumed.
 void train_seeds(RunRequest request, TrainOutput output, const std::vector<std::uint64_t>& seeds);
 
 }  // namespace digitry::app

@@ -96,7 +96,8 @@ std::vector<const CompletionCommand*> flatten(const CompletionCommand& root) {
   return all;
 }
 
-// Inside single quotes of a POSIX shell, and of fish, where a backslash escapes too.
+// Quotes text with single quotes: for a POSIX shell, and for fish, in which a backslash escapes
+// too.
 std::string shell_quoted(std::string_view text) {
   return "'" + replace_all(std::string(text), "'", "'\\''") + "'";
 }
@@ -118,7 +119,7 @@ std::string subcommand_words(const CompletionCommand& command) {
   return words;
 }
 
-// A case of the table `PATH OPTION` → choices and files, as bash statements.
+// The choices and files of an argument, as bash statements in a case of the table.
 std::string bash_value(const CompletionArgument& argument) {
   return fmt::format("words={} files={}",
                      shell_quoted(fmt::format("{}", fmt::join(argument.choices, " "))),
@@ -248,7 +249,7 @@ std::string zsh_completion(const CompletionCommand& root) {
       out += fmt::format("        {}) {} ;;\n", sub.name, zsh_function_name(sub));
     out += "      esac\n      ;;\n  esac\n}\n";
   }
-  // Works from $fpath, where this file is the function's body, and when sourced.
+  // Works both from $fpath, where this file is the body of the function, and when sourced.
   out +=
       "\nif [[ $funcstack[1] == _digitry ]]; then\n  _digitry \"$@\"\nelse\n"
       "  compdef _digitry digitry\nfi\n";

@@ -6,16 +6,16 @@
 
 namespace digitry::app {
 
-/// What a shell has to know of one option or positional argument.
+/// Completion data of one option or positional argument.
 struct CompletionArgument {
   std::vector<std::string> names;  ///< "--recipe", "-q"; empty for a positional argument.
-  std::string help;                ///< First line.
+  std::string help;                ///< First line of the help text.
   bool takes_value = false;
   std::vector<std::string> choices;
   bool takes_file = false;
 };
 
-/// One command of the tree, itself completed by its subcommands.
+/// One command of the tree, with its subcommands.
 struct CompletionCommand {
   std::string path;  ///< "digitry data fetch"
   std::string name;  ///< "fetch"
@@ -25,11 +25,12 @@ struct CompletionCommand {
   std::vector<CompletionCommand> subcommands;
 };
 
-/// Reads the tree of commands. What an argument takes is told by its type name, as --help shows it:
-/// words in braces, "{bash,zsh,fish}", are choices, and any of FILE, PATH, DIR, MODEL, RUN, RECIPE,
-/// DATA and INPUT stands for files.
+/// Reads the tree of commands. The completion of an argument follows from its type name, which
+/// --help shows: words in braces, "{bash,zsh,fish}", are choices; FILE, PATH, DIR, FOLDER, MODEL,
+/// MODELS, RUN, RECIPE, DATA and INPUT mean file names.
 CompletionCommand completion_tree(CLI::App& app);
 
+/// The completion script for one shell.
 std::string bash_completion(const CompletionCommand& root);
 std::string zsh_completion(const CompletionCommand& root);
 std::string fish_completion(const CompletionCommand& root);

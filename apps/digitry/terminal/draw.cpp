@@ -18,17 +18,17 @@ namespace {
 
 constexpr int kGap = 2;
 constexpr int kMinPerRow = 5;       // with colours
-constexpr int kMinPerRowPlain = 2;  // plain characters need more of them to be legible
+constexpr int kMinPerRowPlain = 2;  // images of plain characters must be larger to be legible
 constexpr std::string_view kShades = " .:-=+*#%@";
 
-// One image, made smaller by a whole factor.
+// One image, reduced by a whole factor.
 struct TextImage {
   int height = 0;
   int width = 0;
   std::vector<int> pixels;
   std::string caption;
 
-  // 0 below the image, where its height is odd.
+  // 0 below the image, if its height is odd.
   int at(int row, int column) const {
     return row < height ? pixels[static_cast<std::size_t>(row) * static_cast<std::size_t>(width) +
                                  static_cast<std::size_t>(column)]
@@ -106,9 +106,9 @@ std::string draw_images(const Dataset& dataset, std::span<const std::int64_t> im
   if (image_indices.empty()) return text;
   const auto width = static_cast<int>(dataset.image_shape()[2]);
   const int legible = options.color ? kMinPerRow : kMinPerRowPlain;
-  const int wanted = std::min(options.per_row > 0 ? options.per_row : legible,
-                              static_cast<int>(image_indices.size()));
-  const int room = std::max(1, (options.width + kGap) / wanted - kGap);
+  const int min_per_row = std::min(options.per_row > 0 ? options.per_row : legible,
+                                   static_cast<int>(image_indices.size()));
+  const int room = std::max(1, (options.width + kGap) / min_per_row - kGap);
   const int factor = std::max(1, (width + room - 1) / room);
   const int shown_width = (width + factor - 1) / factor;
   const int fitting = std::max(1, (options.width + kGap) / (shown_width + kGap));
@@ -148,10 +148,10 @@ std::vector<std::int64_t> pick_samples(const Dataset& dataset, std::int64_t coun
 
 namespace {
 
-constexpr float kSpeaks = 0.25F;  // Of the strongest pixel.
+constexpr float kStrong = 0.25F;  // Relative to the strongest pixel.
 constexpr int kInked = 64;
 
-// One pixel; below the image, where its height is odd, an empty one.
+// One pixel; empty below the image, if its height is odd.
 struct TintedPixel {
   std::uint8_t ink = 0;
   float strength = 0;
@@ -159,8 +159,8 @@ struct TintedPixel {
 
 char plain_character(const TintedPixel& upper, const TintedPixel& lower) {
   const float strength = (upper.strength + lower.strength) / 2;
-  if (strength > kSpeaks) return '+';
-  if (strength < -kSpeaks) return '-';
+  if (strength > kStrong) return '+';
+  if (strength < -kStrong) return '-';
   return (upper.ink + lower.ink) / 2 > kInked ? '.' : ' ';
 }
 

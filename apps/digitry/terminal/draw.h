@@ -13,29 +13,29 @@
 namespace digitry::app {
 
 struct DrawOptions {
-  int width = 80;      ///< Columns to stay within.
-  bool color = false;  ///< Grey tones by 24-bit colours; plain characters otherwise.
-  int per_row = 0;     ///< Images beside one another; 0: as many as fit at a legible size.
+  int width = 80;      ///< Maximum number of columns.
+  bool color = false;  ///< Grey tones in 24-bit colours; else plain characters.
+  int per_row = 0;     ///< Images per row; 0: as many as fit at a legible size.
 };
 
-/// Pictures of images in text, several beside one another with the names of their classes below,
-/// made smaller by whole factors until a few fit in a row. One character stands for two pixels, one
-/// above the other. Expects one channel at least; shows the first.
+/// Draws images as text, several per row, with their class names below. Images are reduced by a
+/// whole factor until a few fit in a row. One character represents two pixels, one above the other.
+/// Expects at least one channel and draws the first.
 std::string draw_images(const Dataset& dataset, std::span<const std::int64_t> image_indices,
                         const DrawOptions& options);
 
-/// `count` images to show: the first of each class, then the second of each class...; the first
-/// ones where there are no labels. Where `among` names images, only those.
+/// Selects `count` images: the first of each class, then the second of each class, and so on;
+/// without labels, the first images. Unless `among` is empty, selects from these images only.
 std::vector<std::int64_t> pick_samples(const Dataset& dataset, std::int64_t count,
                                        std::span<const std::int32_t> among = {});
 
-/// An image in text, tinted by what spoke for and against; a character stands for two pixels, one
-/// above the other. Without 24-bit colours: + for the answer, - for its rival, dots for other ink.
-/// Expects pictures of one size.
+/// Draws an image as text, tinted by its attribution. One character represents two pixels, one
+/// above the other. Without 24-bit colours, + marks support for the prediction, - support for the
+/// other class, and dots other ink. Expects both arguments to have the same size.
 std::string draw_attribution(const Image& image, const AttributionPicture& attribution, bool color);
 
-/// Writes `images` (uint8 [N, C, H, W]), `per_row` beside one another, into one picture, ink dark
-/// on light: a PNG file. The first of each row is set apart.
+/// Writes `images` (uint8 [N, C, H, W]) to a PNG file: one picture with `per_row` images per row,
+/// with dark ink on light. The first image of each row is set apart.
 void write_sheet(const std::string& path, const Tensor& images, std::int64_t per_row);
 
 }  // namespace digitry::app

@@ -11,12 +11,12 @@
 namespace digitry::app {
 namespace {
 
-// kUnguarded: no InterruptGuard lives.
+// kUnguarded: no InterruptGuard exists.
 enum class InterruptState { kUnguarded, kGuarded, kRequested };
 
 std::atomic<InterruptState> interrupt_state{InterruptState::kUnguarded};
 
-// Those that the parent has set to be ignored (a shell's "trap '' INT", nohup) are left out.
+// Excludes signals that the parent process ignores (a shell's "trap '' INT", nohup).
 sigset_t taken_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -53,7 +53,7 @@ void start_interrupt_thread() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   try {
     std::thread(take_interrupts, signals).detach();
-  } catch (const std::system_error&) {  // No thread is to be had: a signal ends the process.
+  } catch (const std::system_error&) {  // No thread is available: a signal then ends the process.
     pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   }
 }

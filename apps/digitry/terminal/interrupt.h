@@ -2,17 +2,17 @@
 
 namespace digitry::app {
 
-/// Starts the thread that takes SIGINT (Ctrl-C) and SIGTERM for the process. Call it once, before
-/// any other thread is started: the calling thread, and so those that it starts, block both
+/// Starts the thread that receives SIGINT (Ctrl-C) and SIGTERM for the process. Call it once,
+/// before any other thread is started: the calling thread and the threads that it starts block both
 /// signals.
 ///
 /// No signal handler may run in a thread that computes: oneDNN's float32 matrix products for AVX2
-/// and AVX-512 point the stack register into the heap, where the frame of a handler overwrites what
-/// is there (oneDNN issue 4845). Signals that the parent has set to be ignored stay ignored.
+/// and AVX-512 point the stack register into the heap, where the frame of a handler would overwrite
+/// data (oneDNN issue 4845). Signals that the parent process ignores stay ignored.
 void start_interrupt_thread();
 
-/// While one lives, SIGINT and SIGTERM only ask the work to stop, at its next good moment; a second
-/// one ends the process at once, as the first one does if none lives.
+/// While a guard exists, the first SIGINT or SIGTERM only requests that the work stop at a safe
+/// point; a second one ends the process at once. Without a guard, the first one ends the process.
 class InterruptGuard {
  public:
   InterruptGuard();

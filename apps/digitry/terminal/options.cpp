@@ -19,7 +19,7 @@ CLI::Validator number_in(double low, double high) {
 
 CLI::Validator not_empty() {
   const auto check = [](const std::string& text) {
-    return text.empty() ? std::string("expected a text, found an empty one") : std::string();
+    return text.empty() ? std::string("expected non-empty text, found none") : std::string();
   };
   return {check, "", "not empty"};
 }
@@ -41,7 +41,8 @@ void add_model_argument(CLI::App& command, std::string& model) {
 }
 
 void add_threads_option(CLI::App& command, int& threads) {
-  command.add_option("--threads", threads, "0 for one a processor [0]")->check(CLI::Range(0, 1024));
+  command.add_option("--threads", threads, "Number of threads; 0 for one per processor [0]")
+      ->check(CLI::Range(0, 1024));
 }
 
 }  // namespace digitry::app

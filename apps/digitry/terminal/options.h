@@ -3,32 +3,32 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
-// Checks of options that CLI11 has not got.
+// Validators of options that CLI11 lacks.
 
 namespace digitry::app {
 
-/// A number in [low, high]. Unlike CLI::Range it refuses "nan".
+/// A number in [low, high]. Unlike CLI::Range it rejects "nan".
 CLI::Validator number_in(double low, double high);
 
-/// Any text but "", which would be taken for an option that was not given.
+/// Any text but "", which would be treated as an option that was not given.
 CLI::Validator not_empty();
 
-/// The name of a picture to write: PNG is all there is.
+/// The name of a picture to write, which must end in .png.
 CLI::Validator png_name();
 
 }  // namespace digitry::app
 
-// Options that several subcommands have, so that they are the same in each.
+// Options that several subcommands share.
 
 namespace digitry::app {
 
-/// What stands for a data set in help and completion: a name or a path.
+/// The type name of a data set in help and completion: a name or a path.
 inline constexpr const char* kDataType = "{mnist,fashion-mnist}|PATH";
 
-/// The model to work with, the first argument.
+/// Adds the first argument: the model.
 void add_model_argument(CLI::App& command, std::string& model);
 
-/// --threads.
+/// Adds --threads.
 void add_threads_option(CLI::App& command, int& threads);
 
 }  // namespace digitry::app

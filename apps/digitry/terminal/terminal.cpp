@@ -37,7 +37,7 @@ std::string amount(double value, std::string_view unit) {
   return grouped(static_cast<std::int64_t>(value));
 }
 
-// The text is counted in columns: one a code point, which holds for all that is written here.
+// Number of columns: one per code point, which is correct for all text that is written here.
 int columns(std::string_view text) {
   return static_cast<int>(
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
@@ -53,7 +53,7 @@ std::string cut_to_columns(std::string_view text, int width) {
   return kept;
 }
 
-// Whole seconds: more would only flicker.
+// Whole seconds, because fractions would flicker.
 std::string time_left(double seconds) {
   return seconds < 60 ? fmt::format("{:.0f} s", std::ceil(seconds)) : human_duration(seconds);
 }
@@ -108,7 +108,7 @@ std::string render_progress(const ProgressState& state, int width) {
   const double done = static_cast<double>(state.done);
   const double fraction = bounded ? std::min(1.0, done / static_cast<double>(state.total)) : 0.0;
 
-  // In order of position; `rank` is the order in which they are left out, the highest first.
+  // Parts in order of position. The part with the highest rank is left out first.
   struct Part {
     std::string text;
     int rank;
@@ -166,8 +166,8 @@ void ProgressBar::update(std::string_view label, std::uint64_t done, std::uint64
   } else if (shown_ && now - drawn_ < kRedrawInterval) {
     return;
   }
-  // What was done before the first update (a resumed download) does not count for the rate: the
-  // time is stretched so that rate and time left come out of what was really done since.
+  // Work done before the first update (a resumed download) must not count for the rate. The elapsed
+  // time is scaled so that rate and time left follow from the work done since then.
   const double since = std::chrono::duration<double>(now - started_).count();
   const double fresh = static_cast<double>(done - started_at_);
   const double elapsed = fresh > 0 ? since * static_cast<double>(done) / fresh : 0;

@@ -5,12 +5,11 @@
 #include <string>
 #include <string_view>
 
-// What the command shows to a person while it works. Everything here goes to stderr; stdout is for
-// results alone.
+// Messages and progress of the command. Everything here goes to stderr; stdout is for results only.
 
 namespace digitry::app {
 
-/// Options that every subcommand takes.
+/// Options that every subcommand has.
 struct GlobalOptions {
   bool quiet = false;  ///< -q, --quiet: neither progress nor information, only warnings and errors.
 };
@@ -21,29 +20,29 @@ GlobalOptions& global_options();
 bool stderr_is_terminal();
 bool stdout_is_terminal();
 
-/// Whether to write colours to `descriptor` (1 or 2): only to a terminal, and neither where
-/// NO_COLOR is set to anything (no-color.org) nor where TERM is "dumb" or missing.
+/// Whether to write colours to `descriptor` (1 or 2): only to a terminal, and not if NO_COLOR is
+/// set (no-color.org) or TERM is "dumb" or missing.
 bool use_color(int descriptor);
 
-/// Columns of the terminal behind stderr; 80 where it does not say.
+/// Columns of the terminal behind stderr; 80 if unknown.
 int terminal_width();
 
-/// Writes `text` to stderr as it is. Where that cannot be written nothing more can be said of it:
-/// a closed or full stderr is no error.
+/// Writes `text` to stderr unchanged. A closed or full stderr is not an error, because it could not
+/// be reported.
 void write_stderr(std::string_view text);
 
-/// Writes one line for a person to stderr, above the progress bar where one is shown; control
-/// characters in it, as names from files may have them, become blanks. Dropped under --quiet.
+/// Writes one line to stderr, above the progress bar if one is shown. Control characters, which
+/// names from files may contain, become spaces. Writes nothing with --quiet.
 void inform(std::string_view line);
 
-/// The same as "digitry: warning: LINE"; not dropped under --quiet.
+/// Writes "digitry: warning: LINE" in the same way, but also with --quiet.
 void warn(std::string_view line);
 
-/// How far something has come. Units "bytes" are shown as KiB, MiB...; any other unit as it is.
+/// The state of some work. Units "bytes" are shown as KiB, MiB...; any other unit as it is.
 struct ProgressState {
   std::string_view label{};
   std::uint64_t done = 0;
-  std::uint64_t total = 0;  ///< 0 where it is not known.
+  std::uint64_t total = 0;  ///< 0 if not known.
   std::string_view unit{};
   double elapsed_seconds = 0;
   std::string_view note{};  ///< Shown at the end of the line, e.g. "loss 0.213, accuracy 94.1 %".
@@ -53,8 +52,8 @@ struct ProgressState {
 /// first.
 std::string render_progress(const ProgressState& state, int width);
 
-/// A progress bar: one line on stderr, redrawn at most ten times a second, and nothing at all where
-/// stderr is no terminal or under --quiet. At most one at a time is shown.
+/// A progress bar: one line on stderr, redrawn at most ten times per second. Shows nothing if
+/// stderr is not a terminal, or with --quiet. At most one bar is shown at a time.
 class ProgressBar {
  public:
   explicit ProgressBar(std::string unit);
@@ -66,8 +65,8 @@ class ProgressBar {
   void update(std::string_view label, std::uint64_t done, std::uint64_t total,
               std::string_view note = {});
 
-  /// Takes the line away, so that what is written next starts on a clean one. Idempotent; the next
-  /// update shows the bar again.
+  /// Erases the line, so that the next output starts on an empty line. Idempotent; the next update
+  /// shows the bar again.
   void finish();
 
  private:

@@ -39,7 +39,7 @@ Value ReluLayer::plan(PlanBuilder& builder, const Value& input) const {
   builder.forward("relu", 0, [output](auto&) {
     with_elements([](auto values) { kernels::relu_forward(values); }, output.value);
   });
-  if (output.wants_gradient()) plan_relu_backward(builder, output);
+  if (output.needs_gradient()) plan_relu_backward(builder, output);
   return output;
 }
 
@@ -80,13 +80,13 @@ Value ActivationLayer::plan(PlanBuilder& builder, const Value& input) const {
   const auto pass =
       builder.training() ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
   const auto forward = onednn::eltwise_kernel(pass, function, alpha, layout);
-  Value output = builder.make_value(layout, input.wants_gradient());
+  Value output = builder.make_value(layout, input.needs_gradient());
   output.overwritable = true;
   builder.forward(
       forward.impl_info_str(), 0,
       [call = builder.bind(forward, {{DNNL_ARG_SRC, input.value}, {DNNL_ARG_DST, output.value}})](
           auto&) { call(); });
-  if (!output.wants_gradient()) return output;
+  if (!output.needs_gradient()) return output;
   const auto backward =
       onednn::eltwise_backward_kernel(forward, function, alpha, input.gradient.get_desc(), layout);
   builder.backward(

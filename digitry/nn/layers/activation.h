@@ -4,7 +4,7 @@
 
 namespace digitry {
 
-/// Rectified linear unit: y = max(x, 0), of any shape; the gradient passes where y > 0.
+/// Rectified linear unit: y = max(x, 0), for any shape. The gradient passes where y > 0.
 /// Source: Nair, Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010.
 class ReluLayer : public Layer {
  public:
@@ -13,11 +13,11 @@ class ReluLayer : public Layer {
   Value plan(PlanBuilder& builder, const Value& input) const override;
 };
 
-/// A smooth (or leaky) activation function of each value, of any shape:
+/// An element-wise activation function other than ReLU, for any shape:
 ///
-///   leaky_relu   x where x > 0, else slope · x    Maas, Hannun, Ng, ICML 2013
+///   leaky_relu   x if x > 0, else slope · x       Maas, Hannun, Ng, ICML 2013
 ///   tanh         tanh(x)                          LeCun et al. 1998, sec. III
-///   gelu         x · Φ(x), by the error function  Hendrycks, Gimpel 2016
+///   gelu         x · Φ(x), with the exact Φ       Hendrycks, Gimpel 2016
 ///   silu         x / (1 + e⁻ˣ)                    Elfwing, Uchibe, Doya 2018
 class ActivationLayer : public Layer {
  public:
@@ -35,8 +35,8 @@ class ActivationLayer : public Layer {
   float negative_slope_;
 };
 
-/// All values of an image in one row: [C,H,W] to [C·H·W], row-major. Moves nothing where the values
-/// lie so already.
+/// Reshapes an image to one row of values: [C,H,W] to [C·H·W], row-major. Copies nothing if the
+/// values are already in that order.
 class FlattenLayer : public Layer {
  public:
   std::string type() const override { return "flatten"; }
@@ -44,13 +44,13 @@ class FlattenLayer : public Layer {
   Value plan(PlanBuilder& builder, const Value& input) const override;
 };
 
-/// What Flatten does, for other layers.
+/// Flattens `input` as FlattenLayer does, for other layers.
 Value flattened(PlanBuilder& builder, const Value& input);
 
 /// Adds the backward pass of a ReLU whose output is `output`.
 void plan_relu_backward(PlanBuilder& builder, const Value& output);
 
-/// Where a layer may compute in place: the input itself, or a copy where that is still needed.
+/// Memory that a layer may overwrite: `input` itself, or a copy if `input` is still needed.
 Value in_place_or_copy(PlanBuilder& builder, const Value& input);
 
 }  // namespace digitry

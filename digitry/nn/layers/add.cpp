@@ -6,7 +6,7 @@
 namespace digitry {
 namespace {
 
-// to = a + b, in the layout of `to`. Reads and writes may be of the same memory.
+// to = a + b, in the layout of `to`, which may be the same memory as `a` or `b`.
 onednn::BoundPrimitive sum(PlanBuilder& builder, const dnnl::memory& a, const dnnl::memory& b,
                            const dnnl::memory& to) {
   return builder.bind(
@@ -18,16 +18,16 @@ onednn::BoundPrimitive sum(PlanBuilder& builder, const dnnl::memory& a, const dn
 
 Value AddLayer::plan(PlanBuilder& builder, const Value& input) const {
   const Value& skip = builder.skip(options_.layers_back);
-  // The sum is a value of its own: whoever made x may need it as it was.
+  // The sum goes to new memory, because the layer that computed x may still need x.
   Value output{.value = builder.make(input.value.get_desc()),
                .gradient = input.gradient,
                .overwritable = true};
   builder.forward("sum", 0,
                   [call = sum(builder, input.value, skip.value, output.value)](auto&) { call(); });
-  if (!skip.wants_gradient()) return output;
+  if (!skip.needs_gradient()) return output;
 
-  // The gradient by x is that by the sum, in the same memory, which the layers before may change
-  // before the skipped value's turn comes.
+  // The gradient of x equals that of the sum and is in the same memory. Earlier layers may
+  // overwrite it before it is added to the gradient of the skipped value, so a copy is kept.
   const auto kept = builder.make(output.gradient.get_desc());
   builder.backward_reorder(Direction::kBackwardData, output.gradient, kept);
   builder.backward_into_skip(

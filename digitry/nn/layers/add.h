@@ -5,11 +5,11 @@
 
 namespace digitry {
 
-/// Residual connection: y = x + s, where x comes from the layer before and s is what went into the
-/// layer `layers_back` before this one, of the same shape. With layers_back = 4, the layers conv2d,
-/// batch_norm, relu, conv2d, add make the block y = x + conv(relu(norm(conv(x)))).
+/// Residual connection: y = x + s, where x comes from the layer before and s is the input of the
+/// layer `layers_back` before this one, with the same shape. With layers_back = 4, the layers
+/// conv2d, batch_norm, relu, conv2d, add form the block y = x + conv(relu(norm(conv(x)))).
 /// Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016, eq. 1.
-/// Network's constructor throws where the shapes differ.
+/// Network's constructor throws Error{kShapeMismatch} if the shapes differ.
 class AddLayer : public Layer {
  public:
   explicit AddLayer(Add options) : options_(options) {}

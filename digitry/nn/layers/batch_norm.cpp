@@ -21,8 +21,8 @@ normalization_flags flags(bool relu) {
   return relu ? set | normalization_flags::fuse_norm_relu : set;
 }
 
-// [N, C] seen as one image [1, C, N, 1], channels last: oneDNN normalises images, and has a
-// vectorised kernel for this layout. As [N, C, 1, 1] it took a hundred times as long.
+// Views [N, C] as one image [1, C, N, 1], channels last. oneDNN normalises only images and has a
+// vectorised kernel for this layout; [N, C, 1, 1] took a hundred times as long.
 dnnl::memory as_images(const dnnl::memory& memory) {
   if (!memory) return memory;
   const auto layout = memory.get_desc();
@@ -108,8 +108,8 @@ void plan_training(PlanBuilder& builder, const BatchNorm& options, const Value& 
                   });
 
   const auto backward = onednn::batch_norm_backward_kernel(forward, layout, epsilon, flags(relu));
-  // The kernel gives the gradient by x even where nobody wants it.
-  const auto x_gradient = x.wants_gradient() ? x.gradient : builder.make(layout);
+  // The kernel always computes the gradient of x, even if it is not needed.
+  const auto x_gradient = x.needs_gradient() ? x.gradient : builder.make(layout);
   const auto shift = onednn::kBatchNormBackwardTakesShift ? bound.bias.value : dnnl::memory();
   builder.backward(Direction::kBackwardData, backward.impl_info_str(), 0,
                    [call = builder.bind(backward, {{DNNL_ARG_SRC, x.value},

@@ -5,17 +5,20 @@
 
 namespace digitry {
 
-/// Batch normalisation, of each channel over the batch and the positions (of each feature over the
-/// batch, behind a dense layer).
+/// Batch normalisation of each channel over the batch and all positions. After a dense layer: of
+/// each feature over the batch.
 ///
 /// y = weight[c] · (x − mean[c]) / √(var[c] + ε) + bias[c]
 ///
-/// with the batch's mean and (biased) variance while training, which also move the running ones:
-/// running ← (1 − momentum) · running + momentum · batch, where the variance is the unbiased one.
-/// Afterwards the running statistics stand in their place. Shapes (float32): x and y [N,C,H,W] or
-/// [N,C]; weight, bias, running_mean, running_var [C], at first 1, 0, 0, 1.
+/// In training, mean and var are those of the batch (biased variance), and the running statistics
+/// are updated: running ← (1 − momentum) · running + momentum · batch, with the unbiased variance.
+/// In inference, mean and var are the running statistics.
+/// Shapes (float32): x and y [N,C,H,W] or [N,C]; weight, bias, running_mean, running_var [C],
+/// initially 1, 0, 0, 1.
 /// Source: Ioffe, Szegedy, "Batch normalization", ICML 2015, algorithms 1 and 2.
 /// A ReLU that follows is computed in the same kernel.
+/// Throws Error{kShapeMismatch}: "batch_norm: expected [features] or [channels, height, width], got
+/// [2, 3]".
 class BatchNormLayer : public Layer {
  public:
   explicit BatchNormLayer(BatchNorm options) : options_(options) {}

@@ -13,11 +13,11 @@ namespace {
 using dnnl::algorithm;
 using onednn::DataType;
 
-// Channels that are too few to fill a vector register: kernels read them from plain planes.
+// Channels that do not fill a vector register: kernels read them from plain planes.
 constexpr std::int64_t kFewChannels = 3;
 constexpr std::int64_t kVectorChannels = 16;
 
-// An hour of computing an image; sums over layers stay exact.
+// At this limit one image takes about an hour. Sums over layers stay exact.
 constexpr double kMaxMultiplyAdds = 1e12;
 
 struct ConvolutionKernels {
@@ -29,10 +29,10 @@ struct ConvolutionKernels {
   dnnl::memory::dims strides, padding;
   std::int64_t in_channels;
 
-  // In float32 oneDNN's own choice first: Winograd's algorithm where it has it. With few input
-  // channels that choice is wrong (14 GFLOP/s against 176). Last, on plain planes: there a matrix
-  // product does it for any number of channels, like the 6 of LeNet-5, for which the direct kernels
-  // lack the backward passes.
+  // In float32, oneDNN's own choice comes first: Winograd's algorithm if it is available. With few
+  // input channels that choice is slow (14 GFLOP/s instead of 176) and is skipped. Plain planes
+  // come last: there oneDNN uses a matrix product. It supports any number of channels, such as the
+  // 6 of LeNet-5, for which the direct kernels have no backward passes.
   enum class Variant { kOwnChoice, kDirect, kPlain };
   Variant variant_of(int variant, DataType type) const {
     if (type != DataType::f32) return Variant::kDirect;
@@ -110,14 +110,14 @@ std::vector<ParameterSpec> Conv2dLayer::parameters(const Shape& input) const {
 }
 
 std::int64_t Conv2dLayer::multiply_adds(const Shape& input) const {
-  // In double: a large window over a large image counts more than 64 bits hold.
+  // In double: for a large window over a large image the count exceeds 64 bits.
   const std::int64_t in_channels = input[0] / options_.groups;
   const double window = static_cast<double>(in_channels) *
                         static_cast<double>(options_.kernel_size * options_.kernel_size);
   const double all = static_cast<double>(output_shape(input).num_elements()) * window;
   if (all > kMaxMultiplyAdds)
     throw Error(ErrorCode::kShapeMismatch,
-                "conv2d: expected at most {:.0e} multiply-adds an image, got {:.0e}",
+                "conv2d: expected at most {:.0e} multiply-adds per image, got {:.0e}",
                 kMaxMultiplyAdds, all);
   return static_cast<std::int64_t>(all);
 }

@@ -9,14 +9,15 @@ namespace digitry {
 ///
 /// y[n,oc,oh,ow] = bias[oc] + Σ_{ic,kh,kw} weight[oc,ic,kh,kw] · x[n,ic,oh·S+kh−P, ow·S+kw−P]
 ///
-/// with ic over the IC/G channels of oc's group. Shapes (float32, NCHW): x [N,IC,IH,IW], weight
-/// [OC,IC/G,K,K], bias [OC], y [N,OC,OH,OW] with OH = ⌊(IH + 2P − K)/S⌋ + 1, OW likewise.
+/// where ic runs over the IC/G channels of oc's group.
+/// Shapes (float32, NCHW): x [N,IC,IH,IW], weight [OC,IC/G,K,K], bias [OC], y [N,OC,OH,OW] with OH
+/// = ⌊(IH + 2P − K)/S⌋ + 1, OW likewise.
 /// Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document
 /// recognition", 1998, sec. II-A. Initial weights: He et al. 2015, eq. 10; initial bias 0.
-/// Cost: 2·N·OC·OH·OW·(IC/G)·K² floating-point operations forward, twice that backward (once where
-/// nobody wants the gradient by x). A ReLU that follows is computed in the same kernel, and a
-/// max-pooling behind that may be too (nn/pooled_conv2d.h), for a fraction of that cost; a batch
-/// normalisation that follows is folded into the weights when the network is only used.
+/// Cost: 2·N·OC·OH·OW·(IC/G)·K² floating-point operations forward, twice that backward (once if the
+/// gradient of x is not needed). A ReLU that follows is computed in the same kernel. A max-pooling
+/// after that ReLU may be too (nn/plan/pooled_conv2d.h), for a fraction of that cost. In inference,
+/// a batch normalisation that follows is folded into the weights.
 /// Throws Error{kShapeMismatch}: "conv2d: expected [channels, height ≥ 3, width ≥ 3], got [784]".
 class Conv2dLayer : public Layer {
  public:

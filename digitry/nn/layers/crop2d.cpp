@@ -10,7 +10,7 @@
 namespace digitry {
 namespace {
 
-// What is left of the images, in place.
+// The images without their border, in the same memory.
 dnnl::memory inner(const dnnl::memory& images, std::int64_t border) {
   const dnnl::memory::desc layout = images.get_desc();
   dnnl::memory::dims extents = onednn::extents_of(layout);
@@ -23,7 +23,7 @@ dnnl::memory inner(const dnnl::memory& images, std::int64_t border) {
 }  // namespace
 
 Shape Crop2dLayer::output_shape(const Shape& input) const {
-  // As a window of that size, moved by one, would have it.
+  // The output shape is that of a window of this size with stride 1.
   const Window window{.kernel_size = 2 * options_.border + 1};
   return window.output_shape(type(), input, input.rank() == 3 ? input[0] : 0);
 }
@@ -32,10 +32,10 @@ Value Crop2dLayer::plan(PlanBuilder& builder, const Value& input) const {
   const dnnl::memory from = inner(input.value, options_.border);
   Value output =
       builder.make_value(onednn::plain_layout(onednn::extents_of(from), onednn::type_of(from)),
-                         input.wants_gradient());
+                         input.needs_gradient());
   output.overwritable = true;
   builder.forward_reorder(from, output.value);
-  if (!output.wants_gradient()) return output;
+  if (!output.needs_gradient()) return output;
 
   builder.backward(Direction::kBackwardData, "zero", 0, [gradient = input.gradient](auto&) {
     std::memset(gradient.get_data_handle(), 0, gradient.get_desc().get_size());

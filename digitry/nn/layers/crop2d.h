@@ -5,7 +5,7 @@
 
 namespace digitry {
 
-/// y[n,c,h,w] = x[n,c,h+B,w+B]: images less a border of B pixels, which MNIST's leave nearly empty.
+/// y[n,c,h,w] = x[n,c,h+B,w+B]: removes a border of B pixels, which is nearly empty in MNIST.
 ///
 /// Shapes (float32, NCHW): x [N,C,H,W], y [N,C,H−2B,W−2B]. The gradient of the border is zero.
 /// Throws Error{kShapeMismatch}: "crop2d: expected [channels, height ≥ 5, width ≥ 5], got [1, 4,

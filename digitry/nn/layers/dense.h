@@ -12,11 +12,12 @@ namespace digitry {
 /// Shapes (float32): x [N,IC], weight [OC,IC], bias [OC], y [N,OC].
 /// Without `bias` that term is left out.
 /// Initial weights: He et al. 2015, eq. 10 (normal, variance 2/IC); initial bias 0.
-/// Cost: 2·N·OC·IC floating-point operations forward, twice that backward (once where nobody wants
-/// the gradient by x); where few images are classified at a time, less for each zero in x. A ReLU
-/// that follows is computed in the same kernel; a batch normalisation that follows is folded into
-/// the weights when the network is only used. Throws Error{kShapeMismatch}: "dense: want
-/// [features], got [1,28,28]; put a flatten layer before".
+/// Cost: 2·N·OC·IC floating-point operations forward, twice that backward (once if the gradient of
+/// x is not needed). Inference on up to 8 images at a time skips zeros in x. A ReLU that follows is
+/// computed in the same kernel. In inference, a batch normalisation that follows is folded into the
+/// weights.
+/// Throws Error{kShapeMismatch}: "dense: expected [features], got [1, 28, 28]; put a flatten layer
+/// before it".
 class DenseLayer : public Layer {
  public:
   explicit DenseLayer(Dense options) : options_(options) {}
@@ -31,7 +32,7 @@ class DenseLayer : public Layer {
   Value plan(PlanBuilder& builder, const Value& input) const override;
 
  private:
-  Value plan_for_few(PlanBuilder& builder, const Value& input) const;
+  Value plan_small_batch(PlanBuilder& builder, const Value& input) const;
 
   Dense options_;
 };

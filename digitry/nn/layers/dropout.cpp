@@ -15,7 +15,7 @@ namespace {
 using onednn::elements;
 using onednn::with_elements;
 
-// Nothing for layouts other than channels in one order of blocks.
+// Empty unless the layout is plain, channels last, or has one block of channels.
 std::optional<kernels::ChannelLayout> channel_layout(const dnnl::memory::desc& layout) {
   const auto extents = onednn::extents_of(layout);
   kernels::ChannelLayout channels{.batch_size = extents[0],
@@ -52,7 +52,7 @@ Value DropoutLayer::plan(PlanBuilder& builder, const Value& input) const {
             },
             output.value);
       });
-  if (output.wants_gradient())
+  if (output.needs_gradient())
     builder.backward(
         Direction::kBackwardData, "dropout", 0, [output, keep, rate = options_.rate](auto&) {
           with_elements([&](auto gradient) { kernels::dropout_backward(keep, gradient, rate); },
@@ -88,7 +88,7 @@ Value SpatialDropoutLayer::plan(PlanBuilder& builder, const Value& input) const 
                                  {context.seed, context.step, layer});
         apply(output.value);
       });
-  if (output.wants_gradient())
+  if (output.needs_gradient())
     builder.backward(Direction::kBackwardData, "dropout", 0,
                      [=](auto&) { apply(output.gradient); });
   return output;

@@ -5,9 +5,10 @@
 
 namespace digitry {
 
-/// Inverted dropout: while training, y = x · keep / (1 − rate) with keep ~ Bernoulli(1 − rate),
-/// drawn anew for every step, image and feature; otherwise y = x. Source: Srivastava et al.,
-/// "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014.
+/// Inverted dropout: in training, y = x · keep / (1 − rate) with keep ~ Bernoulli(1 − rate), drawn
+/// for every step, image and feature. In inference, y = x.
+/// Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting",
+/// JMLR 15, 2014.
 class DropoutLayer : public Layer {
  public:
   explicit DropoutLayer(Dropout options) : options_(options) {}
@@ -20,7 +21,8 @@ class DropoutLayer : public Layer {
   Dropout options_;
 };
 
-/// Dropout of whole channels: [C,H,W], one decision for each step, image and channel.
+/// Dropout of whole channels of an image [C,H,W], drawn for every step, image and channel. Throws
+/// Error{kShapeMismatch} if the input is not [C,H,W].
 /// Source: Tompson et al., "Efficient object localization using convolutional networks", CVPR 2015.
 class SpatialDropoutLayer : public Layer {
  public:

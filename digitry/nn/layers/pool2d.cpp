@@ -10,25 +10,26 @@ namespace {
 
 using dnnl::algorithm;
 
-// Pools images to `extents`, in whatever layout they come.
+// Pools images to `extents`; any layout of `x` will do.
 Value plan_pooling(PlanBuilder& builder, const Value& x, const onednn::Extents& extents,
                    const onednn::PoolingWindow& window) {
   const auto pass =
       builder.training() ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
   const auto forward = onednn::pooling_kernel(
       pass, window, x.value.get_desc(), onednn::any_layout(extents, onednn::type_of(x.value)));
-  Value y = builder.make_value(forward.dst_desc(), x.wants_gradient());
+  Value y = builder.make_value(forward.dst_desc(), x.needs_gradient());
   y.overwritable = true;
-  const bool keeps_places = builder.training() && window.kind == algorithm::pooling_max;
-  const auto workspace = keeps_places ? builder.make(forward.workspace_desc()) : dnnl::memory();
+  const bool keeps_positions = builder.training() && window.kind == algorithm::pooling_max;
+  const auto workspace = keeps_positions ? builder.make(forward.workspace_desc()) : dnnl::memory();
   builder.forward(forward.impl_info_str(), 0,
                   [call = builder.bind(forward, {{DNNL_ARG_SRC, x.value},
                                                  {DNNL_ARG_WORKSPACE, workspace},
                                                  {DNNL_ARG_DST, y.value}})](auto&) { call(); });
-  if (!y.wants_gradient()) return y;
+  if (!y.needs_gradient()) return y;
 
   if (builder.step().does_deferred_relu)
-    // A maximum of 0 is of zeros only: masking the few maxima does the work of masking all values.
+    // After a ReLU, a maximum is 0 only if its whole window is 0. Masking the few maxima therefore
+    // has the effect of masking all values.
     plan_relu_backward(builder, y);
   const auto backward = onednn::pooling_backward_kernel(forward, window, x.gradient.get_desc(),
                                                         y.gradient.get_desc());
@@ -65,7 +66,7 @@ Value Pool2dLayer::plan(PlanBuilder& builder, const Value& input) const {
 }
 
 Shape GlobalAvgPool2dLayer::output_shape(const Shape& input) const {
-  Window{}.output_shape(type(), input, 1);  // Throws where it is no image.
+  Window{}.output_shape(type(), input, 1);  // Throws if the input is not an image.
   return {input[0]};
 }
 

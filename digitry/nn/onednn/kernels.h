@@ -4,13 +4,13 @@
 
 #include "digitry/nn/onednn/primitive.h"
 
-/// Descriptors of the kernels that the layers use. oneDNN 2 describes an operation first and a
-/// kernel by that description; oneDNN 3 describes the kernel at once, with the engine first, and
-/// names both ends of operations whose input and output have one layout.
+/// Descriptors of the kernels that the layers use. oneDNN 2 makes a description of the operation
+/// first and a kernel from it. oneDNN 3 makes the kernel directly, takes the engine first, and
+/// takes the layouts of both input and output even if they have to be the same.
 namespace digitry::onednn {
 
-/// Attributes of every kernel here: the memory that it works in is the plan's, and a ReLU may
-/// follow its result.
+/// Attributes of every kernel: its scratchpad belongs to the plan, and `with_relu` applies a ReLU
+/// to its result.
 inline dnnl::primitive_attr kernel_attributes(bool with_relu = false) {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
@@ -26,7 +26,7 @@ inline dnnl::primitive_attr kernel_attributes(bool with_relu = false) {
   return attributes;
 }
 
-/// A kernel of `Primitive`, described by `what` as both versions order it.
+/// A kernel of `Primitive`. `what` holds the arguments that have the same order in both versions.
 template <typename Primitive, typename... What>
 typename Primitive::primitive_desc forward_kernel(const dnnl::primitive_attr& attributes,
                                                   const What&... what) {
@@ -37,7 +37,7 @@ typename Primitive::primitive_desc forward_kernel(const dnnl::primitive_attr& at
 #endif
 }
 
-/// The same of a backward pass; `forward` is the kernel whose pass it takes back.
+/// The same for a backward pass; `forward` is the kernel of the forward pass.
 template <typename Primitive, typename Forward, typename... What>
 typename Primitive::primitive_desc backward_kernel(const Forward& forward, const What&... what) {
 #if DNNL_VERSION_MAJOR >= 3
@@ -47,7 +47,7 @@ typename Primitive::primitive_desc backward_kernel(const Forward& forward, const
 #endif
 }
 
-/// What a pooling window does.
+/// Kind and size of a pooling window.
 struct PoolingWindow {
   dnnl::algorithm kind;
   Extents strides, kernel, padding;
@@ -131,11 +131,11 @@ inline dnnl::batch_normalization_backward::primitive_desc batch_norm_backward_ke
 #endif
 }
 
-/// Whether the backward pass expects the shift, which it does not depend on: oneDNN 2 does, oneDNN
-/// 3 refuses it.
+/// Whether the backward kernel takes the shift as an argument. Its result does not depend on the
+/// shift, but oneDNN 2 requires it and oneDNN 3 rejects it.
 inline constexpr bool kBatchNormBackwardTakesShift = DNNL_VERSION_MAJOR < 3;
 
-/// The sum of `terms` in layout `sum`.
+/// A kernel that adds memories of layouts `terms` into one of layout `sum`.
 inline dnnl::sum::primitive_desc sum_kernel(const Layout& sum, const std::vector<Layout>& terms) {
   const std::vector<float> scales(terms.size(), 1.0F);
 #if DNNL_VERSION_MAJOR >= 3

@@ -13,7 +13,8 @@ const dnnl::engine& cpu_engine() {
 }
 
 dnnl::stream& cpu_stream() {
-  // Streams of the CPU engine run in the calling thread; one each keeps callers apart.
+  // A stream of the CPU engine runs in the calling thread. One stream per thread keeps callers
+  // apart.
   thread_local dnnl::stream stream(cpu_engine());
   return stream;
 }
@@ -35,12 +36,12 @@ void BoundPrimitive::operator()() const {
                 static_cast<int>(status));
 }
 
-// Version 3 made the fields of a layout private and renamed what reads them.
+// Version 3 made the fields of a layout private and renamed their accessors.
 namespace {
 
 struct Blocking {
   Extents strides;
-  Extents blocks, block_axes;  ///< Of the inner blocks, outermost first.
+  Extents blocks, block_axes;  ///< Sizes and axes of the inner blocks, outermost first.
 };
 
 #if DNNL_VERSION_MAJOR >= 3
@@ -96,7 +97,8 @@ Layout with_type(const Layout& layout, DataType type) {
         return {extents, type, tag};
   }
   throw Error(ErrorCode::kUnavailable,
-              "oneDNN chose a layout of values that is not known to Digitry");
+              "oneDNN chose a memory layout that Digitry does not support; expected a plain one or "
+              "one with 4, 8 or 16 channels per block");
 }
 
 Layout plain_layout(const Extents& extents, DataType type) {
@@ -109,12 +111,12 @@ Layout any_layout(const Extents& extents, DataType type) {
   return {extents, type, dnnl::memory::format_tag::any};
 }
 
-// A set has the bits of every set that it includes; "all", on other processors than x86, has none.
+// A set has the bits of every set that it includes. On processors other than x86 it is "all": 0.
 static unsigned bits_of(dnnl::cpu_isa set) { return static_cast<unsigned>(set); }
 
 std::string effective_instruction_set() {
 #if defined(__aarch64__)
-  // Sets of its own, under numbers that the enumeration has for others.
+  // The sets of arm64 are not in the enumeration, which uses the same numbers for sets of x86.
   switch (bits_of(dnnl::get_effective_cpu_isa())) {
     case 0x01:
       return "asimd";
@@ -166,8 +168,8 @@ std::string effective_instruction_set() {
 }
 
 bool has_bf16_products() {
-  const unsigned wanted = bits_of(dnnl::cpu_isa::avx512_core_bf16);
-  return (bits_of(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
+  const unsigned required = bits_of(dnnl::cpu_isa::avx512_core_bf16);
+  return (bits_of(dnnl::get_effective_cpu_isa()) & required) == required;
 }
 
 void reorder(const dnnl::memory& from, const dnnl::memory& to) {

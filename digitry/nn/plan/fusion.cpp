@@ -41,7 +41,7 @@ class Fusion {
  private:
   const Layer* take() { return layers_[next_++].get(); }
 
-  // The next layer, if it is an L and only the layer before it reads that layer's result.
+  // The next layer, if it is an L and no later layer reads its input as well.
   template <typename L>
   const L* peek() const {
     if (next_ >= layers_.size() || is_read_later(layers_, next_)) return nullptr;
@@ -58,7 +58,7 @@ class Fusion {
     return pool != nullptr && pool->kind() == Pool2dLayer::Kind::kMax;
   }
 
-  // `shape_` is still the input of the step.
+  // Expects `shape_` to be the input of the step.
   bool can_pool(const FusedLayer& step) const {
     const auto* conv = as<Conv2dLayer>(step.layer);
     const auto* pool = peek<Pool2dLayer>();
@@ -79,10 +79,10 @@ class Fusion {
   const Layers& layers_;
   const FusionContext& context_;
   std::vector<FusedLayer> steps_;
-  std::size_t next_ = 0;  // The first layer that is in no step.
-  std::size_t done_ = 0;  // `shape_` is the input of this layer,
+  std::size_t next_ = 0;  // First layer that is not yet in a step.
+  std::size_t done_ = 0;  // `shape_` is the input of this layer.
   Shape shape_;
-  bool is_trained_ = false;  // whose gradient one before it needs.
+  bool is_trained_ = false;  // Whether a layer before `done_` is trained.
 };
 
 }  // namespace

@@ -8,29 +8,30 @@
 #include "digitry/nn/layers/pool2d.h"
 #include "digitry/nn/plan/plan.h"
 
-// Which layers one kernel computes together. This is decided here, for the whole network, before
-// any of them is planned; no layer looks at its neighbours.
+// Decides which layers are computed together by one kernel, for the whole network, before any layer
+// is planned. No layer depends on its neighbours.
 
 namespace digitry {
 
-/// One step of a plan: a layer, and the layers behind it that its kernel computes as well.
+/// One step of a plan: a layer, and the layers after it that its kernel computes as well.
 struct FusedLayer {
   std::size_t index = 0;  ///< Of `layer` in the network.
   const Layer* layer = nullptr;
-  /// The layer behind it, whose running statistics are multiplied into the weights. Else null.
+  /// The batch normalisation after it, if that is folded into the weights; else null.
   const BatchNormLayer* norm = nullptr;
-  /// Its result goes through a ReLU.
+  /// Whether a ReLU is applied to its result.
   bool relu = false;
-  /// The maximum behind that ReLU, if Digitry's own kernels compute all three layers
-  /// (plan/pooled_conv2d.h). Else null.
+  /// The max-pooling after that ReLU, if Digitry's own kernels compute all three layers
+  /// (plan/pooled_conv2d.h); else null.
   const Pool2dLayer* pool = nullptr;
-  /// The backward pass of its ReLU is left to the next step, a maximum, which sees fewer values.
+  /// Whether the backward pass of its ReLU is left to the next step, a max-pooling, which has fewer
+  /// values.
   bool defers_relu_backward = false;
-  /// The step before did so.
+  /// Whether the step before deferred the backward pass of its ReLU to this one.
   bool does_deferred_relu = false;
 };
 
-/// What decides about fusion, besides the layers.
+/// What fusion depends on, besides the layers.
 struct FusionContext {
   Shape input_shape;  ///< Of one image.
   std::int64_t batch_size = 1;
@@ -43,7 +44,7 @@ struct FusionContext {
 ///   dense or conv2d, batch_norm    one product in inference: Ioffe, Szegedy 2015, algorithm 2
 ///   dense, conv2d, batch_norm, relu    the ReLU is part of the kernel
 ///   conv2d, relu, max_pool2d       Digitry's own kernels, if they support the shapes
-///   relu (fused), max_pool2d       in training, the maximum does the ReLU's backward pass
+///   relu (fused), max_pool2d       in training, max_pool2d does the ReLU's backward pass
 ///
 /// A layer whose input another layer reads as well (a residual connection) is not fused with the
 /// one before it.

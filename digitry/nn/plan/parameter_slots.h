@@ -16,30 +16,31 @@ struct BoundParameter {
   dnnl::memory gradient;  ///< Empty in an arena without gradients.
 };
 
-/// Where each parameter lies in a ParameterArena. Internal: only plans use it.
+/// The memory and layout of each parameter in a ParameterArena. Internal: only plans use it.
 ///
-/// The first plan over an arena decides the layouts (`bind`, then `allocate`); later plans, for
-/// other batch sizes, find them decided.
+/// The first plan over an arena chooses the layouts (`bind`, then `allocate`). Later plans, for
+/// other batch sizes, use the same layouts.
 class ParameterArena::Slots {
  public:
   struct Slot {
     std::string name;
     Shape shape;
     onednn::Layout layout;
-    std::size_t offset;  // In floats; `allocate` decides.
+    std::size_t offset;  // In floats; set by `allocate`.
     BoundParameter bound;
   };
 
   explicit Slots(bool with_gradients) : with_gradients_(with_gradients) {}
 
-  /// The memory of one parameter: as an earlier plan laid it out or, the first time, as
-  /// `preferred`, a layout of float32 whose extents have the same row-major order as `shape`.
-  /// Throws Error{kShapeMismatch} if the earlier plans' network had none of this name and shape.
+  /// The memory of one parameter. The first call for `name` sets its layout to `preferred`, which
+  /// is float32 with extents in the same row-major order as `shape`; later calls return that
+  /// memory.
+  /// Throws Error{kShapeMismatch} if the earlier plans have no parameter with this name and shape.
   BoundParameter bind(const std::string& name, const Shape& shape, const onednn::Layout& preferred);
-  /// Gives memory to what was bound. Does nothing the second time.
+  /// Allocates memory for all bound parameters. Further calls do nothing.
   void allocate();
 
-  /// Throws Error{kShapeMismatch} if there is none of this name.
+  /// Throws Error{kShapeMismatch} if no parameter has this name.
   const Slot& find(const std::string& name) const;
   std::span<const Slot> all() const { return slots_; }
 

@@ -21,8 +21,8 @@ std::int64_t checked_batch_size(std::int64_t batch_size) {
 Precision checked_precision(Precision precision) {
   if (precision == Precision::kBFloat16 && fastest_precision() != Precision::kBFloat16)
     throw Error(ErrorCode::kInvalidArgument,
-                "precision bf16: this processor has no instructions for bfloat16 (AVX-512 BF16 or "
-                "AMX); it has f32");
+                "precision bf16: expected a processor with instructions for bfloat16 (AVX-512 BF16 "
+                "or AMX), found one without; use f32 or auto");
   return precision;
 }
 
@@ -108,7 +108,7 @@ void Plan::backward(const StepContext& context) {
 
 void Plan::run(const std::vector<Operation>& operations, const StepContext& context,
                std::vector<double>* seconds) const {
-  // Kernels have memory for as many threads as they were made for.
+  // Kernels have memory for the number of threads that they were planned for.
   const ScopedNumThreads scope(num_threads_);
   if (seconds == nullptr) {
     for (const Operation& operation : operations) operation.run(context);

@@ -13,10 +13,10 @@
 
 namespace digitry {
 
-/// What may change from one step to the next.
+/// Values that change from step to step.
 struct StepContext {
   std::uint64_t seed = 0;
-  std::uint32_t step = 0;  ///< Of the whole training, from 0.
+  std::uint32_t step = 0;  ///< Index in the whole training, from 0.
 };
 
 enum class Direction { kPrepare, kForward, kBackwardData, kBackwardWeights, kBackward };
@@ -35,21 +35,21 @@ struct Operation {
 
 enum class PlanMode { kInference, kTraining };
 
-/// Type of the values between layers and of the factors of products. Sums, weights as the optimizer
-/// sees them, their gradients, and the logits are float32 either way.
+/// Type of the values between layers and of the operands of matrix products. Sums, the optimizer's
+/// weights, their gradients and the logits are always float32.
 enum class Precision { kFloat32, kBFloat16 };
 
 /// "f32", "bf16".
 std::string to_string(Precision precision);
-/// bfloat16 where the processor has instructions for it, else float32.
+/// bfloat16 if the processor has instructions for it, else float32.
 Precision fastest_precision();
-/// Of "f32", "bf16" or "auto": the fastest. Throws Error{kInvalidArgument} for other names.
+/// Parses "f32", "bf16" or "auto" (the fastest). Throws Error{kInvalidArgument} for other names.
 Precision parse_precision(const std::string& name);
 
-/// What one operation cost, by Plan::profile.
+/// Time of one operation, from Plan::profile.
 struct OperationTime {
   const Operation* operation = nullptr;
-  double seconds = 0;  ///< Of all steps together.
+  double seconds = 0;  ///< Sum over all steps.
   std::int64_t num_steps = 0;
 };
 
@@ -61,18 +61,18 @@ struct PlanProfile {
 
 struct PlanData;
 
-/// A network planned once for a batch size: kernels chosen and compiled, memory laid out. Running
-/// it allocates no tensor. It may run on any thread, on one at a time, and uses as many threads as
-/// `num_threads()` was when it was planned. The arena holds the
-/// parameters and has to outlive the plan; the network is not needed afterwards.
+/// A network planned once for one batch size: its kernels are chosen and compiled, and its memory
+/// is allocated. Running it allocates no tensor. It may run on any thread, but on one at a time,
+/// and uses as many threads as `num_threads()` returned when it was planned. The arena holds the
+/// parameters and must outlive the plan; the network need not.
 ///
 /// Signal handlers must not run on the stack of a thread that runs a plan: see "Signal handlers" in
 /// docs/platforms.md.
 class Plan {
  public:
-  /// Throws Error{kInvalidArgument} for a batch size outside [1, 65536] and for a precision that
-  /// the processor lacks, Error{kShapeMismatch} where the arena is another network's,
-  /// Error{kUnavailable} where oneDNN has no kernel, and what Network::check_complete throws.
+  /// Throws Error{kInvalidArgument} if the batch size is outside [1, 65536] or the processor lacks
+  /// the precision, Error{kShapeMismatch} if the arena is another network's, Error{kUnavailable} if
+  /// oneDNN has no kernel, and what Network::check_complete throws.
   Plan(const Network& network, std::int64_t batch_size, PlanMode mode, ParameterArena& arena,
        Precision precision = Precision::kFloat32);
   ~Plan();
@@ -83,23 +83,23 @@ class Plan {
   std::span<float> input();
   /// Float32 [N, num_classes], valid after `forward`.
   std::span<const float> logits() const;
-  /// Of the loss by the logits, to be written before `backward`.
+  /// Gradient of the loss with respect to the logits, to be written before `backward`.
   std::span<float> logit_gradients();
 
-  /// Parameters that changed since are taken up: always in training, and when
-  /// ParameterArena::load was called in inference.
+  /// Computes the logits. In training every call uses the current parameters; in inference a change
+  /// of them takes effect after ParameterArena::load.
   void forward(const StepContext& context);
-  /// Leaves the gradient by every parameter in the arena. Expects PlanMode::kTraining and `forward`
-  /// with the same context before it.
+  /// Computes the gradient with respect to every parameter, into the arena. Expects
+  /// PlanMode::kTraining and `forward` with the same context before it.
   void backward(const StepContext& context);
 
   const std::vector<Operation>& prepare_operations() const;
   const std::vector<Operation>& forward_operations() const;
   const std::vector<Operation>& backward_operations() const;
 
-  /// From now on `forward` and `backward` add up the time of each operation.
+  /// Makes `forward` and `backward` add up the time of each operation from now on.
   void start_profile();
-  /// One row an operation, in the order they run; empty without `start_profile`.
+  /// One row per operation, in running order; empty without `start_profile`.
   std::vector<OperationTime> profile() const;
 
  private:

@@ -25,7 +25,7 @@ DataType PlanBuilder::compute_type() const {
 PlanData PlanBuilder::build() {
   Value& input = data_.input;
   Value& output = data_.output;
-  // Nobody wants the gradient by the pixels, so the first layer computes none.
+  // The gradient of the pixels is not needed, so the first layer does not compute it.
   input = make_value(onednn::plain_layout(context_.input_shape.with_batch(batch_size()).extents()),
                      /*with_gradient=*/false);
   input.overwritable = true;
@@ -142,10 +142,10 @@ Value PlanBuilder::in_layout(const Value& activation, const dnnl::memory::desc& 
     converted.overwritable = true;
     forward_reorder(activation.value, converted.value);
   }
-  if (activation.wants_gradient() && activation.gradient.get_desc() != layout) {
+  if (activation.needs_gradient() && activation.gradient.get_desc() != layout) {
     converted.gradient = make(layout);
-    // A group of its own: it runs after the backward pass of whoever asked for this layout, and
-    // before that of what the layer has computed so far.
+    // A separate group: it runs after the backward pass of the code that asked for this layout, and
+    // before that of the operations that the layer has added so far.
     if (!layer_backward_.empty()) backward_groups_.push_back(std::exchange(layer_backward_, {}));
     backward_reorder(Direction::kBackwardData, converted.gradient, activation.gradient);
     backward_groups_.push_back(std::exchange(layer_backward_, {}));

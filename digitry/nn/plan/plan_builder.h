@@ -17,19 +17,19 @@
 
 namespace digitry {
 
-/// Where the values between two layers live while a plan runs, for the whole batch.
+/// The memory of the values between two layers, for the whole batch.
 struct Value {
   dnnl::memory value;
-  dnnl::memory gradient;  ///< Of the loss by `value`. Empty where nobody wants it.
-  /// Whether the next layer may compute in place, provided that it keeps zeros zero and positive
-  /// values positive or zeroed: the backward pass of the layer before still works then.
+  dnnl::memory gradient;  ///< Gradient of the loss with respect to `value`; empty if not needed.
+  /// Whether the next layer may compute in place. It must then keep zeros zero, and positive values
+  /// positive or zero, because the backward pass of the layer before depends on this.
   bool overwritable = false;
 
-  bool wants_gradient() const { return static_cast<bool>(gradient); }
+  bool needs_gradient() const { return static_cast<bool>(gradient); }
 };
 
-/// What a PlanBuilder makes: the operations of a network's layers and the memory they work in. It
-/// refers to no layer.
+/// The result of a PlanBuilder: the operations of a network's layers and their memory. It holds no
+/// reference to a layer.
 struct PlanData {
   Value input;
   Value output;
@@ -39,8 +39,9 @@ struct PlanData {
   std::vector<Tensor> buffers;
 };
 
-/// Collects the operations of a network's layers for one batch size. Layers are planned first to
-/// last; backward operations come to run last layer first. Internal: only plans and layers use it.
+/// Collects the operations of a network's layers for one batch size. Layers are planned from first
+/// to last; backward operations run from the last layer to the first. Internal: only plans and
+/// layers use it.
 class PlanBuilder {
  public:
   PlanBuilder(const std::vector<std::unique_ptr<Layer>>& layers, FusionContext context,
@@ -48,58 +49,58 @@ class PlanBuilder {
 
   std::int64_t batch_size() const { return context_.batch_size; }
   bool training() const { return context_.training; }
-  /// What the layer being planned has to compute besides itself.
+  /// The layer being planned, and what is fused with it.
   const FusedLayer& step() const { return *step_; }
-  /// Type of the values between layers and of what products multiply; sums are float32.
+  /// Type of the values between layers and of the operands of products; sums are float32.
   dnnl::memory::data_type compute_type() const;
   /// Whether the step being planned is the last.
   bool is_last() const { return step_ == &steps_.back(); }
 
-  /// Plans all layers; then gives memory to the arena. To be called once, at the end of the
-  /// builder's life.
+  /// Plans all layers, then allocates the arena's memory. To be called once, as the last call.
   PlanData build();
 
-  /// Memory that lives as long as the plan, zero at first.
+  /// Memory that lives as long as the plan, initially zero.
   dnnl::memory make(const dnnl::memory::desc& layout);
   std::span<std::uint8_t> make_bytes(std::int64_t count);
-  /// An activation, with a gradient where this plan trains and `with_gradient`.
+  /// Memory for values, with a gradient if the plan is for training and `with_gradient` is true.
   Value make_value(const dnnl::memory::desc& layout, bool with_gradient = true);
-  /// `memory` itself where it has that layout already, else new memory.
+  /// `memory` itself if it already has that layout, else new memory.
   dnnl::memory make_like_or_same(const dnnl::memory& memory, const dnnl::memory::desc& layout);
 
-  /// The parameter `name` of the layer being planned or, `behind` > 0, of the layer so many behind
-  /// it, which is part of the same step.
+  /// The parameter `name` of the layer being planned or, if `behind` > 0, of the layer that many
+  /// after it, which must be part of the same step.
   BoundParameter parameter(const std::string& name, const Shape& shape,
                            const dnnl::memory::desc& preferred, std::size_t behind = 0);
 
-  /// `kernel` with its arguments and its share of the plan's scratchpad, which all kernels of the
-  /// plan use in turn.
+  /// Binds `kernel` to its arguments and to the plan's scratchpad, which all kernels of the plan
+  /// share.
   onednn::BoundPrimitive bind(const dnnl::primitive_desc_base& kernel,
                               onednn::BoundPrimitive::Arguments arguments);
 
-  /// Adds what depends on the parameters alone: run before the forward pass, once for each change
-  /// of the parameters.
+  /// Adds an operation that depends on the parameters only. It runs before the forward pass, once
+  /// per change of the parameters.
   void prepare(std::string kernel, std::function<void(const StepContext&)> run);
+  /// Add an operation of the forward or the backward pass.
   void forward(std::string kernel, double flops, std::function<void(const StepContext&)> run);
   void backward(Direction direction, std::string kernel, double flops,
                 std::function<void(const StepContext&)> run);
-  /// Memory with what `from` holds in another layout or type: `from` itself, or a copy that is
-  /// prepared from it.
+  /// The values of `from` in another layout or type: `from` itself if it has that layout, else a
+  /// copy that a prepare operation updates.
   dnnl::memory prepared(const dnnl::memory& from, const dnnl::memory::desc& layout);
-  /// Add a reorder; nothing where the two are the same memory.
+  /// Add a reorder, unless the two are the same memory.
   void forward_reorder(const dnnl::memory& from, const dnnl::memory& to);
   void backward_reorder(Direction direction, const dnnl::memory& from, const dnnl::memory& to);
-  /// `activation` in another layout or type. A layer calls it on its input, before anything else,
-  /// or on its output, at the very end.
+  /// `activation` in another layout or type. A layer calls it on its input before anything else, or
+  /// on its output at the very end.
   Value in_layout(const Value& activation, const dnnl::memory::desc& layout);
   /// The same in row-major layout.
   Value plain(const Value& activation);
 
-  /// What went into the layer `layers_back` before this one. The caller reads its value and, where
-  /// it has a gradient, adds to that by an operation of its own: `backward_into_skip`.
+  /// The input of the layer `layers_back` before this one. The caller reads its value. If it has a
+  /// gradient, the caller adds to that gradient with `backward_into_skip`.
   const Value& skip(std::int64_t layers_back) const;
-  /// Adds an operation that runs once the gradient of the main path by `skip(layers_back)` is
-  /// there, and before anybody uses it.
+  /// Adds an operation that runs after the main path has computed the gradient of
+  /// `skip(layers_back)`, and before that gradient is used.
   void backward_into_skip(std::int64_t layers_back, std::string kernel,
                           std::function<void(const StepContext&)> run);
 
@@ -115,14 +116,14 @@ class PlanBuilder {
   const FusedLayer* step_ = nullptr;
   ParameterArena& arena_;
   PlanData data_;
-  /// Without memory until the largest is known.
+  /// Have no memory until the largest size is known.
   std::vector<dnnl::memory> scratchpads_;
   std::vector<Operation> layer_backward_;
   /// One group per step (or conversion), first to last; run last to first.
   std::vector<std::vector<Operation>> backward_groups_;
   struct Skip {
     Value input;
-    std::size_t group;  ///< Of backward_groups_, kept free for those who add to the gradient.
+    std::size_t group;  ///< Index in backward_groups_, for operations that add to the gradient.
   };
   std::map<std::size_t, Skip> skips_;  ///< By layer.
 };

@@ -49,7 +49,7 @@ Layout weight_layout(const PooledConv2dShape& shape) {
           shape.in_channels == 1 ? Tag::Acdb16a : Tag::aBcd16b};
 }
 
-// oneDNN's forward pass, with the ReLU in it.
+// oneDNN's forward pass, including the ReLU.
 dnnl::convolution_forward::primitive_desc forward_kernel(const PooledConv2dShape& shape,
                                                          DataType type, bool has_bias) {
   const dnnl::memory::dims strides{1, 1};
@@ -74,7 +74,7 @@ class PooledConv2dPlanner {
                static_cast<double>(layer.multiply_adds(image()))),
         specs_(layer.parameters(image())) {}
 
-  // Of blocks of input channels, in training.
+  // For input in blocks of channels, in training.
   template <typename T>
   Value plan(const Value& input) {
     const DataType type = builder_.compute_type();
@@ -112,9 +112,9 @@ class PooledConv2dPlanner {
     return y;
   }
 
-  // Of the image's only channel.
+  // For input with a single channel.
   template <typename T>
-  Value plan_first(const Value& input) {
+  Value plan_single_channel(const Value& input) {
     const Value x = builder_.in_layout(
         input, onednn::plain_layout({shape_.batch_size, 1, shape_.height, shape_.width}));
     bind_parameters();
@@ -195,9 +195,10 @@ Value plan_pooled_conv2d(PlanBuilder& builder, const Conv2dLayer& conv, const Va
   PooledConv2dPlanner planner(builder, conv,
                               shape_of(conv, *builder.step().pool, {x[1], x[2], x[3]}, x[0]));
   const bool bf16 = builder.compute_type() == DataType::bf16;
-  if (input.wants_gradient())
+  if (input.needs_gradient())
     return bf16 ? planner.plan<BFloat16>(input) : planner.plan<float>(input);
-  return bf16 ? planner.plan_first<BFloat16>(input) : planner.plan_first<float>(input);
+  return bf16 ? planner.plan_single_channel<BFloat16>(input)
+              : planner.plan_single_channel<float>(input);
 }
 
 }  // namespace digitry

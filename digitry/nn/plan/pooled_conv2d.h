@@ -12,16 +12,17 @@ struct PooledConv2dContext {
   bool with_input_gradient = false;
 };
 
-/// Whether `plan_pooled_conv2d` can plan a convolution of images of shape `image` with a ReLU and
-/// the maximum `pool` behind it. Its kernels do windows of 3 × 3 and 5 × 5 with stride 1 and
-/// without groups, from blocks of 16 channels (or the image's only one) to blocks of 16, and maxima
-/// of windows that do not overlap; if the forward pass is oneDNN's, it must have a fast kernel.
+/// Whether `plan_pooled_conv2d` supports a convolution of images of shape `image`, followed by a
+/// ReLU and the max-pooling `pool`. It supports windows of 3 × 3 and 5 × 5 with stride 1 and
+/// without groups, and pooling windows that do not overlap. The input has blocks of 16 channels or
+/// a single channel; the output has blocks of 16. If the forward pass is oneDNN's, oneDNN must have
+/// a fast kernel.
 bool supports_pooled_conv2d(const Conv2dLayer& conv, const Pool2dLayer& pool, const Shape& image,
                             const PooledConv2dContext& context);
 
-/// Plans a convolution with the ReLU and the maximum of its step (FusedLayer::pool) as one, by the
-/// kernels of kernels/pooled_conv2d.h. Their backward pass is exact, and a fraction of the work: a
-/// profile counts the operations of the convolution's ordinary one.
+/// Plans a convolution together with the ReLU and the max-pooling of its step (FusedLayer::pool),
+/// with the kernels of kernels/pooled_conv2d.h. Their backward pass is exact, for a fraction of the
+/// work. A profile still counts the operations of the convolution's ordinary backward pass.
 Value plan_pooled_conv2d(PlanBuilder& builder, const Conv2dLayer& conv, const Value& input);
 
 }  // namespace digitry

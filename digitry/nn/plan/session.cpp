@@ -13,16 +13,17 @@
 namespace digitry {
 namespace {
 
-constexpr std::int64_t kImagesAThread = 16;
-// Of the values that go into or come out of one layer for a whole batch: 16 MiB of float32. Larger
-// ones leave the caches, and a hostile model's layers may be as wide as memory is large.
+constexpr std::int64_t kImagesPerThread = 16;
+// Most values that one layer reads or writes for a whole batch: 16 MiB of float32. More do not fit
+// the caches, and the layers of a hostile model may be as wide as memory is large.
 constexpr std::int64_t kMaxBatchValues = std::int64_t{1} << 22;
 
-std::int64_t batch_that_fits(const Network& network, std::int64_t wanted) {
+std::int64_t batch_that_fits(const Network& network, std::int64_t batch_size) {
   std::int64_t widest = network.input_shape().num_elements();
   for (const LayerSummary& layer : network.summary())
     widest = std::max(widest, layer.output_shape.num_elements());
-  return std::clamp(kMaxBatchValues / widest, std::int64_t{1}, std::max(wanted, std::int64_t{1}));
+  return std::clamp(kMaxBatchValues / widest, std::int64_t{1},
+                    std::max(batch_size, std::int64_t{1}));
 }
 
 template <typename Pixel>
@@ -31,7 +32,7 @@ void gather_pixels(const Tensor& images, std::span<const std::int32_t> image_ind
   const std::span<const Pixel> pixels = images.as<Pixel>();
   const auto size = static_cast<std::size_t>(images.shape().without_batch().num_elements());
   parallel_for(
-      std::ssize(image_indices), kImagesAThread, [&](std::int64_t begin, std::int64_t end) {
+      std::ssize(image_indices), kImagesPerThread, [&](std::int64_t begin, std::int64_t end) {
         for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
           kernels::scale_pixels(
               pixels.subspan(static_cast<std::size_t>(image_indices[i]) * size, size),
@@ -61,7 +62,7 @@ Predictor::Predictor(const Network& network, Preprocessing preprocessing, std::i
 
 Tensor Predictor::logits(const Tensor& images) {
   if (images.shape().rank() == 0)
-    throw Error(ErrorCode::kShapeMismatch, "expected images, got none");
+    throw Error(ErrorCode::kShapeMismatch, "expected images [N, C, H, W], got an empty tensor");
   std::vector<std::int32_t> all(static_cast<std::size_t>(images.shape()[0]));
   std::iota(all.begin(), all.end(), 0);
   return logits(images, all);
@@ -69,13 +70,14 @@ Tensor Predictor::logits(const Tensor& images) {
 
 Tensor Predictor::logits(const Tensor& images, std::span<const std::int32_t> image_indices) {
   if (images.shape().without_batch() != input_shape_)
-    throw Error(ErrorCode::kShapeMismatch, "the model wants images of {}, got {}",
+    throw Error(ErrorCode::kShapeMismatch, "expected images of shape {} for this model, got {}",
                 input_shape_.to_string(), images.shape().without_batch().to_string());
   const std::int64_t count = std::ssize(image_indices);
   const std::int64_t image_size = input_shape_.num_elements();
   Tensor all({count, num_classes_}, DType::kF32);
   for (std::int64_t first = 0; first < count; first += plan_.batch_size()) {
-    // A last, smaller batch leaves old images in its unused rows; their logits are not read.
+    // The last batch may be smaller: its unused rows keep old images, and their logits are not
+    // read.
     const std::int64_t rows = std::min(plan_.batch_size(), count - first);
     gather_batch(
         images,
@@ -90,7 +92,7 @@ Tensor Predictor::logits(const Tensor& images, std::span<const std::int32_t> ima
 
 namespace {
 
-/// What lies before the last layer with weights.
+/// The layers before the last layer with weights.
 struct Prefix {
   std::size_t num_layers = 0;
   std::size_t num_parameters = 0;
@@ -145,7 +147,7 @@ Tensor FeatureExtractor::features(const Tensor& images,
                                   std::span<const std::int32_t> image_indices) {
   if (predictor_) return predictor_->logits(images, image_indices);
   if (images.shape().without_batch() != input_shape_)
-    throw Error(ErrorCode::kShapeMismatch, "the model wants images of {}, got {}",
+    throw Error(ErrorCode::kShapeMismatch, "expected images of shape {} for this model, got {}",
                 input_shape_.to_string(), images.shape().without_batch().to_string());
   Tensor pixels({std::ssize(image_indices), num_features_}, DType::kF32);
   gather_batch(images, image_indices, preprocessing_, pixels.as<float>());

@@ -21,24 +21,23 @@ struct Preprocessing {
 /// Runs a network over images.
 class Predictor {
  public:
-  /// Takes a copy of the parameters. At most `batch_size` images are computed at a time, fewer
-  /// where the layers' values would take much memory, and never less than one. Throws what Plan's
-  /// constructor throws.
+  /// Takes a copy of the parameters. At most `batch_size` images are computed at a time, or fewer
+  /// if the layers' values would take much memory. Throws what Plan's constructor throws.
   Predictor(const Network& network, Preprocessing preprocessing, std::int64_t batch_size = 500,
             Precision precision = Precision::kFloat32);
-  /// It stays where it is: the plan knows the parameters by their address.
+  /// Not movable: the plan holds pointers into the arena.
   Predictor(const Predictor&) = delete;
   Predictor& operator=(const Predictor&) = delete;
 
-  /// Follows the network's parameters after they changed.
+  /// Copies the current parameters of the network.
   void update(const Network& network) { arena_.load(network.parameters()); }
 
   /// Logits, float32 [N, num_classes], of images uint8 or float32 [N, C, H, W]; pixels are 0 to 255
-  /// in either.
-  /// Throws Error{kShapeMismatch} where the images are not of the network's input shape.
+  /// in both.
+  /// Throws Error{kShapeMismatch} if the images are not of the network's input shape.
   Tensor logits(const Tensor& images);
 
-  /// The same of the images with these indices, in this order.
+  /// The same for the images with these indices, in this order.
   Tensor logits(const Tensor& images, std::span<const std::int32_t> image_indices);
 
  private:
@@ -50,20 +49,20 @@ class Predictor {
 };
 
 /// Writes images[image_indices[i]], uint8 or float32, as network input to row i of `to`.
-/// Expects indices in range and `to` as long as that many images.
+/// Expects indices in range, and room for all rows in `to`.
 void gather_batch(const Tensor& images, std::span<const std::int32_t> image_indices,
                   const Preprocessing& preprocessing, std::span<float> to);
 
-/// The layers of `network` before its last one with weights, as a network of its own with copies of
-/// the same parameters: its output, flattened to [F], is all that the last layer with weights sees.
-/// Nothing where none of them has parameters: that layer sees the image itself.
+/// The layers of `network` before its last layer with weights, as a separate network with copies of
+/// their parameters. Its output, flattened to [F], is the input of that last layer. Empty if none
+/// of these layers has parameters: the image itself is then the input.
 std::optional<Network> feature_network(const Network& network);
 
-/// How many values the last layer with weights sees of an image.
+/// Number of values per image that the last layer with weights reads.
 std::int64_t num_features(const Network& network);
 
-/// Computes what a network's last layer with weights sees: the network's own description of an
-/// image, in which images that it holds for alike are near each other.
+/// Computes the features of images: the input of a network's last layer with weights. Images that
+/// look alike to the network have features that are near each other.
 class FeatureExtractor {
  public:
   /// Takes a copy of the parameters. At most `batch_size` images are computed at a time. Throws
@@ -75,8 +74,9 @@ class FeatureExtractor {
   /// For one image.
   std::int64_t multiply_adds() const { return multiply_adds_; }
 
-  /// float32 [N, num_features] of the images with these indices, of uint8 [·, C, H, W].
-  /// Throws Error{kShapeMismatch} where the images are not of the network's input shape.
+  /// Features, float32 [N, num_features], of the images with these indices; `images` is uint8 or
+  /// float32 [·, C, H, W].
+  /// Throws Error{kShapeMismatch} if the images are not of the network's input shape.
   Tensor features(const Tensor& images, std::span<const std::int32_t> image_indices);
 
  private:
@@ -84,7 +84,7 @@ class FeatureExtractor {
   Preprocessing preprocessing_;
   std::int64_t num_features_ = 0;
   std::int64_t multiply_adds_ = 0;
-  std::optional<Predictor> predictor_;  // Empty where the features are the image itself.
+  std::optional<Predictor> predictor_;  // Empty if the features are the image itself.
 };
 
 }  // namespace digitry

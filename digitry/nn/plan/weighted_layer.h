@@ -16,10 +16,10 @@ struct FoldedBatchNorm {
   dnnl::memory bias;
 };
 
-/// Weights (row-major, float32, the `channels` output channels first) and bias of the layer before
-/// `norm` with its running statistics multiplied in, so that `norm` need not run: algorithm 2 of
-/// Ioffe and Szegedy. `bias` may be empty. Expects `norm` to be the layer behind the one being
-/// planned.
+/// Folds the running statistics of `norm` into the weights (row-major, float32, the `channels`
+/// output channels first) and the bias of the layer before it, so that `norm` need not run. Source:
+/// Ioffe, Szegedy 2015, algorithm 2. `bias` may be empty. Expects `norm` to be the layer after the
+/// one being planned.
 FoldedBatchNorm fold_batch_norm(PlanBuilder& builder, const BatchNormLayer& norm,
                                 const dnnl::memory& weight, const dnnl::memory& bias,
                                 std::int64_t channels);
@@ -27,13 +27,14 @@ FoldedBatchNorm fold_batch_norm(PlanBuilder& builder, const BatchNormLayer& norm
 /// Extents of a layer y = weight ∗ x + bias, for the whole batch, as oneDNN orders them.
 struct WeightedLayerExtents {
   dnnl::memory::dims x, weight, bias, y;
-  Shape weight_shape;  ///< As the parameter has it: the row-major order is that of `weight`.
+  Shape weight_shape;  ///< Shape of the parameter; its row-major order is that of `weight`.
   bool has_bias = true;
-  double flops = 0;  ///< Of one direction.
+  double flops = 0;  ///< Of one pass.
 };
 
-/// Plans a dense or convolution layer: kernels and layouts chosen, what it is fused with, weights
-/// prepared, all three directions. `Kernels` makes oneDNN's primitive descriptors:
+/// Plans a dense or convolution layer: chooses kernels and layouts, prepares the weights, and adds
+/// the forward pass, both backward passes and the fused layers. `Kernels` makes oneDNN's primitive
+/// descriptors:
 ///
 ///   Forward, BackwardWeights, BackwardData       oneDNN's primitives
 ///   num_variants(type)                           ways to compute, best first
@@ -47,7 +48,7 @@ class WeightedLayerPlanner {
       : builder_(builder), kernels_(std::move(kernels)), extents_(std::move(extents)) {}
 
   Value plan(const Value& input) {
-    const Choice kernels = choose(input.wants_gradient());
+    const Choice kernels = choose(input.needs_gradient());
     const Value x = builder_.in_layout(input, kernels.forward.src_desc());
     Value y = plan_forward(kernels, x);
     if (builder_.training()) plan_backward(kernels, x, y);
@@ -63,7 +64,7 @@ class WeightedLayerPlanner {
     std::optional<typename Kernels::BackwardWeights::primitive_desc> backward_weights;
     std::optional<typename Kernels::BackwardData::primitive_desc> backward_data;
 
-    // oneDNN's plain loops: right, and a thousand times slower.
+    // oneDNN's plain loops: correct, but a thousand times slower.
     bool has_reference_kernel() const {
       const auto is_reference = [](const auto& kernel) {
         return std::string(kernel.impl_info_str()).starts_with("ref");
@@ -73,25 +74,25 @@ class WeightedLayerPlanner {
     }
   };
 
-  // The first way to compute without a reference kernel; where bfloat16 has none, in float32.
-  Choice choose(bool wants_input_gradient) const {
+  // The first variant without a reference kernel; in float32 if bfloat16 has none.
+  Choice choose(bool needs_input_gradient) const {
     std::vector<DataType> types{builder_.compute_type()};
     if (types[0] != DataType::f32) types.push_back(DataType::f32);
     std::optional<Choice> last;
     for (const DataType type : types)
       for (int variant = 0; variant < kernels_.num_variants(type); ++variant) {
-        last = make(type, variant, wants_input_gradient);
+        last = make(type, variant, needs_input_gradient);
         if (!last->has_reference_kernel()) return *last;
       }
     return *last;
   }
 
-  Choice make(DataType type, int variant, bool wants_input_gradient) const {
+  Choice make(DataType type, int variant, bool needs_input_gradient) const {
     const auto any_weight = onednn::any_layout(extents_.weight, type);
     const auto bias = extents_.has_bias || step_.norm != nullptr
                           ? onednn::plain_layout(extents_.bias)
                           : dnnl::memory::desc();
-    // Logits are wanted in float32; with a ReLU behind, values and gradients are of one type.
+    // Logits are float32. With a fused ReLU, values and gradients have the same type.
     const DataType y_type = builder_.is_last() && !step_.relu ? DataType::f32 : type;
     const dnnl::primitive_attr attributes = onednn::kernel_attributes(step_.relu);
     Choice choice{
@@ -108,7 +109,7 @@ class WeightedLayerPlanner {
     const auto y = onednn::with_type(choice.forward.dst_desc(), type);
     choice.backward_weights = kernels_.backward_weights(
         variant, x, onednn::any_layout(extents_.weight), bias, y, choice.forward);
-    if (wants_input_gradient)
+    if (needs_input_gradient)
       choice.backward_data = kernels_.backward_data(variant, x, any_weight, y, choice.forward);
     return choice;
   }
@@ -119,7 +120,7 @@ class WeightedLayerPlanner {
                         : kernels.type == DataType::f32 && step_.norm == nullptr
                             ? kernels.forward.weights_desc()
                             : plain;
-    // Winograd's transformed weights cannot be taken back, nor used by other plans.
+    // Winograd's transformed weights cannot be converted back or used by other plans.
     if (!onednn::is_blocked(arena_layout)) arena_layout = plain;
     weight_ = builder_.parameter("weight", extents_.weight_shape, arena_layout);
     if (extents_.has_bias)
