@@ -97,7 +97,7 @@ std::string mistakes_text(const Evaluation& e, std::size_t max_mistakes,
   if (!e.most_confused.empty()) text += "\nmost confused\n";
   for (std::size_t i = 0; i < std::min(kMaxPairsShown, e.most_confused.size()); ++i) {
     const ConfusedPair& pair = e.most_confused[i];
-    text += fmt::format("  {} taken for {}: {} times\n", name(pair.label), name(pair.predicted),
+    text += fmt::format("  {} classified as {}: {} times\n", name(pair.label), name(pair.predicted),
                         pair.count);
   }
   const std::size_t shown = std::min(max_mistakes, e.mistakes.size());
@@ -105,7 +105,7 @@ std::string mistakes_text(const Evaluation& e, std::size_t max_mistakes,
     text += fmt::format("\nmistakes, most confident first ({} of {})\n", shown, e.mistakes.size());
   for (std::size_t i = 0; i < shown; ++i) {
     const LabelledPrediction& m = e.mistakes[i];
-    text += fmt::format("  image {:>6}: {} taken for {}, {:.1f} % (the true class {:.1f} %)\n",
+    text += fmt::format("  image {:>6}: {} classified as {}, {:.1f} % (true class {:.1f} %)\n",
                         m.image_index, name(m.label), name(m.predicted),
                         100 * static_cast<double>(m.probability),
                         100 * static_cast<double>(m.label_probability));

@@ -24,7 +24,7 @@ void write(const std::string& path, const std::string& text) {
 
 class BadInput : public testing::Test {
  protected:
-  // Trains with a recipe of this text, which has to be refused with `wanted` in the message.
+  // Trains with a recipe of this text and expects an error with `wanted` in the message.
   void expect_refused_recipe(const std::string& text, const std::string& wanted) {
     const std::string recipe = folder_ / "recipe.toml";
     write(recipe, text);
@@ -106,7 +106,7 @@ TEST_F(BadInput, ModelsThatAreNoModels) {
 }
 
 TEST_F(BadInput, AFolderThatCannotBeWritten) {
-  // A folder under a file can be made by nobody, root included.
+  // Nobody, not even root, can create a folder under a file.
   write(folder_ / "file", "");
   const CommandResult result = digitry(
       {"train", "--data", small_mnist().string(), "--out", folder_ / "file/run", "--epochs", "1"});

@@ -12,7 +12,7 @@
 
 namespace digitry::test {
 
-/// A recipe that says no more than it must, for images of any size and classes.
+/// A minimal recipe for images of any size and classes.
 inline constexpr const char* kTinyRecipe = R"(
 [[layers]]
 type = "flatten"

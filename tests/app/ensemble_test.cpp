@@ -124,7 +124,7 @@ TEST_F(Ensemble, ViewsOfTheWholeTakeThePlaceOfItsModels) {
   ASSERT_EQ(digitry({"ensemble", at("run1"), "--rotation", "5", "--out", turned}).exit_status, 0);
   const CommandResult unsaid = digitry({"ensemble", turned, at("run2"), "--out", at("x")});
   EXPECT_EQ(unsaid.exit_status, 2);
-  EXPECT_THAT(unsaid.err, HasSubstr("say in which ways"));
+  EXPECT_THAT(unsaid.err, HasSubstr("choose one for the combined model"));
   const std::string both = at("both_moved.safetensors");
   const CommandResult made =
       digitry({"ensemble", turned, at("run2"), "--translation", "1", "--out", both});

@@ -1,4 +1,4 @@
-// Which images a training is judged on at last, where its data are not laid out as MNIST's.
+// The images that a training is finally evaluated on, for data with another layout than MNIST.
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

@@ -69,7 +69,7 @@ TEST_F(FinishedRun, LearntToReadDigits) {
   EXPECT_EQ(metrics["training"]["validation_images"], 302);
 }
 
-// What it has learnt of its own images tells noise from digits, in the file as in the answer.
+// The prototypes distinguish noise from digits, both in the file and in the prediction.
 TEST_F(FinishedRun, KnowsDigitsFromNoise) {
   const auto num_accepted = [](const std::string& images) {
     const CommandResult result = digitry({"predict", run_, images, "--json"});

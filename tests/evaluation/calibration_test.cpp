@@ -50,12 +50,12 @@ TEST(Calibration, OfACertainAnswerIsInTheLastBin) {
   const std::vector<std::int32_t> wrong{1};
   EXPECT_EQ(measure_calibration(logits, right).bins.back().num_images, 1);
   EXPECT_EQ(measure_calibration(logits, right).expected_calibration_error, 0);
-  // The loss stays finite where the probability rounds to 0.
+  // The loss stays finite if the probability rounds to 0.
   EXPECT_NEAR(measure_calibration(logits, wrong).negative_log_likelihood, 2000, 1e-6);
   EXPECT_NEAR(measure_calibration(logits, wrong).brier_score, 2, 1e-12);
 }
 
-// Labels drawn from softmax(logits / T) itself: T is what the fit has to find.
+// Labels drawn from softmax(logits / T) itself: the fit must find T.
 TEST(Calibration, FitFindsTheTemperatureThatLabelsWereDrawnWith) {
   constexpr std::int64_t kImages = 20000;
   constexpr std::size_t kClasses = 5;
@@ -84,7 +84,7 @@ TEST(Calibration, FitFindsTheTemperatureThatLabelsWereDrawnWith) {
   }
 }
 
-// All right: more certainty is always better, up to the end of the range.
+// If all are correct, a lower temperature is always better, down to the end of the range.
 TEST(Calibration, FitStaysInItsRange) {
   const std::vector<std::int32_t> labels{0, 1};
   EXPECT_NEAR(fit_temperature(logits_tensor({2, 1, 1, 2}, 2), labels), 0.05, 1e-6);

@@ -10,7 +10,7 @@ namespace {
 
 using testing::ElementsAre;
 
-// Logits of these probabilities, a row an image.
+// Logits of these probabilities, one row per image.
 Tensor logits_of(const std::vector<std::vector<double>>& rows) {
   Tensor logits({std::ssize(rows), std::ssize(rows[0])}, DType::kF32);
   std::size_t i = 0;
@@ -27,8 +27,8 @@ std::vector<std::int64_t> indices_of(const std::vector<LabelledPrediction>& judg
 }
 
 TEST(SuspectedLabelErrors, AreWhatTheNetworkIsSurerOfThanOfThatClassItself) {
-  // Class 0 is given 0.9, 0.75 and 0.1 where it is the label: on average 0.58; class 1 on average
-  // 0.68.
+  // The images labelled 0 have probabilities 0.9, 0.75 and 0.1 for class 0, with mean 0.58; for
+  // class 1 the mean is 0.68.
   const Tensor logits =
       logits_of({{0.9, 0.1}, {0.75, 0.25}, {0.1, 0.9}, {0.25, 0.75}, {0.05, 0.95}, {0.65, 0.35}});
   const std::vector<std::int32_t> labels{0, 0, 0, 1, 1, 1};
@@ -44,7 +44,7 @@ TEST(SuspectedLabelErrors, AreWhatTheNetworkIsSurerOfThanOfThatClassItself) {
 }
 
 TEST(SuspectedLabelErrors, AMistakeTheNetworkIsUnsureOfIsNoConfidentOne) {
-  // 0.55 of a class that its own images are given with 0.9: the image is hard, not its label wrong.
+  // 0.55 for a class whose own images have 0.9: the image is hard, but its label is not suspect.
   const Tensor logits = logits_of({{0.9, 0.1}, {0.9, 0.1}, {0.45, 0.55}, {0.1, 0.9}, {0.1, 0.9}});
   const auto suspected = suspected_label_errors(logits, std::vector<std::int32_t>{0, 0, 0, 1, 1});
   EXPECT_EQ(suspected.num_confident, 0);
@@ -52,7 +52,8 @@ TEST(SuspectedLabelErrors, AMistakeTheNetworkIsUnsureOfIsNoConfidentOne) {
 }
 
 TEST(SuspectedLabelErrors, TheLessProbableTheLabelTheEarlier) {
-  // 0.6 of another class with 0.3 of the label; 0.45 with 0.25, though it is the closer call.
+  // 0.6 for another class with 0.3 for the label; 0.45 with 0.25, although the difference is
+  // smaller.
   const Tensor logits =
       logits_of({{0.3, 0.6, 0.1}, {0.25, 0.45, 0.3}, {0.97, 0.02, 0.01}, {0.02, 0.97, 0.01}});
   const auto suspected = suspected_label_errors(logits, std::vector<std::int32_t>{0, 0, 0, 1});

@@ -24,7 +24,7 @@ Dataset random_digits(std::int64_t count) {
   return data;
 }
 
-/// As the header says it, image by image.
+/// The definition in the header, image by image.
 std::vector<Neighbour> by_sorting(const Tensor& features, std::size_t query, const Dataset& data,
                                   const std::vector<std::int32_t>& among) {
   const auto size = static_cast<std::size_t>(features.shape()[1]);

@@ -20,7 +20,7 @@ using testing::Each;
 constexpr std::int64_t kSide = 6;
 constexpr std::int64_t kArea = kSide * kSide;
 
-/// Of one linear layer, so that what hiding a patch takes is known.
+/// One linear layer, so that the effect of hiding a patch is known.
 Network linear_network() { return random_network({1, kSide, kSide}, 3, {flatten(), dense(3)}); }
 
 Tensor image_of(const std::vector<std::uint8_t>& pixels, std::int64_t count = 1) {
@@ -75,7 +75,7 @@ TEST(OcclusionMaps, AreTheMeanOfWhatHidingTakes) {
     const Tensor images = image_of(pixels, 2);
     const std::vector<Contrast> contrasts{{.image_index = 1, .answer = 2, .rival = 0},
                                           {.image_index = 1, .answer = 0, .rival = 1}};
-    // A stride of 3 leaves the last column to a patch that ends with the image.
+    // With a stride of 3 the last column is only in the patch at the border.
     for (const auto& [patch, starts] :
          {std::pair(OcclusionPatch{.size = 2, .stride = 2}, std::vector<std::int64_t>{0, 2, 4}),
           std::pair(OcclusionPatch{.size = 3, .stride = 2}, std::vector<std::int64_t>{0, 2, 3}),

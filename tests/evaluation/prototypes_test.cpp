@@ -24,8 +24,8 @@ struct Labelled {
   std::vector<std::int32_t> labels;
 };
 
-// Of two classes, each of four directions and of any length: direction d of class c has its largest
-// value at place 4 c + d.
+// Features of two classes with four directions each and any length: direction d of class c has its
+// largest value at index 4 c + d.
 Labelled directions_of_two_classes() {
   Labelled all;
   RandomStream random(1, RandomPurpose::kTest);
@@ -76,7 +76,7 @@ TEST(Prototypes, OfFewImagesAreTheImages) {
   EXPECT_TRUE(std::ranges::equal(prototypes.as<float>(), want));
 }
 
-// One a class, of features so wide that twenty would be larger than many a network.
+// One prototype per class for features so wide that twenty would be larger than most networks.
 TEST(Prototypes, OfWideFeaturesAreFew) {
   constexpr std::int64_t kWide = kPrototypeValues / 4;
   Tensor features({6, kWide}, DType::kF32);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t kFeatures = 20;
 
-/// `count` points about each of four centres; `spread` is their distance, the noise's being 1.
+/// `count` points around each of four centres with distance `spread`; the noise has deviation 1.
 Tensor groups(std::int64_t count, float spread) {
   Tensor rows({4 * count, kFeatures}, DType::kF32);
   const std::vector<float> noise = random_values(rows.num_elements(), 1);
@@ -72,7 +72,7 @@ std::vector<double> joint_probabilities(const Tensor& rows, double perplexity) {
   return joint;
 }
 
-// Kullback-Leibler divergence of the map's q_ij from p_ij, which t-SNE is to make small.
+// Kullback-Leibler divergence between p_ij and q_ij of the map, which t-SNE minimises.
 double divergence(const std::vector<double>& joint, std::span<const float> map) {
   const std::size_t n = map.size() / 2;
   double total = 0, sum = 0;

@@ -15,7 +15,7 @@
 #include "tests/support/near.h"
 #include "tests/support/temporary_folder.h"
 
-// Models of several networks and views: what they answer, and that it survives a file.
+// Models of several networks and views: their predictions, before and after saving.
 
 namespace digitry {
 namespace {
@@ -27,7 +27,7 @@ Model three_networks() {
   return combine(std::move(models), {"a", "b", "c"});
 }
 
-// [N][classes], of the answers' softmax.
+// Probabilities [N][classes]: the softmax of the logits.
 std::vector<std::vector<double>> probabilities_of(const Tensor& logits, double temperature) {
   std::vector<std::vector<double>> all;
   const std::int64_t classes = logits.shape()[1];
@@ -120,7 +120,7 @@ TEST(Classifier, HasFiniteLogitsWhereNetworksAreSureOfOneClass) {
   for (const float logit : logits.as<float>()) EXPECT_TRUE(std::isfinite(logit));
 }
 
-// 1, 8, 32, 128 and most at a time are planned for; a batch may be half empty.
+// Plans are for 1, 8, 32, 128 and the maximum number of images; a batch may be half empty.
 TEST(Classifier, AnswersAlikeHoweverManyAreAskedAbout) {
   for (const Model& model : {test::small_model(), three_networks()}) {
     const Tensor images = test::random_images(model, 150);
@@ -339,7 +339,7 @@ TEST(ModelOfSeveral, IsNoFileForReadersOfOneNetwork) {
   EXPECT_EQ(parse_safetensors(model_to_bytes(model), "m").metadata.at("digitry.format"), "2");
 }
 
-// Sound safetensors that are no sound model of several.
+// Valid safetensors that are not a valid model of several networks.
 TEST(ModelOfSeveral, IsRefusedWhereItIsHostile) {
   const Safetensors sound = parse_safetensors(model_to_bytes(three_networks()), "m");
   const auto refused = [&](const std::vector<std::string>& parts,

@@ -7,12 +7,12 @@
 #include "tests/support/errors.h"
 #include "tests/support/models.h"
 
-// Sound safetensors files that are no sound model.
+// Valid safetensors files that are not valid models.
 
 namespace digitry {
 namespace {
 
-// Refuses the small model after `spoil` changed its parts.
+// Expects an error for the small model after `spoil` has changed it.
 void refuse(const std::vector<std::string>& parts, const std::function<void(Safetensors&)>& spoil) {
   Safetensors file = parse_safetensors(model_to_bytes(test::small_model()), "m");
   spoil(file);
@@ -98,7 +98,7 @@ TEST(HostileModel, ImpossibleLayers) {
 }
 
 TEST(HostileModel, HugeArchitecturesAllocateNothing) {
-  // 2^28 parameters, 1 GB, and a kilobyte of file.
+  // 2^28 parameters need 1 GB, but the file has a kilobyte.
   refuse({"expected 4 parameters, got 0"}, [](Safetensors& file) {
     file.metadata["digitry.architecture"] =
         architecture("[1,4,4]", R"([{"type":"flatten"},{"type":"dense","out_features":1000000},)"

@@ -4,7 +4,7 @@
 #include "tests/support/errors.h"
 #include "tests/support/safetensors_bytes.h"
 
-// Headers that lie. Each is refused by the rule that it breaks, before anything is allocated for
+// Invalid headers. Each is rejected with the rule that it breaks, before memory is allocated for
 // it.
 
 namespace digitry {
@@ -98,7 +98,7 @@ TEST(HostileSafetensors, ShapesAreWholeNumbersOfReasonableSize) {
                R"("dtype":"U8","shape":[4294967296],"data_offsets":[0,8])");
   refuse_entry({"2^63 - 1 elements"},
                R"("dtype":"U8","shape":[2147483647,2147483647,2147483647],"data_offsets":[0,8])");
-  // 2^62 elements of 4 bytes: the product alone would come out as 0.
+  // 2^62 elements of 4 bytes: the product overflows to 0.
   refuse_entry({"do not have the size of F32"},
                R"("dtype":"F32","shape":[1073741824,1073741824,4],"data_offsets":[0,0])");
 }
@@ -139,7 +139,7 @@ TEST(HostileSafetensors, DataAreCoveredExactly) {
 }
 
 TEST(HostileSafetensors, HugeTensorsAllocateNothing) {
-  // 2 GB of weights that the file does not have.
+  // 2 GB of weights that are missing in the file.
   refuse({"expected 2147483644 bytes of tensor data, found 0"},
          safetensors_bytes(
              R"({"t":{"dtype":"F32","shape":[536870911],"data_offsets":[0,2147483644]}})"));

@@ -11,7 +11,7 @@
 namespace digitry {
 namespace {
 
-// Of a network without a hidden layer, which is left with the pixels.
+// A network without a hidden layer, whose features are the pixels.
 Model sees_pixels(std::vector<float> prototypes) {
   Model model = test::small_model();
   model.members = one_member(test::random_network({1, 2, 2}, 3, {test::flatten(), test::dense(3)}));

@@ -9,8 +9,8 @@
 #include "tests/support/temporary_folder.h"
 #include "tests/support/values.h"
 
-// A network of every layer, trained for a while, through the files that keep it: options, weights
-// and running statistics come back exactly.
+// A network with every layer, trained for a while and saved: options, weights and running
+// statistics are read back exactly.
 
 namespace digitry {
 namespace {
@@ -46,7 +46,7 @@ Network every_layer() {
   return network;
 }
 
-// The arena after a few steps, the running statistics moved.
+// The arena after a few steps, with updated running statistics.
 std::vector<Parameter> used(const Network& network) {
   ParameterArena arena(/*with_gradients=*/true);
   Plan plan(network, 6, PlanMode::kTraining, arena);

@@ -86,7 +86,7 @@ TEST(Model, TellsItsFileInErrors) {
                      [&] { load_model(folder / "cut"); });
 }
 
-// Every prefix of a file is refused, as is every file with something behind it.
+// Every prefix of a file is rejected, and every file with extra bytes.
 TEST(Model, IsRefusedWhereverItIsCut) {
   const std::string bytes = model_to_bytes(test::small_model());
   for (std::size_t size = 0; size < bytes.size(); size += 7)
@@ -95,7 +95,7 @@ TEST(Model, IsRefusedWhereverItIsCut) {
   model_from_bytes(bytes, "m");
 }
 
-// Version 0.1 wrote other names.
+// Version 0.1 used other names.
 TEST(Model, OfVersion01IsRead) {
   Model model = test::small_model();
   model.tta = {.translation = 1};

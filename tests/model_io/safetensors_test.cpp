@@ -93,7 +93,7 @@ TEST(Safetensors, SaysWhichMetadataAreMissing) {
                      [&] { file.metadata_at("b", "here"); });
 }
 
-// A name that is not UTF-8, as file systems allow, may not make a file that no reader opens.
+// A name that is not UTF-8, which file systems allow, must not result in an unreadable file.
 TEST(Safetensors, ReplacesBytesThatAreNotText) {
   const Safetensors file = parse_safetensors(to_safetensors({{"a", "x\xFFy"}}, {}), "here");
   EXPECT_EQ(file.metadata.at("a"), "x\xEF\xBF\xBDy");

@@ -10,8 +10,8 @@
 #include "tests/support/models.h"
 #include "tests/support/temporary_folder.h"
 
-// Models that were moved from, or that a program has put together from too little: all that uses
-// one says what is missing.
+// Models that were moved from, or that a program left incomplete: every function that uses one
+// reports what is missing.
 
 namespace digitry {
 namespace {
@@ -32,7 +32,7 @@ std::vector<Model> one_model(Model model) {
   return models;
 }
 
-// `spoil` makes a usable model unusable; every use of it has to say `parts`.
+// `spoil` makes a usable model unusable; the error of every use must contain `parts`.
 void expect_unusable(const std::vector<std::string>& parts,
                      const std::function<void(Model&)>& spoil) {
   const Dataset data = ten_labelled(test::small_model());

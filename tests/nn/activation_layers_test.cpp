@@ -45,7 +45,7 @@ const std::vector<Function>& functions() {
   return all;
 }
 
-// Random values, and the ends: nothing may overflow on the way.
+// Random values and extreme values: no intermediate result may overflow.
 Values some_values(Precision precision) {
   Values x = test::random_values(203, 1);
   for (float& value : x) value *= 3;
@@ -87,7 +87,7 @@ TEST_P(ActivationTest, ForwardAndBackwardAreTheFormula) {
 }
 
 TEST(Flatten, PutsPlanesOneAfterAnotherWhateverTheLayoutBefore) {
-  // 1×1 convolution with the identity as its weights: the image again, in the kernel's layout.
+  // A 1×1 convolution with identity weights: its output is the image in the layout of the kernel.
   constexpr std::int64_t kChannels = 20;
   Network network({kChannels, 3, 2}, kChannels * 6,
                   {test::conv2d({.out_channels = kChannels, .kernel_size = 1, .bias = false}),

@@ -8,8 +8,8 @@
 #include "tests/support/planned_layers.h"
 #include "tests/support/values.h"
 
-// Residual connections of functions that are easy to work out. Finite differences of real blocks
-// are in residual_gradient_test.cpp.
+// Residual connections of functions with known results. residual_gradient_test.cpp has finite
+// differences of real blocks.
 
 namespace digitry {
 namespace {
@@ -22,7 +22,7 @@ using test::random_values;
 using test::relu;
 using Values = std::vector<float>;
 
-// Outputs and gradients, for the gradient 1 by every output, of layers for one feature each.
+// Outputs and gradients of layers with one feature each, if the gradient of every output is 1.
 struct Computed {
   Values y, grad_x;
 };
@@ -46,7 +46,7 @@ TEST(Add, SumsTheLayerBeforeAndTheOneSkippedTo) {
 }
 
 TEST(Add, OfTheLayersBeforeItAlone) {
-  // layers_back = 1 after add: what went into the first add.
+  // layers_back = 1 after add: the input of the first add.
   const auto [y, grad_x] = compute({relu(), add(1), add(1)}, {-2, 3});
   EXPECT_EQ(y, (Values{-2, 9}));
   EXPECT_EQ(grad_x, (Values{1, 3}));
@@ -74,7 +74,7 @@ TEST(Add, Nested) {
 }
 
 TEST(Add, DoesNotDisturbLayersThatComputeInPlace) {
-  // relu and dropout write over their input unless somebody reads it later.
+  // relu and dropout overwrite their input unless a later layer reads it.
   const auto [y, grad_x] = compute({relu(), relu(), relu(), add(3), relu()}, {-2, 3});
   EXPECT_EQ(y, (Values{0, 6}));
   EXPECT_EQ(grad_x, (Values{0, 2}));
@@ -87,7 +87,7 @@ TEST(Add, InBFloat16) {
   EXPECT_EQ(grad_x, (Values{1, 2}));
 }
 
-// The two inputs in layouts, and in bfloat16 types, of different kernels.
+// The two inputs come from different kernels, with different layouts and, in bfloat16, types.
 TEST(Add, OfInputsInDifferentLayouts) {
   for (const Precision precision : {Precision::kFloat32, Precision::kBFloat16}) {
     if (!test::has_precision(precision)) continue;
@@ -119,7 +119,7 @@ TEST(Add, OfAnotherShapeOrFromBeforeTheFirstLayerIsRefused) {
     Network({1, 3, 3}, 3, {test::conv2d({.out_channels = 8, .padding = 1}), add(1)});
   });
   test::expect_error(ErrorCode::kBadData,
-                     {"layers[1] (add)", "layers_back = 2", "layers_back: expected at most 1"}, [] {
+                     {"layers[1] (add)", "layers_back: expected at most 1", "got 2"}, [] {
                        Network({3}, 3, {test::dense(3), add(2)});
                      });
   EXPECT_NO_THROW(Network({3}, 3, {test::dense(3), add(1)}));

@@ -41,7 +41,7 @@ class BatchNormTest : public ::testing::TestWithParam<std::tuple<BatchNormCase, 
   const Precision precision = std::get<1>(GetParam());
   const reference::BatchNormShape shape = norm.shape();
   const std::int64_t size = norm.batch_size * norm.image().num_elements();
-  // Not centred, as what a convolution gives is not.
+  // Not centred, like the output of a convolution.
   const Values x = batch(1);
   const Values grad_y = rounded(random_values(size, 2), precision);
   Values mean = Values(static_cast<std::size_t>(norm.channels));
@@ -74,7 +74,7 @@ class BatchNormTest : public ::testing::TestWithParam<std::tuple<BatchNormCase, 
     const double sums = 1e-5 * (2 + std::sqrt(static_cast<double>(size)));
     expect_near(values_of(gradients, "1.weight"), grad_weight, sums, 1e-5);
     expect_near(values_of(gradients, "1.bias"), grad_bias, sums, 1e-5);
-    // Few values cancel nearly, behind a factor of up to 1/√ε.
+    // Sums of few values nearly cancel and are then scaled by up to 1/√ε.
     expect_near(got_grad_x, grad_x, 1e-4, precision == Precision::kBFloat16 ? 0x1p-8 : 1e-4);
     for (const char* name : {"1.running_mean", "1.running_var"})
       EXPECT_TRUE(std::ranges::all_of(values_of(gradients, name), [](float g) { return g == 0; }));
@@ -151,8 +151,8 @@ TEST_P(BatchNormTest, InferenceIsTheReferenceWithTheRunningStatistics) {
   }
 }
 
-// What convolution, batch normalisation and ReLU give by themselves; a plan for inference folds
-// the three into one kernel.
+// Convolution, batch normalisation and ReLU as separate layers. A plan for inference folds the
+// three into one kernel.
 class FoldedBatchNorm : public ::testing::TestWithParam<bool> {};
 INSTANTIATE_TEST_SUITE_P(Bias, FoldedBatchNorm, ::testing::Bool());
 
@@ -208,7 +208,7 @@ TEST_P(FoldedBatchNorm, BehindDenseIsTheUnfoldedArithmetic) {
 }
 
 TEST(BatchNorm, IsNotFoldedWhereSomebodyElseReadsItsInput) {
-  // add reads what went into batch_norm.
+  // add reads the input of batch_norm.
   ParameterArena arena(/*with_gradients=*/false);
   PlannedLayers planned({test::dense(8), test::batch_norm(kOptions), test::relu(), test::add(2)},
                         {5}, 4, PlanMode::kInference, arena);

@@ -14,7 +14,7 @@
 #include "tests/support/values.h"
 
 // Conv2d against the reference kernels, in both precisions. In bfloat16 the operands are rounded
-// first, so that what is allowed is the rounding of the result alone.
+// first, so that the tolerance covers only the rounding of the result.
 
 namespace digitry {
 namespace {
@@ -51,8 +51,8 @@ class Conv2dTest : public ::testing::TestWithParam<std::tuple<Conv2dCase, Precis
                          .bias = bias});
   }
 
-  // Sums of n products of standard normal values in float32: an error of a few ε√n, Winograd's
-  // algorithm some more; and the rounding of the result.
+  // Sums of n products of standard normal values in float32: the error is a few ε√n, somewhat more
+  // with Winograd's algorithm, plus the rounding of the result.
   void expect_sums(std::span<const float> got, std::span<const float> want,
                    std::int64_t summands) const {
     expect_near(got, want, 5e-6 * (2 + std::sqrt(static_cast<double>(summands))),
@@ -120,8 +120,8 @@ TEST_P(Conv2dTest, WithoutBiasAndWithReluInTheKernel) {
   expect_gradients(planned, arena, arena.gradients(), by_y, grad_x, /*bias=*/false);
 }
 
-// The smaller batch that ends an epoch has a plan of its own over the same parameters, whose layout
-// the first plan chose; so may a network that is only used.
+// The smaller last batch of an epoch has its own plan over the same parameters, whose layout the
+// first plan chose. A plan for inference may share them too.
 TEST_P(Conv2dTest, LaterPlansOverTheSameArenaComputeTheSame) {
   ParameterArena arena(/*with_gradients=*/true);
   PlannedLayers other({conv()}, image, shape.batch_size + 3, PlanMode::kTraining, arena, precision);
@@ -134,7 +134,8 @@ TEST_P(Conv2dTest, LaterPlansOverTheSameArenaComputeTheSame) {
   expect_gradients(planned, arena, arena.gradients(), grad_y, planned.backward(grad_y));
 }
 
-// oneDNN's plain loops are a thousand times slower: 12 channels before 48 took two seconds a step.
+// oneDNN's plain loops are a thousand times slower: 12 channels before 48 took two seconds per
+// step.
 TEST(Conv2d, RunsNoPlainLoopsWhateverTheNumberOfChannels) {
   for (const Precision precision : {Precision::kFloat32, Precision::kBFloat16}) {
     if (!test::has_precision(precision)) continue;

@@ -31,7 +31,7 @@ class CustomLayerTest : public testing::Test {
   CustomLayerTest() { test::register_test_layers(); }
 };
 
-// y = scale[c] · x² + shift[c], on the memory of whatever stands before it.
+// y = scale[c] · x² + shift[c], after a layer with any memory layout.
 TEST_F(CustomLayerTest, ComputesBetweenOtherLayers) {
   for (const Precision precision : {Precision::kFloat32, Precision::kBFloat16}) {
     if (!test::has_precision(precision)) continue;
@@ -113,7 +113,7 @@ TEST_F(CustomLayerTest, MayBeFollowedByLayersThatWorkInPlace) {
                   3, 4, {.seed = 3, .step = 1});
 }
 
-// Values are kept small by Tanh: those of squares of squares would drown a difference in rounding.
+// Tanh keeps values small: in squares of squares, rounding errors would exceed the differences.
 TEST_F(CustomLayerTest, MayBePartOfAResidualBlock) {
   check_gradients({2, 4, 4},
                   {Conv2d{.out_channels = 4, .padding = 1}, Tanh{}, ScaledSquare{},
@@ -122,7 +122,7 @@ TEST_F(CustomLayerTest, MayBePartOfAResidualBlock) {
                   3, 5);
 }
 
-// Its parameters of rank 1 stand with the biases, and are trained like all others.
+// Parameters of rank 1 are stored with the biases and trained like all others.
 TEST_F(CustomLayerTest, IsPartOfTheNetwork) {
   Network network({2, 4, 4}, 3, {ScaledSquare{}, Flatten{}, Dense{.out_features = 3}});
   network.initialize(1);
@@ -142,7 +142,7 @@ TEST_F(CustomLayerTest, IsPartOfTheNetwork) {
   EXPECT_EQ(plan.forward_operations()[0].layer, "0 scaled_square");
 }
 
-// A plan may outlive its network, and so the layer that the network was made with.
+// A plan may outlive its network and the layer object that the network was made from.
 TEST_F(CustomLayerTest, LivesAsLongAsThePlan) {
   ParameterArena arena(/*with_gradients=*/false);
   std::optional<Plan> plan;

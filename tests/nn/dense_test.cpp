@@ -22,7 +22,7 @@ using cases::DenseCase;
 using test::expect_near;
 using test::random_values;
 
-// Sums of n products of standard normal values in float32: an error of a few ε√n.
+// Sums of n products of standard normal values in float32: the error is a few ε√n.
 double tolerance(std::int64_t summands) {
   return 1e-6 * (2 + std::sqrt(static_cast<double>(summands)));
 }
@@ -68,8 +68,8 @@ TEST_P(DenseTest, ForwardAndBackwardAreTheReference) {
   expect_near(gradients[1].value.as<float>(), grad_bias, tolerance(extents.batch_size), 1e-6);
 }
 
-// Few images go through the weights that their nonzero values meet, many through all; also over an
-// arena whose layout a training chose.
+// Small batches use only the weights of nonzero values, large batches use all. Also with an arena
+// whose layout a training plan chose.
 TEST(Dense, OfFewImagesIsThatOfMany) {
   const Network network = test::random_network(
       {50}, 7, {test::dense(48), test::relu(), test::dense(32), test::dense(7)});
@@ -88,9 +88,9 @@ TEST(Dense, OfFewImagesIsThatOfMany) {
       expect_near(logits(batch_size, trained), want, 1e-5, 1e-5);
 }
 
-// A dense layer before it shows the gradient by its input: that layer's bias gradient is its sum
-// over the batch, its weight gradient its product with the first input. The ReLU between them is
-// computed inside the first layer's kernel.
+// The gradient of the input is read from a dense layer before it: the bias gradient of that layer
+// is its sum over the batch, and the weight gradient its product with the first input. The ReLU
+// between them is computed inside the first layer's kernel.
 TEST_P(DenseTest, GradientByTheInputReachesTheLayerBefore) {
   constexpr std::int64_t kInputs = 3;
   const Network network = test::random_network(
@@ -125,8 +125,8 @@ TEST_P(DenseTest, GradientByTheInputReachesTheLayerBefore) {
   expect_near(gradients[1].value.as<float>(), grad_bias, allowed, 1e-5);
 }
 
-// The smaller batch that ends an epoch has a plan of its own over the same parameters, whose layout
-// the first plan chose.
+// The smaller last batch of an epoch has its own plan over the same parameters, whose layout the
+// first plan chose.
 TEST_P(DenseTest, SecondPlanOverTheSameArenaComputesTheSame) {
   const Network network = test::random_network({extents.in_features}, extents.out_features,
                                                {test::dense(extents.out_features)});

@@ -40,7 +40,7 @@ Network network_of(const std::vector<Attributes>& layers) {
   return random_network({1, 8, 8}, 3, layers);
 }
 
-/// What the last dense layer makes of the features has to be the logits.
+/// The last dense layer applied to the features must give the logits.
 void expect_last_layer_goes_on(const Network& network, std::int64_t expected) {
   const Tensor images = hidden_images();
   FeatureExtractor hidden(network, {});

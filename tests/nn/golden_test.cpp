@@ -9,7 +9,7 @@
 #include "tests/support/near.h"
 #include "tests/support/planned_layers.h"
 
-// The same pass through an outside framework; see tests/golden/generate.py.
+// The same pass in another framework; see tests/golden/generate.py.
 
 namespace digitry {
 namespace {

@@ -40,7 +40,8 @@ TEST(Gradient, ReluByItself) {
 }
 
 TEST(Gradient, Dropout) {
-  // One step's decisions are fixed, so that the loss is a function of the parameters.
+  // The random numbers of one step are fixed, so that the loss is a function of the parameters
+  // only.
   const Network network = random_network(
       {1, 2, 3}, 4,
       {flatten(), dropout(0.2), dense(16), relu(), dropout(0.5), dense(8), dropout(0.3), dense(4)});

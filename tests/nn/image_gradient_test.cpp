@@ -3,8 +3,8 @@
 #include "tests/support/gradient_check.h"
 #include "tests/support/networks.h"
 
-// The layers of images by finite differences of the loss. Where a ReLU or a maximum has a kink, the
-// batch is one that keeps away from it.
+// The layers of images by finite differences of the loss. If a ReLU or a maximum has a kink, the
+// batch is chosen to stay away from it.
 
 namespace digitry {
 namespace {
@@ -53,7 +53,7 @@ TEST(Gradient, ReluLeftToMaxPool) {
 }
 
 TEST(Gradient, MaxPool) {
-  // Of windows that overlap, and behind no ReLU.
+  // Overlapping windows, and no ReLU before.
   check_gradients({2, 6, 6},
                   {conv2d({.out_channels = 3}),
                    max_pool2d({.kernel_size = 2, .stride = 1, .padding = 1}), flatten(), dense(3)},
@@ -114,7 +114,7 @@ TEST(Gradient, LeakyRelu) {
 }
 
 TEST(Gradient, Crop) {
-  // Behind blocked layouts, and where the gradient is shared with a residual connection.
+  // After blocked layouts, and with a gradient that is shared with a residual connection.
   check_gradients({2, 7, 6},
                   {crop2d(1), conv2d({.out_channels = 16, .padding = 1}),
                    conv2d({.out_channels = 16, .padding = 1}), test::add(1), crop2d(1),

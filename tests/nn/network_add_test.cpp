@@ -7,7 +7,7 @@
 #include "digitry/nn/plan/plan.h"
 #include "tests/support/errors.h"
 
-// Networks made layer by layer: the same networks, and the same refusals, as from a list.
+// Networks made layer by layer: the same networks and the same errors as from a list.
 
 namespace digitry {
 namespace {

@@ -48,7 +48,7 @@ TEST(ParameterArena, PaddingIsZeroAndHasNoGradient) {
   const Network network = odd_network();
   ParameterArena arena(/*with_gradients=*/true);
   Plan plan(network, 64, PlanMode::kTraining, arena);
-  // All ones: what is left 0 in the arena is padding.
+  // All ones, so that every 0 in the arena is padding.
   std::vector<Parameter> ones;
   for (const Parameter& parameter : network.parameters()) {
     ones.push_back({parameter.name, Tensor(parameter.value.shape(), DType::kF32)});

@@ -52,8 +52,8 @@ TEST(Plan, InferenceLeavesDropoutOut) {
   EXPECT_TRUE(plan.backward_operations().empty());
 }
 
-// A server plans on one thread and answers on others; oneDNN's own scratchpad belongs to the thread
-// that made a kernel. Grouped convolutions are computed by matrix products that need one.
+// A server plans on one thread and runs the plan on others; oneDNN's own scratchpad belongs to the
+// thread that made a kernel. Grouped convolutions are computed by matrix products that need one.
 TEST(Plan, RunsOnOtherThreadsWithAnyNumberOfThreads) {
   const Network network = test::random_network(
       {12, 9, 9}, 5,
@@ -139,7 +139,7 @@ TEST(Plan, TellsWhichKernelsRunAndWhatTheyCost) {
   for (const LayerSummary& layer : network.summary())
     multiply_adds += static_cast<double>(layer.multiply_adds);
   EXPECT_EQ(forward, 2 * multiply_adds * kBatch);
-  // Twice, but that nobody wants the gradient by the pixels.
+  // Twice as many, except that the gradient of the pixels is not computed.
   EXPECT_EQ(backward, 2 * forward - 2.0 * 36 * 40 * kBatch);
 }
 
@@ -216,7 +216,7 @@ TEST(Plan, RefusesAPrecisionThatTheProcessorLacks) {
 }
 
 TEST(Plan, InferenceTakesUpParametersThatWereLoaded) {
-  // The folded batch normalisation is made anew.
+  // The folded batch normalisation is computed again.
   const Network one = some_cnn(/*norm=*/true);
   Network two = some_cnn(/*norm=*/true);
   two.initialize(7);

@@ -95,8 +95,8 @@ TEST_P(Pool2dTest, MeanOverAllPositionsIsTheReference) {
   expect_near(planned.backward(by_y), grad_x, 1e-6, relative());
 }
 
-// A convolution leaves its ReLU's backward pass to a maximum that follows. A leaky ReLU with slope
-// 0 is the same function by itself.
+// A convolution leaves the backward pass of its ReLU to a following max-pooling. A leaky ReLU with
+// slope 0 is the same function, but is not fused.
 TEST_P(Pool2dTest, ReluLeftToTheMaximumIsReluByItself) {
   const auto gradients = [&](const Attributes& activation) {
     ParameterArena arena(/*with_gradients=*/true);
@@ -121,7 +121,7 @@ TEST_P(Pool2dTest, ReluLeftToTheMaximumIsReluByItself) {
   }
 }
 
-// Gradient by x of max_pool2d 2×2 of a single window, for the gradient 1 by y.
+// Gradient of x for max_pool2d 2×2 with a single window, if the gradient of y is 1.
 Values gradient_of_window(const Values& x) {
   ParameterArena arena(/*with_gradients=*/true);
   PlannedLayers planned({test::max_pool2d()}, {1, 2, 2}, 1, PlanMode::kTraining, arena);

@@ -11,8 +11,8 @@
 #include "tests/support/planned_layers.h"
 #include "tests/support/values.h"
 
-// A convolution with ReLU and maximum behind it, planned as one, against the same three layers one
-// by one: a leaky ReLU with slope 0 is a ReLU that nobody absorbs.
+// A convolution with ReLU and max-pooling, planned as one, against the same three layers planned
+// separately: a leaky ReLU with slope 0 is a ReLU that is not fused.
 
 namespace digitry::test {
 namespace {
@@ -88,7 +88,7 @@ TEST_P(PooledConv2dLayers, AreTheLayersOneByOne) {
   }
 }
 
-// Of the image's only channel, in training and in use.
+// For images with a single channel, in training and inference.
 TEST_P(PooledConv2dLayers, OfTheFirstLayerAreTheLayersOneByOne) {
   for (const std::int64_t kernel_size : {3, 5}) {
     const auto logits = [&](const Attributes& activation, PlanMode mode, std::int64_t kernels) {
@@ -111,7 +111,7 @@ TEST_P(PooledConv2dLayers, OfTheFirstLayerAreTheLayersOneByOne) {
   }
 }
 
-// Few windows, and batches that keep away from their kinks.
+// Few windows, and batches that stay away from their kinks.
 TEST(PooledConv2d, GradientsByFiniteDifferences) {
   check_gradients({1, 6, 4},
                   {conv2d({.out_channels = 16}), relu(), max_pool2d(), flatten(), dense(3)}, 2, 1);
@@ -140,7 +140,7 @@ TEST(PooledConv2d, LeavesEverythingElseToTheLayers) {
   EXPECT_EQ(kernels(conv2d({.out_channels = 16, .kernel_size = 2}), max_pool2d()), 0);
 }
 
-// Who else reads what the maximum is of, needs it.
+// Another layer that reads the input of the max-pooling prevents fusion.
 TEST(PooledConv2d, LeavesWhatAnotherLayerReads) {
   ParameterArena arena(/*with_gradients=*/true);
   const PlannedLayers planned(

@@ -29,7 +29,7 @@ TEST(ResidualGradient, OverTheBlockOfResidualNetworks) {
 }
 
 TEST(ResidualGradient, OverNormalizedInputsOfConvolutions) {
-  // The later form of He et al.: what is added is not touched on its way.
+  // The later form of He et al.: the skipped value is added unchanged.
   check_gradients({1, 4, 4},
                   {kConv, batch_norm(), relu(), kConv, batch_norm(), relu(), kConv, add(6),
                    batch_norm(), relu(), flatten(), dense(3)},

@@ -58,8 +58,8 @@ TEST_P(SpatialDropoutTest, DropsWholeChannelsAndTheirGradients) {
   EXPECT_NEAR(dropped / kPlanes, kRate, 5 * std::sqrt(kRate * (1 - kRate) / kPlanes));
 }
 
-// Behind a convolution channels lie in blocks, the last of them not full; behind one that is a
-// product on plain planes they do not.
+// After a convolution, channels are in blocks, and the last block is not full. After a convolution
+// by a matrix product on plain planes they are not.
 TEST_P(SpatialDropoutTest, DropsTheChannelsOfAnyLayout) {
   for (const std::int64_t channels : {32, 20, 7}) {
     const auto outputs = [&](double rate) {

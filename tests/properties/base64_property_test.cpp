@@ -17,7 +17,7 @@ TEST(Base64Property, FromBase64TakesBackWhatBase64Made) {
   }
 }
 
-// There is one text for each value: what can be read back is what base64 would have written.
+// Each value has exactly one encoding: a text that can be decoded is what base64 would produce.
 TEST(Base64Property, NoOtherTextIsTaken) {
   for (const std::uint64_t seed : test::seeds(500)) {
     test::Draw draw(seed);

@@ -255,7 +255,7 @@ Model generated_model(Draw& draw) {
         random_network(first.image, first.num_classes,
                        generated_layers(draw, first.image, first.num_classes), draw.seed());
     Member member{.network = std::move(network)};
-    // A network that is alone has the model's temperature.
+    // A single network has the temperature of the model.
     if (num_members > 1 || model.tta != TestTimeAugmentation())
       member.temperature = drawn_temperature(draw);
     if (draw.chance(0.5))

@@ -26,7 +26,7 @@ namespace digitry::test {
 /// 1 to `count`.
 std::vector<std::uint64_t> seeds(std::uint64_t count);
 
-/// "seed 17: " and what was drawn.
+/// "seed 17: " and the drawn value.
 std::string described(std::uint64_t seed, const std::string& value);
 
 class Draw {
@@ -36,7 +36,7 @@ class Draw {
   /// Uniform in [low, high].
   std::int64_t integer(std::int64_t low, std::int64_t high);
   bool chance(double probability) { return random_.next_float() < probability; }
-  /// In [low, high]: one time in four an end, else uniform.
+  /// In [low, high]: with probability 1/4 one of the bounds, else uniform.
   double number(double low, double high);
   template <typename T>
   T one_of(std::initializer_list<T> values) {
@@ -54,8 +54,8 @@ class Draw {
 
 enum class LayerChoice {
   kAll,
-  /// Without those that treat the images of a batch together or at random (batch normalisation,
-  /// dropout) and those whose gradient jumps, which rounding could decide (ReLU, maxima).
+  /// Excludes layers that combine the images of a batch or are random (batch normalisation,
+  /// dropout), and layers with a discontinuous gradient, where rounding matters (ReLU, maxima).
   kSmoothPerImage,
 };
 
@@ -67,7 +67,7 @@ struct Architecture {
 
 /// At most eight layers that fit together, with a head; small enough to plan thousands of times.
 Architecture generated_architecture(Draw& draw, LayerChoice choice = LayerChoice::kAll);
-/// The same for images and classes that are given.
+/// The same for given images and classes.
 std::vector<Attributes> generated_layers(Draw& draw, const Shape& image, std::int64_t num_classes,
                                          LayerChoice choice = LayerChoice::kAll);
 

@@ -11,7 +11,7 @@
 #include "tests/support/near.h"
 #include "tests/support/networks.h"
 
-// A plan of batch n computes what n plans of batch 1 compute, whichever kernels each was given.
+// A plan of batch n computes the same as n plans of batch 1, with any kernels.
 
 namespace digitry {
 namespace {

@@ -67,7 +67,7 @@ TEST(Trainer, ADivergedTrainingIsBackAtItsLastGoodEpoch) {
       EXPECT_EQ(message(again), first);
       EXPECT_TRUE(same_weights(again.network(), trainer.network()));
 
-      // The weights are those of a training that ends in time.
+      // The weights equal those of a training that ends before it diverges.
       recipe.epochs = epochs;
       Trainer whole(recipe, data);
       whole.run({});
@@ -75,7 +75,7 @@ TEST(Trainer, ADivergedTrainingIsBackAtItsLastGoodEpoch) {
     }
 }
 
-// Whatever the rate, a training ends in an error or in weights that a model file can hold.
+// For any learning rate, a training ends with an error or with weights that can be saved.
 TEST(Trainer, DivergenceIsAnErrorNotANetwork) {
   const Dataset data = blobs(300);
   int diverged = 0;

@@ -7,7 +7,7 @@
 #include "tests/data/test_files.h"
 #include "tests/support/networks.h"
 
-// What a model is judged on: which images, and under which labels.
+// The images and labels that a model is evaluated on.
 
 namespace digitry {
 namespace {
@@ -27,7 +27,7 @@ Model model_of(const std::vector<std::string>& class_names) {
           .provenance = {}};
 }
 
-// As if the model had been trained on `data`, a quarter of it set aside.
+// Like a model trained on `data` with a quarter set aside.
 Model trained_on(const Dataset& data) {
   Model model = model_of(data.class_names);
   Recipe recipe;
@@ -116,7 +116,7 @@ TEST_F(JudgedImagesTest, ClassesAreMatchedByName) {
 
 TEST_F(JudgedImagesTest, NumbersAreNamesWhereTheModelHasThemElsePlaces) {
   const std::string data = file("data.csv", rows({3, 1}, 4));
-  // Only labels that occur count: 0 and 2 are nobody's.
+  // Only labels that occur matter: no image has label 0 or 2.
   EXPECT_THAT(load_evaluation_data(data, "train", model_of({"1", "3"})).data.labels,
               ElementsAre(1, 0, 1, 0));
   EXPECT_THAT(load_evaluation_data(data, "train", model_of({"a", "b", "c", "d"})).data.labels,

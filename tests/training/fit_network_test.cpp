@@ -49,7 +49,7 @@ TEST(FitNetwork, TrainsLayersOfTheProgramAndKeepsThemInAFile) {
   EXPECT_EQ(evaluate(read, test).num_correct, evaluation.num_correct);
 
   std::string unknown = model_to_bytes(model);
-  // As a program reads it that does not know the layer: a name of the same length.
+  // Like a program that does not know the layer: the name is replaced by another of equal length.
   for (std::size_t at; (at = unknown.find("scaled_square")) != std::string::npos;)
     unknown.replace(at, 13, "cubed_squares");
   expect_error(ErrorCode::kBadData, {"m: ", "layers[1]", "\"cubed_squares\"", "register_layer"},

@@ -8,7 +8,7 @@
 #include "tests/support/blobs.h"
 #include "tests/support/errors.h"
 
-// The typed way from images to a model and to what it is worth.
+// The typed API from images to a model and its evaluation.
 
 namespace digitry {
 namespace {

@@ -230,7 +230,7 @@ TEST(ParseRecipe, RefusesTablesItDoesNotKnow) {
          kLayers + "[[layer]]\n");
 }
 
-// The parser recurses: as deep as the limit lets it, it still has to come back.
+// The parser recurses: at the nesting limit it must not overflow the stack.
 TEST(ParseRecipe, RefusesWhatNestsTooDeeply) {
   const auto nested = [](int depth) {
     std::string keys = "a";

@@ -8,13 +8,13 @@
 #include "digitry/training/trainer.h"
 #include "tests/training/stopped_training.h"
 
-// A training that was stopped, written to a file and taken up by another trainer ends bit-identical
-// to one that was never stopped.
+// A training that is stopped, saved to a file and resumed by another trainer ends bit-identical to
+// one that was not stopped.
 
 namespace digitry {
 namespace {
 
-// What a trainer ends with; history less the timings.
+// The results of a trainer, with a history without timings.
 struct Outcome {
   std::vector<std::vector<float>> weights;
   std::vector<std::vector<double>> history;
@@ -42,7 +42,7 @@ void expect_resumes_exactly(const Recipe& recipe) {
   whole.run({});
   const Outcome want = outcome(whole);
   // In the middle of an epoch, at its end, before its smaller last batch, at the very end (of three
-  // batches an epoch). Resume.FromACheckpointOnTheWay stops at every step.
+  // batches per epoch). Resume.FromACheckpointOnTheWay stops at every step.
   for (const std::int64_t steps : {1, 3, 5, 12}) {
     SCOPED_TRACE("stopped after " + std::to_string(steps) + " steps");
     Trainer before(recipe, data);
@@ -69,7 +69,7 @@ TEST(Resume, EndsAsIfNeverStoppedWithoutValidationAndMomentum) {
   recipe.optimizer = {{"type", std::string("sgd")}, {"momentum", 0.0}};
   expect_resumes_exactly(recipe);
   recipe.validation = 0;
-  // 30 images: four batches an epoch.
+  // 30 images: four batches per epoch.
   expect_resumes_exactly(recipe);
 }
 
@@ -79,7 +79,8 @@ TEST(Resume, EndsAsIfNeverStoppedWithAugmentation) {
   expect_resumes_exactly(recipe);
 }
 
-// Every optimizer, and with them the schedules and all else that has a state or goes by the step.
+// Every optimizer, together with schedules and everything else that has a state or depends on the
+// step.
 TEST(Resume, EndsAsIfNeverStoppedWithAnyOptimizer) {
   const auto text = [](const char* word) { return std::string(word); };
   Recipe adamw = test::ragged_recipe();
@@ -145,7 +146,7 @@ TEST(Resume, TheSameTrainerMayRunOn) {
   EXPECT_EQ(outcome(trainer), outcome(whole));
 }
 
-// A kill -9 leaves the last checkpoint that the clock asked for, not one of an orderly stop.
+// After kill -9 there is only the last periodic checkpoint, not one from an orderly stop.
 TEST(Resume, FromACheckpointOnTheWay) {
   const Dataset data = test::ragged_data();
   Trainer whole(test::ragged_recipe(), data);

@@ -18,7 +18,7 @@ inline Recipe ragged_recipe() {
   return recipe;
 }
 
-/// Runs until `steps` are done in all; the checkpoint goes through a file.
+/// Runs until `steps` are done in total, then saves and reloads the checkpoint.
 inline Checkpoint stop_after(Trainer& trainer, std::int64_t steps) {
   const TemporaryFolder folder;
   int saves = 0;

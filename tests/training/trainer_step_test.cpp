@@ -10,7 +10,8 @@
 #include "tests/support/near.h"
 #include "tests/training/weights.h"
 
-// What recipes add to the steps: weight decay, clipping, smoothed labels, the moving average.
+// Options of recipes that change the steps: weight decay, clipping, smoothed labels, the moving
+// average.
 
 namespace digitry {
 namespace {

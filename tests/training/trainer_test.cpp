@@ -79,7 +79,7 @@ TEST(Trainer, AugmentsTrainingImagesAnewEachEpochAndLeavesValidationAlone) {
   Recipe recipe = blob_recipe();
   recipe.layers = {test::flatten(), test::dense(3)};
   recipe.augmentation = {{"erase", 1.0}, {"erase_area", 1.0}};
-  // Nothing is learnt: losses tell the images apart.
+  // With a learning rate of 0 the losses identify the images.
   recipe.optimizer["learning_rate"] = std::int64_t{0};
   Trainer plain(blob_recipe(), data);
   Trainer trainer(recipe, data);
@@ -143,7 +143,7 @@ TEST(Trainer, KeepsTheWeightsOfTheBestEpochOnValidation) {
   for (const double ema_decay : {0.0, 0.6}) {
     Recipe recipe = blob_recipe();
     recipe.ema_decay = ema_decay;
-    // So fast that epochs get worse again.
+    // A learning rate so high that later epochs get worse.
     recipe.optimizer["learning_rate"] = 0.2;
     recipe.schedule = {};
     recipe.epochs = 10;
@@ -155,7 +155,7 @@ TEST(Trainer, KeepsTheWeightsOfTheBestEpochOnValidation) {
     for (const EpochRecord& epoch : history.epochs)
       EXPECT_LE(*epoch.val_accuracy, *best.val_accuracy) << epoch.epoch;
 
-    // The network is that epoch's: it judges the validation images as then.
+    // The network has the weights of that epoch, with the same validation result.
     Predictor predictor(trainer.network(), {});
     const Tensor logits = predictor.logits(data.images, trainer.split().validation);
     std::vector<std::int32_t> labels;
