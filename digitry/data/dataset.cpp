@@ -228,11 +228,11 @@ Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels) 
   return dataset;
 }
 
-Tensor load_image(const std::filesystem::path& path) {
-  Dataset inputs = load_inputs(path.string(), Labels::kIgnore);
+Tensor load_image(const std::string& path) {
+  Dataset inputs = load_inputs(path, Labels::kIgnore);
   if (inputs.num_images() != 1)
     throw Error(ErrorCode::kBadData, "{}: expected one image, found {}; load_inputs reads several",
-                path.string(), inputs.num_images());
+                path, inputs.num_images());
   return std::move(inputs.images);
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -77,6 +76,6 @@ Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels);
 /// The one image of a file, uint8 [1, C, H, W], as `Classifier::classify_one` takes it: a PNG file,
 /// or whatever `load_inputs` reads that holds one image. Throws what `load_inputs` throws, and
 /// Error{kBadData} for several images.
-Tensor load_image(const std::filesystem::path& path);
+Tensor load_image(const std::string& path);
 
 }  // namespace digitry

@@ -48,6 +48,13 @@ struct LabelledPrediction {
   float label_probability = 0;  ///< Of the true class.
 };
 
+/// An image near another one.
+struct Neighbour {
+  std::int64_t image_index = 0;
+  std::int32_t label = 0;
+  double distance = 0;
+};
+
 /// Images whose label may be wrong (evaluation/label_errors.h).
 struct SuspectedLabels {
   std::vector<LabelledPrediction> images;  ///< Most suspicious first.

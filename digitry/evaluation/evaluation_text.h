@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "digitry/evaluation/evaluate.h"
-#include "digitry/evaluation/nearest_images.h"
 
 // An evaluation as tables for a terminal, in UTF-8. Each line ends in a newline, and control
 // characters in class names are replaced.

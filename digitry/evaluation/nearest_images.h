@@ -9,18 +9,12 @@
 #include <vector>
 
 #include "digitry/data/dataset.h"
+#include "digitry/evaluation/evaluate.h"
 #include "digitry/nn/network.h"
 #include "digitry/nn/plan/session.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {
-
-/// An image near another one.
-struct Neighbour {
-  std::int64_t image_index = 0;
-  std::int32_t label = 0;
-  double distance = 0;
-};
 
 /// For each query, the `count` images of `among` (indices into `data`) whose features are nearest
 /// to it by Euclidean distance, nearest first; of equal distances the first image. The search is

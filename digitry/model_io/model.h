@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -79,10 +78,10 @@ std::string model_to_bytes(const Model& model);
 Model model_from_bytes(std::string_view bytes, const std::string& source);
 
 /// Writes the file atomically. Throws Error{kIo} if it cannot be written.
-void save_model(const Model& model, const std::filesystem::path& path);
+void save_model(const Model& model, const std::string& path);
 
 /// Throws what `model_from_bytes` and `read_file` throw; a file over 4 GiB is rejected.
-Model load_model(const std::filesystem::path& path);
+Model load_model(const std::string& path);
 
 /// The names of the trained models that are built into the library (`models/` in the source), which
 /// are those of their recipes: "cnn-best" is the most accurate on MNIST, "tiny" the smallest.

@@ -287,12 +287,12 @@ Model model_from_bytes(std::string_view bytes, const std::string& source) {
   return in_source(source, [&] { return checked_model(parse_safetensors(bytes, source), source); });
 }
 
-void save_model(const Model& model, const std::filesystem::path& path) {
+void save_model(const Model& model, const std::string& path) {
   write_file_atomically(path, model_to_bytes(model));
 }
 
-Model load_model(const std::filesystem::path& path) {
-  return model_from_bytes(read_file(path, kMaxModelBytes), path.string());
+Model load_model(const std::string& path) {
+  return model_from_bytes(read_file(path, kMaxModelBytes), path);
 }
 
 namespace {

@@ -201,7 +201,7 @@ constexpr const char* kVersion = "1";
 
 }  // namespace
 
-void save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& path) {
+void save_checkpoint(const Checkpoint& checkpoint, const std::string& path) {
   auto metadata = checkpoint.progress;
   metadata[kVersionKey] = kVersion;
   std::vector<std::pair<std::string, const Tensor*>> tensors;
@@ -211,11 +211,10 @@ void save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& 
   write_file_atomically(path, to_safetensors(metadata, tensors));
 }
 
-Checkpoint load_checkpoint(const std::filesystem::path& path) {
-  const std::string source = path.string();
-  Safetensors file = parse_safetensors(read_file(path, kMaxCheckpointBytes), source);
-  if (file.metadata_at(kVersionKey, source) != kVersion)
-    throw Error(ErrorCode::kBadData, "{}: checkpoint format: found {}, expected {}", source,
+Checkpoint load_checkpoint(const std::string& path) {
+  Safetensors file = parse_safetensors(read_file(path, kMaxCheckpointBytes), path);
+  if (file.metadata_at(kVersionKey, path) != kVersion)
+    throw Error(ErrorCode::kBadData, "{}: checkpoint format: found {}, expected {}", path,
                 file.metadata.at(kVersionKey), kVersion);
   Checkpoint checkpoint;
   checkpoint.progress = std::move(file.metadata);
@@ -224,7 +223,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
     const std::size_t slash = tensor.name.find('/');
     if (slash == std::string::npos)
       throw Error(ErrorCode::kBadData, "{}: tensor '{}': expected a name '<group>/<parameter>'",
-                  source, tensor.name);
+                  path, tensor.name);
     checkpoint.groups[tensor.name.substr(0, slash)].push_back(
         {tensor.name.substr(slash + 1), std::move(tensor.value)});
   }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
@@ -51,9 +50,9 @@ struct Checkpoint {
 
 /// Writes a safetensors file atomically; tensor names are "<group>/<parameter>". Throws Error{kIo}
 /// if it cannot be written.
-void save_checkpoint(const Checkpoint& checkpoint, const std::filesystem::path& path);
+void save_checkpoint(const Checkpoint& checkpoint, const std::string& path);
 
 /// Throws Error{kBadData} if the file is not a checkpoint, and what `read_file` throws.
-Checkpoint load_checkpoint(const std::filesystem::path& path);
+Checkpoint load_checkpoint(const std::string& path);
 
 }  // namespace digitry

@@ -1,13 +1,11 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "digitry/base/attributes.h"
-#include "digitry/base/error.h"
 #include "digitry/nn/parameter.h"
 #include "digitry/tensor/tensor.h"
 
@@ -22,15 +20,7 @@ struct Window {
   /// Output shape [channels, OH, OW] for an image [C, IH, IW]: OH = ⌊(IH + 2P − K)/S⌋ + 1, OW
   /// likewise.
   /// Throws Error{kShapeMismatch} if the window does not fit; the message begins with `layer`.
-  Shape output_shape(const std::string& layer, const Shape& input, std::int64_t channels) const {
-    const std::int64_t seen = kernel_size - 2 * padding;
-    const std::int64_t least = std::max<std::int64_t>(seen, 1);
-    if (input.rank() != 3 || input[1] < least || input[2] < least)
-      throw Error(ErrorCode::kShapeMismatch,
-                  "{}: expected [channels, height ≥ {}, width ≥ {}], got {}", layer, least, least,
-                  input.to_string());
-    return {channels, (input[1] - seen) / stride + 1, (input[2] - seen) / stride + 1};
-  }
+  Shape output_shape(const std::string& layer, const Shape& input, std::int64_t channels) const;
 };
 
 struct Value;

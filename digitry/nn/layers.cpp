@@ -21,6 +21,17 @@
 
 namespace digitry {
 
+Shape Window::output_shape(const std::string& layer, const Shape& input,
+                           std::int64_t channels) const {
+  const std::int64_t seen = kernel_size - 2 * padding;
+  const std::int64_t least = std::max<std::int64_t>(seen, 1);
+  if (input.rank() != 3 || input[1] < least || input[2] < least)
+    throw Error(ErrorCode::kShapeMismatch,
+                "{}: expected [channels, height ≥ {}, width ≥ {}], got {}", layer, least, least,
+                input.to_string());
+  return {channels, (input[1] - seen) / stride + 1, (input[2] - seen) / stride + 1};
+}
+
 Attributes to_attributes(const Layer& layer) {
   Attributes options = layer.attributes();
   options["type"] = layer.type();

@@ -35,7 +35,7 @@ class CustomLayerTest : public testing::Test {
 TEST_F(CustomLayerTest, ComputesBetweenOtherLayers) {
   for (const Precision precision : {Precision::kFloat32, Precision::kBFloat16}) {
     if (!test::has_precision(precision)) continue;
-    const auto run = [&](std::vector<Attributes> layers) {
+    const auto run = [&](const std::vector<Attributes>& layers) {
       ParameterArena arena(/*with_gradients=*/false);
       test::PlannedLayers planned(layers, {2, 6, 5}, 3, PlanMode::kInference, arena, precision);
       std::vector<float> y = planned.forward(test::random_values(3 * 2 * 6 * 5, 1));
