@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
+#include "digitry/base/file.h"
 #include "digitry/base/random.h"
 #include "digitry/data/dataset.h"
+#include "digitry/data/idx.h"
 #include "digitry/training/recipe.h"
 #include "tests/support/networks.h"
 
@@ -53,6 +56,16 @@ inline Recipe blob_recipe() {
   recipe.optimizer = {{"type", std::string("adam")}, {"learning_rate", 0.01}};
   recipe.schedule = {{"type", std::string("one_cycle")}};
   return recipe;
+}
+
+/// Writes `data` below `folder` in the layout of MNIST's files, as the training and as the test
+/// split.
+inline void write_mnist_layout(const Dataset& data, const std::filesystem::path& folder) {
+  make_folder(folder);
+  for (const std::string split : {"train", "t10k"}) {
+    write_idx_images(folder / (split + "-images-idx3-ubyte"), data.images);
+    write_idx_labels(folder / (split + "-labels-idx1-ubyte"), data.labels);
+  }
 }
 
 }  // namespace digitry::test

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "digitry/base/file.h"
-#include "digitry/data/idx.h"
 #include "tests/support/blobs.h"
 #include "tests/support/errors.h"
 #include "tests/support/networks.h"
@@ -21,11 +20,7 @@ class Run : public ::testing::Test {
  protected:
   Run() {
     const Dataset data = test::blobs(60, 3);
-    make_folder(folder_ / "data");
-    for (const char* split : {"train", "t10k"}) {
-      write_idx_images(folder_ / "data" / (std::string(split) + "-images-idx3-ubyte"), data.images);
-      write_idx_labels(folder_ / "data" / (std::string(split) + "-labels-idx1-ubyte"), data.labels);
-    }
+    test::write_mnist_layout(data, folder_ / "data");
     request_.recipe.name = "blobs";
     request_.recipe.data = (folder_ / "data").string();
     request_.recipe.layers = {test::flatten(), test::dense(data.num_classes())};
@@ -41,6 +36,7 @@ class Run : public ::testing::Test {
 };
 
 TEST_F(Run, IsInMemoryWhatIsInItsFolder) {
+  request_.checkpoint_seconds = 0;  // After each step; the last one is removed.
   const TrainedRun run = train_run(request_);
   const RunFolder& folder = run.held.folder;
   EXPECT_TRUE(folder.finished());
