@@ -113,6 +113,7 @@ TEST_F(PredictPictures, ReadsAPageOfSeveralLines) {
   const json& first = read[0]["digits"][0];
   EXPECT_EQ(first["line"], 1);
   EXPECT_EQ(first["rejected"], false);
+  EXPECT_EQ(first["known"], true);  // the key of version 0.1
   EXPECT_GT(first["in_distribution_score"].get<double>(), 0);
   EXPECT_NEAR(first["box"]["left"].get<double>() + first["box"]["width"].get<double>() / 2,
               page.digits[0].x, 12);

@@ -75,7 +75,7 @@ TEST_F(FinishedRun, KnowsDigitsFromNoise) {
     const CommandResult result = digitry({"predict", run_, images, "--json"});
     EXPECT_EQ(result.exit_status, 0) << result.err;
     std::int64_t count = 0;
-    for (const json& entry : json::parse(result.out)) count += entry["rejected"] ? 0 : 1;
+    for (const json& entry : json::parse(result.out)) count += entry["known"] ? 1 : 0;
     return count;
   };
   EXPECT_GT(num_accepted((small_mnist() / "t10k-images-idx3-ubyte").string()), 970) << "of 1,000";

@@ -30,12 +30,14 @@ std::string csv_field(const std::string& text) {
 
 double percent_of(float probability) { return 100 * static_cast<double>(probability); }
 
+/// `known` is what version 0.1 wrote, and what its users' scripts read: the opposite of `rejected`.
 Json digit_json(const ReadDigit& digit, const std::vector<std::string>& class_names) {
   Json others = Json::array();
   for (const Alternative& other : alternatives_of(digit))
     others.push_back({{"label", class_names[other.label]}, {"probability", other.probability}});
   return {{"label", class_names[digit.label()]},
           {"rejected", digit.prediction.rejected},
+          {"known", !digit.prediction.rejected},
           {"probability", digit.probability()},
           {"score", digit.prediction.score},
           {"in_distribution_score", digit.prediction.in_distribution_score},
@@ -126,6 +128,7 @@ class Printer {
                    {"image_index", image},
                    {"label", name},
                    {"rejected", rejected},
+                   {"known", !rejected},
                    {"in_distribution_score", predicted.in_distribution_scores[image]},
                    {"probability", probabilities[label]},
                    {"probabilities", all}});
