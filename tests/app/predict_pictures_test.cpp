@@ -1,5 +1,6 @@
 // `digitry predict` on pictures: drawn photographs and scans of real digits.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +8,8 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <span>
+#include <utility>
 
 #include "digitry/base/file.h"
 #include "digitry/data/dataset.h"
@@ -169,6 +172,24 @@ TEST_F(PredictPictures, ClassifiesReadyImagesAsTheyAreUnlessAsPictures) {
   EXPECT_EQ(as_picture[0]["width"], 28);
   const std::string canvas = write("canvas.png", encode_png(canvas_of(0)));
   expect_error({"--as", "images", canvas}, 3, canvas + ": expected images of [1,28,28]");
+}
+
+// A file of the model's size is read whether its ink is light or dark, in files and in folders.
+TEST_F(PredictPictures, ReadsDarkInkOnLightOfTheModelsSize) {
+  constexpr std::int64_t kImages = 40;
+  const std::span<const std::uint8_t> all = std::as_const(digits_->images).as<std::uint8_t>();
+  const json plain = predicted({(small_mnist() / "t10k-images-idx3-ubyte").string()});
+  for (std::size_t i = 0; i < kImages; ++i) {
+    std::vector<std::uint8_t> pixels(784);
+    std::ranges::transform(all.subspan(784 * i, 784), pixels.begin(),
+                           [](std::uint8_t ink) { return static_cast<std::uint8_t>(255 - ink); });
+    write(fmt::format("inverted/{}.png", 100 + i), encode_png({28, 28, 1, pixels}));
+  }
+  const json read = predicted({*folder_ / "inverted"});
+  ASSERT_EQ(read.size(), kImages);
+  int same = 0;
+  for (std::size_t i = 0; i < kImages; ++i) same += read[i]["text"] == plain[i]["label"] ? 1 : 0;
+  EXPECT_GE(same, kImages - 3);
 }
 
 TEST_F(PredictPictures, AcceptsFoldersPatternsAndStandardInput) {

@@ -170,7 +170,7 @@ void add_picture_options(CLI::App& command, PredictOptions& options) {
       .add_option(
           "--as", options.kind,
           "Treat files of pixels as ready images of the model's size, or as pictures with digits "
-          "in them [auto: by their size]")
+          "in them [auto: by their size and background]")
       ->check(CLI::IsMember({"auto", "images", "pictures"}));
   command
       .add_option("--annotate", options.annotate,
@@ -212,10 +212,9 @@ void add_predict_command(CLI::App& app) {
       ->needs(csv);
   add_threads_option(*command, options->threads);
   command->footer(
-      "Labels are the model's class names. A file of the model's own size (28x28) is classified "
-      "as\n"
-      "it is; digits are searched in any other picture. Images that differ too much from the\n"
-      "training images are rejected, '?'.\n"
+      "Labels are the model's class names. A file of the model's own size (28x28) that is light\n"
+      "on dark is classified as it is; digits are searched in any other picture. Images that\n"
+      "differ too much from the training images are rejected, '?'.\n"
       "Examples:\n"
       "  digitry predict photo.jpg --annotate read.png\n"
       "  digitry predict tiny 'scans/*.png' --csv\n"

@@ -14,6 +14,7 @@
 #include "digitry/base/file.h"
 #include "digitry/data/byte_stream.h"
 #include "digitry/data/csv.h"
+#include "digitry/image/image_form.h"
 #include "digitry/image/png.h"
 #include "digitry/vision/decode.h"
 
@@ -55,23 +56,20 @@ std::vector<std::string> pictures_in(const fs::path& folder) {
   return files;
 }
 
-// From the header of a PNG file; 0×0 for other files.
-ImageSize png_size(std::string_view start) {
-  if (!looks_like_png(start) || start.size() < 24) return {};
-  const auto number = [&](std::size_t at) {
-    std::int64_t value = 0;
-    for (std::size_t i = at; i < at + 4; ++i)
-      value = value << 8 | static_cast<unsigned char>(start[i]);
-    return value;
-  };
-  return {.height = number(20), .width = number(16)};
+// Whether the picture is of the model's size and light on dark, as the images of MNIST are.
+bool is_ready(const Image& picture, ImageSize model_size) {
+  if (ImageSize{picture.height, picture.width} != model_size) return false;
+  const Polarity polarity = find_polarity(to_grey(picture).pixels, model_size);
+  return polarity == Polarity::kLightOnDark || polarity == Polarity::kBlank;
 }
 
-// Whether all files are PNG and the first one has the model's size.
+// Whether all files are such pictures in PNG, which are classified together.
 bool holds_ready_images(const std::vector<std::string>& files, ImageSize model_size) {
-  return std::ranges::all_of(files,
-                             [](const auto& file) { return extension_of(file) == ".png"; }) &&
-         png_size(open_stream(files.front())->peek(kStartBytes)) == model_size;
+  return std::ranges::all_of(files, [&](const std::string& file) {
+    const std::unique_ptr<ByteStream> stream = open_stream(file);
+    return looks_like_png(stream->peek(kStartBytes)) && extension_of(file) == ".png" &&
+           is_ready(decode_picture(read_rest(*stream, kMaxPictureBytes), file), model_size);
+  });
 }
 
 Dataset as_images(const Image& picture, const std::string& name) {
@@ -123,14 +121,11 @@ PredictInput load_input(const std::string& input, InputKind kind, ImageSize mode
           fmt::format("{:02x}", fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " ")));
     return load_inputs(*stream, input, Labels::kIgnore);
   }
-  const bool png = looks_like_png(start);
-  const bool ready_png = png && (kind == InputKind::kImages ||
-                                 (kind == InputKind::kAuto && png_size(start) == model_size));
-  if (ready_png) return load_inputs(*stream, input, Labels::kIgnore);
+  if (kind == InputKind::kImages && looks_like_png(start))
+    return load_inputs(*stream, input, Labels::kIgnore);
   Image picture = decode_picture(read_rest(*stream, kMaxPictureBytes), stream->name());
   const bool ready =
-      kind == InputKind::kImages ||
-      (kind == InputKind::kAuto && ImageSize{picture.height, picture.width} == model_size);
+      kind == InputKind::kImages || (kind == InputKind::kAuto && is_ready(picture, model_size));
   if (ready) return as_images(picture, input);
   return NamedPicture{stream->name(), std::move(picture)};
 }

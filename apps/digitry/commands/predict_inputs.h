@@ -12,7 +12,7 @@ namespace digitry::app {
 
 /// How a file of pixels is treated.
 enum class InputKind {
-  kAuto,     ///< As ready images if it has the model's size, else as a picture.
+  kAuto,  ///< As a ready image if it has the model's size and is light on dark, else as a picture.
   kImages,   ///< As ready images: classified as they are.
   kPicture,  ///< As a photograph, scan or drawing with digits somewhere in it.
 };
