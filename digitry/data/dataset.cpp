@@ -275,6 +275,29 @@ std::vector<Split> present(const Has& has) {
 
 }  // namespace
 
+Dataset make_dataset(Tensor images, std::vector<std::int32_t> labels,
+                     std::vector<std::string> class_names, std::string name) {
+  const Shape& shape = images.shape();
+  if (shape.rank() != 4 || images.dtype() != DType::kU8 || shape.num_elements() == 0)
+    throw Error(ErrorCode::kShapeMismatch, "{}: expected images uint8 [N, C, H, W], got {} {}",
+                name, to_string(images.dtype()), shape.to_string());
+  Dataset dataset;
+  check_image_total(name, shape[0], shape.without_batch().num_elements());
+  if (class_names.empty()) {
+    const std::int64_t count = count_classes(labels);
+    if (count > kMaxClasses)
+      throw Error(ErrorCode::kBadData, "{}: expected labels in [0, {}], found {}", name,
+                  kMaxClasses - 1, count - 1);
+    class_names = numbered_names(count);
+  }
+  dataset.images = std::move(images);
+  dataset.labels = std::move(labels);
+  dataset.class_names = std::move(class_names);
+  dataset.name = std::move(name);
+  finish(dataset, dataset.name, dataset.name);
+  return dataset;
+}
+
 const char* to_string(Split split) { return split == Split::kTrain ? "train" : "test"; }
 
 std::vector<Split> list_splits(const std::string& name_or_path) {

@@ -32,6 +32,13 @@ struct Dataset {
   Shape image_shape() const { return images.shape().without_batch(); }
 };
 
+/// The training split of images and labels in memory, with their hash. Expects images uint8 [N, C,
+/// H, W] with N ≥ 1, and one label per image or none. Without `class_names` the classes are "0" to
+/// the largest label. Throws Error{kShapeMismatch} for other images, Error{kBadData}, with a
+/// message that begins with `name`, for another number of labels or a label out of range.
+Dataset make_dataset(Tensor images, std::vector<std::int32_t> labels,
+                     std::vector<std::string> class_names, std::string name);
+
 /// Loads one split of a data set. `name_or_path` is
 ///   - "mnist" or "fashion-mnist": read from the cache, into which `fetch_dataset` writes;
 ///   - a folder with IDX files (raw or .gz, `train-images-idx3-ubyte` or `.idx3-ubyte`);

@@ -66,20 +66,35 @@ Tensor::Tensor(Shape shape, DType dtype) : shape_(std::move(shape)), dtype_(dtyp
   data_ = memory;
 }
 
+Tensor Tensor::view(Shape shape, DType dtype, const void* data) {
+  checked_bytes(shape, dtype);
+  Tensor tensor;
+  if (data == nullptr) return tensor;
+  tensor.shape_ = std::move(shape);
+  tensor.dtype_ = dtype;
+  tensor.data_ = static_cast<std::byte*>(const_cast<void*>(data));
+  tensor.owns_ = false;
+  return tensor;
+}
+
 Tensor::Tensor(Tensor&& other) noexcept
     : shape_(std::move(other.shape_)),
       dtype_(other.dtype_),
-      data_(std::exchange(other.data_, nullptr)) {}
+      data_(std::exchange(other.data_, nullptr)),
+      owns_(other.owns_) {}
 
 Tensor& Tensor::operator=(Tensor&& other) noexcept {
   Tensor taken(std::move(other));
   std::swap(shape_, taken.shape_);
   std::swap(dtype_, taken.dtype_);
   std::swap(data_, taken.data_);
+  std::swap(owns_, taken.owns_);
   return *this;
 }
 
-Tensor::~Tensor() { std::free(data_); }
+Tensor::~Tensor() {
+  if (owns_) std::free(data_);
+}
 
 std::size_t Tensor::num_bytes() const {
   return empty() ? 0 : static_cast<std::size_t>(num_elements()) * size_of(dtype_);

@@ -48,7 +48,8 @@ std::size_t size_of(DType dtype);
 const char* to_string(DType dtype);
 
 /// A dense row-major array that owns its memory, aligned to 64 bytes (a cache line, an AVX-512
-/// register). Elements are initialized to zero. Movable; `clone` copies.
+/// register). Elements are initialized to zero. Movable; `clone` copies. `view` is the exception: a
+/// tensor over memory of the caller.
 class Tensor {
  public:
   /// An empty tensor of shape [0].
@@ -56,6 +57,10 @@ class Tensor {
   /// Throws std::bad_alloc if there is not enough memory, Error{kShapeMismatch} if the size in
   /// bytes overflows.
   Tensor(Shape shape, DType dtype);
+  /// A tensor over memory of the caller, of any alignment, which has to outlive it and everything
+  /// it is moved to. It is for reading: writing through it is undefined if `data` is read-only. An
+  /// empty tensor if `data` is null. Throws Error{kShapeMismatch} if the size in bytes overflows.
+  static Tensor view(Shape shape, DType dtype, const void* data);
   Tensor(Tensor&& other) noexcept;
   Tensor& operator=(Tensor&& other) noexcept;
   ~Tensor();
@@ -89,6 +94,7 @@ class Tensor {
   DType dtype_ = DType::kF32;
   // A plain pointer, because <memory> would double what every file that includes this header reads.
   std::byte* data_ = nullptr;
+  bool owns_ = true;
 };
 
 }  // namespace digitry

@@ -28,7 +28,7 @@ build_packages=(
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev curl openssl python3)
 # shellcheck disable=SC2034
 check_packages=(
-  "${clang_format_packages[@]}" clang "libclang-rt-$clang_version-dev" "libomp-$clang_version-dev" python3-venv
+  "${clang_format_packages[@]}" clang "libclang-rt-$clang_version-dev" "libomp-$clang_version-dev" python3-venv python3-dev
   chromium npm node-typescript fish zsh dataset-fashion-mnist
 )
 
@@ -100,17 +100,30 @@ install_packages() {
     die "apt-get could not install: ${missing[*]}"
 }
 
-# install_check_tools: what PyPI has newer than Debian, into build/tools.
-install_check_tools() {
-  local list=scripts/lib/check-tools.txt tools=build/tools
+# install_tools LIST FOLDER: the packages of LIST from PyPI, with its hashes, into a virtual environment.
+install_tools() {
+  local list=$1 tools=$2
   if cmp -s "$list" "$tools/installed.txt"; then return; fi
   rm -rf "$tools"
   python3 -m venv "$tools" || die "python3 -m venv failed (Debian: python3-venv)"
-  timeout 600 "$tools/bin/pip" install --quiet --no-deps --only-binary :all: --require-hashes --retries 3 --timeout 20 \
-    --disable-pip-version-check -r "$list" </dev/null >&2 ||
-    die "pip could not install what $list names: is PyPI, or the index that pip is set to, within reach?"
+  install_from_pypi "$list" "$tools/bin/pip"
   cp "$list" "$tools/installed.txt"
 }
+
+# install_from_pypi LIST PIP [OPTION...]
+install_from_pypi() {
+  local list=$1 pip=$2
+  shift 2
+  timeout 600 "$pip" install --quiet --no-deps --only-binary :all: --require-hashes --retries 3 --timeout 20 \
+    --no-compile --disable-pip-version-check "$@" -r "$list" </dev/null >&2 ||
+    die "pip could not install what $list names: is PyPI, or the index that pip is set to, within reach?"
+}
+
+# install_check_tools: what PyPI has newer than Debian, into build/tools.
+install_check_tools() { install_tools scripts/lib/check-tools.txt build/tools; }
+
+# What builds and checks the Python package, into build/python-tools.
+install_python_tools() { install_tools scripts/lib/python-tools.txt build/python-tools; }
 
 # build PRESET [TARGET...]
 build() {

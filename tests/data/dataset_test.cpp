@@ -39,6 +39,37 @@ TEST(Dataset, LoadsAnIdxFolder) {
   EXPECT_THAT(list_splits(folder.path().string()), ElementsAre(Split::kTrain, Split::kTest));
 }
 
+TEST(Dataset, IsMadeFromMemory) {
+  const auto pixels = [] {
+    Tensor images({2, 1, 1, 2}, DType::kU8);
+    std::ranges::copy(std::string_view("abcd"), images.as<std::uint8_t>().begin());
+    return images;
+  };
+  const Dataset made = make_dataset(pixels(), {3, 1}, {}, "memory");
+  EXPECT_THAT(made.class_names, ElementsAre("0", "1", "2", "3"));
+  EXPECT_EQ(made.sha256, sha256(std::string_view("abcd\3\0\0\0\1\0\0\0", 12)));
+  EXPECT_EQ(made.name, "memory");
+  EXPECT_FALSE(make_dataset(pixels(), {}, {}, "memory").labelled());
+  expect_error(ErrorCode::kBadData, {"memory", "expected 2 labels", "found 1"},
+               [&] { make_dataset(pixels(), {1}, {}, "memory"); });
+  expect_error(ErrorCode::kBadData, {"memory", "expected labels in [0, 1]", "found 2 at image 1"},
+               [&] {
+                 make_dataset(pixels(), {1, 2}, {"a", "b"}, "memory");
+               });
+  expect_error(ErrorCode::kBadData, {"memory", "found -1 at image 0"}, [&] {
+    make_dataset(pixels(), {-1, 2}, {}, "memory");
+  });
+  expect_error(ErrorCode::kBadData, {"memory", "expected labels in [0, 999]", "found 1000"}, [&] {
+    make_dataset(pixels(), {1, 1000}, {}, "memory");
+  });
+  expect_error(ErrorCode::kShapeMismatch, {"memory", "uint8 [N, C, H, W]", "f32 [2,1,1,2]"}, [&] {
+    make_dataset(Tensor({2, 1, 1, 2}, DType::kF32), {}, {}, "memory");
+  });
+  expect_error(ErrorCode::kShapeMismatch, {"memory", "u8 [0,1,1,2]"}, [&] {
+    make_dataset(Tensor({0, 1, 1, 2}, DType::kU8), {}, {}, "memory");
+  });
+}
+
 TEST(Dataset, TellsATestSplitWithoutLabels) {
   const TemporaryFolder folder;
   const auto has_one = [&](const char* name) {

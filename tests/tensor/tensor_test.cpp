@@ -58,6 +58,22 @@ TEST(Tensor, MovedFromIsLeftWithoutMemory) {
   EXPECT_EQ(two.data(), memory);
 }
 
+TEST(Tensor, AViewLeavesTheMemoryToItsOwner) {
+  std::uint8_t bytes[] = {1, 2, 3, 4, 5};
+  Tensor view = Tensor::view({2, 2}, DType::kU8, bytes + 1);
+  EXPECT_EQ(static_cast<const void*>(view.data()), bytes + 1);
+  EXPECT_EQ(view.as<std::uint8_t>()[3], 5);
+  const Tensor copy = view.clone();
+  Tensor moved = std::move(view);
+  view = Tensor({1}, DType::kU8);
+  EXPECT_EQ(static_cast<const void*>(moved.data()), bytes + 1);
+  moved = Tensor({1}, DType::kF32);
+  EXPECT_EQ(moved.dtype(), DType::kF32);
+  bytes[4] = 9;
+  EXPECT_EQ(copy.as<std::uint8_t>()[3], 5) << "a copy has its own memory";
+  EXPECT_TRUE(Tensor::view({0}, DType::kU8, nullptr).empty());
+}
+
 TEST(Tensor, RefusesMoreThanMemoryCanAddress) {
   constexpr std::int64_t kHuge = std::int64_t{1} << 62;
   expect_error(ErrorCode::kShapeMismatch, {"fits into memory"},

@@ -1,0 +1,202 @@
+"""Networks that are built layer by layer and trained on arrays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from digitry import _core
+from digitry._core import EpochRecord, Evaluation, History, Model, Recipe
+from digitry._errors import ArgumentError
+from digitry._options import Value
+from digitry._progress import Progress
+from digitry.layers import Layer
+from digitry.optimizers import Adam, Optimizer, Schedule
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+Callback = Callable[[EpochRecord], object]
+
+
+class Network:
+    """A network of layers, from the image to the logits.
+
+    >>> network = Network([Flatten(), Dense(128), Relu(), Dropout(0.2), Dense(10)])
+    >>> history = network.fit(x_train, y_train, epochs=5, optimizer=Adam(1e-3))
+    >>> network.evaluate(x_test, y_test).accuracy
+
+    Attributes:
+        model: the trained ``Model``; None before ``fit``.
+        history: the ``History`` of its training; None before ``fit``.
+    """
+
+    model: Model | None
+    history: History | None
+
+    def __init__(self, layers: Iterable[Layer] = ()) -> None:
+        self.layers: list[Layer] = []
+        self.model = None
+        self.history = None
+        for layer in layers:
+            self.add(layer)
+
+    def add(self, layer: Layer) -> Network:
+        """Adds a layer after the last one."""
+        if not isinstance(layer, Layer):
+            raise TypeError(f"expected a layer such as Dense(10), got {layer!r}")
+        self.layers.append(layer)
+        return self
+
+    def fit(
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        epochs: int = 10,
+        batch_size: int = 128,
+        validation_split: float = 0.1,
+        optimizer: Optimizer | None = None,
+        schedule: Schedule | None = None,
+        augmentation: dict[str, float] | None = None,
+        patience: int = 0,
+        seed: int = 0,
+        precision: Literal["auto", "f32", "bf16"] = "auto",
+        label_smoothing: float = 0.0,
+        gradient_clip: float = 0.0,
+        ema_decay: float = 0.0,
+        class_names: Sequence[str] | None = None,
+        callbacks: Iterable[Callback] = (),
+        progress: bool | None = None,
+    ) -> History:
+        """Trains the network from the start, and calibrates it.
+
+        The same arguments, processor and number of threads give the same model, bit for bit. Ctrl-C stops after
+        the step; ``model`` and ``history`` then have what was learnt, and KeyboardInterrupt is raised.
+
+        Args:
+            x: images (n, height, width), (n, height, width, channels) or (n, pixels); uint8 from 0 to 255, or
+                floats from 0 to 1, which are rounded to 255ths.
+            y: class indices (n,), or one-hot labels (n, classes).
+            validation_split: fraction of the images set aside, in [0, 0.9]. The weights of the best epoch on
+                them are kept, and the probabilities are calibrated on them.
+            optimizer: default: ``Adam()``.
+            augmentation: random changes of the training images, by the names of docs/recipes.md, such as
+                ``{"rotation": 10, "translation": 2}``.
+            patience: epochs without a better validation result before stopping; 0: off.
+            precision: arithmetic of the products; "auto" is bf16 on processors that support it.
+            label_smoothing: share of the target that is spread over all classes.
+            gradient_clip: largest L2 norm of all gradients together; 0: off.
+            ema_decay: decay of a moving average of the weights, which is kept instead of them; 0: off.
+            class_names: one per class; default: "0", "1", ...
+            callbacks: functions that are called with each ``EpochRecord``, on this thread; one that returns True
+                stops the training.
+            progress: whether to show the progress; default: on a terminal and in a notebook.
+
+        Raises:
+            ShapeError, DataError, ArgumentError: if arrays, layers or options do not fit; ValueErrors.
+            TypeError: for arrays that are not of numbers.
+            DivergedError: if the loss is no longer finite; an ArithmeticError.
+        """
+        recipe = Recipe()
+        recipe.name = "network"
+        recipe.layers = [layer.attributes() for layer in self.layers]
+        recipe.epochs = epochs
+        recipe.batch_size = batch_size
+        recipe.validation = validation_split
+        recipe.optimizer = (Adam() if optimizer is None else optimizer).attributes()
+        recipe.schedule = {} if schedule is None else schedule.attributes()
+        recipe.augmentation = dict[str, Value](augmentation or {})
+        recipe.patience = patience
+        recipe.seed = seed
+        recipe.precision = precision
+        recipe.label_smoothing = label_smoothing
+        recipe.gradient_clip = gradient_clip
+        recipe.ema_decay = ema_decay
+        return self._train(recipe, x, y, class_names, callbacks, progress)
+
+    @classmethod
+    def from_recipe(cls, recipe: Recipe | str | os.PathLike[str]) -> Network:
+        """The network of a recipe: a shipped one by its name ("fast"), or that of a TOML file."""
+        found = recipe if isinstance(recipe, Recipe) else _core.find_recipe(os.fspath(recipe))
+        return cls(Layer._from_attributes(layer) for layer in found.layers)
+
+    def _train(
+        self,
+        recipe: Recipe,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        class_names: Sequence[str] | None,
+        callbacks: Iterable[Callback],
+        progress: bool | None,
+    ) -> History:
+        if class_names is None:
+            class_names = _numbered_classes(recipe)
+        functions = list(callbacks)
+        for function in functions:
+            if not callable(function):
+                raise TypeError(f"callbacks: expected functions of an EpochRecord, got {function!r}")
+        with Progress(progress) as shown:
+
+            def on_epoch(record: EpochRecord) -> bool:
+                shown.epoch(record, recipe.epochs)
+                return True in [function(record) for function in functions]
+
+            model, history, exception = _core.train(recipe, x, y, class_names, "arrays", on_epoch, shown.step)
+        self.model = model
+        self.history = history
+        if exception is not None:
+            raise exception
+        return history
+
+    def _fitted(self) -> Model:
+        if self.model is None:
+            raise ArgumentError("the network has no weights yet; call fit first")
+        return self.model
+
+    def predict(self, x: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """See ``Model.predict``."""
+        return self._fitted().predict(x)
+
+    def predict_proba(self, x: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """See ``Model.predict_proba``."""
+        return self._fitted().predict_proba(x)
+
+    def evaluate(self, x: npt.ArrayLike, y: npt.ArrayLike) -> Evaluation:
+        """See ``Model.evaluate``."""
+        return self._fitted().evaluate(x, y)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """See ``Model.save``; ``digitry.load`` reads the file."""
+        self._fitted().save(path)
+
+    def __repr__(self) -> str:
+        return f"Network([{', '.join(map(repr, self.layers))}])"
+
+
+def _numbered_classes(recipe: Recipe) -> list[str] | None:
+    """As many as the last layer with outputs has, so that labels may lack the last classes; None if the labels
+    decide."""
+    outputs = [layer["out_features"] for layer in recipe.layers if "out_features" in layer]
+    return [str(i) for i in range(outputs[-1])] if outputs and isinstance(outputs[-1], int) else None
+
+
+def fit_recipe(
+    recipe: Recipe | str | os.PathLike[str],
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    class_names: Sequence[str] | None = None,
+    callbacks: Iterable[Callback] = (),
+    progress: bool | None = None,
+) -> Network:
+    """Trains by a recipe: a shipped one by its name ("notebook", "fast", ...), or that of a TOML file.
+
+    Arrays, callbacks and errors are those of ``Network.fit``.
+    """
+    found = recipe if isinstance(recipe, Recipe) else _core.find_recipe(os.fspath(recipe))
+    network = Network.from_recipe(found)
+    network._train(found, x, y, class_names, callbacks, progress)
+    return network
