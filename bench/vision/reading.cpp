@@ -27,6 +27,7 @@
 #include "digitry/vision/decode.h"
 #include "digitry/vision/reader.h"
 #include "tests/cases/drawn_pages.h"
+#include "tests/cases/drawn_scenes.h"
 
 // How well pictures are read. docs/reading.md describes what is measured, and has the figures.
 
@@ -77,6 +78,17 @@ std::string best_text(const Reading& reading) {
   for (std::size_t i = 0; i < reading.digits.size(); ++i) {
     if (i > 0 && reading.digits[i].line != reading.digits[i - 1].line) text += '\n';
     text += std::to_string(reading.digits[i].label());
+  }
+  return text;
+}
+
+// The reading without gaps between words; rejected digits are '?'.
+std::string accepted_text(const Reading& reading) {
+  std::string text;
+  for (std::size_t i = 0; i < reading.digits.size(); ++i) {
+    const ReadDigit& digit = reading.digits[i];
+    if (i > 0 && digit.line != reading.digits[i - 1].line) text += '\n';
+    text += digit.prediction.rejected ? "?" : std::to_string(digit.label());
   }
   return text;
 }
@@ -242,6 +254,47 @@ void measure_pages(const Model& model, const Digits& digits, std::int64_t count,
   fmt::print("; {:.0f} ms a page, drawing included\n", 1000 * seconds / static_cast<double>(count));
 }
 
+// Scenes of each kind: the digits that are right and accepted, by edit distance, and whole scenes.
+void measure_scenes(const Model& model, const Digits& digits, std::int64_t count,
+                    std::string_view only) {
+  const Classifier classifier(model);
+  std::size_t all_digits = 0;
+  std::size_t all_edits = 0;
+  for (std::size_t k = 0; k < test::kSceneNames.size(); ++k) {
+    if (!test::kSceneNames[k].starts_with(only)) continue;
+    std::size_t total = 0;
+    std::size_t edits = 0;
+    std::int64_t right = 0;
+    std::chrono::duration<double> time{};
+    for (std::int64_t i = 0; i < count; ++i) {
+      RandomStream random(static_cast<std::uint32_t>(k), RandomPurpose::kTest, 6,
+                          static_cast<std::uint32_t>(i));
+      const test::Scene scene =
+          test::draw_scene(digits.images, digits.labels, static_cast<test::SceneKind>(k), random);
+      const auto start = std::chrono::steady_clock::now();
+      const Reading reading = read_digits(scene.picture, classifier);
+      time += std::chrono::steady_clock::now() - start;
+      const std::string read = accepted_text(reading);
+      total += static_cast<std::size_t>(
+          std::ranges::count_if(scene.text, [](char c) { return c != '\n'; }));
+      edits += edit_distance(scene.text, read);
+      right += read == scene.text ? 1 : 0;
+      if (read != scene.text)
+        report_lost(fmt::format("scene-{}-{}", test::kSceneNames[k], i), scene.picture,
+                    fmt::format("{}\n--\n{}", scene.text, read));
+    }
+    all_digits += total;
+    all_edits += edits;
+    fmt::print("scenes: {:<10} {} of {} exact, digits {:.2f} % of {}, {:.0f} ms\n",
+               test::kSceneNames[k], right, count,
+               100 - percent(static_cast<double>(edits), static_cast<double>(total)), total,
+               1000 * time.count() / static_cast<double>(count));
+  }
+  fmt::print("scenes: digits {:.2f} % of {}\n",
+             100 - percent(static_cast<double>(all_edits), static_cast<double>(all_digits)),
+             all_digits);
+}
+
 // The probability that a digit scores higher than another image; ties count half.
 double auroc(std::vector<double> digits, std::vector<double> others) {
   std::ranges::sort(digits);
@@ -289,10 +342,10 @@ void measure_rejection(const Model& model, const Digits& digits, std::uint64_t s
 
 int run(std::span<char*> arguments) {
   if (arguments.size() < 3) {
-    fmt::print(
-        stderr,
-        "usage: digitry_reading MODEL training|validation|test [canvases|pages|rejection] [COUNT]\n"
-        "MNIST has to be in the cache, and Fashion-MNIST for rejection.\n");
+    fmt::print(stderr,
+               "usage: digitry_reading MODEL training|validation|test "
+               "[canvases|pages|scenes|rejection] [COUNT]\n"
+               "MNIST has to be in the cache, and Fashion-MNIST for rejection.\n");
     return 2;
   }
   const Model model = open_model(arguments[1]);
@@ -306,6 +359,9 @@ int run(std::span<char*> arguments) {
     measure_pages(model, digits, pages, 0, 0);
     measure_pages(model, digits, pages, 0.1, 1);
   }
+  if (wanted("scenes"))
+    measure_scenes(model, digits, arguments.size() > 4 ? count : 20,
+                   arguments.size() > 5 ? arguments[5] : "");
   if (wanted("rejection"))
     measure_rejection(model, digits, std::string_view(arguments[2]) == "test" ? 1 : 0);
   return 0;

@@ -36,13 +36,6 @@ int overlap_y(const cv::Rect& a, const cv::Rect& b) {
   return overlap(a.y, a.height, b.y, b.height);
 }
 
-// Number of sides of the picture that a box touches.
-int sides_touched(const cv::Rect& box, const cv::Size& paper) {
-  return static_cast<int>(box.x == 0) + static_cast<int>(box.y == 0) +
-         static_cast<int>(box.x + box.width == paper.width) +
-         static_cast<int>(box.y + box.height == paper.height);
-}
-
 // The median height of the components, weighted by their area.
 double typical_height(const std::vector<Component>& components) {
   std::vector<std::pair<int, int>> heights;
@@ -168,7 +161,7 @@ Components find_components(const Paper& paper) {
         stats.at<int>(label, cv::CC_STAT_LEFT), stats.at<int>(label, cv::CC_STAT_TOP),
         stats.at<int>(label, cv::CC_STAT_WIDTH), stats.at<int>(label, cv::CC_STAT_HEIGHT));
     const int area = stats.at<int>(label, cv::CC_STAT_AREA);
-    if (area < least_area || sides_touched(box, strong.size()) >= 3) continue;
+    if (area < least_area) continue;
     components.list.push_back({label, box, area});
   }
   std::ranges::stable_sort(components.list, std::greater{}, &Component::area);

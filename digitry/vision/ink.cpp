@@ -14,10 +14,19 @@ constexpr double kMaxWorkingSide = 8192;
 constexpr int kMinWorkingSide = 200;  // the longer side
 
 constexpr double kPolaritySide = 256;
+constexpr double kSureSkewness = 1.5;
+constexpr double kLeastVariance = 1e-3;  // grey levels: nothing is there
 constexpr double kPaperSide = 400;
+constexpr double kWhite = 255;
+constexpr double kDarkestPaper = 24;
 constexpr double kWidePaperWindow = 0.3;  // of the shorter side
 constexpr double kNoiseWorthSmoothing = 0.004;
 constexpr double kSmoothing = 0.8;  // pixels
+
+constexpr double kInkQuantile = 0.98;  // of the darkness: as dark as ink, if there is any
+constexpr float kInkShare = 0.4F;      // of that quantile: darker than paper
+constexpr float kSurelyInk = 0.15F;    // the least of that
+constexpr double kMuchInk = 0.25;      // of the picture
 
 constexpr double kWeakDarkness = 0.07;
 constexpr double kWeakNoises = 3.5;
@@ -39,37 +48,58 @@ cv::Mat shrunk_to(const cv::Mat& image, double side) {
 }
 
 // The brightness of the paper: the picture without dark things narrower than the window.
-cv::Mat find_paper(const cv::Mat& grey, double window) {
+cv::Mat find_paper(const cv::Mat& grey, double window, bool ink_at_border) {
   cv::Mat paper = shrunk_to(grey, kPaperSide);
   const double factor = static_cast<double>(paper.cols) / grey.cols;
   const int size = odd(std::max(3.0, window * factor));
   cv::GaussianBlur(paper, paper, {}, 1);  // Otherwise the brightest noise would count as paper.
-  cv::morphologyEx(paper, paper, cv::MORPH_CLOSE,
-                   cv::getStructuringElement(cv::MORPH_RECT, {size, size}));
+  const cv::Mat square = cv::getStructuringElement(cv::MORPH_RECT, {size, size});
+  cv::dilate(paper, paper, square, {-1, -1}, 1, cv::BORDER_CONSTANT,
+             ink_at_border ? cv::Scalar(kWhite) : cv::morphologyDefaultBorderValue());
+  cv::erode(paper, paper, square);
   cv::GaussianBlur(paper, paper, {}, std::max(1.0, size / 6.0));
   cv::resize(paper, paper, grey.size(), 0, 0, cv::INTER_LINEAR);
-  return cv::max(paper, 1.0);
+  return paper;
+}
+
+// At most 20,000 of the values, evenly spaced.
+std::vector<float> sample_of(const cv::Mat& values) {
+  constexpr std::size_t kSamples = 20'000;
+  const std::size_t step = std::max<std::size_t>(1, values.total() / kSamples);
+  std::vector<float> sample;
+  const auto* data = values.ptr<float>();
+  for (std::size_t i = 0; i < values.total(); i += step) sample.push_back(data[i]);
+  return sample;
+}
+
+float quantile(std::vector<float>& values, double share) {
+  const auto place =
+      values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), place, values.end());
+  return *place;
 }
 
 struct Spread {
   double median = 0;
-  double deviation = 0;  // Standard deviation of a normal distribution with the same MAD.
+  double deviation = 0;  // Standard deviation of the normal distribution with the same middle.
 };
 
-Spread spread_of(const cv::Mat& values) {
-  constexpr int kSamples = 20'000;
-  const auto total = static_cast<int>(values.total());
-  const int step = std::max(1, total / kSamples);
-  std::vector<float> sample;
-  const auto* data = values.ptr<float>();
-  for (int i = 0; i < total; i += step) sample.push_back(data[i]);
-  const auto middle = sample.begin() + std::ssize(sample) / 2;
-  std::nth_element(sample.begin(), middle, sample.end());
-  const float median = *middle;
+// That of the darkness of paper. Ink, which may cover most of a picture, is left out if it covers
+// much; then its soft edges remain, so that the deviation is that of the nearest quarter.
+Spread paper_spread(const cv::Mat& darkness) {
+  std::vector<float> sample = sample_of(darkness);
+  const float ink = std::max(kSurelyInk, kInkShare * quantile(sample, kInkQuantile));
+  const auto dark = std::ranges::count_if(sample, [&](float value) { return value > ink; });
+  const bool much = static_cast<double>(dark) > kMuchInk * static_cast<double>(sample.size());
+  if (much) std::erase_if(sample, [&](float value) { return value > ink; });
+  if (sample.empty()) return {};
+  const float median = quantile(sample, 0.5);
   for (float& value : sample) value = std::fabs(value - median);
-  std::nth_element(sample.begin(), middle, sample.end());
-  constexpr double kMadToDeviation = 1.4826;
-  return {median, kMadToDeviation * static_cast<double>(*middle)};
+  // The share of a normal distribution within this many standard deviations is a quarter, a half.
+  constexpr double kQuarter = 0.3186;
+  constexpr double kHalf = 0.6745;
+  return {static_cast<double>(median), much ? static_cast<double>(quantile(sample, 0.25)) / kQuarter
+                                            : static_cast<double>(quantile(sample, 0.5)) / kHalf};
 }
 
 cv::Mat smoothed(const cv::Mat& darkness, double noise) {
@@ -82,13 +112,12 @@ cv::Mat smoothed(const cv::Mat& darkness, double noise) {
 // Sets the darkness and the noise.
 Ink ink_on(const cv::Mat& grey, const cv::Mat& paper) {
   Ink ink;
-  cv::divide(grey, paper, ink.darkness);
-  ink.darkness = 1.0 - ink.darkness;
+  cv::divide(paper - grey, cv::max(paper, kDarkestPaper), ink.darkness);
   // Most pixels are paper. Their median is not 0, because a closing prefers bright noise.
-  const double offset = std::clamp(spread_of(ink.darkness).median, -0.1, 0.15);
+  const double offset = std::clamp(paper_spread(ink.darkness).median, -0.1, 0.15);
   ink.darkness = (ink.darkness - offset) / (1 - offset);
-  const double raw = spread_of(ink.darkness).deviation;
-  ink.noise = spread_of(smoothed(ink.darkness, raw)).deviation;
+  const double raw = paper_spread(ink.darkness).deviation;
+  ink.noise = paper_spread(smoothed(ink.darkness, raw)).deviation;
   ink.darkness = cv::min(cv::max(ink.darkness, 0.0), 1.0);
   return ink;
 }
@@ -135,23 +164,40 @@ WorkingGrey make_working_grey(const Image& picture) {
 }
 
 // Strokes are thin, so ink is on the rarer side of the local mean. The sign of the third moment
-// shows which side that is.
-bool ink_is_light(const cv::Mat& grey) {
+// shows which side that is, unless ink covers much of the picture. Then most of the border is
+// paper, unless the border is the table under a sheet.
+Polarity find_polarity(const cv::Mat& grey) {
   const cv::Mat small = shrunk_to(grey, kPolaritySide);
   const int window = odd(std::max(small.rows, small.cols) / 3.0);
   cv::Mat mean;
   cv::boxFilter(small, mean, CV_32F, {window, window}, {-1, -1}, true, cv::BORDER_REFLECT);
   const cv::Mat difference = small - mean;
-  return cv::sum(difference.mul(difference).mul(difference))[0] > 0;
+  const cv::Mat square = difference.mul(difference);
+  const double variance = cv::mean(square)[0];
+  if (variance < kLeastVariance) return {};
+  const double skewness = cv::mean(square.mul(difference))[0] / std::pow(variance, 1.5);
+  const bool light = skewness > 0;
+  if (std::fabs(skewness) >= kSureSkewness) return {.light = light};
+  std::vector<float> border;
+  for (const cv::Mat& side : {small.row(0), small.row(small.rows - 1)})
+    border.insert(border.end(), side.begin<float>(), side.end<float>());
+  for (int y = 0; y < small.rows; ++y)
+    for (const int x : {0, small.cols - 1}) border.push_back(small.at<float>(y, x));
+  std::vector<float> all = sample_of(small);
+  const float low = quantile(all, 0.02);
+  const float high = quantile(all, 0.98);
+  const bool dark_border = quantile(border, 0.5) < (low + high) / 2;
+  return {.light = dark_border, .sure = dark_border == light, .crowded = true};
 }
 
 double wide_paper_window(const cv::Mat& grey) {
-  return kWidePaperWindow * std::min(grey.rows, grey.cols);
+  // A picture much higher than wide may be a 1 cut out to its ink.
+  return kWidePaperWindow * std::min(grey.rows, (grey.rows > 2 * grey.cols ? 3 : 1) * grey.cols);
 }
 
-Ink find_ink(const cv::Mat& grey, bool light, double paper_window) {
+Ink find_ink(const cv::Mat& grey, bool light, double paper_window, bool ink_at_border) {
   const cv::Mat dark_on_light = light ? cv::Mat(255.0 - grey) : grey;
-  Ink ink = ink_on(dark_on_light, find_paper(dark_on_light, paper_window));
+  Ink ink = ink_on(dark_on_light, find_paper(dark_on_light, paper_window, ink_at_border));
   ink.light = light;
   return ink;
 }

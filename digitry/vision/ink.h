@@ -26,13 +26,20 @@ struct Ink {
 };
 
 /// Whether the ink is lighter than its background.
-bool ink_is_light(const cv::Mat& grey);
+struct Polarity {
+  bool light = false;
+  bool sure = true;      ///< If not, the other one is worth a try.
+  bool crowded = false;  ///< Ink may cover much of the picture, and its border.
+};
+Polarity find_polarity(const cv::Mat& grey);
 
 /// Divides the picture by the brightness of the paper, which removes uneven light and shadows. The
 /// brightness is a morphological closing with a square window of `paper_window` pixels, which has
 /// to be wider than a stroke: dark things narrower than the window are ink, everything else is
-/// shadow. Does not set `stroke_width`.
-Ink find_ink(const cv::Mat& grey, bool light, double paper_window);
+/// shadow. With `ink_at_border`, what is outside the picture counts as paper, so that the window
+/// has to be wider than a stroke at the border too; light that falls off towards the border then
+/// looks like ink if the window is wide. Does not set `stroke_width`.
+Ink find_ink(const cv::Mat& grey, bool light, double paper_window, bool ink_at_border = false);
 
 /// A window wider than any stroke, for use before the stroke width is known.
 double wide_paper_window(const cv::Mat& grey);

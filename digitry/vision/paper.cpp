@@ -136,6 +136,7 @@ constexpr double kInterruption = 1.0 / 100;  // of the paper's width: longest ga
 constexpr double kShortestRun = 1.0 / 5;     // of the paper's width
 constexpr double kRuleCoverage = 0.6;        // of the paper's width, if there are several rules
 constexpr double kLoneCoverage = 0.85;       // the same if there are fewer, from edge to edge
+constexpr double kLoneRuleLength = 2.2;      // of the height of the writing
 constexpr double kEdge = 0.03;               // of the paper's width
 constexpr double kThickest = 1.0 / 50;       // of the paper's height, before strokes are known
 constexpr std::size_t kSeveral = 3;
@@ -191,6 +192,10 @@ cv::Mat long_runs(const cv::Mat& mask) {
   return runs;
 }
 
+double thickest_rule(const cv::Mat& mask, double stroke_width) {
+  return 2 * stroke_width + 2 * std::max(1.0, mask.rows * kWaviness) + 3;
+}
+
 std::vector<Band> find_bands(const cv::Mat& runs, const cv::Mat& inside, double stroke_width) {
   std::vector<Band> several;
   std::vector<Band> lone;
@@ -207,7 +212,7 @@ std::vector<Band> find_bands(const cv::Mat& runs, const cv::Mat& inside, double 
     extend(lone, in_lone, cover.coverage >= kLoneCoverage && cover.edge_to_edge, y);
   }
   // Anything thicker is not a rule.
-  const double most = 2 * stroke_width + 2 * std::max(1.0, runs.rows * kWaviness) + 3;
+  const double most = thickest_rule(runs, stroke_width);
   const auto too_thick = [most](const Band& band) { return band.bottom - band.top + 1 > most; };
   std::erase_if(several, too_thick);
   std::erase_if(lone, too_thick);
@@ -250,10 +255,29 @@ void erase_rule(cv::Mat& darkness, const cv::Mat& mask, const Band& band) {
     }
 }
 
+// Whether the picture is much wider than the writing beside the rule is high. If not, the rule is
+// the bar of a digit that was cut out to its ink.
+bool is_wide_for(const cv::Mat& mask, const Band& band) {
+  cv::Mat rest = mask.clone();
+  rest.rowRange(band.top, band.bottom + 1).setTo(0);
+  cv::Mat labels;
+  cv::Mat stats;
+  cv::Mat centers;
+  const int count = cv::connectedComponentsWithStats(rest, labels, stats, centers, 8, CV_32S);
+  int highest = 0;
+  for (int i = 1; i < count; ++i) highest = std::max(highest, stats.at<int>(i, cv::CC_STAT_HEIGHT));
+  return mask.cols >= kLoneRuleLength * highest;
+}
+
 // Erases the rules that run along the rows.
 std::vector<Band> erase_rules(cv::Mat& darkness, const cv::Mat& mask, const cv::Mat& inside,
                               double stroke_width, std::size_t fewest) {
   std::vector<Band> bands = find_bands(long_runs(mask), inside, stroke_width);
+  std::erase_if(bands, [&](const Band& band) {
+    return thickness_of(mask, band) > thickest_rule(mask, stroke_width);
+  });
+  if (bands.size() < kSeveral)
+    std::erase_if(bands, [&](const Band& band) { return !is_wide_for(mask, band); });
   if (bands.size() < fewest) return {};
   for (const Band& band : bands) erase_rule(darkness, mask, band);
   return bands;

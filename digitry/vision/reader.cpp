@@ -40,6 +40,8 @@ constexpr double kLowestSegment = 0.35;     // of a digit's height
 constexpr double kSureScore = 0.982;        // costs nothing
 constexpr double kLeastDoubt = 0.002;
 constexpr double kLowestRow = 2.5;          // stroke widths: anything lower is a single stroke
+constexpr double kRejectedCost = 0.5;       // against the score of an accepted digit
+constexpr double kPolarityPrior = 0.25;     // in the same unit, for the likelier polarity
 constexpr std::size_t kMaxSegments = 2000;  // per glyph
 
 void silence_opencv() {
@@ -74,9 +76,9 @@ double skew_of_writing(const Paper& paper) {
 
 // Light, rules and skew depend on one another. A first pass with a wide window finds the rules and
 // the stroke width; the second pass, with a window of that width, gives the result.
-CleanPaper clean_paper(const cv::Mat& grey, const ReadOptions& options) {
-  const bool light = ink_is_light(grey);
-  Ink ink = find_ink(grey, light, wide_paper_window(grey));
+CleanPaper clean_paper(const cv::Mat& grey, const Polarity& polarity, const ReadOptions& options) {
+  const bool light = polarity.light;
+  Ink ink = find_ink(grey, light, wide_paper_window(grey), polarity.crowded);
   double skew = options.find_skew && options.remove_rules ? find_ruling_skew(ink) : 0;
   CleanPaper first = level_and_remove_rules(ink, skew, options.remove_rules);
   const bool ruled = first.num_rules > 0;
@@ -86,7 +88,7 @@ CleanPaper clean_paper(const cv::Mat& grey, const ReadOptions& options) {
   }
   const double stroke_width = find_stroke_width(first.paper.ink);
   const double window = kNarrowPaperWindow * stroke_width;
-  if (window > 0 && window < wide_paper_window(grey)) ink = find_ink(grey, light, window);
+  if (window > 0 && window < wide_paper_window(grey)) ink = find_ink(grey, light, window, true);
   ink.stroke_width = stroke_width;
   show(options, "2-ink", ink);
   CleanPaper level = level_and_remove_rules(ink, skew, ruled);
@@ -309,26 +311,18 @@ void place_digits(std::vector<ReadDigit> digits, const std::vector<PixelBox>& bo
   }
 }
 
-}  // namespace
-
-Reading read_digits(const Image& picture, const Classifier& classifier,
-                    const ReadOptions& options) {
-  const Shape expected{1, kMnistSide, kMnistSide};
-  if (classifier.model().input_shape() != expected)
-    throw Error(ErrorCode::kBadData,
-                "read_digits: expected a model of images {} ([channels, height, width]), got one "
-                "of {}",
-                expected.to_string(), classifier.model().input_shape().to_string());
-  return read_digits(
-      picture, [&](const Tensor& images) { return predict_digits(classifier, images); }, options);
+// How sure the digits are, less what is no digit.
+double certainty_of(const Reading& reading) {
+  double sum = 0;
+  for (const ReadDigit& digit : reading.digits)
+    sum += digit.prediction.rejected ? -kRejectedCost : digit.prediction.score;
+  return sum;
 }
 
-Reading read_digits(const Image& picture, const DigitClassifier& classify,
-                    const ReadOptions& options) {
-  silence_opencv();
-  const WorkingGrey working = make_working_grey(picture);
+Reading read_ink(const Image& picture, const WorkingGrey& working, const Polarity& polarity,
+                 const DigitClassifier& classify, const ReadOptions& options) {
   show(options, "1-grey", working.grey);
-  const CleanPaper level = clean_paper(working.grey, options);
+  const CleanPaper level = clean_paper(working.grey, polarity, options);
   Reading reading;
   reading.light_ink = level.paper.ink.light;
   reading.skew_degrees = level.paper.skew_degrees;
@@ -350,6 +344,38 @@ Reading read_digits(const Image& picture, const DigitClassifier& classify,
   place_digits(std::move(digits), boxes, reading);
   if (options.on_stage) options.on_stage("5-digits", contact_sheet(reading.digits));
   return reading;
+}
+
+}  // namespace
+
+Reading read_digits(const Image& picture, const Classifier& classifier,
+                    const ReadOptions& options) {
+  const Shape expected{1, kMnistSide, kMnistSide};
+  if (classifier.model().input_shape() != expected)
+    throw Error(ErrorCode::kBadData,
+                "read_digits: expected a model of images {} ([channels, height, width]), got one "
+                "of {}",
+                expected.to_string(), classifier.model().input_shape().to_string());
+  return read_digits(
+      picture, [&](const Tensor& images) { return predict_digits(classifier, images); }, options);
+}
+
+Reading read_digits(const Image& picture, const DigitClassifier& classify,
+                    const ReadOptions& options) {
+  silence_opencv();
+  const WorkingGrey working = make_working_grey(picture);
+  const Polarity polarity = find_polarity(working.grey);
+  if (polarity.sure) return read_ink(picture, working, polarity, classify, options);
+  Polarity inverse = polarity;
+  inverse.light = !polarity.light;
+  ReadOptions quiet = options;
+  quiet.on_stage = {};
+  Reading likely = read_ink(picture, working, polarity, classify, quiet);
+  Reading other = read_ink(picture, working, inverse, classify, quiet);
+  const bool swap = certainty_of(other) > certainty_of(likely) + kPolarityPrior;
+  if (options.on_stage)
+    return read_ink(picture, working, swap ? inverse : polarity, classify, options);
+  return swap ? other : likely;
 }
 
 }  // namespace digitry

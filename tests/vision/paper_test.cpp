@@ -23,14 +23,14 @@ Image some_text() {
 }
 
 Ink ink_of(const cv::Mat& grey) {
-  Ink ink = find_ink(grey, ink_is_light(grey), wide_paper_window(grey));
+  Ink ink = find_ink(grey, find_polarity(grey).light, wide_paper_window(grey));
   ink.stroke_width = find_stroke_width(ink);
   return ink;
 }
 
 TEST(Ink, ItsPolarityIsFound) {
-  EXPECT_FALSE(ink_is_light(grey_of(some_text())));
-  EXPECT_TRUE(ink_is_light(grey_of(inverted(some_text()))));
+  EXPECT_FALSE(find_polarity(grey_of(some_text())).light);
+  EXPECT_TRUE(find_polarity(grey_of(inverted(some_text()))).light);
 }
 
 TEST(Ink, UnevenLightMakesNoDifference) {

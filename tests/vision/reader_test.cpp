@@ -54,6 +54,38 @@ TEST(ReadDigits, UnderAShadowAndNoise) {
   EXPECT_EQ(read_text(picture), "593/204");
 }
 
+// The part of the picture with ink, and `margin` pixels around it.
+Image cropped_to_ink(Image picture, int margin) {
+  const cv::Mat all = canvas_of_picture(picture);
+  const cv::Rect ink = cv::boundingRect(cv::Mat(all < 200));
+  const cv::Mat part =
+      all(cv::Rect(ink.x - margin, ink.y - margin, ink.width + 2 * margin, ink.height + 2 * margin))
+          .clone();
+  return {part.rows, part.cols, 1, {part.datastart, part.dataend}};
+}
+
+TEST(ReadDigits, CroppedToTheirInk) {
+  for (int digit = 0; digit < 10; ++digit)
+    for (const int thickness : {4, 6})
+      for (const int margin : {0, 1, 4})
+        for (const bool light : {false, true}) {
+          Image picture = blank_picture(160, 160);
+          draw_text(picture, std::to_string(digit),
+                    {.x = 50, .y = 110, .height = 60, .thickness = thickness});
+          picture = cropped_to_ink(std::move(picture), margin);
+          if (light)
+            for (std::uint8_t& pixel : picture.pixels)
+              pixel = static_cast<std::uint8_t>(255 - pixel);
+          EXPECT_EQ(read_text(picture), std::to_string(digit))
+              << "thickness " << thickness << ", margin " << margin << (light ? ", light" : "");
+        }
+}
+
+TEST(ReadDigits, ALineOfDigitsCroppedToItsInk) {
+  EXPECT_EQ(read_text(cropped_to_ink(page_of("52947"), 0)), "52947");
+  EXPECT_EQ(read_text(cropped_to_ink(page_of("23", "47"), 0)), "23/47");
+}
+
 TEST(ReadDigits, OnRuledPaperThatIsTurned) {
   Image picture = page_of("3842", "5167");
   cv::Mat canvas = canvas_of_picture(picture);
