@@ -6,6 +6,7 @@
 #include <numbers>
 #include <vector>
 
+#include "digitry/augment/view_map.h"
 #include "digitry/base/parallel.h"
 #include "digitry/image/warp.h"
 
@@ -77,12 +78,16 @@ Attributes to_attributes(const TestTimeAugmentation& views) {
   return options;
 }
 
-Tensor view_of(const Tensor& images, const TestTimeAugmentation& views, std::int64_t view) {
+warp::AffineMap map_of_view(const TestTimeAugmentation& views, std::int64_t view, ImageSize size) {
   assert(view >= 0 && view < num_views(views));
+  return source_of(changes_of(views)[static_cast<std::size_t>(view)], size);
+}
+
+Tensor view_of(const Tensor& images, const TestTimeAugmentation& views, std::int64_t view) {
   const Shape& shape = images.shape();
   const ImageSize size{shape[2], shape[3]};
   const std::int64_t area = size.height * size.width;
-  const warp::AffineMap source = source_of(changes_of(views)[static_cast<std::size_t>(view)], size);
+  const warp::AffineMap source = map_of_view(views, view, size);
   Tensor changed(shape, DType::kU8);
   const std::uint8_t* from = images.as<std::uint8_t>().data();
   std::uint8_t* to = changed.as<std::uint8_t>().data();

@@ -1,0 +1,38 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "digitry/interchange/onnx_export.h"
+#include "tests/app/digitry.h"
+
+namespace digitry::test {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Export, WritesOnnx) {
+  const TemporaryFolder folder;
+  const std::string out = folder / "tiny.onnx";
+  const CommandResult result = digitry({"export", "tiny", "--to", "onnx", "--out", out});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("uint8 [N,1,28,28]"));
+  EXPECT_EQ(file_bytes(out), model_to_onnx(shipped_model("tiny")));
+
+  const CommandResult again = digitry({"export", "tiny", "--to", "onnx", "--out", out});
+  EXPECT_EQ(again.exit_status, 2);
+  EXPECT_THAT(again.err, HasSubstr("never overwritten"));
+
+  const std::string other = folder / "float.onnx";
+  digitry({"export", "tiny", "--to", "onnx", "--float-input", "--no-score", "--out", other});
+  EXPECT_EQ(
+      file_bytes(other),
+      model_to_onnx(shipped_model("tiny"), {.float_input = true, .in_distribution_score = false}));
+}
+
+TEST(Export, RejectsAnotherFormat) {
+  const CommandResult result = digitry({"export", "tiny", "--to", "pickle", "--out", "x"});
+  EXPECT_EQ(result.exit_status, 2);
+  EXPECT_THAT(result.err, HasSubstr("pickle"));
+}
+
+}  // namespace
+}  // namespace digitry::test
