@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <iterator>
+#include <memory>
 #include <optional>
 #include <span>
 #include <utility>
@@ -17,9 +17,12 @@
 #include "digitry/base/text.h"
 #include "digitry/data/byte_stream.h"
 #include "digitry/data/csv.h"
+#include "digitry/data/data_source.h"
 #include "digitry/data/idx.h"
 #include "digitry/data/image_folder.h"
 #include "digitry/data/known_datasets.h"
+#include "digitry/data/npy.h"
+#include "digitry/data/zip.h"
 #include "digitry/image/image.h"
 #include "digitry/image/png.h"
 
@@ -81,92 +84,14 @@ void finish(Dataset& dataset, std::string_view images_from, std::string_view lab
   dataset.sha256 = hash.finish();
 }
 
-Dataset load_idx_folder(const fs::path& folder, Split split, std::vector<std::string> class_names) {
-  const IdxFiles files = find_idx_files(folder, split);
-  const char* prefix = split == Split::kTrain ? "train" : "t10k";
-  if (!files.images)
-    throw Error(ErrorCode::kBadData, "{}: expected {}-images-idx3-ubyte (or .gz), found none",
-                folder.string(), prefix);
-  if (!files.labels)
-    throw Error(ErrorCode::kBadData,
-                "{}: expected {}-labels-idx1-ubyte (or .gz) beside {}, found none", folder.string(),
-                prefix, files.images->filename().string());
-  Dataset dataset;
-  dataset.labels = read_idx_labels(*files.labels);
-  if (class_names.empty()) {
-    const IdxFiles train = find_idx_files(folder, Split::kTrain);
-    class_names = numbered_names(count_classes(
-        split == Split::kTest && train.labels ? read_idx_labels(*train.labels) : dataset.labels));
-  }
-  dataset.class_names = std::move(class_names);
-  dataset.images = read_idx_images(*files.images);
-  finish(dataset, files.images->string(), files.labels->string());
-  return dataset;
-}
-
-Dataset load_csv_folder(const fs::path& folder, Split split) {
-  const auto file = find_csv_file(folder, split);
-  if (!file)
-    throw Error(ErrorCode::kBadData, "{}: expected {}.csv, found none", folder.string(),
-                to_string(split));
-  CsvImages content = read_csv(*open_stream(*file));
+Dataset from_content(SplitContent content, std::vector<std::string> class_names) {
   Dataset dataset;
   dataset.images = std::move(content.images);
   dataset.labels = std::move(content.labels);
-  dataset.class_names = read_class_names(folder);
-  if (dataset.class_names.empty()) {
-    const auto train = split == Split::kTest ? find_csv_file(folder, Split::kTrain) : std::nullopt;
-    dataset.class_names = numbered_names(
-        count_classes(train ? read_csv_labels(*open_stream(*train)) : dataset.labels));
-  }
-  finish(dataset, file->string(), file->string());
+  dataset.class_names = std::move(class_names);
+  dataset.sources = std::move(content.image_files);
+  finish(dataset, content.images_from, content.labels_from);
   return dataset;
-}
-
-Dataset from_image_files(ImageFiles files, const fs::path& path) {
-  Dataset dataset;
-  dataset.images = std::move(files.images);
-  dataset.labels = std::move(files.labels);
-  dataset.class_names = std::move(files.class_names);
-  dataset.sources = std::move(files.files);
-  finish(dataset, path.string(), path.string());
-  return dataset;
-}
-
-// `folder` contains train/ and test/, or the class folders.
-Dataset load_image_folder(const fs::path& folder, Split split) {
-  const bool has_train = is_folder(folder / "train");
-  if (!has_train && !is_folder(folder / "test"))
-    return from_image_files(read_image_folder(folder, list_classes(folder)), folder);
-  const fs::path root = folder / to_string(split);
-  if (!is_folder(root))
-    throw Error(ErrorCode::kBadData, "{}: expected a folder named {} in it, found none",
-                folder.string(), to_string(split));
-  return from_image_files(
-      read_image_folder(root, list_classes(has_train ? folder / "train" : root)), root);
-}
-
-Dataset load_folder(const fs::path& folder, Split split) {
-  for (const Split any : {Split::kTrain, Split::kTest}) {
-    const IdxFiles files = find_idx_files(folder, any);
-    if (files.images || files.labels)
-      return load_idx_folder(folder, split, read_class_names(folder));
-  }
-  if (find_csv_file(folder, Split::kTrain) || find_csv_file(folder, Split::kTest))
-    return load_csv_folder(folder, split);
-  const bool has_classes = !list_classes(folder).empty();
-  const bool has_images = holds_png_files(folder);
-  if (has_classes && has_images)
-    throw Error(ErrorCode::kBadData,
-                "{}: expected PNG images or one folder of them per class, found both",
-                folder.string());
-  if (has_images) return load_inputs(folder.string());
-  if (has_classes) return load_image_folder(folder, split);
-  throw Error(
-      ErrorCode::kBadData,
-      "{}: expected IDX files (train-images-idx3-ubyte, ...), train.csv and test.csv, or one "
-      "folder of PNG images per class, found none of them",
-      folder.string());
 }
 
 Dataset load_idx_file(ByteStream& stream, const std::string& path, Labels read_labels) {
@@ -182,6 +107,16 @@ Dataset load_idx_file(ByteStream& stream, const std::string& path, Labels read_l
   dataset.class_names = numbered_names(count_classes(dataset.labels));
   finish(dataset, path, labels_from);
   return dataset;
+}
+
+// The images of an NPZ file to classify: those of its test split if it has one.
+Dataset load_npz(ByteStream& stream, Labels labels) {
+  const auto source = open_npz_source(stream);
+  const std::vector<Split> splits = source->splits();
+  SplitContent content = source->load(splits.empty() ? Split::kTest : splits.back());
+  if (labels == Labels::kIgnore) content.labels.clear();
+  std::vector<std::string> class_names = numbered_names(count_classes(content.labels));
+  return from_content(std::move(content), std::move(class_names));
 }
 
 Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels) {
@@ -200,10 +135,14 @@ Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels) 
     dataset.images = std::move(content.images);
     dataset.labels = std::move(content.labels);
     dataset.class_names = numbered_names(count_classes(dataset.labels));
+  } else if (looks_like_npy(start)) {
+    dataset.images = read_npy_images(stream);
+  } else if (looks_like_zip(start)) {
+    return load_npz(stream, labels);
   } else {
     throw Error(
         ErrorCode::kBadData,
-        "{}: expected an IDX, CSV or PNG file (or one of them as .gz), found bytes {}",
+        "{}: expected an IDX, CSV, NPY, NPZ or PNG file (or one of them as .gz), found bytes {}",
         stream.name(),
         fmt::format("{:02x}", fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " ")));
   }
@@ -215,7 +154,11 @@ Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels) 
 
 Dataset load_inputs(const std::string& path, Labels labels) {
   if (path == "-" || !is_folder(path)) return load_inputs(*open_stream(path), path, labels);
-  Dataset dataset = from_image_files(read_unlabelled_images(path), path);
+  ImageFiles files = read_unlabelled_images(path);
+  Dataset dataset;
+  dataset.images = std::move(files.images);
+  dataset.sources = std::move(files.files);
+  finish(dataset, path, path);
   dataset.name = path;
   dataset.split = Split::kTest;
   return dataset;
@@ -236,44 +179,78 @@ Tensor load_image(const std::string& path) {
   return std::move(inputs.images);
 }
 
+namespace {
+
+// Where a data set of that name is: fetched by Digitry, or by Keras.
+std::unique_ptr<DataSource> open_known(const KnownDataset& known) {
+  const fs::path folder = cache_folder() / known.name;
+  const auto is_complete = [](const fs::path& place) {
+    return std::ranges::all_of(std::array{Split::kTrain, Split::kTest}, [&](Split split) {
+      const IdxFiles files = find_idx_files(place, split);
+      return files.images && files.labels;
+    });
+  };
+  if (is_complete(folder)) return open_idx_source(folder);
+  if (const fs::path keras = keras_folder(); !keras.empty()) {
+    if (is_complete(keras / known.name)) return open_idx_source(keras / known.name);
+    const fs::path file = keras / (std::string(known.name) + ".npz");
+    if (path_exists(file)) return open_npz_source(*open_stream(file));
+  }
+  throw Error(ErrorCode::kUnavailable,
+              "the data set {} is not in {}; fetch it with: digitry data fetch {}", known.name,
+              folder.string(), known.name);
+}
+
+// The source of a folder or NPZ file; null for one set of images, which `load_inputs` reads.
+std::unique_ptr<DataSource> open_source(const std::string& path) {
+  if (path == "-") return nullptr;
+  if (!path_exists(path))
+    throw Error(ErrorCode::kBadData,
+                "{}: expected a path or the name of a data set (mnist, fashion-mnist), found no "
+                "such file or folder",
+                path);
+  if (is_folder(path)) return open_folder_source(path);
+  if (!fs::is_regular_file(path)) return nullptr;  // A pipe cannot be read twice.
+  const auto stream = open_stream(path);
+  return looks_like_zip(stream->peek(kSniffBytes)) ? open_npz_source(*stream) : nullptr;
+}
+
+bool has(const std::vector<Split>& splits, Split split) {
+  return std::ranges::find(splits, split) != splits.end();
+}
+
+// The classes of a split: named by the folder, by a file, or numbered by the training labels.
+std::vector<std::string> classes_of(const DataSource& source, SplitContent& content, Split split,
+                                    const std::string& path) {
+  if (!content.class_names.empty()) return std::move(content.class_names);
+  std::vector<std::string> names =
+      is_folder(path) ? read_class_names(path) : std::vector<std::string>();
+  if (!names.empty()) return names;
+  if (split != Split::kTrain && has(source.splits(), Split::kTrain)) {
+    const auto labels = source.labels(Split::kTrain);
+    if (!labels.empty()) return numbered_names(count_classes(labels));
+  }
+  return numbered_names(count_classes(content.labels));
+}
+
+}  // namespace
+
 Dataset load_dataset(const std::string& name_or_path, Split split) {
   Dataset dataset;
   if (const KnownDataset* known = find_known_dataset(name_or_path)) {
-    const fs::path folder = cache_folder() / known->name;
-    const IdxFiles files = find_idx_files(folder, split);
-    if (!files.images || !files.labels)
-      throw Error(ErrorCode::kUnavailable,
-                  "the data set {} is not in {}; fetch it with: digitry data fetch {}", known->name,
-                  folder.string(), known->name);
-    dataset =
-        load_idx_folder(folder, split, {known->class_names.begin(), known->class_names.end()});
+    dataset = from_content(open_known(*known)->load(split),
+                           {known->class_names.begin(), known->class_names.end()});
+  } else if (const auto source = open_source(name_or_path)) {
+    SplitContent content = source->load(split);
+    std::vector<std::string> names = classes_of(*source, content, split, name_or_path);
+    dataset = from_content(std::move(content), std::move(names));
   } else {
-    if (name_or_path != "-" && !path_exists(name_or_path))
-      throw Error(
-          ErrorCode::kBadData,
-          "{}: expected a path or the name of a data set (mnist, fashion-mnist), found no such "
-          "file or folder",
-          name_or_path);
-    dataset =
-        is_folder(name_or_path) ? load_folder(name_or_path, split) : load_inputs(name_or_path);
+    dataset = load_inputs(name_or_path);
   }
   dataset.name = name_or_path;
   dataset.split = split;
   return dataset;
 }
-
-namespace {
-
-constexpr std::array kSplits{Split::kTrain, Split::kTest};
-
-template <typename Has>
-std::vector<Split> present(const Has& has) {
-  std::vector<Split> splits;
-  std::ranges::copy_if(kSplits, std::back_inserter(splits), has);
-  return splits;
-}
-
-}  // namespace
 
 Dataset make_dataset(Tensor images, std::vector<std::int32_t> labels,
                      std::vector<std::string> class_names, std::string name) {
@@ -298,31 +275,22 @@ Dataset make_dataset(Tensor images, std::vector<std::int32_t> labels,
   return dataset;
 }
 
-const char* to_string(Split split) { return split == Split::kTrain ? "train" : "test"; }
+const char* to_string(Split split) {
+  return split == Split::kTrain ? "train" : split == Split::kTest ? "test" : "validation";
+}
 
 std::vector<Split> list_splits(const std::string& name_or_path) {
   if (find_known_dataset(name_or_path)) return {Split::kTrain, Split::kTest};
-  const fs::path folder = name_or_path;
-  if (!is_folder(folder)) return {};
-  auto splits =
-      present([&](Split split) { return find_idx_files(folder, split).images.has_value(); });
-  if (splits.empty())
-    splits = present([&](Split split) { return find_csv_file(folder, split).has_value(); });
-  if (splits.empty())
-    splits = present([&](Split split) { return is_folder(folder / to_string(split)); });
-  return splits;
+  if (name_or_path != "-" && !path_exists(name_or_path)) return {};
+  const auto source = open_source(name_or_path);
+  return source ? source->splits() : std::vector<Split>();
 }
 
 bool has_labelled_test_split(const std::string& name_or_path) {
   if (find_known_dataset(name_or_path)) return true;
-  const auto splits = list_splits(name_or_path);
-  if (std::ranges::find(splits, Split::kTest) == splits.end()) return false;
-  const fs::path folder = name_or_path;
-  if (const IdxFiles files = find_idx_files(folder, Split::kTest); files.images)
-    return files.labels.has_value();
-  if (const auto file = find_csv_file(folder, Split::kTest))
-    return !read_csv_labels(*open_stream(*file)).empty();
-  return !list_classes(folder / to_string(Split::kTest)).empty();
+  if (name_or_path != "-" && !path_exists(name_or_path)) return false;
+  const auto source = open_source(name_or_path);
+  return source && has(source->splits(), Split::kTest) && source->has_labels(Split::kTest);
 }
 
 }  // namespace digitry

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -10,9 +11,12 @@ namespace digitry {
 
 class ByteStream;
 
-enum class Split { kTrain, kTest };
+/// Validation images of their own are rare: most data sets have none, and training sets some of its
+/// images aside.
+enum class Split { kTrain, kValidation, kTest };
+inline constexpr std::array kAllSplits = {Split::kTrain, Split::kValidation, Split::kTest};
 
-/// "train" or "test".
+/// "train", "validation" or "test".
 const char* to_string(Split split);
 
 /// One split of a data set: images and, unless they are only to be classified, their labels.
@@ -43,6 +47,8 @@ Dataset make_dataset(Tensor images, std::vector<std::int32_t> labels,
 ///   - "mnist" or "fashion-mnist": read from the cache, into which `fetch_dataset` writes;
 ///   - a folder with IDX files (raw or .gz, `train-images-idx3-ubyte` or `.idx3-ubyte`);
 ///   - a folder with `train.csv` and `test.csv` (or .csv.gz) in Kaggle's layout;
+///   - a file of NumPy arrays (`mnist.npz` of Keras) or a folder of them (KMNIST), which are told
+///     apart by their names: `x_train`, `y_train`, `val_images`, `kmnist-test-labels`, ...;
 ///   - a folder of image folders, `root/<class>/*.png` or `root/{train,test}/<class>/*.png`;
 ///   - anything that `load_inputs` accepts.
 /// A source without splits (one file, class folders in the root) is returned for either split. A
@@ -71,7 +77,8 @@ bool has_labelled_test_split(const std::string& name_or_path);
 enum class Labels { kRead, kIgnore };
 
 /// Loads images to classify, which need no labels, from one source: an IDX image file (with the
-/// label file beside it if there is one), a CSV file, a PNG file, a folder of PNG files, or "-",
+/// label file beside it if there is one), a CSV file, a NumPy array (NPY), an NPZ file (its test
+/// images if it has splits), a PNG file, a folder of PNG files, or "-",
 /// which is one of these files on standard input. Files may be compressed with gzip. The content of
 /// a file, not its name, determines its format. Throws Error{kBadData} that names the file, the
 /// rule and what was found; Error{kIo} if it cannot be read.

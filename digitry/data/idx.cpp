@@ -200,9 +200,10 @@ std::optional<fs::path> find_idx_file(const fs::path& folder, std::string_view n
 
 IdxFiles find_idx_files(const fs::path& folder, Split split) {
   IdxFiles files;
-  const std::vector<std::string> prefixes = split == Split::kTrain
-                                                ? std::vector<std::string>{"train"}
-                                                : std::vector<std::string>{"t10k", "test"};
+  const std::vector<std::string> prefixes =
+      split == Split::kTrain        ? std::vector<std::string>{"train"}
+      : split == Split::kValidation ? std::vector<std::string>{"validation"}
+                                    : std::vector<std::string>{"t10k", "test"};
   for (const std::string& prefix : prefixes) {
     for (const char* rank : {"3", "4"})
       if (!files.images)

@@ -96,4 +96,11 @@ std::filesystem::path cache_folder() {
               "no folder for data sets: HOME is not set; set DIGITRY_DATA_DIR=FOLDER");
 }
 
+std::filesystem::path keras_folder() {
+  if (const std::filesystem::path keras = environment("KERAS_HOME"); !keras.empty())
+    return keras / "datasets";
+  const std::filesystem::path home = environment("HOME");
+  return home.is_absolute() ? home / ".keras" / "datasets" : std::filesystem::path();
+}
+
 }  // namespace digitry

@@ -39,4 +39,8 @@ const KnownDataset* find_known_dataset(std::string_view name);
 /// set.
 std::filesystem::path cache_folder();
 
+/// The folder into which Keras fetches data sets: $KERAS_HOME/datasets, else ~/.keras/datasets.
+/// Empty if neither variable is set.
+std::filesystem::path keras_folder();
+
 }  // namespace digitry

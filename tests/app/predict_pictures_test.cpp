@@ -255,8 +255,9 @@ TEST_F(PredictPictures, RejectsWhatIsNoDigit) {
 TEST_F(PredictPictures, ReportsTheRuleThatABadPictureBreaks) {
   const std::string jpeg = encode_jpeg(canvas_of(0));
   const std::string text = write("text.jpg", "this is no picture");
-  expect_error({text}, 3,
-               text + ": expected a picture (PNG, JPEG, BMP, WebP, TIFF) or images as IDX or CSV");
+  expect_error(
+      {text}, 3,
+      text + ": expected a picture (PNG, JPEG, BMP, WebP, TIFF) or images as IDX, CSV, NPY or NPZ");
   const std::string cut = write("cut.jpg", jpeg.substr(0, jpeg.size() / 2));
   expect_error({cut}, 3, cut + ": expected a sound JPEG image");
   const std::string side("\0\0\x75\x30", 4);

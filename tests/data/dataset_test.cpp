@@ -237,13 +237,13 @@ TEST(Dataset, SaysWhatItTakesWhereItFindsSomethingElse) {
     return load_dataset((folder / name).string(), Split::kTrain);
   };
   write_file(folder / "empty", "");
-  write_file(folder / "archive.zip", "PK\3\4");
+  write_file(folder / "other.bin", "\1\2\3\4");
   fs::create_directories(folder / "nothing");
   expect_error(bad, {"mnsit", "mnist, fashion-mnist"},
                [] { load_dataset("mnsit", Split::kTrain); });
   expect_error(bad, {"empty: ", "empty file"}, [&] { load("empty"); });
-  expect_error(bad, {"archive.zip", "IDX, CSV or PNG", "50 4b 03 04"},
-               [&] { load("archive.zip"); });
+  expect_error(bad, {"other.bin", "IDX, CSV, NPY, NPZ or PNG", "01 02 03 04"},
+               [&] { load("other.bin"); });
   expect_error(bad, {"nothing: ", "train-images-idx3-ubyte"}, [&] { load("nothing"); });
   expect_error(bad, {"found a file of labels"}, [&] {
     write_idx_folder(folder.path());

@@ -14,6 +14,7 @@
 #include "digitry/model_io/safetensors.h"
 #include "digitry/training/recipe.h"
 #include "digitry/vision/decode.h"
+#include "tests/data/array_files.h"
 #include "tests/support/models.h"
 #include "tests/vision/encoders.h"
 
@@ -54,6 +55,21 @@ void write_csv_corpus(const fs::path& root) {
   write(folder / "kaggle_test", "pixel0,pixel1,pixel2,pixel3\r\n1,2,3,4\r\n");
   write(folder / "bare", "3,1,2,3,4\n");
   write(folder / "named_size", "id,1x1,1x2,1x3,2x1,2x2,2x3,class\n1,1,2,3,4,5,6,1\n");
+}
+
+void write_array_corpus(const fs::path& root) {
+  const std::string images = test::npy_of("|u1", "(2, 2, 2)", "abcdefgh");
+  const std::string labels =
+      test::npy_of("<f8", "(2, 2)", test::packed<double>({0, 1, 1, 0}), true);
+  write(root / "fuzz_npy" / "images", images);
+  write(root / "fuzz_npy" / "floats",
+        test::npy_of(">f4", "(1, 2, 2, 1)", test::packed<float>({0, 0.5, 1, 0}, true), false, 2));
+  write(root / "fuzz_npy" / "one_hot", labels);
+  write(root / "fuzz_zip" / "npz", test::npz_of({{"images", images}, {"labels", labels}}));
+  write(root / "fuzz_zip" / "mixed",
+        test::zip_of({test::zip_entry("stored", "abc", test::ZipStyle::kStored),
+                      test::zip_entry("folder/", ""), test::zip_entry("deflated", "aaaaaa")},
+                     true));
 }
 
 void write_text_corpus(const fs::path& root) {
@@ -182,6 +198,7 @@ int main(int argc, char** argv) {
   try {
     write_idx_corpus(argv[1]);
     write_csv_corpus(argv[1]);
+    write_array_corpus(argv[1]);
     write_text_corpus(argv[1]);
     write_png_corpus(argv[1]);
     write_picture_corpus(argv[1]);

@@ -14,6 +14,8 @@
 #include "digitry/base/file.h"
 #include "digitry/data/byte_stream.h"
 #include "digitry/data/csv.h"
+#include "digitry/data/npy.h"
+#include "digitry/data/zip.h"
 #include "digitry/image/image_form.h"
 #include "digitry/image/png.h"
 #include "digitry/vision/decode.h"
@@ -112,12 +114,13 @@ PredictInput load_input(const std::string& input, InputKind kind, ImageSize mode
   const std::string_view start = stream->peek(kStartBytes);
   if (!looks_like_picture(start)) {
     const bool table = start.empty() || start.starts_with(std::string_view("\0\0", 2)) ||
+                       looks_like_npy(start) || looks_like_zip(start) ||
                        (looks_like_csv(start) && !named_as_picture(input));
     if (!table || kind == InputKind::kPicture)
       throw Error(
           ErrorCode::kBadData,
           "{}: expected a picture (PNG, JPEG, BMP, WebP, TIFF){}, found bytes {}", stream->name(),
-          kind == InputKind::kPicture ? "" : " or images as IDX or CSV",
+          kind == InputKind::kPicture ? "" : " or images as IDX, CSV, NPY or NPZ",
           fmt::format("{:02x}", fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " ")));
     return load_inputs(*stream, input, Labels::kIgnore);
   }

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "digitry/data/byte_stream.h"
+#include "digitry/data/dataset.h"
+#include "digitry/tensor/tensor.h"
+
+// How `load_dataset` sees the layouts of data sets: each is a DataSource.
+
+namespace digitry {
+
+/// One split as its files hold it. `load_dataset` checks labels and classes.
+struct SplitContent {
+  Tensor images;                           ///< uint8 [N,C,H,W].
+  std::vector<std::int32_t> labels{};      ///< N, or empty.
+  std::vector<std::string> class_names{};  ///< Empty: classes are numbered.
+  std::vector<std::string> image_files{};  ///< The file of each image; empty if they share one.
+  std::string images_from;                 ///< For messages.
+  std::string labels_from;                 ///< For messages.
+};
+
+/// A data set in one of the layouts. All functions throw Error{kBadData} that names the file, the
+/// rule and what was found, and Error{kIo} if a file cannot be read.
+class DataSource {
+ public:
+  DataSource() = default;
+  virtual ~DataSource() = default;
+  DataSource(const DataSource&) = delete;
+  DataSource& operator=(const DataSource&) = delete;
+
+  /// The splits, in order; empty for one set of images, which `load` returns for any split.
+  virtual std::vector<Split> splits() const = 0;
+  virtual SplitContent load(Split split) const = 0;
+  /// Whether a split that exists has labels. Reads as little as possible.
+  virtual bool has_labels(Split split) const = 0;
+  /// The labels of a split that exists, without its images; empty if it has none.
+  virtual std::vector<std::int32_t> labels(Split split) const = 0;
+};
+
+/// The layout of a folder: IDX, CSV, NumPy arrays or image files. Throws Error{kBadData} with the
+/// accepted layouts if the folder has none of them.
+std::unique_ptr<DataSource> open_folder_source(const std::filesystem::path& folder);
+
+/// IDX files in `folder`, under the names of MNIST.
+std::unique_ptr<DataSource> open_idx_source(const std::filesystem::path& folder);
+
+/// The arrays of an NPZ file: see npz.h.
+std::unique_ptr<DataSource> open_npz_source(ByteStream& stream);
+
+/// The .npy and .npz files of a folder; null if it has none.
+std::unique_ptr<DataSource> open_npy_folder_source(const std::filesystem::path& folder);
+
+}  // namespace digitry
