@@ -28,6 +28,22 @@ TEST(Export, WritesOnnx) {
       model_to_onnx(shipped_model("tiny"), {.float_input = true, .in_distribution_score = false}));
 }
 
+TEST(Export, WritesCSource) {
+  const TemporaryFolder folder;
+  const std::string out = folder / "digits";
+  const CommandResult result = digitry({"export", "tiny", "--to", "c", "--out", out});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("one view"));
+  EXPECT_THAT(file_bytes(out + ".c"), HasSubstr("#include \"digits.h\""));
+  EXPECT_THAT(file_bytes(out + ".h"), HasSubstr("int digits_classify(const uint8_t"));
+  EXPECT_EQ(digitry({"export", "tiny", "--to", "c", "--out", out}).exit_status, 2);
+
+  const CommandResult int8 = digitry({"export", "tiny", "--to", "c", "--int8", "--out",
+                                      folder / "small", "--data", small_mnist().string()});
+  EXPECT_EQ(int8.exit_status, 0) << int8.err;
+  EXPECT_THAT(int8.out, HasSubstr("in int8, one view, 1,000 test images"));
+}
+
 TEST(Export, RejectsAnotherFormat) {
   const CommandResult result = digitry({"export", "tiny", "--to", "pickle", "--out", "x"});
   EXPECT_EQ(result.exit_status, 2);
