@@ -36,41 +36,20 @@ class Tiles {
   data list(const std::vector<LabelledPrediction>& predictions, std::size_t most = SIZE_MAX) const {
     data tiles{data::type::list};
     for (std::size_t i = 0; i < std::min(predictions.size(), most); ++i) {
-      tiles.push_back(tile(predictions[i]));
+      tiles.push_back(tile(evaluation_, predictions[i], sheet_.place(predictions[i].image_index)));
     }
     return tiles;
   }
 
  private:
-  data tile(const LabelledPrediction& prediction) const {
-    const SpriteSheet::Place place = sheet_.place(prediction.image_index);
-    data tile;
-    tile.set("x", fmt::format("{}", -place.x));
-    tile.set("y", fmt::format("{}", -place.y));
-    tile.set("index", fmt::format("{}", prediction.image_index));
-    tile.set("label", class_name(evaluation_, prediction.label));
-    tile.set("predicted", class_name(evaluation_, prediction.predicted));
-    tile.set("probability", probability_text(prediction.probability));
-    return tile;
-  }
-
   const Evaluation& evaluation_;
   const SpriteSheet& sheet_;
 };
 
 void add_headline(data& page, const ReportContent& content) {
-  const Evaluation& evaluation = content.evaluation;
-  const auto num_mistakes = static_cast<std::int64_t>(evaluation.mistakes.size());
   page.set("title", clean_utf8(content.title));
   page.set("split", clean_utf8(content.split));
-  page.set("accuracy", percent_number(evaluation.accuracy, 2));
-  page.set("accuracy_low", percent_number(evaluation.accuracy_95.low, 2));
-  page.set("accuracy_high", percent_number(evaluation.accuracy_95.high, 2));
-  page.set("loss", fmt::format("{:.4f}", evaluation.loss));
-  page.set("num_images", grouped(evaluation.num_images));
-  page.set("num_mistakes", grouped(num_mistakes));
-  page.set("mistakes_noun", num_mistakes == 1 ? "mistake" : "mistakes");
-  page.set("has_mistakes", num_mistakes > 0);
+  add_figures(page, content.evaluation);
 }
 
 void add_images(data& page, const ReportContent& content) {
@@ -85,10 +64,7 @@ void add_images(data& page, const ReportContent& content) {
   page.set("has_sheet", has_sheet);
   page.set("sheet_width", fmt::format("{}", sheet.image().width));
   page.set("sheet_height", fmt::format("{}", sheet.image().height));
-  page.set("image_width", fmt::format("{}", thumbnailer.width()));
-  page.set("image_height", fmt::format("{}", thumbnailer.height()));
-  page.set("zoom", fmt::format("{}", zoom(thumbnailer, kLargeSide)));
-  page.set("small_zoom", fmt::format("{}", zoom(thumbnailer, kSmallSide)));
+  add_image_size(page, thumbnailer);
 
   page.set("gallery", tiles.list(images.gallery));
   page.set("gallery_is_cut", images.gallery.size() < evaluation.mistakes.size());
@@ -179,6 +155,39 @@ void add_calibration(data& page, const Evaluation& evaluation, const PageCurves&
   page.set("raw_loss", fmt::format("{:.4f}", evaluation.uncalibrated.negative_log_likelihood));
 }
 
+}  // namespace
+
+data tile(const Evaluation& evaluation, const LabelledPrediction& prediction,
+          const SpriteSheet::Place& place) {
+  data tile;
+  tile.set("x", fmt::format("{}", -place.x));
+  tile.set("y", fmt::format("{}", -place.y));
+  tile.set("index", fmt::format("{}", prediction.image_index));
+  tile.set("label", class_name(evaluation, prediction.label));
+  tile.set("predicted", class_name(evaluation, prediction.predicted));
+  tile.set("probability", probability_text(prediction.probability));
+  return tile;
+}
+
+void add_image_size(data& page, const Thumbnailer& thumbnailer) {
+  page.set("image_width", fmt::format("{}", thumbnailer.width()));
+  page.set("image_height", fmt::format("{}", thumbnailer.height()));
+  page.set("zoom", fmt::format("{}", zoom(thumbnailer, kLargeSide)));
+  page.set("small_zoom", fmt::format("{}", zoom(thumbnailer, kSmallSide)));
+}
+
+void add_figures(data& page, const Evaluation& evaluation) {
+  const auto num_mistakes = static_cast<std::int64_t>(evaluation.mistakes.size());
+  page.set("accuracy", percent_number(evaluation.accuracy, 2));
+  page.set("accuracy_low", percent_number(evaluation.accuracy_95.low, 2));
+  page.set("accuracy_high", percent_number(evaluation.accuracy_95.high, 2));
+  page.set("loss", fmt::format("{:.4f}", evaluation.loss));
+  page.set("num_images", grouped(evaluation.num_images));
+  page.set("num_mistakes", grouped(num_mistakes));
+  page.set("mistakes_noun", num_mistakes == 1 ? "mistake" : "mistakes");
+  page.set("has_mistakes", num_mistakes > 0);
+}
+
 void add_names(data& page, const Evaluation& evaluation) {
   std::size_t longest = 0;
   for (const std::string& name : evaluation.class_names) {
@@ -187,8 +196,6 @@ void add_names(data& page, const Evaluation& evaluation) {
   page.set("long_names", longest > kShortName);
   page.set("num_classes", fmt::format("{}", evaluation.class_names.size()));
 }
-
-}  // namespace
 
 std::string render_page(const ReportContent& content, const PageCurves& curves) {
   data page;

@@ -7,6 +7,7 @@
 
 #include "digitry/evaluation/evaluate.h"
 #include "digitry/image/thumbnails.h"
+#include "digitry/nn/network.h"
 #include "digitry/report/report.h"
 
 // Internal to report: the HTML page of a run, and the parts that render_page puts together for
@@ -23,6 +24,18 @@ struct PageCurves {
 
 /// Renders the page. Everything of `content` is escaped; `curves` is inserted as it is.
 std::string render_page(const ReportContent& content, const PageCurves& curves);
+
+// The parts that fragments.cpp uses too.
+
+/// One image of a gallery, at its place on the sheet.
+kainjow::mustache::data tile(const Evaluation& evaluation, const LabelledPrediction& prediction,
+                             const SpriteSheet::Place& place);
+/// Adds the size of the thumbnails, and by how much they are enlarged.
+void add_image_size(kainjow::mustache::data& page, const Thumbnailer& thumbnailer);
+/// Adds accuracy, interval, loss and numbers of images and mistakes.
+void add_figures(kainjow::mustache::data& page, const Evaluation& evaluation);
+/// Adds the number of classes, and whether their names are long.
+void add_names(kainjow::mustache::data& page, const Evaluation& evaluation);
 
 // run_page_images.cpp: which images are shown, and the map.
 
@@ -92,6 +105,9 @@ std::string reliability_description(const Evaluation& evaluation);
 /// Without corruption first, then one row per corruption.
 kainjow::mustache::data robustness_rows(const Robustness& robustness);
 
+std::vector<LayerRow> layer_rows(const Network& network);
+/// Adds the table of layers and its totals.
+void add_layers(kainjow::mustache::data& page, const std::vector<LayerRow>& rows);
 void add_class_means(kainjow::mustache::data& page, const Evaluation& evaluation);
 /// Adds recipe, model summary, facts and command line.
 void add_provenance(kainjow::mustache::data& page, const ReportContent& content);

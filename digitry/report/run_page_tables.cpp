@@ -216,10 +216,18 @@ std::string accuracy_description(const History& history) {
   return description(history, "Accuracy", &EpochRecord::accuracy, &EpochRecord::val_accuracy);
 }
 
-void add_provenance(data& page, const ReportContent& content) {
+std::vector<LayerRow> layer_rows(const Network& network) {
+  std::vector<LayerRow> rows;
+  for (const LayerSummary& layer : network.summary())
+    rows.push_back(
+        {layer.name, layer.output_shape.to_string(), layer.num_parameters, layer.multiply_adds});
+  return rows;
+}
+
+void add_layers(data& page, const std::vector<LayerRow>& rows) {
   data layers{data::type::list};
   std::int64_t parameters = 0, multiply_adds = 0;
-  for (const LayerRow& layer : content.layers) {
+  for (const LayerRow& layer : rows) {
     data row;
     row.set("name", clean_utf8(layer.name));
     row.set("shape", clean_utf8(layer.output_shape));
@@ -229,10 +237,14 @@ void add_provenance(data& page, const ReportContent& content) {
     parameters += layer.parameters;
     multiply_adds += layer.multiply_adds;
   }
-  page.set("has_layers", !content.layers.empty());
+  page.set("has_layers", !rows.empty());
   page.set("layers", layers);
   page.set("total_parameters", grouped(parameters));
   page.set("total_multiply_adds", grouped(multiply_adds));
+}
+
+void add_provenance(data& page, const ReportContent& content) {
+  add_layers(page, content.layers);
 
   page.set("has_recipe", !content.recipe.empty());
   page.set("recipe", clean_utf8(content.recipe));

@@ -7,20 +7,13 @@
 
 #include "digitry/base/file.h"
 #include "digitry/report/report.h"
+#include "digitry/report/run_page.h"
 #include "digitry/training/explain_evaluation.h"
 
 namespace digitry {
 namespace {
 
 constexpr std::uint64_t kMaxHistoryBytes = std::uint64_t{1} << 28;
-
-std::vector<LayerRow> layer_rows(const Network& network) {
-  std::vector<LayerRow> rows;
-  for (const LayerSummary& layer : network.summary())
-    rows.push_back(
-        {layer.name, layer.output_shape.to_string(), layer.num_parameters, layer.multiply_adds});
-  return rows;
-}
 
 }  // namespace
 

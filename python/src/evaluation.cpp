@@ -1,17 +1,20 @@
+#include "python/src/evaluation.h"
+
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "digitry/base/error.h"
-#include "digitry/evaluation/evaluate.h"
 #include "digitry/evaluation/evaluation_text.h"
 #include "digitry/evaluation/history.h"
+#include "digitry/report/fragments.h"
 #include "python/src/arrays.h"
 #include "python/src/module.h"
 
@@ -21,8 +24,9 @@ using namespace nb::literals;
 namespace {
 
 constexpr std::size_t kShownMistakes = 10;
+constexpr std::size_t kGallery = 24;
 
-nb::ndarray<nb::numpy, std::int64_t> confusion_of(const Evaluation& evaluation) {
+nb::ndarray<nb::numpy, std::int64_t> confusion_of(const PythonEvaluation& evaluation) {
   const std::size_t classes = evaluation.confusion.size();
   std::vector<std::int64_t> counts;
   for (const auto& row : evaluation.confusion) counts.insert(counts.end(), row.begin(), row.end());
@@ -100,6 +104,12 @@ void bind_history(nb::module_& module) {
                    "``val_accuracy``,\n``learning_rate``. A value that was not measured is nan.")
       .def("to_csv", nb::overload_cast<const History&>(&to_csv),
            "One header line and one line per epoch, as in the ``history.csv`` of a run.")
+      .def("_repr_html_", &history_html)
+      .def("__repr__",
+           [](const History& history) {
+             return format_message("History(epochs={}, best_epoch={})", history.epochs.size(),
+                                   history.best_epoch);
+           })
       .def("__len__", [](const History& history) { return history.epochs.size(); })
       .def("__getstate__",
            [](const History& history) {
@@ -113,24 +123,45 @@ void bind_history(nb::module_& module) {
 
 }  // namespace
 
+PythonEvaluation with_gallery(Evaluation evaluation, const Tensor& images) {
+  std::vector<std::int32_t> indices;
+  for (const LabelledPrediction& mistake : evaluation.mistakes)
+    if (indices.size() < kGallery)
+      indices.push_back(static_cast<std::int32_t>(mistake.image_index));
+  PythonEvaluation kept{std::move(evaluation), {}};
+  if (indices.empty()) return kept;
+  Tensor shown = images.take(indices);
+  if (shown.dtype() == DType::kU8) {
+    kept.shown = std::move(shown);
+    return kept;
+  }
+  kept.shown = Tensor(shown.shape(), DType::kU8);
+  std::ranges::transform(shown.as<float>(), kept.shown.as<std::uint8_t>().begin(),
+                         [](float value) { return static_cast<std::uint8_t>(value + 0.5F); });
+  return kept;
+}
+
 void bind_evaluation(nb::module_& module) {
   bind_parts(module);
   bind_history(module);
-  nb::class_<Evaluation>(module, "Evaluation", "The evaluation of a model on labelled images.")
+  nb::class_<PythonEvaluation>(module, "Evaluation",
+                               "The evaluation of a model on labelled images.")
       .def_ro("num_images", &Evaluation::num_images)
       .def_ro("num_correct", &Evaluation::num_correct)
       .def_ro("accuracy", &Evaluation::accuracy, "Share of correct predictions, in [0, 1].")
       .def_prop_ro(
           "accuracy_95",
-          [](const Evaluation& e) { return std::make_pair(e.accuracy_95.low, e.accuracy_95.high); },
+          [](const PythonEvaluation& e) {
+            return std::make_pair(e.accuracy_95.low, e.accuracy_95.high);
+          },
           "Wilson's 95 % interval of the accuracy.")
       .def_ro("loss", &Evaluation::loss, "Mean cross-entropy in nats.")
       .def_prop_ro(
           "expected_calibration_error",
-          [](const Evaluation& e) { return e.calibration.expected_calibration_error; },
+          [](const PythonEvaluation& e) { return e.calibration.expected_calibration_error; },
           "How far probabilities are from the accuracy, in [0, 1].")
       .def_prop_ro(
-          "brier_score", [](const Evaluation& e) { return e.calibration.brier_score; },
+          "brier_score", [](const PythonEvaluation& e) { return e.calibration.brier_score; },
           "Mean squared distance of the probabilities from the truth, in [0, 2].")
       .def_ro("class_names", &Evaluation::class_names)
       .def_ro("per_class", &Evaluation::per_class, "Metrics of each class.")
@@ -139,13 +170,14 @@ void bind_evaluation(nb::module_& module) {
       .def_ro("most_confused", &Evaluation::most_confused, "Wrong pairs, most frequent first.")
       .def_ro("mistakes", &Evaluation::mistakes, "Wrong predictions, most confident first.")
       .def_prop_ro(
-          "suspected_labels", [](const Evaluation& e) { return e.suspected_labels.images; },
+          "suspected_labels", [](const PythonEvaluation& e) { return e.suspected_labels.images; },
           "Images whose label may be wrong, most suspicious first.")
       .def(
-          "to_json", [](const Evaluation& e) { return to_json(e); },
+          "to_json", [](const PythonEvaluation& e) { return to_json(e); },
           "Every figure, as ``digitry evaluate --json`` prints them.")
-      .def("__str__", [](const Evaluation& e) { return to_text(e, "", kShownMistakes); })
-      .def("__repr__", [](const Evaluation& e) {
+      .def("_repr_html_", [](const PythonEvaluation& e) { return evaluation_html(e, e.shown); })
+      .def("__str__", [](const PythonEvaluation& e) { return to_text(e, "", kShownMistakes); })
+      .def("__repr__", [](const PythonEvaluation& e) {
         return format_message("Evaluation(accuracy={:.4f}, loss={:.4f}, num_images={})", e.accuracy,
                               e.loss, e.num_images);
       });

@@ -17,9 +17,11 @@
 #include "digitry/base/error.h"
 #include "digitry/base/version.h"
 #include "digitry/evaluation/evaluate.h"
+#include "digitry/report/fragments.h"
 #include "digitry/training/run_folder.h"
 #include "python/src/arrays.h"
 #include "python/src/compute.h"
+#include "python/src/evaluation.h"
 #include "python/src/module.h"
 
 namespace digitry::python {
@@ -70,13 +72,14 @@ DoubleArray in_distribution_scores(const PythonModel& self, nb::handle x) {
       without_gil([&] { return self.classifier->in_distribution_scores(images.pixels); }));
 }
 
-Evaluation evaluate_arrays(const PythonModel& self, nb::handle x, nb::handle y) {
+PythonEvaluation evaluate_arrays(const PythonModel& self, nb::handle x, nb::handle y) {
   const Images images = images_for(self, x);
   const Labels labels = labels_of(y, images.pixels.shape()[0]);
   const Model& model = self.model();
   return without_gil([&] {
-    return evaluate_logits(self.classifier->logits(images.pixels), labels.values, model.class_names,
-                           static_cast<double>(model.temperature));
+    return with_gallery(evaluate_logits(self.classifier->logits(images.pixels), labels.values,
+                                        model.class_names, static_cast<double>(model.temperature)),
+                        images.pixels);
   });
 }
 
@@ -191,6 +194,7 @@ raise TypeError.)")
       .def("__getstate__", &state_of, nb::sig("def __getstate__(self) -> tuple[int, str, bytes]"))
       .def("__setstate__", &set_state,
            nb::sig("def __setstate__(self, state: tuple[int, str, bytes]) -> None"))
+      .def("_repr_html_", [](const PythonModel& self) { return model_html(self.model()); })
       .def("__repr__", [](const PythonModel& self) {
         const Shape& shape = self.model().input_shape();
         return format_message("Model(input_shape=({}, {}, {}), classes={}, parameters={})",

@@ -13,6 +13,9 @@
 #include <vector>
 
 #include "digitry/base/error.h"
+#include "digitry/base/text.h"
+#include "digitry/image/png.h"
+#include "digitry/image/thumbnails.h"
 #include "digitry/vision/decode.h"
 #include "digitry/vision/reader.h"
 #include "python/src/arrays.h"
@@ -68,10 +71,30 @@ nb::ndarray<nb::numpy, std::uint8_t> annotated(const PythonReading& self) {
   return owned_array<std::uint8_t>(std::move(image.pixels), data, std::move(extents));
 }
 
+// The annotated picture; the text is what a reader of the page hears.
+std::string html(const PythonReading& self) {
+  const std::string png = encode_png(annotate(self.picture, self.reading, self.class_names));
+  const nb::object text =
+      nb::module_::import_("html").attr("escape")(to_text(self.reading, self.class_names));
+  return "<img alt=\"Digits read: " + nb::cast<std::string>(text) +
+         "\" style=\"max-width: 100%\" src=\"data:image/png;base64," + base64(png) + "\">";
+}
+
 nb::ndarray<nb::numpy, std::uint8_t> image_of(const ReadDigit& digit) {
   std::vector<std::uint8_t> pixels(digit.image.begin(), digit.image.end());
   std::uint8_t* data = pixels.data();
   return owned_array<std::uint8_t>(std::move(pixels), data, {kMnistSide, kMnistSide});
+}
+
+nb::bytes contact_sheet(nb::handle x, std::int64_t per_row, std::int64_t zoom) {
+  if (per_row < 1 || per_row > 1000 || zoom < 1 || zoom > 16)
+    throw Error(ErrorCode::kInvalidArgument,
+                "contact_sheet: expected per_row in [1, 1000] and zoom in [1, 16], got {} and {}",
+                per_row, zoom);
+  const Images images = images_of(x, std::nullopt, PixelType::kBytes);
+  const std::string png =
+      encode_ink_png(make_contact_sheet(images.pixels, {.per_row = per_row, .zoom = zoom}));
+  return nb::bytes(png.data(), png.size());
 }
 
 }  // namespace
@@ -129,9 +152,17 @@ void bind_reading(nb::module_& module) {
           "Slope of the lines, positive if they run down to the right.")
       .def("annotated", &annotated,
            "The picture with a frame around each digit, uint8 (height, width, 3).")
+      .def("_repr_html_", &html)
       .def("__len__", [](const PythonReading& self) { return self.reading.digits.size(); })
       .def("__str__",
            [](const PythonReading& self) { return to_text(self.reading, self.class_names); });
+  module.def(
+      "contact_sheet", &contact_sheet, "x"_a, "per_row"_a = 10, "zoom"_a = 2,
+      nb::sig("def contact_sheet(x: numpy.typing.ArrayLike, per_row: int = 10, zoom: int = 2) -> "
+              "bytes"),
+      R"(The images in rows, as the bytes of a PNG file: IPython.display.Image(contact_sheet(x)).
+
+``x`` is as for Model.predict; ink is black on a transparent background.)");
   module.def(
       "read_picture", &read, "picture"_a, "model"_a, "find_skew"_a, "remove_rules"_a,
       "split_touching"_a,

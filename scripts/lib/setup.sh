@@ -100,12 +100,12 @@ install_packages() {
     die "apt-get could not install: ${missing[*]}"
 }
 
-# install_tools LIST FOLDER: the packages of LIST from PyPI, with its hashes, into a virtual environment.
+# install_tools LIST FOLDER [PYTHON]: the packages of LIST from PyPI, with its hashes, into a virtual environment.
 install_tools() {
-  local list=$1 tools=$2
+  local list=$1 tools=$2 python=${3:-python3}
   if cmp -s "$list" "$tools/installed.txt"; then return; fi
   rm -rf "$tools"
-  python3 -m venv "$tools" || die "python3 -m venv failed (Debian: python3-venv)"
+  "$python" -m venv "$tools" || die "python3 -m venv failed (Debian: python3-venv)"
   install_from_pypi "$list" "$tools/bin/pip"
   cp "$list" "$tools/installed.txt"
 }
