@@ -94,4 +94,5 @@ NB_MODULE(_core, module) {
   bind_model(module);
   bind_training(module);
   bind_reading(module);
+  bind_interchange(module);
 }

@@ -11,5 +11,6 @@ void bind_evaluation(nanobind::module_& module);
 void bind_model(nanobind::module_& module);
 void bind_training(nanobind::module_& module);
 void bind_reading(nanobind::module_& module);
+void bind_interchange(nanobind::module_& module);
 
 }  // namespace digitry::python

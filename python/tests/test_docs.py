@@ -5,8 +5,6 @@ import re
 
 import pytest
 
-import digitry
-
 pytestmark = pytest.mark.new_numpy
 ROOT = pathlib.Path(__file__).parents[2]
 PAGES = ["README.md", "docs/python.md"]
@@ -31,7 +29,7 @@ def test_the_blocks_of_a_page(page, tmp_path, monkeypatch, capsys):
 def test_the_names_that_the_pages_mention():
     text = "".join((ROOT / page).read_text(encoding="utf-8") for page in PAGES)
     pytest.importorskip("sklearn")
-    import digitry.sklearn  # noqa: F401
+    import digitry.sklearn
 
     for name in re.findall(r"digitry\.([A-Za-z_]+)\b(?=[(`.])", text):
         assert hasattr(digitry, name), name
