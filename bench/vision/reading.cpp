@@ -26,8 +26,10 @@
 #include "digitry/training/run_folder.h"
 #include "digitry/vision/decode.h"
 #include "digitry/vision/reader.h"
+#include "digitry/vision/small_picture.h"
 #include "tests/cases/drawn_pages.h"
 #include "tests/cases/drawn_scenes.h"
+#include "tests/cases/small_pictures.h"
 
 // How well pictures are read. docs/reading.md describes what is measured, and has the figures.
 
@@ -134,6 +136,55 @@ void measure_canvases(const Model& model, const Digits& digits, std::int64_t cou
       count, percent(static_cast<double>(right_plain), all),
       percent(static_cast<double>(rejected_plain), all), percent(static_cast<double>(right), all),
       percent(static_cast<double>(accepted), all), percent(static_cast<double>(one), all));
+}
+
+constexpr const char* kPlacementNames[] = {"as it is", "shifted", "small", "filling"};
+constexpr const char* kCodingNames[] = {"grey",   "0 and 1", "colour",
+                                        "opaque", "opacity", "last row"};
+
+struct FormCounts {
+  std::int64_t images = 0, right = 0, rejected = 0;
+  void add(bool is_right, bool is_rejected) {
+    ++images;
+    right += is_right ? 1 : 0;
+    rejected += is_rejected ? 1 : 0;
+  }
+};
+
+// Each digit once, in a form of 28×28 pixels drawn at random.
+void measure_forms(const Model& model, const Digits& digits, std::int64_t count) {
+  count = std::min(count, digits.images.shape()[0]);
+  const Classifier classifier(model);
+  std::map<std::string, FormCounts> counts;
+  for (std::int64_t i = 0; i < count; ++i) {
+    RandomStream random(0, RandomPurpose::kTest, 6, static_cast<std::uint32_t>(i));
+    const test::SmallPictureOptions options = test::random_small_picture_options(random);
+    const Image picture = test::draw_small_picture(digits.images, i, options, random);
+    const SmallPictureReading read = read_small_picture(picture, classifier);
+    const auto label = static_cast<std::size_t>(digits.labels[static_cast<std::size_t>(i)]);
+    fprintf(stderr, "LAB %d %d %d %d\n", (int)label, (int)options.place, (int)options.coding,
+            (int)read.form.ready);
+    const bool one = read.reading.digits.size() == 1;
+    const bool rejected = !one || read.reading.digits[0].prediction.rejected;
+    const bool right = one && !rejected && read.reading.digits[0].label() == label;
+    const char* const placement = kPlacementNames[static_cast<int>(options.place)];
+    const char* const coding = kCodingNames[static_cast<int>(options.coding)];
+    const char* const ink = options.light_ink ? "light ink" : "dark ink";
+    const char* const contrast = options.full_contrast ? "full contrast" : "low contrast";
+    for (const char* const kind :
+         {"all", placement, coding, ink, contrast, read.searched ? "(searched)" : "(not searched)"})
+      counts[kind].add(right, rejected);
+    if (!right)
+      report_lost(fmt::format("form-{}", i), picture,
+                  fmt::format("{} ({}, {}, {}, {}, {}) read as {}{}", label, placement, coding, ink,
+                              contrast, read.searched ? "searched" : "whole",
+                              best_text(read.reading), rejected ? " (rejected)" : ""));
+  }
+  for (const auto& [kind, one] : counts)
+    fmt::print("forms, {:<14} {:>6} images  {:.2f} % right and not rejected, {:.2f} % rejected\n",
+               kind, one.images,
+               percent(static_cast<double>(one.right), static_cast<double>(one.images)),
+               percent(static_cast<double>(one.rejected), static_cast<double>(one.images)));
 }
 
 // Levenshtein's distance.
@@ -344,7 +395,7 @@ int run(std::span<char*> arguments) {
   if (arguments.size() < 3) {
     fmt::print(stderr,
                "usage: digitry_reading MODEL training|validation|test "
-               "[canvases|pages|scenes|rejection] [COUNT]\n"
+               "[canvases|forms|pages|scenes|rejection] [COUNT]\n"
                "MNIST has to be in the cache, and Fashion-MNIST for rejection.\n");
     return 2;
   }
@@ -354,6 +405,7 @@ int run(std::span<char*> arguments) {
   const std::int64_t count = arguments.size() > 4 ? std::atoll(arguments[4]) : 10'000;
   const auto wanted = [&](const char* name) { return part == "all" || part == name; };
   if (wanted("canvases")) measure_canvases(model, digits, count);
+  if (wanted("forms")) measure_forms(model, digits, count);
   if (wanted("pages")) {
     const std::int64_t pages = arguments.size() > 4 ? count : 1000;
     measure_pages(model, digits, pages, 0, 0);

@@ -1,5 +1,6 @@
 #include "digitry/image/image.h"
 
+#include <array>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -15,14 +16,33 @@ std::uint32_t luminance(const std::uint8_t* rgb) {
   return (19595U * rgb[0] + 38470U * rgb[1] + 7471U * rgb[2] + 32768U) >> 16;
 }
 
-// The background of the transparent parts: the opposite of the ink.
+constexpr std::uint8_t kOpaque = 128;
+constexpr std::size_t kLeastColorContrast = 64;
+
+// The background of the transparent parts. A picture that is mostly opaque, of different colours,
+// is a sheet with transparent edges: they are like most of it. Else the opaque parts are ink, whose
+// shape is in the opacity: the background is the opposite.
 std::uint32_t paper_behind(const Image& image) {
+  std::array<std::size_t, 256> histogram{};
+  std::size_t num_opaque = 0;
   std::uint64_t sum = 0;
   std::uint64_t opacity = 0;
   for (std::size_t i = 0; i < image.pixels.size(); i += 4) {
     const std::uint64_t alpha = image.pixels[i + 3];
-    sum += alpha * luminance(image.pixels.data() + i);
+    const std::uint32_t value = luminance(image.pixels.data() + i);
+    sum += alpha * value;
     opacity += alpha;
+    if (alpha < kOpaque) continue;
+    ++histogram[value];
+    ++num_opaque;
+  }
+  if (8 * num_opaque >= image.pixels.size()) {  // At least half of the pixels.
+    std::size_t darkest = 0, lightest = 255, median = 0;
+    while (histogram[darkest] == 0) ++darkest;
+    while (histogram[lightest] == 0) --lightest;
+    for (std::size_t below = histogram[0]; 2 * below < num_opaque; below += histogram[median])
+      ++median;
+    if (lightest - darkest >= kLeastColorContrast) return static_cast<std::uint32_t>(median);
   }
   return sum < 128 * opacity ? 255 : 0;
 }

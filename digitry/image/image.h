@@ -48,9 +48,9 @@ void check_image(const Image& image);
 /// Source: EXIF 2.32, tag 0x0112.
 Image upright(Image stored, int orientation);
 
-/// Converts to one grey byte per pixel: luminance (ITU-R BT.601). Transparent parts become white if
-/// the opaque parts are dark on average, else black. Throws Error{kInvalidArgument} as
-/// `check_image` does.
+/// Converts to one grey byte per pixel: luminance (ITU-R BT.601). Transparent parts become paper:
+/// white if the opaque parts are dark on average, else black; if most of the picture is opaque and
+/// of different colours, the median of that. Throws Error{kInvalidArgument} as `check_image` does.
 Image to_grey(const Image& image);
 
 }  // namespace digitry

@@ -58,6 +58,8 @@ void begin(PngImage& png, std::string_view bytes, const std::string& name,
   check_chunks(bytes, name);
   if (!png_image_begin_read_from_memory(png.get(), bytes.data(), bytes.size()))
     throw damaged(name, png);
+  // Else libpng takes 16-bit values without a gAMA chunk for linear light, and makes them brighter.
+  png->flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
   const std::int64_t height = png->height;
   const std::int64_t width = png->width;
   if (width > limits.max_side || height > limits.max_side)
@@ -67,14 +69,6 @@ void begin(PngImage& png, std::string_view bytes, const std::string& name,
     throw Error(ErrorCode::kBadData,
                 "{}: expected an image of at most {} pixels, found {}x{}; reduce its size first",
                 name, limits.max_pixels, width, height);
-}
-
-Image finish(PngImage& png, const std::string& name, const png_color* background) {
-  Image image{png->height, png->width, PNG_IMAGE_SAMPLE_CHANNELS(png->format), {}};
-  image.pixels.resize(PNG_IMAGE_SIZE(*png.get()));
-  if (!png_image_finish_read(png.get(), background, image.pixels.data(), 0, nullptr))
-    throw damaged(name, png);
-  return image;
 }
 
 // `format` is a constant of libpng. Images with a palette have one channel.
@@ -114,15 +108,15 @@ Image decode_png(std::string_view bytes, const std::string& name, const PngLimit
   const bool alpha = (png->format & PNG_FORMAT_FLAG_ALPHA) != 0;
   const bool color = (png->format & PNG_FORMAT_FLAG_COLOR) != 0;
   png->format = alpha ? PNG_FORMAT_RGBA : color ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
-  return finish(png, name, nullptr);
+  Image image{png->height, png->width, PNG_IMAGE_SAMPLE_CHANNELS(png->format), {}};
+  image.pixels.resize(PNG_IMAGE_SIZE(*png.get()));
+  if (!png_image_finish_read(png.get(), nullptr, image.pixels.data(), 0, nullptr))
+    throw damaged(name, png);
+  return image;
 }
 
 Image decode_grey_png(std::string_view bytes, const std::string& name) {
-  PngImage png;
-  begin(png, bytes, name, {});
-  png->format = PNG_FORMAT_GRAY;
-  const png_color black{0, 0, 0};
-  return finish(png, name, &black);
+  return to_grey(decode_png(bytes, name));
 }
 
 std::string encode_png(const Image& image) {

@@ -18,13 +18,14 @@ struct PngLimits {
   std::int64_t max_pixels = kMaxImageSide * kMaxImageSide;
 };
 
-/// Decodes a PNG file of any kind and keeps its channels: grey, RGB or RGBA. 16 bits become 8.
+/// Decodes a PNG file of any kind and keeps its channels: grey, RGB or RGBA. 16 bits become 8,
+/// rounded.
 /// Throws Error{kBadData}, whose message begins with `name`, if `bytes` are not a PNG file, exceed
 /// the limits or are damaged.
 Image decode_png(std::string_view bytes, const std::string& name, const PngLimits& limits = {});
 
-/// Decodes a PNG file to one grey channel: colour becomes luminance, transparent pixels are blended
-/// with black. Throws as `decode_png` does, with the default limits.
+/// Decodes a PNG file to one grey channel as `to_grey` does. Throws as `decode_png` does, with the
+/// default limits.
 Image decode_grey_png(std::string_view bytes, const std::string& name);
 
 /// Encodes an image of 1, 3 or 4 channels; the inverse of `decode_png`. This and the other encoders

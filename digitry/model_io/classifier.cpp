@@ -24,6 +24,7 @@ constexpr std::int64_t kMaxSingleThreadBatch = 32;
 // The batch size is divided by the number of networks to limit memory, but not below this.
 constexpr std::int64_t kLeastBatch = 32;
 constexpr std::int64_t kRowsPerThread = 64;
+constexpr double kLeastContrast = 16;  // of 255; images with less are blank
 
 std::int64_t shared_batch(std::int64_t batch_size, std::size_t num_members) {
   if (batch_size < 1 || batch_size > kMaxBatchSize)
@@ -272,7 +273,7 @@ std::vector<Prediction> Classifier::classify(const Tensor& images) const {
     prediction.label = static_cast<std::int32_t>(most_probable - prediction.probabilities.begin());
     prediction.probability = *most_probable;
     prediction.in_distribution_score = scores[i];
-    prediction.rejected = scores[i] < static_cast<double>(model.rejection_threshold);
+    prediction.rejected = model.rejects(scores[i]);
   }
   return predictions;
 }
@@ -287,12 +288,35 @@ Prediction Classifier::classify_one(const Tensor& image) const {
   return classify(batch).front();
 }
 
+namespace {
+
+template <typename Pixel>
+void clear_scores_of_blanks(const Pixel* pixels, std::int64_t length, std::vector<double>& scores) {
+  for (double& score : scores) {
+    const auto [darkest, lightest] = std::minmax_element(pixels, pixels + length);
+    if (static_cast<double>(*lightest) - static_cast<double>(*darkest) < kLeastContrast) score = 0;
+    pixels += length;
+  }
+}
+
+// The scores, but 0 for images in which nothing stands out.
+std::vector<double> without_blanks(std::vector<double> scores, const Tensor& images) {
+  const std::int64_t length = images.shape().without_batch().num_elements();
+  if (images.dtype() == DType::kF32)
+    clear_scores_of_blanks(images.as<float>().data(), length, scores);
+  else
+    clear_scores_of_blanks(images.as<std::uint8_t>().data(), length, scores);
+  return scores;
+}
+
+}  // namespace
+
 std::vector<double> Classifier::in_distribution_scores(const Tensor& images) const {
   State& state = this->state();
   const std::vector<std::int32_t> all = all_indices(images);
   state.check_shape(images);
-  if (!state.has_prototypes) return std::vector<double>(all.size(), 1.0);
-  std::vector<double> scores(all.size());
+  std::vector<double> scores(all.size(), state.has_prototypes ? 0.0 : 1.0);
+  if (!state.has_prototypes) return without_blanks(std::move(scores), images);
   auto to = scores.begin();
   state.feature_extractors.run_batches(
       state.model, state.max_batch, Precision::kFloat32, all,
@@ -312,7 +336,7 @@ std::vector<double> Classifier::in_distribution_scores(const Tensor& images) con
         }
         to += std::ssize(indices);
       });
-  return scores;
+  return without_blanks(std::move(scores), images);
 }
 
 }  // namespace digitry

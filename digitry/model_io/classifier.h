@@ -17,7 +17,7 @@ struct Prediction {
   double probability = 0;  ///< Of that class, in [0, 1].
   std::vector<double> probabilities;  ///< Of each class, calibrated with the model's temperature.
   double in_distribution_score = 1;   ///< In [0, 1]; see Classifier::in_distribution_scores.
-  bool rejected = false;              ///< Whether the score is below the model's threshold.
+  bool rejected = false;              ///< Whether the model rejects an image of this score.
 };
 
 struct ClassifierOptions {
@@ -74,7 +74,8 @@ class Classifier {
   ///
   /// For one network, the score is the cosine of the angle between the features of an image (the
   /// input of the last layer) and the nearest prototype, or 0 if that is negative. For several
-  /// networks it is the mean; it is 1 if a network has no prototypes. A softmax can be confident
+  /// networks it is the mean; it is 1 if a network has no prototypes. A blank image, whose pixels
+  /// differ by less than 16 of 255, scores 0. A softmax can be confident
   /// about images unlike any training image, because it depends on differences between logits only;
   /// the distance to the prototypes does not.
   /// Source: Sun, Ming, Zhu, Li, "Out-of-distribution detection with deep nearest neighbors", ICML

@@ -19,6 +19,11 @@ Error no_networks() {
 
 }  // namespace
 
+bool Model::rejects(double in_distribution_score) const {
+  return in_distribution_score <= 0 ||
+         in_distribution_score < static_cast<double>(rejection_threshold);
+}
+
 std::int64_t Model::num_parameters() const {
   std::int64_t sum = 0;
   for (const Member& member : members) sum += member.network.num_parameters();

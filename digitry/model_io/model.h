@@ -36,8 +36,11 @@ struct Model {
   /// validation images; 1 if there are none.
   float temperature = 1;
   /// Images whose in-distribution score (`Classifier`) is below this are rejected. In [0, 1]; 0,
-  /// which rejects none, if there were no images to fit it on.
+  /// which rejects only blank images, if there were no images to fit it on.
   float rejection_threshold = 0;
+
+  /// Whether an image of this in-distribution score is rejected: it is below the threshold, or 0.
+  bool rejects(double in_distribution_score) const;
 
   /// Throws Error{kInvalidArgument} if there are no networks.
   const Shape& input_shape() const;

@@ -90,11 +90,10 @@ std::vector<DigitPrediction> predict_digits(const Classifier& classifier, const 
     std::iota(batch.begin(), batch.end(), static_cast<std::int32_t>(begin));
     append_predictions(classifier, images.take(batch), predictions);
   }
-  const auto threshold = static_cast<double>(classifier.model().rejection_threshold);
   const std::vector<double> scores = classifier.in_distribution_scores(images);
   for (std::size_t i = 0; i < scores.size(); ++i) {
     predictions[i].in_distribution_score = scores[i];
-    predictions[i].rejected = scores[i] < threshold;
+    predictions[i].rejected = classifier.model().rejects(scores[i]);
   }
   return predictions;
 }

@@ -4,11 +4,9 @@
 #include <cstdint>
 #include <span>
 
-namespace digitry {
+#include "digitry/image/image_form.h"
 
-/// Side of MNIST's images, and of the box in them that a digit fills.
-inline constexpr std::int64_t kMnistSide = 28;
-inline constexpr std::int64_t kMnistBoxSide = 20;
+namespace digitry {
 
 /// One image in the form of MNIST's: ink 255 on 0, row by row.
 using MnistImage = std::array<std::uint8_t, static_cast<std::size_t>(kMnistSide* kMnistSide)>;

@@ -18,6 +18,7 @@
 #include "tests/app/digitry.h"
 #include "tests/app/small_mnist.h"
 #include "tests/cases/drawn_pages.h"
+#include "tests/cases/small_pictures.h"
 #include "tests/vision/encoders.h"
 
 namespace digitry::test {
@@ -174,22 +175,64 @@ TEST_F(PredictPictures, ClassifiesReadyImagesAsTheyAreUnlessAsPictures) {
   expect_error({"--as", "images", canvas}, 3, canvas + ": expected images of [1,28,28]");
 }
 
-// A file of the model's size is read whether its ink is light or dark, in files and in folders.
-TEST_F(PredictPictures, ReadsDarkInkOnLightOfTheModelsSize) {
-  constexpr std::int64_t kImages = 40;
-  const std::span<const std::uint8_t> all = std::as_const(digits_->images).as<std::uint8_t>();
+// Files of the model's size, in all forms that people have.
+TEST_F(PredictPictures, ReadsFilesOfTheModelsSizeInAnyForm) {
+  constexpr std::size_t kImages = 96;
   const json plain = predicted({(small_mnist() / "t10k-images-idx3-ubyte").string()});
+  std::vector<SmallPictureOptions> forms;
   for (std::size_t i = 0; i < kImages; ++i) {
-    std::vector<std::uint8_t> pixels(784);
-    std::ranges::transform(all.subspan(784 * i, 784), pixels.begin(),
-                           [](std::uint8_t ink) { return static_cast<std::uint8_t>(255 - ink); });
-    write(fmt::format("inverted/{}.png", 100 + i), encode_png({28, 28, 1, pixels}));
+    RandomStream random(7, RandomPurpose::kTest, static_cast<std::uint32_t>(i));
+    forms.push_back({.place = InkPlace::kAsItIs,
+                     .coding = static_cast<Coding>(i % kNumCodings),
+                     .light_ink = i / kNumCodings % 2 == 0,
+                     .full_contrast = i / 12 % 2 == 0});
+    write(fmt::format("forms/{}.png", 100 + i),
+          encode_png(
+              draw_small_picture(digits_->images, static_cast<std::int64_t>(i), forms[i], random)));
   }
-  const json read = predicted({*folder_ / "inverted"});
+  const json read = predicted({*folder_ / "forms"});
   ASSERT_EQ(read.size(), kImages);
-  int same = 0;
-  for (std::size_t i = 0; i < kImages; ++i) same += read[i]["text"] == plain[i]["label"] ? 1 : 0;
+  std::size_t same = 0;
+  for (std::size_t i = 0; i < kImages; ++i) {
+    same += read[i]["label"] == plain[i]["label"] ? 1 : 0;
+    EXPECT_EQ(read[i]["polarity"], forms[i].light_ink ? "light on dark" : "dark on light") << i;
+  }
   EXPECT_GE(same, kImages - 3);
+}
+
+TEST_F(PredictPictures, ShowsInCsvWhatIsUnknown) {
+  const std::string blank =
+      write("unknown/a.png", encode_png({28, 28, 1, std::vector<std::uint8_t>(784, 9)}));
+  RandomStream random(8, RandomPurpose::kTest, 0);
+  const std::string seven =
+      write("unknown/b.png",
+            encode_png(draw_small_picture(digits_->images, 0, {.light_ink = false}, random)));
+  const CommandResult csv = predict({*folder_ / "unknown", "--csv"});
+  EXPECT_THAT(csv.out, AllOf(StartsWith("ImageId,Label,Rejected,Source\n1,"),
+                             HasSubstr(",yes," + blank + "\n2,7,no," + seven + "\n")));
+  const CommandResult table =
+      predict({(small_mnist() / "t10k-images-idx3-ubyte").string(), "--csv", "--probability"});
+  EXPECT_THAT(table.out, StartsWith("ImageId,Label,Probability,Rejected\n1,7,"));
+}
+
+TEST_F(PredictPictures, ReadsTwoDigitsOfTheModelsSize) {
+  // A 7 and a 2 at half their size, side by side, dark on light.
+  Image picture{28, 28, 1, std::vector<std::uint8_t>(784, 255)};
+  const auto pixels = std::as_const(digits_->images).as<std::uint8_t>();
+  for (std::size_t digit = 0; digit < 2; ++digit)
+    for (std::size_t y = 0; y < 14; ++y)
+      for (std::size_t x = 0; x < 14; ++x) {
+        const std::size_t from = 784 * digit + 28 * 2 * y + 2 * x;
+        const int ink =
+            (pixels[from] + pixels[from + 1] + pixels[from + 28] + pixels[from + 29]) / 4;
+        picture.pixels[28 * (y + 7) + 14 * digit + x] = static_cast<std::uint8_t>(255 - ink);
+      }
+  const std::string file = write("two-digits.png", encode_png(picture));
+  const CommandResult result = digitry({"predict", file, "--json"});
+  ASSERT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_EQ(json::parse(result.out)[0]["text"], "72");
+  const CommandResult csv = digitry({"predict", file, "--csv"});
+  EXPECT_EQ(std::ranges::count(csv.out, '\n'), 2) << csv.out;
 }
 
 TEST_F(PredictPictures, AcceptsFoldersPatternsAndStandardInput) {

@@ -146,7 +146,7 @@ TEST_F(FinishedRun, PredictsCsvAndStandardInputAlike) {
   const CommandResult piped =
       digitry({"predict", run_, "-", "--csv", "--probability"}, {.input = csv + "\n"});
   ASSERT_EQ(piped.exit_status, 0) << piped.err;
-  EXPECT_THAT(piped.out, testing::StartsWith("ImageId,Label,Probability\n1,7,"));
+  EXPECT_THAT(piped.out, testing::StartsWith("ImageId,Label,Probability,Rejected\n1,7,"));
 
   const CommandResult as_json =
       digitry({"predict", run_, (small_mnist() / "t10k-images-idx3-ubyte").string(), "--json"});

@@ -54,5 +54,44 @@ TEST(Image, CountsThatDoNotFitAreRefused) {
     expect_error(ErrorCode::kInvalidArgument, {"image: expected"}, [&] { check_image(picture); });
 }
 
+// 4×4 RGBA pixels of one grey and opacity.
+Image grey_rgba(std::uint8_t grey, std::uint8_t opacity) {
+  Image image{4, 4, 4, {}};
+  for (int i = 0; i < 16; ++i) image.pixels.insert(image.pixels.end(), {grey, grey, grey, opacity});
+  return image;
+}
+
+void set(Image& image, std::size_t pixel, std::uint8_t grey, std::uint8_t opacity) {
+  for (std::size_t c = 0; c < 3; ++c) image.pixels[4 * pixel + c] = grey;
+  image.pixels[4 * pixel + 3] = opacity;
+}
+
+TEST(ToGrey, TakesInkWhoseShapeIsInTheOpacityOntoPaper) {
+  Image black = grey_rgba(0, 0);
+  set(black, 5, 0, 255);
+  EXPECT_EQ(to_grey(black).pixels[5], 0);
+  EXPECT_EQ(to_grey(black).pixels[0], 255);
+  Image white = grey_rgba(0, 0);
+  set(white, 5, 255, 255);
+  EXPECT_EQ(to_grey(white).pixels[5], 255);
+  EXPECT_EQ(to_grey(white).pixels[0], 0);
+  // Much ink of one colour is still ink.
+  Image wide = grey_rgba(10, 255);
+  set(wide, 0, 0, 0);
+  EXPECT_EQ(to_grey(wide).pixels[0], 255);
+}
+
+TEST(ToGrey, FillsTransparentEdgesOfASheetWithItsPaper) {
+  Image sheet = grey_rgba(230, 255);
+  for (std::size_t i = 12; i < 16; ++i) set(sheet, i, 0, 0);
+  set(sheet, 5, 20, 255);
+  EXPECT_EQ(to_grey(sheet).pixels[13], 230);
+  EXPECT_EQ(to_grey(sheet).pixels[5], 20);
+  Image board = grey_rgba(25, 255);
+  for (std::size_t i = 12; i < 16; ++i) set(board, i, 255, 0);
+  set(board, 5, 240, 255);
+  EXPECT_EQ(to_grey(board).pixels[13], 25);
+}
+
 }  // namespace
 }  // namespace digitry::test

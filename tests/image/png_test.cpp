@@ -52,6 +52,15 @@ TEST(Png, TurnsColourIntoLuminance) {
   EXPECT_THAT(decode_grey_png(rgb_png(3, 1, row), "x.png").pixels, ElementsAre(255, 0, 128));
 }
 
+// libpng takes 16-bit values without a gAMA chunk for linear light unless it is told otherwise.
+TEST(Png, KeepsTheValuesOf16Bits) {
+  const std::string row("\0\0\0\x40\x40\x80\x80\xff\xff", 9);
+  std::string file = rgb_png(4, 1, row);  // A colour type of 2 and 8 bits, which become 0 and 16.
+  std::string header = "IHDR" + big_endian(4) + big_endian(1) + std::string("\x10\0\0\0\0", 5);
+  file.replace(8, 25, chunk(header));
+  EXPECT_THAT(decode_grey_png(file, "x.png").pixels, ElementsAre(0, 64, 128, 255));
+}
+
 TEST(Png, RefusesWhatIsBroken) {
   const auto bad = ErrorCode::kBadData;
   const std::string sound = encode_png({20, 20, 1, std::vector<std::uint8_t>(400, 9)});

@@ -23,6 +23,7 @@
 #include "digitry/training/evaluation_data.h"
 #include "digitry/training/run_folder.h"
 #include "digitry/vision/reader.h"
+#include "digitry/vision/small_picture.h"
 
 namespace digitry::app {
 namespace {
@@ -58,13 +59,18 @@ PredictedImages predict_images(const Classifier& classifier, const Dataset& data
                 "{}: expected images of {} ([channels, height, width]), the input shape of the "
                 "model, found {}",
                 data.name, model.input_shape().to_string(), data.image_shape().to_string());
-  PredictedImages predicted{data.name, data.sources, {}, {}, {}};
+  PredictedImages predicted{.input = data.name,
+                            .sources = data.sources,
+                            .probabilities = {},
+                            .in_distribution_scores = {},
+                            .rejected = {},
+                            .polarities = {}};
   predicted.probabilities = classifier.logits(data.images);
   softmax_rows(predicted.probabilities, static_cast<double>(model.temperature));
   if (!with_scores) return predicted;
   predicted.in_distribution_scores = classifier.in_distribution_scores(data.images);
   for (const double score : predicted.in_distribution_scores)
-    predicted.rejected.push_back(score < static_cast<double>(model.rejection_threshold));
+    predicted.rejected.push_back(model.rejects(score));
   return predicted;
 }
 
@@ -76,23 +82,35 @@ class PictureReader {
 
   PredictedPicture read(const NamedPicture& input) {
     check_model();
-    ++num_read_;
-    ReadOptions read_options;
-    if (!options_.debug_folder.empty())
-      read_options.on_stage = [&](std::string_view stage, const Image& picture) {
-        save_stage(input.name, stage, picture);
-      };
-    PredictedPicture predicted{input.name, input.picture.height, input.picture.width,
-                               read_digits(input.picture, classifier_, read_options)};
-    if (!options_.annotate.empty()) {
-      const Image drawn =
-          annotate(input.picture, predicted.reading, classifier_.model().class_names);
-      write_file_atomically(options_.annotate, encode_png(drawn));
-    }
-    return predicted;
+    Reading reading = read_digits(input.picture, classifier_, next_options(input.name));
+    draw(input.picture, reading);
+    return {input.name, input.picture.height, input.picture.width, std::move(reading)};
+  }
+
+  SmallPictureReading read(const SmallPicture& input) {
+    SmallPictureReading result =
+        read_small_picture(input.picture, input.form, classifier_, next_options(input.name));
+    draw(input.picture, result.reading);
+    return result;
   }
 
  private:
+  ReadOptions next_options(const std::string& name) {
+    ++num_read_;
+    ReadOptions read_options;
+    if (!options_.debug_folder.empty())
+      read_options.on_stage = [this, name](std::string_view stage, const Image& picture) {
+        save_stage(name, stage, picture);
+      };
+    return read_options;
+  }
+
+  void draw(const Image& picture, const Reading& reading) const {
+    if (options_.annotate.empty()) return;
+    const Image drawn = annotate(picture, reading, classifier_.model().class_names);
+    write_file_atomically(options_.annotate, encode_png(drawn));
+  }
+
   void check_model() const {
     const Shape expected{1, kMnistSide, kMnistSide};
     if (classifier_.model().input_shape() == expected) return;
@@ -113,6 +131,73 @@ class PictureReader {
   const Classifier& classifier_;
   const PredictOptions& options_;
   int num_read_ = 0;
+};
+
+// Classifies pictures of the model's size. Those that are ready wait, to be classified together.
+class SmallPictureReader {
+ public:
+  SmallPictureReader(const Classifier& classifier, const PredictOptions& options,
+                     PictureReader& reader, std::vector<Predicted>& predicted)
+      : classifier_(classifier), options_(options), reader_(reader), predicted_(predicted) {}
+
+  void read(SmallPicture&& input) {
+    const bool drawn = !options_.annotate.empty() || !options_.debug_folder.empty();
+    const bool may_search = classifier_.model().input_shape() == Shape{1, kMnistSide, kMnistSide};
+    if (!may_search || (input.form.ready && !drawn)) {
+      ready_.push_back(std::move(input));
+      if (ready_.size() == kMaxReady) classify_ready();
+      return;
+    }
+    classify_ready();
+    const SmallPictureReading result = reader_.read(input);
+    const bool several = result.searched && result.reading.digits.size() > 1;
+    if (several && !options_.csv)
+      predicted_.emplace_back(
+          PredictedPicture{input.name, input.picture.height, input.picture.width, result.reading});
+    else
+      predicted_.emplace_back(one_image(input, result.whole));
+  }
+
+  // Classifies the pictures that wait.
+  void classify_ready() {
+    if (ready_.empty()) return;
+    const ImageSize size{ready_.front().picture.height, ready_.front().picture.width};
+    Dataset data;
+    data.images = Tensor({std::ssize(ready_), 1, size.height, size.width}, DType::kU8);
+    auto to = data.images.as<std::uint8_t>().begin();
+    for (const SmallPicture& input : ready_) {
+      to = std::ranges::copy(input.form.light.pixels, to).out;
+      data.sources.push_back(input.name);
+    }
+    data.name = ready_.front().name;
+    PredictedImages predicted = predict_images(classifier_, data, true);
+    for (const SmallPicture& input : ready_)
+      predicted.polarities.emplace_back(to_string(input.form.polarity));
+    predicted_.emplace_back(std::move(predicted));
+    ready_.clear();
+  }
+
+ private:
+  static constexpr std::size_t kMaxReady = 2000;
+
+  static PredictedImages one_image(const SmallPicture& input, const DigitPrediction& prediction) {
+    const std::vector<float>& probabilities = prediction.probabilities;
+    PredictedImages predicted;
+    predicted.input = input.name;
+    predicted.sources = {input.name};
+    predicted.probabilities = Tensor({1, std::ssize(probabilities)}, DType::kF32);
+    std::ranges::copy(probabilities, predicted.probabilities.as<float>().begin());
+    predicted.in_distribution_scores = {prediction.in_distribution_score};
+    predicted.rejected = {prediction.rejected};
+    predicted.polarities = {to_string(input.form.polarity)};
+    return predicted;
+  }
+
+  const Classifier& classifier_;
+  const PredictOptions& options_;
+  PictureReader& reader_;
+  std::vector<Predicted>& predicted_;
+  std::vector<SmallPicture> ready_;
 };
 
 ImageSize input_size(const Model& model) {
@@ -144,13 +229,19 @@ void predict(const PredictOptions& options) {
   const Classifier classifier(take_model(named));
   const InputKind kind = kind_of(options.kind);
   const ImageSize size = input_size(classifier.model());
-  const std::vector<std::string> inputs = list_inputs(named, kind, size);
+  const std::vector<std::string> inputs = list_inputs(named, kind);
   check_one_picture(options, inputs);
   PictureReader reader(classifier, options);
   // Read everything before printing: half a list is not valid JSON, nor a valid submission.
   std::vector<Predicted> all;
+  SmallPictureReader small(classifier, options, reader, all);
   for (const std::string& name : inputs) {
-    const PredictInput input = load_input(name, kind, size);
+    PredictInput input = load_input(name, kind, size);
+    if (auto* picture = std::get_if<SmallPicture>(&input)) {
+      small.read(std::move(*picture));
+      continue;
+    }
+    small.classify_ready();
     if (const auto* picture = std::get_if<NamedPicture>(&input)) {
       all.emplace_back(reader.read(*picture));
     } else {
@@ -159,9 +250,12 @@ void predict(const PredictOptions& options) {
                     "--annotate: expected a picture, got {} with images of the model's size; --as "
                     "pictures treats it as a picture",
                     name);
-      all.emplace_back(predict_images(classifier, std::get<Dataset>(input), !options.csv));
+      const Dataset& data = std::get<Dataset>(input);
+      const bool with_scores = !options.csv || options.probability || !data.sources.empty();
+      all.emplace_back(predict_images(classifier, data, with_scores));
     }
   }
+  small.classify_ready();
   print_predictions(all, options.format(), classifier.model().class_names);
 }
 
@@ -170,7 +264,7 @@ void add_picture_options(CLI::App& command, PredictOptions& options) {
       .add_option(
           "--as", options.kind,
           "Treat files of pixels as ready images of the model's size, or as pictures with digits "
-          "in them [auto: by their size and background]")
+          "in them [auto: by size and pixels]")
       ->check(CLI::IsMember({"auto", "images", "pictures"}));
   command
       .add_option("--annotate", options.annotate,
@@ -203,18 +297,19 @@ void add_predict_command(CLI::App& app) {
   CLI::Option* json = command->add_flag("--json", options->json,
                                         "Print JSON: label and probability of every class");
   CLI::Option* csv = command->add_flag("--csv", options->csv,
-                                       "Print ImageId,Label with images counted from 1; for "
-                                       "pictures, one row per digit with its box");
+                                       "Print ImageId,Label with images counted from 1, for files "
+                                       "of one image also Rejected and Source; for pictures, one "
+                                       "row per digit with its box");
   csv->excludes(json);
   command
       ->add_flag("--probability", options->probability,
-                 "With --csv for images: add a column with the probability of the label")
+                 "With --csv for images: add the columns Probability and Rejected")
       ->needs(csv);
   add_threads_option(*command, options->threads);
   command->footer(
-      "Labels are the model's class names. A file of the model's own size (28x28) that is light\n"
-      "on dark is classified as it is; digits are searched in any other picture. Images that\n"
-      "differ too much from the training images are rejected, '?'.\n"
+      "Labels are the model's class names. A file of the model's own size (28x28) is one digit,\n"
+      "dark or light, or several if that is likelier; digits are searched in any other picture.\n"
+      "Images that differ too much from the training images are rejected, '?'; so are blank ones.\n"
       "Examples:\n"
       "  digitry predict photo.jpg --annotate read.png\n"
       "  digitry predict tiny 'scans/*.png' --csv\n"

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
@@ -16,8 +17,6 @@
 #include "digitry/data/csv.h"
 #include "digitry/data/npy.h"
 #include "digitry/data/zip.h"
-#include "digitry/image/image_form.h"
-#include "digitry/image/png.h"
 #include "digitry/vision/decode.h"
 
 namespace digitry::app {
@@ -58,36 +57,9 @@ std::vector<std::string> pictures_in(const fs::path& folder) {
   return files;
 }
 
-// Whether the picture is of the model's size and light on dark, as the images of MNIST are.
-bool is_ready(const Image& picture, ImageSize model_size) {
-  if (ImageSize{picture.height, picture.width} != model_size) return false;
-  const Polarity polarity = find_polarity(to_grey(picture).pixels, model_size);
-  return polarity == Polarity::kLightOnDark || polarity == Polarity::kBlank;
-}
-
-// Whether all files are such pictures in PNG, which are classified together.
-bool holds_ready_images(const std::vector<std::string>& files, ImageSize model_size) {
-  return std::ranges::all_of(files, [&](const std::string& file) {
-    const std::unique_ptr<ByteStream> stream = open_stream(file);
-    return looks_like_png(stream->peek(kStartBytes)) && extension_of(file) == ".png" &&
-           is_ready(decode_picture(read_rest(*stream, kMaxPictureBytes), file), model_size);
-  });
-}
-
-Dataset as_images(const Image& picture, const std::string& name) {
-  const Image grey = to_grey(picture);
-  Dataset data;
-  data.images = Tensor({1, 1, grey.height, grey.width}, DType::kU8);
-  std::ranges::copy(grey.pixels, data.images.as<std::uint8_t>().begin());
-  data.sources = {name};
-  data.name = name;
-  return data;
-}
-
 }  // namespace
 
-std::vector<std::string> list_inputs(const std::vector<std::string>& inputs, InputKind kind,
-                                     ImageSize model_size) {
+std::vector<std::string> list_inputs(const std::vector<std::string>& inputs, InputKind kind) {
   std::vector<std::string> listed;
   const auto add = [&](const std::vector<std::string>& files) {
     listed.insert(listed.end(), files.begin(), files.end());
@@ -98,9 +70,7 @@ std::vector<std::string> list_inputs(const std::vector<std::string>& inputs, Inp
       add(matches(input));
     } else if (there && input != "-" && is_folder(input) && kind != InputKind::kImages) {
       const std::vector<std::string> files = pictures_in(input);
-      const bool ready =
-          files.empty() || (kind == InputKind::kAuto && holds_ready_images(files, model_size));
-      add(ready ? std::vector{input} : files);
+      add(files.empty() ? std::vector{input} : files);
     } else {
       listed.push_back(input);
     }
@@ -124,13 +94,22 @@ PredictInput load_input(const std::string& input, InputKind kind, ImageSize mode
           fmt::format("{:02x}", fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " ")));
     return load_inputs(*stream, input, Labels::kIgnore);
   }
-  if (kind == InputKind::kImages && looks_like_png(start))
-    return load_inputs(*stream, input, Labels::kIgnore);
   Image picture = decode_picture(read_rest(*stream, kMaxPictureBytes), stream->name());
-  const bool ready =
-      kind == InputKind::kImages || (kind == InputKind::kAuto && is_ready(picture, model_size));
-  if (ready) return as_images(picture, input);
+  if (kind == InputKind::kImages) return as_images(to_grey(picture), input);
+  if (kind == InputKind::kAuto && ImageSize{picture.height, picture.width} == model_size) {
+    ImageForm form = find_image_form(picture);
+    return SmallPicture{stream->name(), std::move(picture), std::move(form)};
+  }
   return NamedPicture{stream->name(), std::move(picture)};
+}
+
+Dataset as_images(const Image& grey, const std::string& name) {
+  Dataset data;
+  data.images = Tensor({1, 1, grey.height, grey.width}, DType::kU8);
+  std::ranges::copy(grey.pixels, data.images.as<std::uint8_t>().begin());
+  data.sources = {name};
+  data.name = name;
+  return data;
 }
 
 }  // namespace digitry::app

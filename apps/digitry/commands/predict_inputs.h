@@ -7,12 +7,13 @@
 
 #include "digitry/data/dataset.h"
 #include "digitry/image/image.h"
+#include "digitry/image/image_form.h"
 
 namespace digitry::app {
 
 /// How a file of pixels is treated.
 enum class InputKind {
-  kAuto,  ///< As a ready image if it has the model's size and is light on dark, else as a picture.
+  kAuto,     ///< By its size, and by its pixels if it has the model's size.
   kImages,   ///< As ready images: classified as they are.
   kPicture,  ///< As a photograph, scan or drawing with digits somewhere in it.
 };
@@ -23,17 +24,26 @@ struct NamedPicture {
   Image picture;
 };
 
-using PredictInput = std::variant<Dataset, NamedPicture>;
+/// A picture of the size of the model's images.
+struct SmallPicture {
+  std::string name;
+  Image picture;
+  ImageForm form;
+};
+
+using PredictInput = std::variant<Dataset, NamedPicture, SmallPicture>;
 
 /// Expands inputs. A pattern ("scans/*.jpg") becomes the matching files, sorted, unless a file has
-/// that name. A folder becomes the picture files in it, unless it holds ready PNG images. Other
-/// inputs are unchanged. Throws Error{kBadData} if nothing matches a pattern, Error{kIo} if a
-/// folder cannot be read.
-std::vector<std::string> list_inputs(const std::vector<std::string>& inputs, InputKind kind,
-                                     ImageSize model_size);
+/// that name. A folder becomes the picture files in it, unless `kind` is kImages. Other inputs are
+/// unchanged. Throws Error{kBadData} if nothing matches a pattern, Error{kIo} if a folder cannot be
+/// read.
+std::vector<std::string> list_inputs(const std::vector<std::string>& inputs, InputKind kind);
 
-/// Reads one input. IDX and CSV files and folders are always ready images; `kind` decides for files
-/// of pixels. Throws Error{kBadData}, with the name of the file, if it is missing or malformed.
+/// Reads one input. IDX and CSV files are always ready images; `kind` decides for files of pixels.
+/// Throws Error{kBadData}, with the name of the file, if it is missing or malformed.
 PredictInput load_input(const std::string& input, InputKind kind, ImageSize model_size);
+
+/// A grey picture as a data set of one image.
+Dataset as_images(const Image& grey, const std::string& name);
 
 }  // namespace digitry::app

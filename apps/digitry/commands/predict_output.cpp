@@ -55,15 +55,16 @@ class Printer {
   Printer(PredictFormat format, const std::vector<std::string>& class_names)
       : format_(format), class_names_(class_names) {}
 
-  void begin(bool pictures) const {
+  void begin(bool pictures, bool files) {
+    files_ = files;
     if (format_ == PredictFormat::kJson) fmt::print("[");
     if (!csv()) return;
     if (pictures)
       fmt::print(
           "Source,Line,Place,Label,Probability,Rejected,Left,Top,Width,Height,Alternatives\n");
     else
-      fmt::print("ImageId,Label{}\n",
-                 format_ == PredictFormat::kCsvWithProbability ? ",Probability" : "");
+      fmt::print("ImageId,Label{}{}{}\n", with_probability() ? ",Probability" : "",
+                 with_rejected() ? ",Rejected" : "", files_ ? ",Source" : "");
   }
 
   void print(const PredictedImages& predicted) {
@@ -101,6 +102,9 @@ class Printer {
     return format_ == PredictFormat::kCsv || format_ == PredictFormat::kCsvWithProbability;
   }
 
+  bool with_probability() const { return format_ == PredictFormat::kCsvWithProbability; }
+  bool with_rejected() const { return files_ || with_probability(); }
+
   void print_entry(const Json& entry) {
     fmt::print("{}\n {}", num_entries_++ == 0 ? "" : ",",
                entry.dump(-1, ' ', false, Json::error_handler_t::replace));
@@ -117,21 +121,24 @@ class Printer {
     const bool rejected = !predicted.rejected.empty() && predicted.rejected[image];
     if (csv()) {
       fmt::print("{},{}", num_images_, csv_field(name));
-      if (format_ == PredictFormat::kCsvWithProbability)
-        fmt::print(",{:.6f}", probabilities[label]);
+      if (with_probability()) fmt::print(",{:.6f}", probabilities[label]);
+      if (with_rejected()) fmt::print(",{}", rejected ? "yes" : "no");
+      if (files_) fmt::print(",{}", csv_field(source));
       fmt::print("\n");
     } else if (format_ == PredictFormat::kJson) {
       Json all = Json::object();
       for (std::size_t c = 0; c < class_names_.size(); ++c) all[class_names_[c]] = probabilities[c];
-      print_entry({{"image_id", num_images_},
-                   {"source", source},
-                   {"image_index", image},
-                   {"label", name},
-                   {"rejected", rejected},
-                   {"known", !rejected},
-                   {"in_distribution_score", predicted.in_distribution_scores[image]},
-                   {"probability", probabilities[label]},
-                   {"probabilities", all}});
+      Json entry = {{"image_id", num_images_},
+                    {"source", source},
+                    {"image_index", image},
+                    {"label", name},
+                    {"rejected", rejected},
+                    {"known", !rejected},
+                    {"in_distribution_score", predicted.in_distribution_scores[image]},
+                    {"probability", probabilities[label]},
+                    {"probabilities", all}};
+      if (!predicted.polarities.empty()) entry["polarity"] = predicted.polarities[image];
+      print_entry(entry);
     } else if (rejected) {
       fmt::print("{}[{}]  rejected  (nearest {}, {:.2f} %)\n", clean_utf8(source), image,
                  clean_utf8(name), percent_of(probabilities[label]));
@@ -180,6 +187,7 @@ class Printer {
 
   PredictFormat format_;
   const std::vector<std::string>& class_names_;
+  bool files_ = false;  // Whether images come from a file each.
   std::int64_t num_images_ = 0;
   std::int64_t num_entries_ = 0;
 };
@@ -198,7 +206,11 @@ void print_predictions(const std::vector<Predicted>& predictions, PredictFormat 
                 "--csv: expected only images of the model's size or only pictures, found both; "
                 "--as images or --as pictures treats all files as one of them");
   Printer printer(format, class_names);
-  printer.begin(any_picture);
+  const bool any_file = std::ranges::any_of(predictions, [](const Predicted& predicted) {
+    const auto* images = std::get_if<PredictedImages>(&predicted);
+    return images != nullptr && !images->sources.empty();
+  });
+  printer.begin(any_picture, any_file);
   for (const Predicted& predicted : predictions)
     std::visit([&](const auto& one) { printer.print(one); }, predicted);
   printer.end();

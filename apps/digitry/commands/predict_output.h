@@ -17,8 +17,9 @@ struct PredictedImages {
   std::string input;
   std::vector<std::string> sources;            ///< One per image, or none.
   Tensor probabilities;                        ///< float32 [N, num_classes]
-  std::vector<double> in_distribution_scores;  ///< N; empty for CSV, which does not print them.
+  std::vector<double> in_distribution_scores;  ///< N; empty if they are not printed.
   std::vector<bool> rejected;                  ///< The same.
+  std::vector<std::string> polarities;         ///< What each was found to be, or none.
 };
 
 /// The digits in one picture.
@@ -33,8 +34,9 @@ using Predicted = std::variant<PredictedImages, PredictedPicture>;
 
 enum class PredictFormat { kText, kCsv, kCsvWithProbability, kJson };
 
-/// Prints predictions to standard output. CSV has different columns for images and for pictures:
-/// throws Error{kInvalidArgument} if there are both.
+/// Prints predictions to standard output. CSV has different columns for tables of images (IDX, CSV:
+/// those of a submission to Kaggle), for files of one image each and for pictures: throws
+/// Error{kInvalidArgument} if there are pictures and images.
 void print_predictions(const std::vector<Predicted>& predictions, PredictFormat format,
                        const std::vector<std::string>& class_names);
 

@@ -14,6 +14,7 @@
 #include "digitry/training/run_folder.h"
 #include "digitry/vision/decode.h"
 #include "digitry/vision/reader.h"
+#include "digitry/vision/small_picture.h"
 #include "digitry_embedded/web_icon_svg.h"
 #include "digitry_embedded/web_index_html.h"
 #include "digitry_embedded/web_page_css.h"
@@ -101,9 +102,11 @@ std::string read_served_picture(const std::shared_ptr<const serving::ServedModel
   check_format(picture);
   const Image decoded = decode_picture(picture, "the picture", kMaxServedPixels, kServedFormats);
   const bool full = effort == serving::ReadEffort::kFull;
-  const Reading reading = read_digits(
-      decoded, model->classifier(),
-      {.find_skew = full, .remove_rules = full, .split_touching = full, .on_stage = {}});
+  const ReadOptions options{
+      .find_skew = full, .remove_rules = full, .split_touching = full, .on_stage = {}};
+  const bool small = decoded.height == kMnistSide && decoded.width == kMnistSide;
+  const Reading reading = small ? read_small_picture(decoded, model->classifier(), options).reading
+                                : read_digits(decoded, model->classifier(), options);
   auto json = reading_json(decoded.width, decoded.height, reading, model->model().class_names);
   for (std::size_t i = 0; i < reading.digits.size(); ++i) {
     const ReadDigit& digit = reading.digits[i];
