@@ -135,6 +135,7 @@ std::unique_ptr<CLI::App> make_command_line() {
   add_predict_command(*root);
   add_explain_command(*root);
   add_export_command(*root);
+  add_import_command(*root);
   add_report_command(*root);
   add_serve_command(*root);
   add_info_command(*root);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -66,6 +67,11 @@ struct OnnxModel {
   std::vector<std::pair<std::string, std::string>> metadata;
   Graph graph;
 };
+
+/// Reads a file. Attributes that are graphs or lists of texts or tensors are left out. Throws
+/// Error{kBadData}, whose message begins with `source`, if the bytes are not ONNX, if a tensor is
+/// malformed, too large, of texts or 16-bit floats, or in another file.
+OnnxModel parse_onnx(std::string_view bytes, const std::string& source);
 
 /// The file. Throws Error{kInvalidArgument} if it would be longer than the 2 GiB that Protocol
 /// Buffers allow.

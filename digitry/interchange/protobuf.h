@@ -2,8 +2,10 @@
 
 #include <bit>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace digitry::protobuf {
 
@@ -49,6 +51,59 @@ class Writer {
   }
 
   std::string bytes_;
+};
+
+class Field;
+
+/// Reads a message field by field. Checks every length. All functions throw Error{kBadData}, whose
+/// message begins with `source`, if the bytes are cut short or malformed.
+class Reader {
+ public:
+  /// Keeps references to both.
+  Reader(std::string_view bytes, const std::string& source) : rest_(bytes), source_(&source) {}
+
+  bool at_end() const { return rest_.empty(); }
+  /// The next field; nothing at the end.
+  std::optional<Field> next();
+  std::int64_t varint();
+
+ private:
+  friend class Field;
+
+  [[noreturn]] void fail(const char* problem) const;
+  std::string_view take(std::uint64_t count);
+
+  std::string_view rest_;
+  const std::string* source_;
+};
+
+/// A field of a message that a Reader has read. The accessors throw Error{kBadData} if the field
+/// has another wire type.
+class Field {
+ public:
+  std::uint32_t number_of() const { return number_; }
+  std::uint32_t wire_type() const { return wire_type_; }
+  bool is_bytes() const { return wire_type_ == 2; }
+
+  /// A variable-length integer, or the bits of 8 bytes.
+  std::int64_t integer() const;
+  /// A float.
+  float number() const;
+  /// A text, bytes or an embedded message.
+  std::string_view bytes() const;
+  Reader message() const { return {bytes(), *source_}; }
+  /// The elements of a packed repeated field.
+  Reader packed() const { return message(); }
+
+ private:
+  friend class Reader;
+  [[noreturn]] void fail() const;
+
+  std::uint32_t number_ = 0;
+  std::uint32_t wire_type_ = 0;
+  std::int64_t integer_ = 0;
+  std::string_view bytes_;
+  const std::string* source_ = nullptr;
 };
 
 }  // namespace digitry::protobuf

@@ -44,6 +44,25 @@ TEST(Export, WritesCSource) {
   EXPECT_THAT(int8.out, HasSubstr("in int8, one view, 1,000 test images"));
 }
 
+TEST(Import, MakesAModelThatAnswersAlike) {
+  const TemporaryFolder folder;
+  const std::string onnx = folder / "best.onnx", out = folder / "best.safetensors";
+  ASSERT_EQ(digitry({"export", "cnn-best", "--to", "onnx", "--out", onnx}).exit_status, 0);
+  const CommandResult result = digitry({"import", onnx, "--out", out});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("22 dense"));
+  const auto evaluated = [](const std::string& model) {
+    return digitry({"evaluate", model, "--data", small_mnist().string()}).out;
+  };
+  const auto first_line = [](const std::string& text) { return text.substr(0, text.find('\n')); };
+  EXPECT_EQ(first_line(evaluated(out)), first_line(evaluated("cnn-best")));
+
+  EXPECT_EQ(digitry({"import", onnx, "--out", out}).exit_status, 2);
+  const CommandResult bad = digitry({"import", out, "--out", folder / "other"});
+  EXPECT_EQ(bad.exit_status, 3);
+  EXPECT_THAT(bad.err, HasSubstr("best.safetensors"));
+}
+
 TEST(Export, RejectsAnotherFormat) {
   const CommandResult result = digitry({"export", "tiny", "--to", "pickle", "--out", "x"});
   EXPECT_EQ(result.exit_status, 2);

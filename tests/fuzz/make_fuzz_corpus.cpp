@@ -10,6 +10,7 @@
 #include "digitry/data/idx.h"
 #include "digitry/evaluation/history.h"
 #include "digitry/image/png.h"
+#include "digitry/interchange/onnx_export.h"
 #include "digitry/model_io/model.h"
 #include "digitry/model_io/safetensors.h"
 #include "digitry/training/recipe.h"
@@ -129,6 +130,7 @@ void write_tar_corpus(const fs::path& root) {
 void write_safetensors_corpus(const fs::path& root) {
   const fs::path folder = root / "fuzz_safetensors";
   write(folder / "model", model_to_bytes(test::small_model()));
+  write(root / "fuzz_onnx" / "model", model_to_onnx(test::small_model()));
   const Tensor pixels = some_images({2, 3});
   write(folder / "bytes", to_safetensors({{"k", "v"}}, {{"pixels", &pixels}}));
   write(folder / "empty", to_safetensors({}, {}));

@@ -15,6 +15,7 @@ void add_evaluate_command(CLI::App& app);
 void add_compare_command(CLI::App& app);
 void add_ensemble_command(CLI::App& app);
 void add_export_command(CLI::App& app);
+void add_import_command(CLI::App& app);
 void add_explain_command(CLI::App& app);
 void add_predict_command(CLI::App& app);
 void add_report_command(CLI::App& app);
