@@ -7,16 +7,21 @@
 #include <unordered_map>
 #include <utility>
 
+#include "digitry/vision/foreign.h"
+
 namespace digitry {
 namespace {
 
-constexpr double kFaintStrokes = 3;     // stroke widths: how far faint ink continues a stroke
-constexpr double kSpeckStrokes = 0.5;   // stroke widths; its square is the smallest area
-constexpr double kSmallestDigit = 10;   // pixels
-constexpr double kSpeck = 0.3;          // of a digit's height
-constexpr double kLowestDigit = 0.45;   // of a digit's height
-constexpr double kFarthestPart = 0.12;  // of a digit's height
-constexpr double kFarthestBar = 0.3;    // of a digit's height: gap between parts above one another
+constexpr double kFaintStrokes = 3;       // stroke widths: how far faint ink continues a stroke
+constexpr double kSpeckStrokes = 0.5;     // stroke widths; its square is the smallest area
+constexpr double kSmallestDigit = 10;     // pixels
+constexpr double kSpeck = 0.3;            // of a digit's height
+constexpr double kLowestInStrokes = 2.2;  // stroke widths, if nothing else is known
+constexpr double kLikeHeight = 0.6;       // of the higher one's height
+constexpr double kBeside = 2;             // of the higher one's height
+constexpr double kLowestDigit = 0.45;     // of a digit's height
+constexpr double kFarthestPart = 0.12;    // of a digit's height
+constexpr double kFarthestBar = 0.3;  // of a digit's height: gap between parts above one another
 constexpr double kTallestBroken =
     1.7;                               // of a digit's height, which broken digits make look smaller
 constexpr double kNeighbourGap = 0.1;  // of a digit's height
@@ -36,19 +41,30 @@ int overlap_y(const cv::Rect& a, const cv::Rect& b) {
   return overlap(a.y, a.height, b.y, b.height);
 }
 
-// The median height of the components, weighted by their area.
-double typical_height(const std::vector<Component>& components) {
-  std::vector<std::pair<int, int>> heights;
-  std::int64_t total = 0;
-  for (const Component& component : components) {
-    heights.emplace_back(component.box.height, component.area);
-    total += component.area;
+// Thickness and mean darkness of each component.
+void measure_strokes(const cv::Mat& darkness, const cv::Mat& owners,
+                     std::vector<Component>& components, int count) {
+  std::vector<int> edges(static_cast<std::size_t>(count));
+  std::vector<double> sums(static_cast<std::size_t>(count));
+  for (int y = 0; y < owners.rows; ++y) {
+    const int* row = owners.ptr<int>(y);
+    const int* above = y > 0 ? owners.ptr<int>(y - 1) : nullptr;
+    const int* below = y + 1 < owners.rows ? owners.ptr<int>(y + 1) : nullptr;
+    const auto* dark = darkness.ptr<float>(y);
+    for (int x = 0; x < owners.cols; ++x) {
+      if (row[x] == 0) continue;
+      const auto label = static_cast<std::size_t>(row[x]);
+      sums[label] += static_cast<double>(dark[x]);
+      const bool within = above != nullptr && below != nullptr && x > 0 && x + 1 < owners.cols &&
+                          above[x] != 0 && below[x] != 0 && row[x - 1] != 0 && row[x + 1] != 0;
+      edges[label] += within ? 0 : 1;
+    }
   }
-  std::ranges::sort(heights);
-  std::int64_t below = 0;
-  for (const auto& [height, area] : heights)
-    if (2 * (below += area) >= total) return height;
-  return 0;
+  for (Component& component : components) {
+    const auto label = static_cast<std::size_t>(component.label);
+    component.thickness = 2.0 * component.area / std::max(1, edges[label]);
+    component.darkness = sums[label] / component.area;
+  }
 }
 
 // Grows the components into the faint ink step by step, so that each faint pixel gets the label of
@@ -108,13 +124,28 @@ std::vector<std::vector<std::size_t>> members_of(Groups& groups, std::size_t cou
   return members;
 }
 
-// Dots and commas; dashes and remains of ruled lines.
-bool is_too_small(const cv::Rect& box, double height) {
-  if (std::max(box.width, box.height) < std::max(kSpeck * height, kSmallestDigit)) return true;
-  return box.height < kLowestDigit * height && box.width > 2 * box.height;
+// Whether something of about the same height stands beside the box.
+bool has_peer(const cv::Rect& box, const std::vector<Blob>& blobs) {
+  return std::ranges::any_of(blobs, [&](const Blob& other) {
+    const auto [lower, higher] = std::minmax(box.height, other.box.height);
+    return other.box != box && lower >= kLikeHeight * higher &&
+           overlap_y(box, other.box) >= kSideBySide * lower && overlap_x(box, other.box) <= 0 &&
+           -overlap_x(box, other.box) <= kBeside * higher;
+  });
 }
 
-bool are_parts_of_one(const cv::Rect& a, const cv::Rect& b, bool linked, double height) {
+// Dots and commas; dashes and remains of ruled lines. Digits that are much smaller than others in
+// the picture have others of their own size beside them.
+bool is_too_small(const cv::Rect& box, double height, double stroke,
+                  const std::vector<Blob>& blobs) {
+  const int side = std::max(box.width, box.height);
+  if (side < kSmallestDigit) return true;
+  if (box.height < kLowestDigit * height && box.width > 2 * box.height) return true;
+  return side < std::max(kSpeck * height, kLowestInStrokes * stroke) && !has_peer(box, blobs);
+}
+
+bool are_parts_of_one(const cv::Rect& a, const cv::Rect& b, bool linked, double height,
+                      const std::vector<Blob>& blobs) {
   const int across = overlap_x(a, b);
   const int down = overlap_y(a, b);
   const cv::Rect common = a & b;
@@ -124,6 +155,8 @@ bool are_parts_of_one(const cv::Rect& a, const cv::Rect& b, bool linked, double 
   if (above && linked) return true;
   const cv::Rect both = a | b;
   if (both.height > kTallestBroken * height) return false;
+  const cv::Rect& lower = a.height < b.height ? a : b;
+  if (lower.height >= lower.width && -down > 0 && has_peer(lower, blobs)) return false;
   if (above && -down <= kFarthestBar * height) return true;
   const bool flat = std::min(a.height, b.height) < kLowestDigit * height;
   return flat && std::max(both.width, both.height) <= kTallestBroken * height &&
@@ -150,6 +183,7 @@ double ink_level(std::vector<float> darkness) {
 Components find_components(const Paper& paper) {
   const cv::Mat strong = strong_mask(paper.ink);
   Components components;
+  components.stroke_width = paper.ink.stroke_width;
   cv::Mat stats;
   cv::Mat centers;
   const int count =
@@ -162,16 +196,18 @@ Components find_components(const Paper& paper) {
         stats.at<int>(label, cv::CC_STAT_WIDTH), stats.at<int>(label, cv::CC_STAT_HEIGHT));
     const int area = stats.at<int>(label, cv::CC_STAT_AREA);
     if (area < least_area) continue;
-    components.list.push_back({label, box, area});
+    components.all.push_back({.label = label, .box = box, .area = area});
   }
-  std::ranges::stable_sort(components.list, std::greater{}, &Component::area);
-  if (components.list.size() > kMaxComponents) components.list.resize(kMaxComponents);
-  components.digit_height = typical_height(components.list);
+  std::ranges::stable_sort(components.all, std::greater{}, &Component::area);
+  if (components.all.size() > kMaxComponents) components.all.resize(kMaxComponents);
+  measure_strokes(paper.ink.darkness, components.owners, components.all, count);
+  components.list = components.all;
+  leave_out_foreign(components, stroke);
   if (!components.list.empty()) add_faint(paper, components);
   return components;
 }
 
-std::vector<Blob> join_broken(const Components& components) {
+std::vector<Blob> join_broken(const Components& components, std::vector<Foreign>* left_out) {
   const double height = components.digit_height;
   std::vector<Blob> blobs;
   for (const Component& component : components.list)
@@ -182,13 +218,20 @@ std::vector<Blob> join_broken(const Components& components) {
       if (are_parts_of_one(blobs[i].box, blobs[j].box,
                            components.linked.contains(
                                std::minmax(components.list[i].label, components.list[j].label)),
-                           height))
+                           height, blobs))
         groups.join(i, j);
   std::vector<Blob> whole;
   for (const auto& members : members_of(groups, blobs.size()))
     whole.push_back(together(blobs, members));
-  std::erase_if(whole, [&](const Blob& blob) { return is_too_small(blob.box, height); });
-  return whole;
+  const double stroke = components.stroke_width;
+  std::vector<Blob> kept;
+  for (const Blob& blob : whole) {
+    if (!is_too_small(blob.box, height, stroke, whole))
+      kept.push_back(blob);
+    else if (left_out != nullptr)
+      left_out->push_back({blob.box, LeftOutReason::kSmall});
+  }
+  return kept;
 }
 
 std::vector<std::vector<std::size_t>> group_neighbours(const std::vector<Blob>& blobs,
@@ -214,6 +257,15 @@ bool may_be_only_digit(const std::vector<Blob>& blobs, bool any_doubt) {
   for (const Blob& blob : blobs) whole |= blob.box;
   const int lowest =
       std::ranges::min(blobs, {}, [](const Blob& b) { return b.box.height; }).box.height;
+  // A digit's parts are close to one another; what is not may be a digit of another size.
+  for (const Blob& blob : blobs) {
+    const bool close = std::ranges::any_of(blobs, [&](const Blob& other) {
+      return &other != &blob && -overlap_x(blob.box, other.box) <= kFarthestPart * whole.height &&
+             -overlap_y(blob.box, other.box) <= kFarthestPart * whole.height;
+    });
+    const bool upright = blob.box.height >= blob.box.width;
+    if (!close || (blobs.size() > 2 && upright && has_peer(blob.box, blobs))) return false;
+  }
   if (any_doubt) return lowest < kLower * whole.height;
   const cv::Rect& a = blobs[0].box;
   const cv::Rect& b = blobs[1].box;

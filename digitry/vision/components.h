@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "digitry/vision/paper.h"
+#include "digitry/vision/reading.h"
 
 // From ink on paper to things that may be digits.
 
@@ -14,24 +15,35 @@ namespace digitry {
 
 /// Connected ink.
 struct Component {
-  int label = 0;  ///< In `Components::owners`.
-  cv::Rect box;   ///< Of its strong pixels.
-  int area = 0;   ///< Number of its strong pixels.
+  int label = 0;         ///< In `Components::owners`.
+  cv::Rect box;          ///< Of its strong pixels.
+  int area = 0;          ///< Number of its strong pixels.
+  double thickness = 0;  ///< Twice the area by the number of pixels on its edge.
+  double darkness = 0;   ///< Mean of its strong pixels.
+};
+
+/// Something that is not read, and why.
+struct Foreign {
+  cv::Rect box;
+  LeftOutReason reason = LeftOutReason::kSmall;
 };
 
 struct Components {
   cv::Mat owners;               ///< CV_32S: the label of each pixel's component, 0 for paper.
-  std::vector<Component> list;  ///< Largest first, at most `kMaxComponents`.
+  std::vector<Component> all;   ///< Largest first, at most `kMaxComponents`.
+  std::vector<Component> list;  ///< Those that may be writing.
   /// Pairs of labels with continuous faint ink between the components, the smaller label first.
   std::set<std::pair<int, int>> linked;
-  double digit_height = 0;  ///< Pixels; half of the ink is in components at least as high.
+  std::vector<Foreign> left_out;
+  double stroke_width = 0;
+  double digit_height = 0;  ///< Pixels; half of the strokes are in components at least as high.
 };
 
 inline constexpr std::size_t kMaxComponents = 1000;
 
 /// Connected components of the strong ink. Faint ink belongs to the component that it is nearest
 /// to, measured along the ink, up to three stroke widths. Leaves out specks smaller than a stroke
-/// is wide, and what touches three sides of the picture: the table under a sheet of paper.
+/// is wide, and what `foreign.h` knows.
 Components find_components(const Paper& paper);
 
 /// Components that belong together.
@@ -42,8 +54,9 @@ struct Blob {
 
 /// Joins the parts of broken strokes: parts inside another's box, parts above one another, and
 /// small parts close to another. Leaves out what is much smaller than a digit and alone: dots,
-/// commas, dashes.
-std::vector<Blob> join_broken(const Components& components);
+/// commas, dashes; appends them to `left_out`.
+std::vector<Blob> join_broken(const Components& components,
+                              std::vector<Foreign>* left_out = nullptr);
 
 /// Groups of indices of blobs that may be parts of one digit. Two blobs are in one group if they
 /// stand close side by side, are together no wider than a digit, and at least one is `doubtful`.

@@ -19,6 +19,8 @@ constexpr double kLeastVariance = 1e-3;  // grey levels: nothing is there
 constexpr double kPaperSide = 400;
 constexpr double kWhite = 255;
 constexpr double kDarkestPaper = 24;
+constexpr double kBrightPaper = 0.9;      // quantile of the brightness of the paper
+constexpr double kShadow = 0.6;           // of that
 constexpr double kWidePaperWindow = 0.3;  // of the shorter side
 constexpr double kNoiseWorthSmoothing = 0.004;
 constexpr double kSmoothing = 0.8;  // pixels
@@ -27,6 +29,11 @@ constexpr double kInkQuantile = 0.98;  // of the darkness: as dark as ink, if th
 constexpr float kInkShare = 0.4F;      // of that quantile: darker than paper
 constexpr float kSurelyInk = 0.15F;    // the least of that
 constexpr double kMuchInk = 0.25;      // of the picture
+
+constexpr double kShortestStroke = 3;    // of its width
+constexpr double kShortestShare = 0.04;  // of the longer side of the picture
+constexpr double kLeastFill = 0.03;      // of the box of a stroke
+constexpr double kThickStroke = 3;       // of the width of the strokes within the picture
 
 constexpr double kWeakDarkness = 0.07;
 constexpr double kWeakNoises = 3.5;
@@ -57,7 +64,12 @@ cv::Mat find_paper(const cv::Mat& grey, double window, bool ink_at_border) {
   cv::dilate(paper, paper, square, {-1, -1}, 1, cv::BORDER_CONSTANT,
              ink_at_border ? cv::Scalar(kWhite) : cv::morphologyDefaultBorderValue());
   cv::erode(paper, paper, square);
-  cv::GaussianBlur(paper, paper, {}, std::max(1.0, size / 6.0));
+  // Beside a bright sheet a table stays as dark as it is: its edge is no stroke.
+  cv::Mat smooth;
+  cv::GaussianBlur(paper, smooth, {}, std::max(1.0, size / 6.0));
+  const int beside = factor < 1 ? 5 : 3;
+  cv::erode(cv::min(paper, smooth), paper,
+            cv::getStructuringElement(cv::MORPH_RECT, {beside, beside}));
   cv::resize(paper, paper, grey.size(), 0, 0, cv::INTER_LINEAR);
   return paper;
 }
@@ -112,7 +124,11 @@ cv::Mat smoothed(const cv::Mat& darkness, double noise) {
 // Sets the darkness and the noise.
 Ink ink_on(const cv::Mat& grey, const cv::Mat& paper) {
   Ink ink;
-  cv::divide(paper - grey, cv::max(paper, kDarkestPaper), ink.darkness);
+  // What is much darker than the paper of the picture is not paper: its grain is not ink.
+  std::vector<float> bright = sample_of(paper);
+  const double darkest =
+      std::max(kDarkestPaper, kShadow * static_cast<double>(quantile(bright, kBrightPaper)));
+  cv::divide(paper - grey, cv::max(paper, darkest), ink.darkness);
   // Most pixels are paper. Their median is not 0, because a closing prefers bright noise.
   const double offset = std::clamp(paper_spread(ink.darkness).median, -0.1, 0.15);
   ink.darkness = (ink.darkness - offset) / (1 - offset);
@@ -187,7 +203,10 @@ Polarity find_polarity(const cv::Mat& grey) {
   const float low = quantile(all, 0.02);
   const float high = quantile(all, 0.98);
   const bool dark_border = quantile(border, 0.5) < (low + high) / 2;
-  return {.light = dark_border, .sure = dark_border == light, .crowded = true};
+  return {.light = dark_border,
+          .sure = !dark_border && !light,
+          .likely = dark_border == light,
+          .crowded = true};
 }
 
 double wide_paper_window(const cv::Mat& grey) {
@@ -202,39 +221,81 @@ Ink find_ink(const cv::Mat& grey, bool light, double paper_window, bool ink_at_b
   return ink;
 }
 
-double find_stroke_width(const Ink& ink) {
-  // A border of paper, so that every stroke has an edge.
-  cv::Mat mask;
-  cv::copyMakeBorder(first_mask(ink), mask, 1, 1, 1, 1, cv::BORDER_CONSTANT, 0);
+namespace {
+
+struct StrokeWidth {
+  double width = 0;
+  double length = 0;
+  bool at_border = false;
+};
+
+// The median width, weighted by length; 0 if there are none.
+double median_width(std::vector<StrokeWidth> strokes) {
+  std::ranges::sort(strokes, {}, &StrokeWidth::width);
+  double total = 0;
+  for (const StrokeWidth& stroke : strokes) total += stroke.length;
+  double below = 0;
+  for (const StrokeWidth& stroke : strokes)
+    if ((below += stroke.length) >= total / 2) return stroke.width;
+  return 0;
+}
+
+std::vector<StrokeWidth> measure_widths(const cv::Mat& mask) {
   cv::Mat labels;
+  cv::Mat stats;
+  cv::Mat centers;
   cv::Mat distance;
-  const int count = cv::connectedComponents(mask, labels, 8, CV_32S);
-  if (count <= 1) return 0;
+  const int count = cv::connectedComponentsWithStats(mask, labels, stats, centers, 8, CV_32S);
   cv::distanceTransform(mask, distance, cv::DIST_L2, 3);
-  std::vector<std::pair<double, double>> sums(static_cast<std::size_t>(count));  // distance, area
+  std::vector<double> sums(static_cast<std::size_t>(count));
   for (int y = 0; y < mask.rows; ++y) {
     const auto* label = labels.ptr<int>(y);
     const auto* d = distance.ptr<float>(y);
-    for (int x = 0; x < mask.cols; ++x) {
-      if (label[x] == 0) continue;
-      auto& [sum, area] = sums[static_cast<std::size_t>(label[x])];
-      sum += static_cast<double>(d[x]);
-      area += 1;
-    }
+    for (int x = 0; x < mask.cols; ++x)
+      if (label[x] != 0) sums[static_cast<std::size_t>(label[x])] += static_cast<double>(d[x]);
   }
-  // In a bar of width w the mean distance to the edge is w/4 + 1/2.
-  std::vector<std::pair<double, double>> widths;  // width, length
-  double total = 0;
-  for (std::size_t i = 1; i < sums.size(); ++i) {
-    const double width = std::max(1.0, 4 * sums[i].first / sums[i].second - 2);
-    widths.emplace_back(width, sums[i].second / width);
-    total += widths.back().second;
+  std::vector<StrokeWidth> strokes;
+  for (int i = 1; i < count; ++i) {
+    const double area = stats.at<int>(i, cv::CC_STAT_AREA);
+    // A line around the writing, or beside it.
+    const double box = static_cast<double>(stats.at<int>(i, cv::CC_STAT_WIDTH)) *
+                       stats.at<int>(i, cv::CC_STAT_HEIGHT);
+    if (count > 2 && area < kLeastFill * box) continue;
+    // In a bar of width w the mean distance to the edge is w/4 + 1/2.
+    const double width = std::max(1.0, 4 * sums[static_cast<std::size_t>(i)] / area - 2);
+    const int left = stats.at<int>(i, cv::CC_STAT_LEFT);
+    const int top = stats.at<int>(i, cv::CC_STAT_TOP);
+    strokes.push_back({width, area / width,
+                       left <= 1 || top <= 1 ||
+                           left + stats.at<int>(i, cv::CC_STAT_WIDTH) >= mask.cols - 1 ||
+                           top + stats.at<int>(i, cv::CC_STAT_HEIGHT) >= mask.rows - 1});
   }
-  std::ranges::sort(widths);
-  double below = 0;
-  for (const auto& [width, length] : widths)
-    if ((below += length) >= total / 2) return width;
-  return widths.back().first;
+  return strokes;
+}
+
+}  // namespace
+
+StrokeWidths find_stroke_widths(const Ink& ink) {
+  // A border of paper, so that every stroke has an edge.
+  cv::Mat mask;
+  cv::copyMakeBorder(first_mask(ink), mask, 1, 1, 1, 1, cv::BORDER_CONSTANT, 0);
+  std::vector<StrokeWidth> strokes = measure_widths(mask);
+  // A table or a thumb reaches the border and is much thicker than the strokes that do not.
+  std::vector<StrokeWidth> within;
+  for (const StrokeWidth& stroke : strokes)
+    if (!stroke.at_border && stroke.length >= kShortestStroke * stroke.width &&
+        stroke.length >= kShortestShare * std::max(mask.rows, mask.cols))
+      within.push_back(stroke);
+  if (const double usual = median_width(std::move(within)); usual > 0)
+    std::erase_if(strokes, [&](const StrokeWidth& stroke) {
+      return stroke.at_border && stroke.width > kThickStroke * usual;
+    });
+  StrokeWidths widths;
+  for (const StrokeWidth& stroke : strokes)
+    if (stroke.length >= kShortestStroke * stroke.width)
+      widths.widest = std::max(widths.widest, stroke.width);
+  widths.usual = median_width(std::move(strokes));
+  return widths;
 }
 
 cv::Mat weak_mask(const Ink& ink) {

@@ -28,7 +28,8 @@ struct Ink {
 /// Whether the ink is lighter than its background.
 struct Polarity {
   bool light = false;
-  bool sure = true;      ///< If not, the other one is worth a try.
+  bool sure = true;      ///< If not, the other one is worth a try: a dark border may be a table.
+  bool likely = true;    ///< If so, only if this one shows no digits.
   bool crowded = false;  ///< Ink may cover much of the picture, and its border.
 };
 Polarity find_polarity(const cv::Mat& grey);
@@ -44,9 +45,15 @@ Ink find_ink(const cv::Mat& grey, bool light, double paper_window, bool ink_at_b
 /// A window wider than any stroke, for use before the stroke width is known.
 double wide_paper_window(const cv::Mat& grey);
 
-/// The median stroke width, weighted by the length of the strokes; 0 if there is no ink. Does not
+/// Widths of strokes; 0 if there is no ink.
+struct StrokeWidths {
+  double usual = 0;   ///< The median, weighted by the length of the strokes.
+  double widest = 0;  ///< Of those at least three times as long as wide.
+};
+
+/// Leaves out what reaches the border of the picture and is much thicker than the rest. Does not
 /// read `ink.stroke_width`.
-double find_stroke_width(const Ink& ink);
+StrokeWidths find_stroke_widths(const Ink& ink);
 
 /// 255 for pixels that may be ink, because they are above the noise; else 0.
 cv::Mat weak_mask(const Ink& ink);

@@ -136,6 +136,8 @@ constexpr double kInterruption = 1.0 / 100;  // of the paper's width: longest ga
 constexpr double kShortestRun = 1.0 / 5;     // of the paper's width
 constexpr double kRuleCoverage = 0.6;        // of the paper's width, if there are several rules
 constexpr double kLoneCoverage = 0.85;       // the same if there are fewer, from edge to edge
+constexpr float kStrokeOnRule = 1.4F;        // of the rule's darkness
+constexpr float kLeastDarker = 0.1F;         // more than the rule's darkness
 constexpr double kLoneRuleLength = 2.2;      // of the height of the writing
 constexpr double kEdge = 0.03;               // of the paper's width
 constexpr double kThickest = 1.0 / 50;       // of the paper's height, before strokes are known
@@ -244,12 +246,27 @@ int thickness_of(const cv::Mat& mask, const Band& band) {
   return *middle;
 }
 
-// Erases vertical runs about as long as the rule is thick. A longer run is a stroke across it.
+float darkest_of(const cv::Mat& darkness, int x, const Band& run) {
+  float darkest = 0;
+  for (int y = run.top; y <= run.bottom; ++y) darkest = std::max(darkest, darkness.at<float>(y, x));
+  return darkest;
+}
+
+// Erases vertical runs about as long as the rule is thick. A longer run is a stroke across it, and
+// a much darker one a stroke along it: the foot of a 2.
 void erase_rule(cv::Mat& darkness, const cv::Mat& mask, const Band& band) {
   const int longest = thickness_of(mask, band) * 3 / 2 + 1;
+  std::vector<float> darks;
+  for (int x = 0; x < mask.cols; ++x)
+    for (const Band& run : column_runs(mask, x, band))
+      darks.push_back(darkest_of(darkness, x, run));
+  if (darks.empty()) return;
+  const auto middle = darks.begin() + std::ssize(darks) / 2;
+  std::nth_element(darks.begin(), middle, darks.end());
+  const float stroke = std::max(kStrokeOnRule * *middle, *middle + kLeastDarker);
   for (int x = 0; x < mask.cols; ++x)
     for (const Band& run : column_runs(mask, x, band)) {
-      if (run.bottom - run.top + 1 > longest) continue;
+      if (run.bottom - run.top + 1 > longest || darkest_of(darkness, x, run) > stroke) continue;
       for (int y = std::max(0, run.top - 1); y <= std::min(mask.rows - 1, run.bottom + 1); ++y)
         darkness.at<float>(y, x) = 0;
     }

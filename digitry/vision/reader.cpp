@@ -12,12 +12,15 @@
 #include "digitry/base/error.h"
 #include "digitry/vision/components.h"
 #include "digitry/vision/cuts.h"
+#include "digitry/vision/foreign.h"
 #include "digitry/vision/paper.h"
 
 namespace digitry {
 namespace {
 
 constexpr double kNarrowPaperWindow = 3;  // stroke widths
+constexpr double kCrowdedWindow = 2;      // times the wide window, where ink may cover much
+constexpr double kWindowOfWidest = 2;     // widest strokes, for the least
 constexpr double kLeastSkew = 1;          // degrees; less is not worth a resampling
 constexpr std::size_t kMaxSkewBoxes = 300;
 
@@ -39,8 +42,11 @@ constexpr double kCutSlack = 0.3;           // of a digit's height: how far cuts
 constexpr double kLowestSegment = 0.35;     // of a digit's height
 constexpr double kSureScore = 0.982;        // costs nothing
 constexpr double kLeastDoubt = 0.002;
-constexpr double kLowestRow = 2.5;          // stroke widths: anything lower is a single stroke
+constexpr double kLowestRow = 2.5;    // stroke widths: anything lower is a single stroke
+constexpr double kLeastAlike = 0.55;  // of the digits' height
+constexpr double kMostAlike = 1.8;
 constexpr double kRejectedCost = 0.5;       // against the score of an accepted digit
+constexpr double kPatchFill = 0.75;         // of its box
 constexpr double kPolarityPrior = 0.25;     // in the same unit, for the likelier polarity
 constexpr std::size_t kMaxSegments = 2000;  // per glyph
 
@@ -57,10 +63,11 @@ void show(const ReadOptions& options, std::string_view stage, const auto& what) 
 struct CleanPaper {
   Paper paper;
   int num_rules = 0;
+  std::vector<cv::Rect> frames;
 };
 
 CleanPaper level_and_remove_rules(const Ink& ink, double skew, bool remove) {
-  CleanPaper level{level_paper(ink, skew)};
+  CleanPaper level{.paper = level_paper(ink, skew), .num_rules = 0, .frames = {}};
   if (remove) level.num_rules = remove_rules(level.paper);
   return level;
 }
@@ -78,7 +85,8 @@ double skew_of_writing(const Paper& paper) {
 // the stroke width; the second pass, with a window of that width, gives the result.
 CleanPaper clean_paper(const cv::Mat& grey, const Polarity& polarity, const ReadOptions& options) {
   const bool light = polarity.light;
-  Ink ink = find_ink(grey, light, wide_paper_window(grey), polarity.crowded);
+  const double wide = (polarity.crowded ? kCrowdedWindow : 1) * wide_paper_window(grey);
+  Ink ink = find_ink(grey, light, wide, polarity.crowded);
   double skew = options.find_skew && options.remove_rules ? find_ruling_skew(ink) : 0;
   CleanPaper first = level_and_remove_rules(ink, skew, options.remove_rules);
   const bool ruled = first.num_rules > 0;
@@ -86,15 +94,22 @@ CleanPaper clean_paper(const cv::Mat& grey, const Polarity& polarity, const Read
     skew = 0;
     first = level_and_remove_rules(ink, 0, false);
   }
-  const double stroke_width = find_stroke_width(first.paper.ink);
-  const double window = kNarrowPaperWindow * stroke_width;
-  if (window > 0 && window < wide_paper_window(grey)) ink = find_ink(grey, light, window, true);
+  const auto [stroke_width, widest] = find_stroke_widths(first.paper.ink);
+  const double window = std::max(kNarrowPaperWindow * stroke_width, kWindowOfWidest * widest);
+  if (window > 0 && window < wide) ink = find_ink(grey, light, window, true);
   ink.stroke_width = stroke_width;
   show(options, "2-ink", ink);
   CleanPaper level = level_and_remove_rules(ink, skew, ruled);
-  if (!ruled && options.find_skew && stroke_width > 0) {
+  const auto without_frames = [&] {
+    if (options.remove_rules && ink.stroke_width > 0) level.frames = remove_frames(level.paper);
+  };
+  without_frames();
+  if (!ruled && options.find_skew && ink.stroke_width > 0) {
     skew = skew_of_writing(level.paper);
-    if (skew != 0) level = level_and_remove_rules(ink, skew, false);
+    if (skew != 0) {
+      level = level_and_remove_rules(ink, skew, false);
+      without_frames();
+    }
   }
   show(options, "3-level", level.paper.ink);
   return level;
@@ -250,9 +265,11 @@ std::optional<ClassifiedGlyph> only_digit(const Paper& paper, const Components& 
 }
 
 std::vector<ClassifiedGlyph> find_digits(const Paper& paper, const DigitClassifier& classify,
-                                         const ReadOptions& options, double& lean) {
+                                         const ReadOptions& options, double& lean,
+                                         std::vector<Foreign>& left_out) {
   const Components components = find_components(paper);
-  const std::vector<Blob> blobs = join_broken(components);
+  left_out = components.left_out;
+  const std::vector<Blob> blobs = join_broken(components, &left_out);
   std::vector<Glyph> glyphs;
   for (const Blob& blob : blobs) glyphs.push_back(cut_out(paper, components, blob));
   lean = typical_lean(glyphs);
@@ -286,6 +303,29 @@ std::vector<ClassifiedGlyph> find_digits(const Paper& paper, const DigitClassifi
   return digits;
 }
 
+// Removes what was rejected and is unlike the digits, or at the border and of another height.
+void leave_out_unlike(const Paper& paper, std::vector<ClassifiedGlyph>& digits,
+                      std::vector<Foreign>& left_out) {
+  std::vector<int> heights;
+  for (const ClassifiedGlyph& digit : digits)
+    if (!digit.prediction.rejected) heights.push_back(digit.glyph.box.height);
+  if (heights.empty()) return;
+  const auto middle = heights.begin() + std::ssize(heights) / 2;
+  std::nth_element(heights.begin(), middle, heights.end());
+  const double usual = *middle;
+  std::erase_if(digits, [&](const ClassifiedGlyph& digit) {
+    const cv::Rect& box = digit.glyph.box;
+    const bool at_border = box.x <= 1 || box.y <= 1 || box.x + box.width >= paper.inside.cols - 1 ||
+                           box.y + box.height >= paper.inside.rows - 1;
+    const bool alike = box.height >= kLeastAlike * usual && box.height <= kMostAlike * usual;
+    const bool wide = box.width > kMostAlike * usual;
+    const bool unlike = digit.prediction.rejected ? !alike || wide || at_border
+                                                  : at_border && !alike && heights.size() >= 3;
+    if (unlike) left_out.push_back({box, LeftOutReason::kUnlike});
+    return unlike;
+  });
+}
+
 // The classified images side by side.
 Image contact_sheet(const std::vector<ReadDigit>& digits) {
   const auto count = std::max<std::int64_t>(1, std::ssize(digits));
@@ -311,11 +351,20 @@ void place_digits(std::vector<ReadDigit> digits, const std::vector<PixelBox>& bo
   }
 }
 
+// Whether the ink fills its box, as a sheet of paper does and no digit but a 1.
+bool is_patch(const ReadDigit& digit) {
+  const cv::Mat image(static_cast<int>(kMnistSide), static_cast<int>(kMnistSide), CV_8U,
+                      const_cast<std::uint8_t*>(digit.image.data()));
+  const cv::Mat ink = image > 127;
+  const cv::Rect box = cv::boundingRect(ink);
+  return cv::countNonZero(ink) > kPatchFill * box.area() && 2 * box.width > box.height;
+}
+
 // How sure the digits are, less what is no digit.
 double certainty_of(const Reading& reading) {
   double sum = 0;
   for (const ReadDigit& digit : reading.digits)
-    sum += digit.prediction.rejected ? -kRejectedCost : digit.prediction.score;
+    sum += digit.prediction.rejected || is_patch(digit) ? -kRejectedCost : digit.prediction.score;
   return sum;
 }
 
@@ -332,13 +381,20 @@ Reading read_ink(const Image& picture, const WorkingGrey& working, const Polarit
   double lean = 0;
   std::vector<ReadDigit> digits;
   std::vector<PixelBox> boxes;
-  for (ClassifiedGlyph& classified : find_digits(level.paper, classify, options, lean)) {
+  std::vector<Foreign> left_out;
+  std::vector<ClassifiedGlyph> found = find_digits(level.paper, classify, options, lean, left_out);
+  leave_out_unlike(level.paper, found, left_out);
+  for (ClassifiedGlyph& classified : found) {
     const cv::Rect& box = classified.glyph.box;
     boxes.push_back({box.x, box.y, box.width, box.height});
     digits.push_back({.box = to_pixel_box(box, level.paper, working.scale, picture),
                       .image = classified.image,
                       .prediction = std::move(classified.prediction)});
   }
+  for (const cv::Rect& frame : level.frames) left_out.push_back({frame, LeftOutReason::kFrame});
+  for (const Foreign& foreign : left_out)
+    reading.left_out.push_back(
+        {to_pixel_box(foreign.box, level.paper, working.scale, picture), foreign.reason});
   constexpr double kDegrees = 57.29577951308232;
   reading.slant_degrees = std::atan(lean) * kDegrees;
   place_digits(std::move(digits), boxes, reading);
@@ -371,8 +427,13 @@ Reading read_digits(const Image& picture, const DigitClassifier& classify,
   ReadOptions quiet = options;
   quiet.on_stage = {};
   Reading likely = read_ink(picture, working, polarity, classify, quiet);
-  Reading other = read_ink(picture, working, inverse, classify, quiet);
-  const bool swap = certainty_of(other) > certainty_of(likely) + kPolarityPrior;
+  const double certainty = certainty_of(likely);
+  bool swap = false;
+  Reading other;
+  if (!polarity.likely || certainty <= 0) {
+    other = read_ink(picture, working, inverse, classify, quiet);
+    swap = certainty_of(other) > certainty + kPolarityPrior;
+  }
   if (options.on_stage)
     return read_ink(picture, working, swap ? inverse : polarity, classify, options);
   return swap ? other : likely;

@@ -85,6 +85,26 @@ double ReadDigit::probability() const {
   return static_cast<double>(prediction.probabilities[label()]);
 }
 
+std::string_view to_string(LeftOutReason reason) {
+  switch (reason) {
+    case LeftOutReason::kSmall:
+      return "small";
+    case LeftOutReason::kDot:
+      return "dot";
+    case LeftOutReason::kFaint:
+      return "faint";
+    case LeftOutReason::kLine:
+      return "line";
+    case LeftOutReason::kEdge:
+      return "edge";
+    case LeftOutReason::kFrame:
+      return "frame";
+    case LeftOutReason::kUnlike:
+      return "unlike";
+  }
+  return "";
+}
+
 std::string to_text(const Reading& reading, const std::vector<std::string>& class_names) {
   std::string text;
   std::int64_t line = 0;

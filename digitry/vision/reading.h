@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "digitry/image/image.h"
@@ -37,9 +38,28 @@ struct ReadDigit {
   double probability() const;
 };
 
+/// Why something that looks like ink is not read.
+enum class LeftOutReason {
+  kSmall,   ///< Much smaller than the digits: a dot, a comma, a dash.
+  kDot,     ///< Compact: a hole, a blot.
+  kFaint,   ///< Much fainter and smaller than the digits.
+  kLine,    ///< Straight and much longer than a digit is high: a pen, a margin line.
+  kEdge,    ///< Reaches the border and is no stroke: a table, a thumb, a page edge.
+  kFrame,   ///< The lines of boxes, a grid, or a frame around writing.
+  kUnlike,  ///< Rejected by the classifier, and of another size or thickness than the digits.
+};
+/// "small", "dot", "faint", "line", "edge", "frame", "unlike".
+std::string_view to_string(LeftOutReason reason);
+
+struct LeftOut {
+  PixelBox box;
+  LeftOutReason reason = LeftOutReason::kSmall;
+};
+
 /// The digits in a picture.
 struct Reading {
   std::vector<ReadDigit> digits;  ///< Line by line, from left to right.
+  std::vector<LeftOut> left_out;  ///< What was found besides; single specks are not listed.
   std::int64_t num_lines = 0;
   bool light_ink = false;      ///< Whether the ink is lighter than its background.
   double skew_degrees = 0;     ///< Slope of the lines, positive if they run down to the right.

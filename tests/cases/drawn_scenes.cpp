@@ -185,7 +185,7 @@ void draw_things(Drawing& d, SceneKind kind) {
   if (kind == SceneKind::kPen) {
     const cv::Scalar color(d.between(0, 200), d.between(0, 120), d.between(0, 120));
     const cv::Point2d tip(d.between(0.1, 0.5) * width, d.between(0.6, 0.75) * height);
-    const double angle = d.between(-0.4, 0.9);
+    const double angle = d.between(0, 0.9);
     const double length = d.between(0.4, 1.2) * width;
     d.line(tip, tip + cv::Point2d(std::cos(angle), std::sin(angle)) * length, color,
            cvRound(d.between(3, 12) * scale));

@@ -22,7 +22,7 @@ TEST(Components, WithoutInkThereAreNone) {
   EXPECT_TRUE(find_components(paper).list.empty());
   Ink all = paper.ink;
   all.darkness.setTo(1);
-  EXPECT_LE(find_stroke_width(all), 202) << "all of it is ink";
+  EXPECT_LE(find_stroke_widths(all).usual, 202) << "all of it is ink";
 }
 
 TEST(Components, FaintInkBelongsToTheStrokeThatItContinues) {

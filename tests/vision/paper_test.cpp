@@ -24,7 +24,7 @@ Image some_text() {
 
 Ink ink_of(const cv::Mat& grey) {
   Ink ink = find_ink(grey, find_polarity(grey).light, wide_paper_window(grey));
-  ink.stroke_width = find_stroke_width(ink);
+  ink.stroke_width = find_stroke_widths(ink).usual;
   return ink;
 }
 

@@ -31,6 +31,10 @@ std::string csv_field(const std::string& text) {
 double percent_of(float probability) { return 100 * static_cast<double>(probability); }
 
 /// `known` is what version 0.1 wrote, and what its users' scripts read: the opposite of `rejected`.
+Json box_json(const PixelBox& box) {
+  return {{"left", box.left}, {"top", box.top}, {"width", box.width}, {"height", box.height}};
+}
+
 Json digit_json(const ReadDigit& digit, const std::vector<std::string>& class_names) {
   Json others = Json::array();
   for (const Alternative& other : alternatives_of(digit))
@@ -43,11 +47,7 @@ Json digit_json(const ReadDigit& digit, const std::vector<std::string>& class_na
           {"in_distribution_score", digit.prediction.in_distribution_score},
           {"alternatives", others},
           {"line", digit.line + 1},
-          {"box",
-           {{"left", digit.box.left},
-            {"top", digit.box.top},
-            {"width", digit.box.width},
-            {"height", digit.box.height}}}};
+          {"box", box_json(digit.box)}};
 }
 
 class Printer {
@@ -231,6 +231,9 @@ nlohmann::ordered_json reading_json(std::int64_t width, std::int64_t height, con
                                     const std::vector<std::string>& class_names) {
   Json digits = Json::array();
   for (const ReadDigit& digit : reading.digits) digits.push_back(digit_json(digit, class_names));
+  Json left_out = Json::array();
+  for (const LeftOut& foreign : reading.left_out)
+    left_out.push_back({{"reason", to_string(foreign.reason)}, {"box", box_json(foreign.box)}});
   return {{"width", width},
           {"height", height},
           {"text", to_text(reading, class_names)},
@@ -239,7 +242,8 @@ nlohmann::ordered_json reading_json(std::int64_t width, std::int64_t height, con
           {"skew_degrees", reading.skew_degrees},
           {"slant_degrees", reading.slant_degrees},
           {"ruled_lines", reading.num_rules},
-          {"digits", digits}};
+          {"digits", digits},
+          {"left_out", left_out}};
 }
 
 }  // namespace digitry::app
