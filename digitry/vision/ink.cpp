@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "digitry/vision/projection.h"
+
 namespace digitry {
 namespace {
 
@@ -159,7 +161,7 @@ cv::Mat first_mask(const Ink& ink) {
 }  // namespace
 
 WorkingGrey make_working_grey(const Image& picture) {
-  Image one = to_grey(picture);
+  Image one = grey_of_most_contrast(picture);
   const cv::Mat bytes(static_cast<int>(one.height), static_cast<int>(one.width), CV_8U,
                       one.pixels.data());
   WorkingGrey working;

@@ -271,10 +271,17 @@ std::vector<ClassifiedGlyph> find_digits(const Paper& paper, const DigitClassifi
   left_out = components.left_out;
   const std::vector<Blob> blobs = join_broken(components, &left_out);
   std::vector<Glyph> glyphs;
+  if (options.layout == Layout::kSingle && !blobs.empty()) {
+    std::vector<std::size_t> all(blobs.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    glyphs.push_back(cut_out(paper, components, together(blobs, all)));
+    lean = typical_lean(glyphs);
+    return classify_glyphs(std::move(glyphs), lean, classify);
+  }
   for (const Blob& blob : blobs) glyphs.push_back(cut_out(paper, components, blob));
   lean = typical_lean(glyphs);
   std::vector<ClassifiedGlyph> wholes = classify_glyphs(std::move(glyphs), lean, classify);
-  if (!options.split_touching) return wholes;
+  if (!options.split_touching || options.layout == Layout::kBoxes) return wholes;
   const double height = components.digit_height;
   const double stroke_width = paper.ink.stroke_width;
   std::vector<bool> doubtful;
@@ -402,22 +409,8 @@ Reading read_ink(const Image& picture, const WorkingGrey& working, const Polarit
   return reading;
 }
 
-}  // namespace
-
-Reading read_digits(const Image& picture, const Classifier& classifier,
-                    const ReadOptions& options) {
-  const Shape expected{1, kMnistSide, kMnistSide};
-  if (classifier.model().input_shape() != expected)
-    throw Error(ErrorCode::kBadData,
-                "read_digits: expected a model of images {} ([channels, height, width]), got one "
-                "of {}",
-                expected.to_string(), classifier.model().input_shape().to_string());
-  return read_digits(
-      picture, [&](const Tensor& images) { return predict_digits(classifier, images); }, options);
-}
-
-Reading read_digits(const Image& picture, const DigitClassifier& classify,
-                    const ReadOptions& options) {
+Reading read_whole(const Image& picture, const DigitClassifier& classify,
+                   const ReadOptions& options) {
   silence_opencv();
   const WorkingGrey working = make_working_grey(picture);
   const Polarity polarity = find_polarity(working.grey);
@@ -437,6 +430,55 @@ Reading read_digits(const Image& picture, const DigitClassifier& classify,
   if (options.on_stage)
     return read_ink(picture, working, swap ? inverse : polarity, classify, options);
   return swap ? other : likely;
+}
+
+// The pixels of the region.
+Image part_of(const Image& picture, const PixelBox& region) {
+  const bool inside = region.left >= 0 && region.top >= 0 && region.width >= 1 &&
+                      region.height >= 1 && region.left < picture.width &&
+                      region.top < picture.height && region.width <= picture.width - region.left &&
+                      region.height <= picture.height - region.top;
+  if (!inside)
+    throw Error(ErrorCode::kInvalidArgument,
+                "read_digits: expected a region inside the picture of {}x{}, got {},{},{},{}",
+                picture.width, picture.height, region.left, region.top, region.width,
+                region.height);
+  Image part{region.height, region.width, picture.channels, {}};
+  part.pixels.reserve(static_cast<std::size_t>(region.height * region.width * picture.channels));
+  for (std::int64_t y = region.top; y < region.top + region.height; ++y) {
+    const auto row = picture.pixels.begin() + (y * picture.width + region.left) * picture.channels;
+    part.pixels.insert(part.pixels.end(), row, row + region.width * picture.channels);
+  }
+  return part;
+}
+
+}  // namespace
+
+Reading read_digits(const Image& picture, const Classifier& classifier,
+                    const ReadOptions& options) {
+  const Shape expected{1, kMnistSide, kMnistSide};
+  if (classifier.model().input_shape() != expected)
+    throw Error(ErrorCode::kBadData,
+                "read_digits: expected a model of images {} ([channels, height, width]), got one "
+                "of {}",
+                expected.to_string(), classifier.model().input_shape().to_string());
+  return read_digits(
+      picture, [&](const Tensor& images) { return predict_digits(classifier, images); }, options);
+}
+
+Reading read_digits(const Image& picture, const DigitClassifier& classify,
+                    const ReadOptions& options) {
+  check_image(picture);
+  if (!options.region) return read_whole(picture, classify, options);
+  const PixelBox& region = *options.region;
+  Reading reading = read_whole(part_of(picture, region), classify, options);
+  const auto move = [&](PixelBox& box) {
+    box.left += region.left;
+    box.top += region.top;
+  };
+  for (ReadDigit& digit : reading.digits) move(digit.box);
+  for (LeftOut& left_out : reading.left_out) move(left_out.box);
+  return reading;
 }
 
 }  // namespace digitry

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "digitry/image/image.h"
@@ -13,7 +14,16 @@ namespace digitry {
 /// Receives each stage of the work: its name ("2-ink") and a picture of it.
 using StageSink = std::function<void(std::string_view stage, const Image& picture)>;
 
+/// How the digits of a picture are laid out.
+enum class Layout {
+  kLines,   ///< Lines of digits, which may touch.
+  kBoxes,   ///< One digit per box or cell: nothing is cut.
+  kSingle,  ///< One digit: all ink that is writing is its.
+};
+
 struct ReadOptions {
+  std::optional<PixelBox> region{};  ///< Read only this part of the picture; all of it if empty.
+  Layout layout = Layout::kLines;
   bool find_skew = true;       ///< Level lines that run up or down, by up to 15°.
   bool remove_rules = true;    ///< Remove the lines of ruled and squared paper.
   bool split_touching = true;  ///< Try cuts through wide ink; the classifier's scores decide.
@@ -31,7 +41,7 @@ struct ReadOptions {
 /// were (`to_mnist_form`) and classified by `predict_digits`. docs/reading.md describes the steps.
 /// Thread-safe. The first call turns off OpenCV's log in the whole process.
 /// Throws Error{kBadData} if the model's images are not [1,28,28], Error{kInvalidArgument} if the
-/// picture is not valid (`check_image`).
+/// picture is not valid (`check_image`) or the region is not inside it.
 Reading read_digits(const Image& picture, const Classifier& classifier,
                     const ReadOptions& options = {});
 

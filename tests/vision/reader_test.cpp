@@ -174,6 +174,47 @@ TEST(ReadDigits, InPrintedBoxes) {
     }
 }
 
+TEST(ReadDigits, InColoursOfTheSameLightness) {
+  const std::uint8_t paper[][3] = {{80, 200, 220}, {90, 170, 90}, {200, 120, 160}};
+  const std::uint8_t pen[][3] = {{240, 150, 60}, {170, 120, 180}, {90, 170, 150}};
+  const Image drawn = page_of("48273");
+  for (int i = 0; i < 3; ++i) {
+    Image picture{drawn.height, drawn.width, 3, {}};
+    for (const std::uint8_t grey : drawn.pixels)
+      for (int c = 0; c < 3; ++c)
+        picture.pixels.push_back(static_cast<std::uint8_t>(
+            pen[i][c] + (paper[i][c] - pen[i][c]) * (grey - 20) / (235 - 20)));
+    EXPECT_EQ(read_text(picture), "48273") << i;
+  }
+}
+
+TEST(ReadDigits, InARegionOfThePicture) {
+  const Image picture = page_of("48273", "915");
+  const PixelBox lower{0, 130, 460, 120};
+  EXPECT_EQ(read_text(picture, {.region = lower}), "915");
+  const Reading reading = read_digits(picture, hershey_classifier(), {.region = lower});
+  ASSERT_EQ(reading.digits.size(), 3u);
+  for (const ReadDigit& digit : reading.digits) EXPECT_GE(digit.box.top, 140);
+  for (const PixelBox& outside : {PixelBox{-1, 0, 5, 5}, PixelBox{0, 0, 461, 5},
+                                  PixelBox{460, 0, 1, 1}, PixelBox{0, 0, 0, 5}})
+    expect_error(ErrorCode::kInvalidArgument, {"460x260"},
+                 [&] { read_digits(picture, hershey_classifier(), {.region = outside}); });
+}
+
+TEST(ReadDigits, InTheLayoutAskedFor) {
+  Image picture = blank_picture(160, 300);
+  draw_text(picture, "3", {.x = 60, .y = 110, .height = 60, .thickness = 6});
+  draw_text(picture, "5", {.x = 103, .y = 110, .height = 60, .thickness = 6});
+  const auto digits_in = [&](Layout layout) {
+    return read_digits(picture, hershey_classifier(), {.layout = layout}).digits.size();
+  };
+  EXPECT_EQ(digits_in(Layout::kLines), 2u);
+  EXPECT_EQ(digits_in(Layout::kBoxes), 1u) << "they touch: one thing, not cut";
+  draw_text(picture, "7", {.x = 180, .y = 110, .height = 60, .thickness = 6});
+  EXPECT_EQ(digits_in(Layout::kBoxes), 2u);
+  EXPECT_EQ(digits_in(Layout::kSingle), 1u);
+}
+
 TEST(ReadDigits, SmallOnesBesideALargeOne) {
   Image picture = blank_picture(420, 400);
   draw_text(picture, "6", {.x = 40, .y = 240, .height = 180, .thickness = 18});

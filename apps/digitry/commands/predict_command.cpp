@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -31,6 +32,8 @@ namespace {
 struct PredictOptions {
   std::vector<std::string> model_and_inputs;
   std::string kind = "auto";
+  std::string region;
+  std::string layout = "lines";
   std::string annotate;
   std::string debug_folder;
   bool json = false;
@@ -49,6 +52,28 @@ InputKind kind_of(const std::string& name) {
   return name == "images"     ? InputKind::kImages
          : name == "pictures" ? InputKind::kPicture
                               : InputKind::kAuto;
+}
+
+Layout layout_of(const std::string& name) {
+  return name == "boxes" ? Layout::kBoxes : name == "single" ? Layout::kSingle : Layout::kLines;
+}
+
+// Of "x,y,width,height"; empty for "".
+std::optional<PixelBox> region_of(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  std::vector<std::int64_t> numbers;
+  const char* at = text.data();
+  const char* end = text.data() + text.size();
+  while (numbers.size() < 4) {
+    std::int64_t number = 0;
+    const auto [after, error] = std::from_chars(at, end, number);
+    if (error != std::errc() || (numbers.size() < 3 ? after == end || *after != ',' : after != end))
+      throw Error(ErrorCode::kInvalidArgument,
+                  "--region: expected X,Y,WIDTH,HEIGHT in pixels, got '{}'", text);
+    numbers.push_back(number);
+    at = after + (numbers.size() < 4 ? 1 : 0);
+  }
+  return PixelBox{numbers[0], numbers[1], numbers[2], numbers[3]};
 }
 
 PredictedImages predict_images(const Classifier& classifier, const Dataset& data,
@@ -98,6 +123,8 @@ class PictureReader {
   ReadOptions next_options(const std::string& name) {
     ++num_read_;
     ReadOptions read_options;
+    read_options.region = region_of(options_.region);
+    read_options.layout = layout_of(options_.layout);
     if (!options_.debug_folder.empty())
       read_options.on_stage = [this, name](std::string_view stage, const Image& picture) {
         save_stage(name, stage, picture);
@@ -266,6 +293,14 @@ void add_picture_options(CLI::App& command, PredictOptions& options) {
           "Treat files of pixels as ready images of the model's size, or as pictures with digits "
           "in them [auto: by size and pixels]")
       ->check(CLI::IsMember({"auto", "images", "pictures"}));
+  command
+      .add_option("--region", options.region, "Read only this part of each picture, in its pixels")
+      ->type_name("X,Y,WIDTH,HEIGHT");
+  command
+      .add_option("--layout", options.layout,
+                  "Lines of digits, which may touch; one digit per box, so that nothing is cut; or "
+                  "one digit [lines]")
+      ->check(CLI::IsMember({"lines", "boxes", "single"}));
   command
       .add_option("--annotate", options.annotate,
                   "Write the picture with the digits marked to this file")
