@@ -16,6 +16,7 @@
 #include "digitry/base/text.h"
 #include "digitry/base/version.h"
 #include "digitry/base/words.h"
+#include "digitry/vision/decode.h"
 
 namespace digitry::app {
 namespace {
@@ -173,6 +174,7 @@ int guarded(const std::function<void()>& work) try {
 }
 
 int run(std::vector<std::string> arguments) {
+  use_picture_decoder();
   set_log_sink([](LogLevel level, std::string_view message) {
     level == LogLevel::kWarning ? warn(message) : inform(message);
   });

@@ -109,6 +109,37 @@ constexpr std::array<std::uint8_t, 256> kDigits = [] {
 
 }  // namespace
 
+bool natural_less(std::string_view a, std::string_view b) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  // The number at the start of `text` without leading zeros; removed from it.
+  const auto take_number = [&](std::string_view& text) {
+    const std::size_t begin = std::min(text.find_first_not_of('0'), text.size());
+    std::size_t end = begin;
+    while (end < text.size() && is_digit(text[end])) ++end;
+    const std::string_view number = text.substr(begin, end - begin);
+    text.remove_prefix(end);
+    return number;
+  };
+  std::string_view left = a;
+  std::string_view right = b;
+  while (!left.empty() && !right.empty()) {
+    if (is_digit(left.front()) && is_digit(right.front())) {
+      const std::string_view x = take_number(left);
+      const std::string_view y = take_number(right);
+      if (x.size() != y.size()) return x.size() < y.size();
+      if (x != y) return x < y;
+    } else {
+      const auto x = static_cast<unsigned char>(left.front());
+      const auto y = static_cast<unsigned char>(right.front());
+      if (x != y) return x < y;
+      left.remove_prefix(1);
+      right.remove_prefix(1);
+    }
+  }
+  if (left.empty() != right.empty()) return left.empty();
+  return a < b;
+}
+
 std::string base64(std::string_view bytes) {
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -13,178 +12,39 @@
 #include "digitry/base/file.h"
 #include "digitry/base/limits.h"
 #include "digitry/base/text.h"
+#include "digitry/data/csv_layout.h"
+#include "digitry/data/data_source.h"
 #include "digitry/data/dataset.h"
-#include "digitry/image/image.h"
 
 namespace digitry {
 namespace {
-
-std::string column_name(std::string_view field) {
-  std::string name;
-  for (const char c : field)
-    if (c != '"' && c != ' ')
-      name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return name;
-}
-
-// A word or "1x1". A line that begins with anything else is a row, perhaps a bad one, so that a bad
-// first row is not silently skipped as a heading.
-bool is_column_name(std::string_view field) {
-  const std::string name = column_name(field);
-  const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
-  if (digits > 0) return digits < name.size() && name[digits] == 'x';
-  const auto first = name.empty() ? '\0' : static_cast<unsigned char>(name[0]);
-  return std::isalpha(first) != 0 || first == '_' || first == '#' || first >= 0x80;
-}
-
-// The first name of a heading may be empty: pandas writes the index column so.
-bool is_heading(std::string_view line) {
-  const std::size_t first = std::min(line.find(','), line.size());
-  if (!column_name(line.substr(0, first)).empty()) return is_column_name(line.substr(0, first));
-  line.remove_prefix(std::min(first + 1, line.size()));
-  return is_column_name(line.substr(0, line.find(',')));
-}
-
-class LayoutReader {
- public:
-  LayoutReader(const std::string& name, std::string_view first) : name_(name) {
-    layout_.num_columns = static_cast<std::size_t>(std::ranges::count(first, ',')) + 1;
-    layout_.has_heading = is_heading(first);
-    if (layout_.has_heading)
-      read_heading(first);
-    else if (!set_square(layout_.num_columns)) {
-      layout_.label_column = 0;
-      if (!set_square(layout_.num_columns - 1))
-        throw bad(
-            "line 1: expected a label and a square number of pixels per row, found {} columns",
-            layout_.num_columns);
-    }
-    if (layout_.height > kMaxImageSide || layout_.width > kMaxImageSide)
-      throw bad("line 1: expected images of at most {} pixels per side, found {}x{}", kMaxImageSide,
-                layout_.height, layout_.width);
-  }
-
-  const CsvLayout& layout() const { return layout_; }
-
- private:
-  template <typename... Args>
-  Error bad(MessageFormat<std::type_identity_t<Args>...> format, const Args&... args) const {
-    return Error(ErrorCode::kBadData, "{}: {}", name_, format_message(format, args...));
-  }
-
-  void read_heading(std::string_view line) {
-    const auto is_label = [](const std::string& name) {
-      return name == "label" || name == "class";
-    };
-    std::string last_pixel;
-    for (std::size_t column = 0; column < layout_.num_columns; ++column) {
-      const std::size_t end = std::min(line.find(','), line.size());
-      const std::string name = column_name(line.substr(0, end));
-      line.remove_prefix(std::min(end + 1, line.size()));
-      if (column == 0 && (name == "id" || name == "imageid" || name.empty())) layout_.has_id = true;
-      if (!is_label(name)) {
-        last_pixel = name;
-        continue;
-      }
-      const bool first = column == (layout_.has_id ? 1U : 0U);
-      if (layout_.labelled() || !(first || column + 1 == layout_.num_columns))
-        throw bad("line 1, column {}: expected one label column, the first or the last, found {}",
-                  column + 1, layout_.labelled() ? "a second one" : "one in between");
-      layout_.label_column = column;
-    }
-    const std::size_t pixels =
-        layout_.num_columns - (layout_.labelled() ? 1U : 0U) - (layout_.has_id ? 1U : 0U);
-    if (!set_named_size(last_pixel, pixels) && !set_square(pixels))
-      throw bad("line 1: expected a square number of pixel columns (or 1x1 ... HxW){}, found {}",
-                layout_.labelled() ? "" : " and a label column named label or class", pixels);
-  }
-
-  // Reads the size from the name of the last pixel, "HxW".
-  bool set_named_size(std::string_view name, std::size_t pixels) {
-    std::int64_t height = 0;
-    std::int64_t width = 0;
-    const char* const end = name.data() + name.size();
-    const auto [middle, error] = std::from_chars(name.data(), end, height);
-    if (error != std::errc() || middle == end || *middle != 'x') return false;
-    const auto [last, error2] = std::from_chars(middle + 1, end, width);
-    if (error2 != std::errc() || last != end || height < 1 || width < 1 || height > kMaxImageSide ||
-        width > kMaxImageSide || static_cast<std::size_t>(height * width) != pixels)
-      return false;
-    layout_.height = height;
-    layout_.width = width;
-    return true;
-  }
-
-  bool set_square(std::size_t pixels) {
-    const auto side =
-        static_cast<std::int64_t>(std::lround(std::sqrt(static_cast<double>(pixels))));
-    if (side < 1 || static_cast<std::size_t>(side * side) != pixels) return false;
-    layout_.height = layout_.width = side;
-    return true;
-  }
-
-  const std::string& name_;
-  CsvLayout layout_;
-};
-
-}  // namespace
-
-CsvLayout find_csv_layout(const std::string& name, std::string_view first_line) {
-  return LayoutReader(name, first_line).layout();
-}
-
-namespace {
-
-// The lines of a text that are not empty, numbered from 1, without their line breaks ("\n" or
-// "\r\n").
-class Lines {
- public:
-  explicit Lines(std::string_view text) : left_(text) {}
-
-  bool next(std::string_view& line) {
-    while (!left_.empty()) {
-      ++number_;
-      const std::size_t end = std::min(left_.find('\n'), left_.size());
-      line = left_.substr(0, end);
-      left_.remove_prefix(std::min(end + 1, left_.size()));
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      if (!line.empty()) return true;
-    }
-    return false;
-  }
-  std::int64_t number() const { return number_; }
-
- private:
-  std::string_view left_;
-  std::int64_t number_ = 0;
-};
 
 class Reader {
  public:
   explicit Reader(ByteStream& stream)
       : name_(stream.name()),
         content_(read_rest(stream, kMaxInputBytes)),
-        text_(without_byte_order_mark(content_)) {
-    Lines lines(text_);
-    std::string_view first;
-    if (!lines.next(first)) throw bad("expected rows of label,pixel0,..., found an empty file");
-    layout_ = find_csv_layout(name_, first);
-  }
+        text_(without_byte_order_mark(content_)),
+        layout_(find_csv_layout(name_, text_)) {}
 
-  CsvImages images() const {
+  CsvImages images() {
     const std::int64_t rows = count_rows();
     CsvImages result;
-    const std::int64_t pixels = layout_.height * layout_.width;
     result.images = Tensor({rows, 1, layout_.height, layout_.width}, DType::kU8);
-    if (layout_.labelled()) result.labels.reserve(static_cast<std::size_t>(rows));
-
-    std::uint8_t* image = result.images.as<std::uint8_t>().data();
-    std::int32_t unused = 0;
-    Lines lines = rows_of_text();
-    for (std::string_view line; lines.next(line); image += pixels) {
-      std::int32_t& label = layout_.labelled() ? result.labels.emplace_back() : unused;
-      parse_row(line, lines.number(), image, label);
+    std::uint8_t* to = result.images.as<std::uint8_t>().data();
+    if (read_rows(result.labels, to)) {
+      if (decimal_ && max_ <= 1)
+        for (std::uint8_t& pixel : result.images.as<std::uint8_t>())
+          pixel = static_cast<std::uint8_t>(255 * pixel);
+      return result;
     }
+    // There are fractions: their scale is known only at the end.
+    result.labels.clear();
+    std::vector<float> values(static_cast<std::size_t>(result.images.num_elements()));
+    read_rows(result.labels, values.data());
+    const float factor = max_ <= 1 ? 255 : 1;
+    std::ranges::transform(
+        values, to, [&](float value) { return static_cast<std::uint8_t>(factor * value + 0.5F); });
     return result;
   }
 
@@ -193,13 +53,19 @@ class Reader {
     if (!layout_.labelled()) return result;
     Lines lines = rows_of_text();
     for (std::string_view line; lines.next(line);) {
-      if (num_columns(line) != layout_.num_columns) throw too_short(line, lines.number());
-      const bool last = layout_.label_column + 1 == layout_.num_columns;
-      std::string_view field = last ? line.substr(line.rfind(',') + 1) : line;
-      if (!last && layout_.has_id) field.remove_prefix(std::min(field.find(',') + 1, field.size()));
-      const char* at = field.data();
-      result.push_back(parse_number(at, field.data() + field.size(), kMaxClasses - 1,
-                                    lines.number(), layout_.label_column));
+      bool more = true;
+      std::size_t found = 0;  // Cells.
+      std::string_view rest = line;
+      while (more) {
+        const std::string_view cell = take_cell(rest, layout_.separator, more);
+        if (found++ == layout_.label_column)
+          result.push_back(parse_label(cell, lines.number(), layout_.label_column));
+        // Those behind the label only need to be counted.
+        if (found <= layout_.label_column || layout_.separator == ' ') continue;
+        if (more) found += 1 + count_separators(rest);
+        break;
+      }
+      if (found != layout_.num_columns) throw wrong_count(lines.number(), found);
     }
     return result;
   }
@@ -208,6 +74,20 @@ class Reader {
   template <typename... Args>
   Error bad(MessageFormat<std::type_identity_t<Args>...> format, const Args&... args) const {
     return Error(ErrorCode::kBadData, "{}: {}", name_, format_message(format, args...));
+  }
+
+  Error wrong_count(std::int64_t line, std::size_t found) const {
+    return bad("line {}: expected {} columns, found {}", line, layout_.num_columns, found);
+  }
+
+  Error wrong_cell(std::int64_t line, std::size_t column, std::string_view what,
+                   std::string_view cell) const {
+    return bad("line {}, column {}: expected {}, found \"{}\"", line, column + 1, what,
+               clean_utf8(cell.substr(0, 24)));
+  }
+
+  std::size_t count_separators(std::string_view line) const {
+    return static_cast<std::size_t>(std::ranges::count(line, layout_.separator));
   }
 
   Lines rows_of_text() const {
@@ -225,63 +105,89 @@ class Reader {
     const std::size_t min_length = 2 * layout_.num_columns - (layout_.has_id ? 2 : 1);
     Lines lines = rows_of_text();
     for (std::string_view line; lines.next(line); ++rows) {
-      if (line.size() < min_length) throw too_short(line, lines.number());
+      if (line.size() >= min_length) continue;
+      const std::size_t columns = count_separators(line) + 1;
+      throw columns == layout_.num_columns
+          ? bad("line {}: expected a number in each column, found an empty one", lines.number())
+          : wrong_count(lines.number(), columns);
     }
     if (rows == 0) throw bad("expected at least one row of pixels, found none");
     return rows;
   }
 
-  static std::size_t num_columns(std::string_view line) {
-    return static_cast<std::size_t>(std::ranges::count(line, ',')) + 1;
+  std::int32_t parse_label(std::string_view cell, std::int64_t line, std::size_t column) const {
+    const auto value = parse_cell(cell);
+    if (!value || !(*value >= 0 && *value < kMaxClasses) || *value != std::floor(*value))
+      throw wrong_cell(line, column, fmt::format("a whole number in [0, {}]", kMaxClasses - 1),
+                       cell);
+    return static_cast<std::int32_t>(*value);
   }
 
-  Error too_short(std::string_view line, std::int64_t number) const {
-    const std::size_t columns = num_columns(line);
-    return columns == layout_.num_columns
-               ? bad("line {}: expected a number in each column, found an empty one", number)
-               : bad("line {}: expected {} columns, found {}", number, layout_.num_columns,
-                     columns);
+  // Reads the rows as pixels of type T. Returns false, at the first fraction, if T cannot hold it.
+  template <typename T>
+  bool read_rows(std::vector<std::int32_t>& labels, T* image) {
+    max_ = 0;
+    Lines lines = rows_of_text();
+    const std::int64_t pixels = layout_.height * layout_.width;
+    for (std::string_view line; lines.next(line); image += pixels)
+      if (!read_row(line, lines.number(), labels, image)) return false;
+    return true;
   }
 
-  std::int32_t parse_number(const char*& at, const char* end, std::int32_t max, std::int64_t line,
-                            std::size_t column) const {
-    std::int32_t value = -1;
-    const auto [stop, error] = std::from_chars(at, end, value);
-    if (error != std::errc() || value < 0 || value > max || (stop != end && *stop != ',')) {
-      const std::string_view field(at, static_cast<std::size_t>(end - at));
-      throw bad("line {}, column {}: expected a whole number in [0, {}], found \"{}\"", line,
-                column + 1, max, field.substr(0, std::min<std::size_t>(field.find(','), 24)));
+  template <typename T>
+  bool read_row(std::string_view rest, std::int64_t line, std::vector<std::int32_t>& labels,
+                T* image) {
+    bool more = true;
+    std::size_t pixel = 0;
+    for (std::size_t column = 0; column < layout_.num_columns; ++column) {
+      if (!more) throw wrong_count(line, column);
+      const bool is_pixel = column != layout_.label_column && !(column == 0 && layout_.has_id);
+      double value = is_pixel ? take_digits(rest, more) : -1;
+      if (value < 0) {
+        const std::string_view cell = take_cell(rest, layout_.separator, more);
+        if (column == layout_.label_column) labels.push_back(parse_label(cell, line, column));
+        if (!is_pixel) continue;
+        value = parse_pixel(cell, line, column);
+      }
+      max_ = std::max(max_, value);
+      if constexpr (!std::is_same_v<T, float>)
+        if (value != std::floor(value)) return false;
+      image[layout_.places.empty() ? pixel : layout_.places[pixel]] = static_cast<T>(value);
+      ++pixel;
     }
-    at = stop;
+    if (more) throw bad("line {}: expected {} columns, found more", line, layout_.num_columns);
+    return true;
+  }
+
+  // The fast way: a whole number in [0, 255] and its separator; -1 for anything else.
+  double take_digits(std::string_view& rest, bool& more) const {
+    int value = 0;
+    std::size_t i = 0;
+    for (; i < rest.size() && i < 3 && rest[i] >= '0' && rest[i] <= '9'; ++i)
+      value = 10 * value + (rest[i] - '0');
+    const bool ends = i == rest.size();
+    if (i == 0 || value > 255 || layout_.separator == ' ' ||
+        !(ends || rest[i] == layout_.separator))
+      return -1;
+    more = !ends;
+    rest.remove_prefix(ends ? i : i + 1);
     return value;
   }
 
-  void parse_row(std::string_view line, std::int64_t number, std::uint8_t* image,
-                 std::int32_t& label) const {
-    const char* at = line.data();
-    const char* const end = at + line.size();
-    for (std::size_t column = 0; column < layout_.num_columns; ++column) {
-      if (column > 0) {
-        if (at == end || *at != ',')
-          throw bad("line {}: expected {} columns, found {}", number, layout_.num_columns, column);
-        ++at;
-      }
-      if (column == layout_.label_column) {
-        label = parse_number(at, end, kMaxClasses - 1, number, column);
-      } else if (column == 0 && layout_.has_id) {
-        at = std::find(at, end, ',');
-      } else {
-        *image++ = static_cast<std::uint8_t>(parse_number(at, end, 255, number, column));
-      }
-    }
-    if (at != end)
-      throw bad("line {}: expected {} columns, found more", number, layout_.num_columns);
+  double parse_pixel(std::string_view cell, std::int64_t line, std::size_t column) {
+    const auto value = parse_cell(cell);
+    if (!value || !(*value >= 0 && *value <= 255))
+      throw wrong_cell(line, column, "a number in [0, 255]", cell);
+    decimal_ |= cell.find_first_of(".eE") != std::string_view::npos;
+    return *value;
   }
 
   std::string name_;
   std::string content_;
   std::string_view text_;
   CsvLayout layout_;
+  double max_ = 0;        // Of the pixels that were read.
+  bool decimal_ = false;  // Some pixel is written with a decimal point.
 };
 
 }  // namespace
@@ -302,7 +208,21 @@ std::optional<fs::path> find_csv_file(const fs::path& folder, Split split) {
   for (const char* ending : {".csv", ".csv.gz"})
     if (fs::path file = folder / (std::string(to_string(split)) + ending); path_exists(file))
       return file;
-  return std::nullopt;
+  std::optional<fs::path> found;
+  for (const fs::path& path : list_folder(folder)) {
+    std::string name = path.filename().string();
+    std::ranges::transform(name, name.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const bool csv = name.ends_with(".csv") || name.ends_with(".csv.gz");
+    if (!csv || name.starts_with('.') || split_in_name(name.substr(0, name.rfind(".csv"))) != split)
+      continue;
+    if (found)
+      throw Error(ErrorCode::kBadData, "{}: expected one CSV file of {} images, found {} and {}",
+                  folder.string(), to_string(split), found->filename().string(),
+                  path.filename().string());
+    found = path;
+  }
+  return found;
 }
 
 }  // namespace digitry

@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "digitry/data/byte_stream.h"
@@ -20,6 +22,7 @@ struct SplitContent {
   std::vector<std::int32_t> labels{};      ///< N, or empty.
   std::vector<std::string> class_names{};  ///< Empty: classes are numbered.
   std::vector<std::string> image_files{};  ///< The file of each image; empty if they share one.
+  std::vector<std::string> notes{};        ///< See Dataset::notes.
   std::string images_from;                 ///< For messages.
   std::string labels_from;                 ///< For messages.
 };
@@ -44,15 +47,22 @@ class DataSource {
 
 /// The layout of a folder: IDX, CSV, NumPy arrays or image files. Throws Error{kBadData} with the
 /// accepted layouts if the folder has none of them.
-std::unique_ptr<DataSource> open_folder_source(const std::filesystem::path& folder);
+std::unique_ptr<DataSource> open_folder_source(const std::filesystem::path& folder,
+                                               const LoadOptions& options);
 
-/// IDX files in `folder`, under the names of MNIST.
-std::unique_ptr<DataSource> open_idx_source(const std::filesystem::path& folder);
+/// IDX files in `folder`, under the names of MNIST behind `prefix`. Images of EMNIST, whose
+/// prefixes begin with its name, are turned upright.
+std::unique_ptr<DataSource> open_idx_source(const std::filesystem::path& folder,
+                                            const std::string& prefix = "");
 
 /// The arrays of an NPZ file: see npz.h.
 std::unique_ptr<DataSource> open_npz_source(ByteStream& stream);
 
 /// The .npy and .npz files of a folder; null if it has none.
 std::unique_ptr<DataSource> open_npy_folder_source(const std::filesystem::path& folder);
+
+/// The split that a word in a name stands for: "mnist_train", "trainImages", "valid-2". Nothing if
+/// there is none.
+std::optional<Split> split_in_name(std::string_view name);
 
 }  // namespace digitry

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -90,6 +93,7 @@ Dataset from_content(SplitContent content, std::vector<std::string> class_names)
   dataset.labels = std::move(content.labels);
   dataset.class_names = std::move(class_names);
   dataset.sources = std::move(content.image_files);
+  dataset.notes = std::move(content.notes);
   finish(dataset, content.images_from, content.labels_from);
   return dataset;
 }
@@ -158,6 +162,7 @@ Dataset load_inputs(const std::string& path, Labels labels) {
   Dataset dataset;
   dataset.images = std::move(files.images);
   dataset.sources = std::move(files.files);
+  dataset.notes = std::move(files.notes);
   finish(dataset, path, path);
   dataset.name = path;
   dataset.split = Split::kTest;
@@ -201,15 +206,26 @@ std::unique_ptr<DataSource> open_known(const KnownDataset& known) {
               folder.string(), known.name);
 }
 
+// Whether a path is that of IDX files without the end of their names: gzip/emnist-digits-.
+bool is_idx_prefix(const fs::path& path) {
+  const fs::path folder = path.parent_path().empty() ? "." : path.parent_path();
+  if (path.filename().empty() || path_exists(path) || !is_folder(folder)) return false;
+  const auto prefixes = list_idx_prefixes(folder);
+  return std::ranges::find(prefixes, path.filename().string()) != prefixes.end();
+}
+
 // The source of a folder or NPZ file; null for one set of images, which `load_inputs` reads.
-std::unique_ptr<DataSource> open_source(const std::string& path) {
+std::unique_ptr<DataSource> open_source(const std::string& path, const LoadOptions& options) {
   if (path == "-") return nullptr;
+  if (const fs::path prefix = path; is_idx_prefix(prefix))
+    return open_idx_source(prefix.parent_path().empty() ? "." : prefix.parent_path(),
+                           prefix.filename().string());
   if (!path_exists(path))
     throw Error(ErrorCode::kBadData,
                 "{}: expected a path or the name of a data set (mnist, fashion-mnist), found no "
                 "such file or folder",
                 path);
-  if (is_folder(path)) return open_folder_source(path);
+  if (is_folder(path)) return open_folder_source(path, options);
   if (!fs::is_regular_file(path)) return nullptr;  // A pipe cannot be read twice.
   const auto stream = open_stream(path);
   return looks_like_zip(stream->peek(kSniffBytes)) ? open_npz_source(*stream) : nullptr;
@@ -235,12 +251,12 @@ std::vector<std::string> classes_of(const DataSource& source, SplitContent& cont
 
 }  // namespace
 
-Dataset load_dataset(const std::string& name_or_path, Split split) {
+Dataset load_dataset(const std::string& name_or_path, Split split, const LoadOptions& options) {
   Dataset dataset;
   if (const KnownDataset* known = find_known_dataset(name_or_path)) {
     dataset = from_content(open_known(*known)->load(split),
                            {known->class_names.begin(), known->class_names.end()});
-  } else if (const auto source = open_source(name_or_path)) {
+  } else if (const auto source = open_source(name_or_path, options)) {
     SplitContent content = source->load(split);
     std::vector<std::string> names = classes_of(*source, content, split, name_or_path);
     dataset = from_content(std::move(content), std::move(names));
@@ -275,21 +291,69 @@ Dataset make_dataset(Tensor images, std::vector<std::int32_t> labels,
   return dataset;
 }
 
+Dataset load_training_data(const std::string& name_or_path, const LoadOptions& options) {
+  Dataset train = load_dataset(name_or_path, Split::kTrain, options);
+  if (!has(list_splits(name_or_path, options), Split::kValidation)) return train;
+  LoadOptions same_size = options;
+  same_size.image_size = {train.image_shape()[1], train.image_shape()[2]};
+  Dataset validation = load_dataset(name_or_path, Split::kValidation, same_size);
+  if (!train.labelled() || !validation.labelled() ||
+      train.image_shape() != validation.image_shape())
+    throw Error(ErrorCode::kBadData,
+                "{}: expected labelled validation images of {}, as the training images, found {}{}",
+                name_or_path, train.image_shape().to_string(),
+                validation.labelled() ? "" : "unlabelled ", validation.image_shape().to_string());
+  Tensor images(train.image_shape().with_batch(train.num_images() + validation.num_images()),
+                DType::kU8);
+  std::memcpy(images.data(), train.images.data(), train.images.num_bytes());
+  std::memcpy(images.data() + train.images.num_bytes(), validation.images.data(),
+              validation.images.num_bytes());
+  train.images = std::move(images);
+  train.num_validation = validation.num_images();
+  const auto append = [](auto& to, auto& from) { std::ranges::move(from, std::back_inserter(to)); };
+  append(train.labels, validation.labels);
+  append(train.sources, validation.sources);
+  append(train.notes, validation.notes);
+  train.notes.push_back(fmt::format("the {} validation images of {} are used for validation",
+                                    grouped(train.num_validation), name_or_path));
+  finish(train, name_or_path, name_or_path);
+  return train;
+}
+
+ImageSize parse_image_size(std::string_view text, const std::string& name) {
+  const std::size_t cross = std::min(text.find('x'), text.size());
+  const auto side = [&](std::string_view digits) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc() || end != digits.data() + digits.size() || value < 1 ||
+        value > kMaxImageSide)
+      throw Error(ErrorCode::kInvalidArgument,
+                  "{}: expected a side in [1, {}], or WIDTHxHEIGHT, got '{}'", name, kMaxImageSide,
+                  text);
+    return value;
+  };
+  const std::int64_t width = side(text.substr(0, cross));
+  return {.height = cross == text.size() ? width : side(text.substr(cross + 1)), .width = width};
+}
+
+std::string to_string(ImageSize size) { return fmt::format("{}x{}", size.width, size.height); }
+
 const char* to_string(Split split) {
   return split == Split::kTrain ? "train" : split == Split::kTest ? "test" : "validation";
 }
 
-std::vector<Split> list_splits(const std::string& name_or_path) {
+std::vector<Split> list_splits(const std::string& name_or_path, const LoadOptions& options) {
   if (find_known_dataset(name_or_path)) return {Split::kTrain, Split::kTest};
-  if (name_or_path != "-" && !path_exists(name_or_path)) return {};
-  const auto source = open_source(name_or_path);
+  if (name_or_path != "-" && !path_exists(name_or_path) && !is_idx_prefix(name_or_path)) return {};
+  const auto source = open_source(name_or_path, options);
   return source ? source->splits() : std::vector<Split>();
 }
 
-bool has_labelled_test_split(const std::string& name_or_path) {
+bool has_labelled_test_split(const std::string& name_or_path, const LoadOptions& options) {
   if (find_known_dataset(name_or_path)) return true;
-  if (name_or_path != "-" && !path_exists(name_or_path)) return false;
-  const auto source = open_source(name_or_path);
+  if (name_or_path != "-" && !path_exists(name_or_path) && !is_idx_prefix(name_or_path))
+    return false;
+  const auto source = open_source(name_or_path, options);
   return source && has(source->splits(), Split::kTest) && source->has_labels(Split::kTest);
 }
 

@@ -3,8 +3,10 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "digitry/image/image.h"
 #include "digitry/tensor/tensor.h"
 
 namespace digitry {
@@ -19,6 +21,27 @@ inline constexpr std::array kAllSplits = {Split::kTrain, Split::kValidation, Spl
 /// "train", "validation" or "test".
 const char* to_string(Split split);
 
+/// Where the class of an image file stands.
+enum class LabelFrom {
+  kFolder,  ///< In the name of its folder: 5/xxx.png.
+  kName,    ///< At the head of its own name: 5_xxx.png.
+};
+
+/// How image files become a data set. Other formats need no options.
+struct LoadOptions {
+  /// Images are brought to this size with their aspect kept (`fit_image`). 0×0: the size that all
+  /// have, or 28×28 if they differ.
+  ImageSize image_size = {};
+  LabelFrom label_from = LabelFrom::kFolder;
+
+  bool operator==(const LoadOptions&) const = default;
+};
+
+/// Reads "28" or "32x20", width x height, as `to_string` writes it. Throws Error{kInvalidArgument},
+/// whose message begins with `name`, for anything else and for sides above `kMaxImageSide`.
+ImageSize parse_image_size(std::string_view text, const std::string& name);
+std::string to_string(ImageSize size);
+
 /// One split of a data set: images and, unless they are only to be classified, their labels.
 struct Dataset {
   Tensor images;                         ///< uint8 [N, C, H, W]; MNIST: ink 255, background 0.
@@ -28,6 +51,11 @@ struct Dataset {
   Split split = Split::kTrain;
   std::string sha256;  ///< Lower-case hexadecimal hash of the pixels followed by the int32 labels.
   std::vector<std::string> sources;  ///< The file of each image, for image files; else empty.
+  /// What a user should know about how the files were read, one sentence each: files that were left
+  /// out, images that were resized.
+  std::vector<std::string> notes;
+  /// The last images, which the data set itself sets aside for validation: `load_training_data`.
+  std::int64_t num_validation = 0;
 
   std::int64_t num_images() const { return images.empty() ? 0 : images.shape()[0]; }
   std::int64_t num_classes() const { return static_cast<std::int64_t>(class_names.size()); }
@@ -49,7 +77,9 @@ Dataset make_dataset(Tensor images, std::vector<std::int32_t> labels,
 ///   - a folder with `train.csv` and `test.csv` (or .csv.gz) in Kaggle's layout;
 ///   - a file of NumPy arrays (`mnist.npz` of Keras) or a folder of them (KMNIST), which are told
 ///     apart by their names: `x_train`, `y_train`, `val_images`, `kmnist-test-labels`, ...;
-///   - a folder of image folders, `root/<class>/*.png` or `root/{train,test}/<class>/*.png`;
+///   - a folder of image folders, `root/<class>/*.png` or `root/{train,valid,test}/<class>/*.png`
+///     (or training, val, validation, testing); with `LabelFrom::kName`, `root/<class>_*.png`.
+///     Files are PNG or what `set_image_decoder` adds;
 ///   - anything that `load_inputs` accepts.
 /// A source without splits (one file, class folders in the root) is returned for either split. A
 /// known name takes precedence over a file of that name; `./mnist` refers to the file.
@@ -61,16 +91,20 @@ Dataset make_dataset(Tensor images, std::vector<std::int32_t> labels,
 /// Throws Error{kBadData} that names the file, the rule and what was found; Error{kIo} if a file
 /// cannot be read; Error{kUnavailable}, with the command that fetches it, if a known data set is
 /// not in the cache.
-Dataset load_dataset(const std::string& name_or_path, Split split);
+Dataset load_dataset(const std::string& name_or_path, Split split, const LoadOptions& options = {});
+
+/// The images to train with: those of the training split and, if the data set has validation images
+/// of its own, these behind them, `num_validation` in number. Throws as `load_dataset` does.
+Dataset load_training_data(const std::string& name_or_path, const LoadOptions& options = {});
 
 /// The splits of `name_or_path`; empty for a source without splits or a path that does not exist.
 /// Throws Error{kIo} if the folder cannot be read.
-std::vector<Split> list_splits(const std::string& name_or_path);
+std::vector<Split> list_splits(const std::string& name_or_path, const LoadOptions& options = {});
 
 /// Whether there is a test split with labels, so that a model can be evaluated on it. (The test.csv
 /// of Kaggle has none.) Looks only at file names, except that it reads a CSV file; then it throws
 /// as `load_dataset` does.
-bool has_labelled_test_split(const std::string& name_or_path);
+bool has_labelled_test_split(const std::string& name_or_path, const LoadOptions& options = {});
 
 /// Whether `load_inputs` reads the label file beside an IDX image file. With `kIgnore` that file
 /// may be missing or invalid.

@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <array>
+#include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/text.h"
 #include "digitry/data/csv.h"
 #include "digitry/data/data_source.h"
 #include "digitry/data/idx.h"
@@ -16,6 +19,8 @@ namespace digitry {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr std::size_t kMaxFoldersSearched = 100;
+
 template <typename Has>
 std::vector<Split> splits_that(const Has& has) {
   std::vector<Split> splits;
@@ -25,43 +30,81 @@ std::vector<Split> splits_that(const Has& has) {
 
 class IdxSource : public DataSource {
  public:
-  explicit IdxSource(fs::path folder) : folder_(std::move(folder)) {}
+  IdxSource(fs::path folder, std::string prefix)
+      : folder_(std::move(folder)), prefix_(std::move(prefix)) {}
 
   std::vector<Split> splits() const override {
-    return splits_that(
-        [&](Split split) { return find_idx_files(folder_, split).images.has_value(); });
+    return splits_that([&](Split split) { return files(split).images.has_value(); });
   }
 
   SplitContent load(Split split) const override {
-    const IdxFiles files = find_idx_files(folder_, split);
-    const char* prefix = split == Split::kTrain ? "train" : "t10k";
-    if (!files.images)
+    const IdxFiles found = files(split);
+    const std::string word = prefix_ + (split == Split::kTrain  ? "train"
+                                        : split == Split::kTest ? "t10k"
+                                                                : "validation");
+    if (!found.images)
       throw Error(ErrorCode::kBadData, "{}: expected {}-images-idx3-ubyte (or .gz), found none",
-                  folder_.string(), prefix);
-    if (!files.labels)
+                  folder_.string(), word);
+    if (!found.labels)
       throw Error(ErrorCode::kBadData,
                   "{}: expected {}-labels-idx1-ubyte (or .gz) beside {}, found none",
-                  folder_.string(), prefix, files.images->filename().string());
+                  folder_.string(), word, found.images->filename().string());
     SplitContent content{.images = {},
-                         .labels = read_idx_labels(*files.labels),
-                         .images_from = files.images->string(),
-                         .labels_from = files.labels->string()};
-    content.images = read_idx_images(*files.images);
+                         .labels = read_idx_labels(*found.labels),
+                         .images_from = found.images->string(),
+                         .labels_from = found.labels->string()};
+    content.images = read_idx_images(*found.images);
+    if (prefix_.starts_with("emnist")) {
+      transpose_images(content.images);
+      content.notes.push_back("turned EMNIST's images, which are stored transposed, upright");
+    }
     return content;
   }
 
-  bool has_labels(Split split) const override {
-    return find_idx_files(folder_, split).labels.has_value();
-  }
+  bool has_labels(Split split) const override { return files(split).labels.has_value(); }
 
   std::vector<std::int32_t> labels(Split split) const override {
-    const IdxFiles files = find_idx_files(folder_, split);
-    return files.labels ? read_idx_labels(*files.labels) : std::vector<std::int32_t>();
+    const IdxFiles found = files(split);
+    return found.labels ? read_idx_labels(*found.labels) : std::vector<std::int32_t>();
   }
 
  private:
+  IdxFiles files(Split split) const { return find_idx_files(folder_, split, prefix_); }
+
   fs::path folder_;
+  std::string prefix_;
 };
+
+// The folder with IDX files, `folder` or one in it (torchvision's MNIST/raw), and the prefix of
+// their names. Nothing if there are none.
+std::optional<std::pair<fs::path, std::string>> find_idx_set(const fs::path& folder) {
+  std::vector<std::pair<fs::path, std::string>> found;
+  const auto look_in = [&](const fs::path& place) {
+    for (std::string& prefix : list_idx_prefixes(place))
+      found.emplace_back(place, std::move(prefix));
+  };
+  look_in(folder);
+  std::vector<fs::path> places{folder};
+  for (int depth = 0; depth < 2 && found.empty(); ++depth) {
+    std::vector<fs::path> inner;
+    for (const fs::path& place : places)
+      for (const fs::path& path : list_folder(place))
+        if (is_folder(path) && !path.filename().string().starts_with('.')) inner.push_back(path);
+    if (inner.size() > kMaxFoldersSearched) return std::nullopt;
+    for (const fs::path& path : inner) look_in(path);
+    places = std::move(inner);
+  }
+  if (found.empty()) return std::nullopt;
+  // The names of MNIST come first, as if the others were not there.
+  if (found.size() == 1 || (found.front().first == folder && found.front().second.empty()))
+    return found.front();
+  std::string names;
+  for (const auto& [place, prefix] : found)
+    names += (names.empty() ? "" : ", ") + (place / prefix).string();
+  throw Error(ErrorCode::kBadData,
+              "{}: expected one data set in IDX, found several; pass one of {}", folder.string(),
+              names);
+}
 
 class CsvSource : public DataSource {
  public:
@@ -94,55 +137,94 @@ class CsvSource : public DataSource {
   fs::path folder_;
 };
 
-// Class folders: in the root, or in train/ and test/.
-class ClassFolderSource : public DataSource {
+bool is_split(const fs::path& folder) {
+  return std::ranges::any_of(
+      kAllSplits, [&](Split split) { return find_split_folder(folder, split).has_value(); });
+}
+
+// Image files: in class folders, or with the class in their names; in the root, or in folders of
+// splits.
+class ImageFolderSource : public DataSource {
  public:
-  explicit ClassFolderSource(fs::path folder) : folder_(std::move(folder)) {}
+  ImageFolderSource(fs::path folder, const LoadOptions& options)
+      : folder_(std::move(folder)), options_(options) {
+    for (const Split split : kAllSplits)
+      if (auto found = find_split_folder(folder_, split)) folders_[split] = *std::move(found);
+    // A folder of images that is named train may be a class.
+    const bool holds_classes = std::ranges::any_of(folders_, [&](const auto& entry) {
+      return by_name() || !list_classes(entry.second).empty();
+    });
+    if (!holds_classes) folders_.clear();
+  }
 
   std::vector<Split> splits() const override {
-    return splits_that([&](Split split) { return is_folder(folder_ / to_string(split)); });
+    return splits_that([&](Split split) { return folders_.contains(split); });
   }
 
   SplitContent load(Split split) const override {
-    const bool has_train = is_folder(folder_ / "train");
-    if (splits().empty()) return read(folder_, list_classes(folder_));
-    const fs::path root = folder_ / to_string(split);
-    if (!is_folder(root))
-      throw Error(ErrorCode::kBadData, "{}: expected a folder named {} in it, found none",
+    if (folders_.empty()) return read(folder_, {});
+    const auto found = folders_.find(split);
+    if (found == folders_.end())
+      throw Error(ErrorCode::kBadData, "{}: expected a folder of {} images in it, found none",
                   folder_.string(), to_string(split));
-    return read(root, list_classes(has_train ? folder_ / "train" : root));
+    const auto train = folders_.find(Split::kTrain);
+    SplitContent content =
+        read(found->second, train == folders_.end() ? found->second : train->second);
+    note_other_folders(content.notes);
+    return content;
   }
 
   bool has_labels(Split split) const override {
-    return !list_classes(folder_ / to_string(split)).empty();
+    return by_name() || !list_classes(folders_.at(split)).empty();
   }
 
   std::vector<std::int32_t> labels(Split split) const override { return load(split).labels; }
 
  private:
-  static SplitContent read(const fs::path& root, std::vector<std::string> class_names) {
-    ImageFiles files = read_image_folder(root, std::move(class_names));
+  bool by_name() const { return options_.label_from == LabelFrom::kName; }
+
+  // The images of `place`, with the classes of `classes_from`, or of its own if that is empty.
+  SplitContent read(const fs::path& place, const fs::path& classes_from) const {
+    const fs::path& root = classes_from.empty() ? place : classes_from;
+    const bool labelled = by_name() || !list_classes(place).empty();
+    ImageFiles files = by_name()  ? read_named_images(place, list_named_classes(root), options_)
+                       : labelled ? read_image_folder(place, list_classes(root), options_)
+                                  : read_unlabelled_images(place, options_);
     return {.images = std::move(files.images),
             .labels = std::move(files.labels),
             .class_names = std::move(files.class_names),
             .image_files = std::move(files.files),
-            .images_from = root.string(),
-            .labels_from = root.string()};
+            .notes = std::move(files.notes),
+            .images_from = place.string(),
+            .labels_from = place.string()};
+  }
+
+  void note_other_folders(std::vector<std::string>& notes) const {
+    for (const std::string& name : list_classes(folder_))
+      if (std::ranges::none_of(folders_, [&](const auto& entry) {
+            return entry.second.filename().string() == name;
+          }))
+        notes.push_back("left out the folder " + clean_utf8((folder_ / name).string()) +
+                        ", which is none of train, validation and test");
   }
 
   fs::path folder_;
+  LoadOptions options_;
+  std::map<Split, fs::path> folders_;  // Empty: the images have no splits.
 };
 
 // Image files without labels.
 class ImageFilesSource : public DataSource {
  public:
-  explicit ImageFilesSource(fs::path folder) : folder_(std::move(folder)) {}
+  ImageFilesSource(fs::path folder, const LoadOptions& options)
+      : folder_(std::move(folder)), options_(options) {}
 
   std::vector<Split> splits() const override { return {}; }
   SplitContent load(Split /*split*/) const override {
-    ImageFiles files = read_unlabelled_images(folder_);
+    ImageFiles files = read_unlabelled_images(folder_, options_);
     return {.images = std::move(files.images),
             .image_files = std::move(files.files),
+            .notes = std::move(files.notes),
             .images_from = folder_.string(),
             .labels_from = folder_.string()};
   }
@@ -151,37 +233,41 @@ class ImageFilesSource : public DataSource {
 
  private:
   fs::path folder_;
+  LoadOptions options_;
 };
 
 }  // namespace
 
-std::unique_ptr<DataSource> open_idx_source(const fs::path& folder) {
-  return std::make_unique<IdxSource>(folder);
+std::unique_ptr<DataSource> open_idx_source(const fs::path& folder, const std::string& prefix) {
+  return std::make_unique<IdxSource>(folder, prefix);
 }
 
-std::unique_ptr<DataSource> open_folder_source(const fs::path& folder) {
-  const auto any_split = [&](const auto& has) { return std::ranges::any_of(kAllSplits, has); };
-  if (any_split([&](Split split) {
-        const IdxFiles files = find_idx_files(folder, split);
-        return files.images || files.labels;
-      }))
-    return open_idx_source(folder);
-  if (any_split([&](Split split) { return find_csv_file(folder, split).has_value(); }))
+std::unique_ptr<DataSource> open_folder_source(const fs::path& folder, const LoadOptions& options) {
+  if (options.label_from == LabelFrom::kName)
+    return std::make_unique<ImageFolderSource>(folder, options);
+  if (const auto idx = find_idx_set(folder)) return open_idx_source(idx->first, idx->second);
+  if (std::ranges::any_of(kAllSplits,
+                          [&](Split split) { return find_csv_file(folder, split).has_value(); }))
     return std::make_unique<CsvSource>(folder);
   if (auto arrays = open_npy_folder_source(folder)) return arrays;
-  const bool has_classes = !list_classes(folder).empty();
-  const bool has_images = holds_png_files(folder);
-  if (has_classes && has_images)
+  const std::vector<std::string> classes = list_classes(folder);
+  const bool has_images = holds_images(folder);
+  if (!classes.empty() && has_images)
     throw Error(ErrorCode::kBadData,
-                "{}: expected PNG images or one folder of them per class, found both",
+                "{}: expected image files or one folder of them per class, found both",
                 folder.string());
-  if (has_images) return std::make_unique<ImageFilesSource>(folder);
-  if (has_classes) return std::make_unique<ClassFolderSource>(folder);
-  throw Error(ErrorCode::kBadData,
-              "{}: expected IDX files (train-images-idx3-ubyte, ...), train.csv and test.csv, "
-              "NumPy arrays (x_train.npy, ... or one .npz file), or one folder of PNG images per "
-              "class, found none of them",
-              folder.string());
+  if (has_images) return std::make_unique<ImageFilesSource>(folder, options);
+  // An archive that was unpacked into a folder of its own.
+  if (const auto inner = folder / (classes.size() == 1 ? classes.front() : "");
+      classes.size() == 1 && !holds_images(inner) && !is_split(folder))
+    return open_folder_source(inner, options);
+  if (!classes.empty()) return std::make_unique<ImageFolderSource>(folder, options);
+  throw Error(
+      ErrorCode::kBadData,
+      "{}: expected IDX files (train-images-idx3-ubyte, ...), train.csv and test.csv, "
+      "NumPy arrays (x_train.npy, ... or one .npz file), or one folder of images per class, "
+      "found none of them",
+      folder.string());
 }
 
 }  // namespace digitry

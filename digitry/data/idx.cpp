@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/limits.h"
 #include "digitry/data/byte_stream.h"
 #include "digitry/image/image.h"
 
@@ -16,10 +18,12 @@ namespace digitry {
 namespace {
 
 constexpr unsigned kUnsignedByte = 0x08;
+constexpr unsigned kInt = 0x0c;
 constexpr std::size_t kPrefixBytes = 4;  // The magic number, and each extent.
 constexpr unsigned kMaxRank = 4;
 
 struct Header {
+  bool is_int = false;  // Elements of 4 bytes: QMNIST's labels.
   std::vector<std::int64_t> extents;
   std::uint64_t payload_bytes = 1;
 };
@@ -54,19 +58,22 @@ Header read_header(ByteStream& stream, std::string_view what) {
             fmt::join(std::span(reinterpret_cast<const unsigned char*>(word.data()), count), " ")));
   const unsigned type = magic >> 8 & 0xff;
   const unsigned rank = magic & 0xff;
-  if (type != kUnsignedByte)
+  const bool images = what == "images";
+  const bool is_int = type == kInt && rank == 2 && !images;
+  if (type != kUnsignedByte && !is_int)
     throw bad(stream, "expected IDX elements of type 08 (unsigned byte), found type {:02x}", type);
 
-  const bool images = what == "images";
   if (images && rank == 1)
     throw bad(stream, "expected images, found a file of labels (IDX, 1 dimension)");
-  if (!images && rank > 1 && rank <= kMaxRank)
+  if (!images && !is_int && rank > 1 && rank <= kMaxRank)
     throw bad(stream, "expected labels, found a file of images (IDX, {} dimensions)", rank);
-  if (images ? rank < 3 || rank > kMaxRank : rank != 1)
+  if (images ? rank < 3 || rank > kMaxRank : rank != 1 && !is_int)
     throw bad(stream, "expected {} dimensions for {}, found {}", images ? "3 or 4" : "1", what,
               rank);
 
   Header header;
+  header.is_int = is_int;
+  if (is_int) header.payload_bytes = kPrefixBytes;
   for (unsigned i = 0; i < rank; ++i) {
     if (stream.read(word) < kPrefixBytes)
       throw bad(stream, "expected an IDX header of {} bytes, found a file truncated inside it",
@@ -142,9 +149,20 @@ std::vector<std::int32_t> read_idx_labels(ByteStream& stream) {
   check_room(stream, header);
   std::vector<std::byte> bytes(header.payload_bytes);
   read_payload(stream, header, bytes);
-  std::vector<std::int32_t> labels(bytes.size());
-  std::ranges::transform(bytes, labels.begin(),
-                         [](std::byte byte) { return std::to_integer<std::int32_t>(byte); });
+  std::vector<std::int32_t> labels(static_cast<std::size_t>(header.extents[0]));
+  if (!header.is_int) {
+    std::ranges::transform(bytes, labels.begin(),
+                           [](std::byte byte) { return std::to_integer<std::int32_t>(byte); });
+    return labels;
+  }
+  const auto row_bytes = bytes.size() / labels.size();
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const std::span row = std::span(bytes).subspan(i * row_bytes);
+    const std::uint32_t label = big_endian(row.first<kPrefixBytes>());
+    if (label >= static_cast<std::uint32_t>(kMaxClasses))
+      throw bad(stream, "expected labels in [0, {}], found {} at {}", kMaxClasses - 1, label, i);
+    labels[i] = static_cast<std::int32_t>(label);
+  }
   return labels;
 }
 
@@ -193,24 +211,65 @@ std::optional<fs::path> find_idx_file(const fs::path& folder, std::string_view n
   std::string dotted(name);
   replace_last(dotted, "-idx", ".idx");
   for (const std::string& spelling : {std::string(name), dotted})
-    for (const char* ending : {"", ".gz"})
-      if (fs::path path = folder / (spelling + ending); is_present(path)) return path;
+    for (const char* ending : {"", ".gz"}) {
+      const std::string file = spelling + ending;
+      if (fs::path path = folder / file; is_present(path)) return path;
+      // Some archives unpack each file into a folder of its name.
+      for (const std::string& inner : {spelling, dotted, std::string(name)})
+        if (fs::path path = folder / file / inner; is_present(path)) return path;
+    }
   return std::nullopt;
 }
 
-IdxFiles find_idx_files(const fs::path& folder, Split split) {
+IdxFiles find_idx_files(const fs::path& folder, Split split, const std::string& prefix) {
   IdxFiles files;
-  const std::vector<std::string> prefixes =
-      split == Split::kTrain        ? std::vector<std::string>{"train"}
-      : split == Split::kValidation ? std::vector<std::string>{"validation"}
-                                    : std::vector<std::string>{"t10k", "test"};
-  for (const std::string& prefix : prefixes) {
+  const std::vector<std::string> words = split == Split::kTrain ? std::vector<std::string>{"train"}
+                                         : split == Split::kValidation
+                                             ? std::vector<std::string>{"validation"}
+                                             : std::vector<std::string>{"t10k", "test"};
+  for (const std::string& word : words) {
+    const std::string start = prefix + word;
     for (const char* rank : {"3", "4"})
       if (!files.images)
-        files.images = find_idx_file(folder, prefix + "-images-idx" + rank + "-ubyte");
-    if (!files.labels) files.labels = find_idx_file(folder, prefix + "-labels-idx1-ubyte");
+        files.images = find_idx_file(folder, start + "-images-idx" + rank + "-ubyte");
+    for (const char* kind : {"-labels-idx1-ubyte", "-labels-idx2-int"})
+      if (!files.labels) files.labels = find_idx_file(folder, start + kind);
   }
   return files;
+}
+
+std::vector<std::string> list_idx_prefixes(const fs::path& folder) {
+  std::vector<std::string> prefixes;
+  for (const fs::path& path : list_folder(folder)) {
+    const std::string name = path.filename().string();
+    std::size_t end = std::string::npos;
+    for (const char* mark : {"-images-idx", "-labels-idx", "-images.idx", "-labels.idx"})
+      end = std::min(end, name.find(mark));
+    if (end == std::string::npos || name.starts_with('.')) continue;
+    const std::string_view start = std::string_view(name).substr(0, end);
+    for (const std::string_view word : {"train", "validation", "t10k", "test"})
+      if (start.ends_with(word)) prefixes.emplace_back(start.substr(0, start.size() - word.size()));
+  }
+  std::ranges::sort(prefixes);
+  const auto repeated = std::ranges::unique(prefixes);
+  prefixes.erase(repeated.begin(), repeated.end());
+  return prefixes;
+}
+
+void transpose_images(Tensor& images) {
+  const Shape& shape = images.shape();
+  const std::int64_t height = shape[2];
+  const std::int64_t width = shape[3];
+  Tensor upright({shape[0], shape[1], width, height}, DType::kU8);
+  const auto from = images.as<std::uint8_t>();
+  const auto to = upright.as<std::uint8_t>();
+  const auto pixels = static_cast<std::size_t>(height * width);
+  for (std::size_t first = 0; first < from.size(); first += pixels)
+    for (std::int64_t y = 0; y < width; ++y)
+      for (std::int64_t x = 0; x < height; ++x)
+        to[first + static_cast<std::size_t>(y * height + x)] =
+            from[first + static_cast<std::size_t>(x * width + y)];
+  images = std::move(upright);
 }
 
 std::optional<fs::path> find_labels_of(const fs::path& images) {
@@ -220,6 +279,8 @@ std::optional<fs::path> find_labels_of(const fs::path& images) {
   replace_last(name, "idx3", "idx1");
   replace_last(name, "idx4", "idx1");
   if (name.ends_with(".gz")) name.resize(name.size() - 3);
+  if (auto found = find_idx_file(images.parent_path(), name)) return found;
+  replace_last(name, "idx1-ubyte", "idx2-int");
   return find_idx_file(images.parent_path(), name);
 }
 

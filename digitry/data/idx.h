@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,7 +24,8 @@ namespace digitry {
 /// the rule and what was found; and what `ByteStream::read` throws.
 Tensor read_idx_images(ByteStream& stream);
 
-/// Reads labels: IDX with one dimension. Throws as `read_idx_images` does.
+/// Reads labels: IDX with one dimension, or QMNIST's [N,8] integers of four bytes (type 0c), whose
+/// first column is the class. Throws as `read_idx_images` does.
 std::vector<std::int32_t> read_idx_labels(ByteStream& stream);
 
 /// The same for a file, raw or gzip. Throw what `open_stream` throws, too.
@@ -47,14 +49,23 @@ struct IdxFiles {
 
 /// Finds a file in `folder` under any of the names in use for the files of MNIST: `name` in the
 /// original spelling (`train-images-idx3-ubyte`) or with `.idx3` instead of `-idx3`, with or
-/// without
-/// `.gz`. Nothing if there is none. Throws Error{kIo} if the folder cannot be read.
+/// without `.gz`, also in a folder of that name. Nothing if there is none. Throws Error{kIo} if the
+/// folder cannot be read.
 std::optional<std::filesystem::path> find_idx_file(const std::filesystem::path& folder,
                                                    std::string_view name);
 
 /// Finds the files of a split: `train-*` for training, `t10k-*` or `test-*` for test; images with 3
-/// or 4 dimensions. Throws as `find_idx_file` does.
-IdxFiles find_idx_files(const std::filesystem::path& folder, Split split);
+/// or 4 dimensions. All names begin with `prefix`, such as "emnist-digits-". Throws as
+/// `find_idx_file` does.
+IdxFiles find_idx_files(const std::filesystem::path& folder, Split split,
+                        const std::string& prefix = "");
+
+/// The prefixes of the names of IDX files in `folder`, sorted: "" for MNIST's names,
+/// "emnist-digits-", "qmnist-". Throws as `find_idx_file` does.
+std::vector<std::string> list_idx_prefixes(const std::filesystem::path& folder);
+
+/// Exchanges the rows and columns of images [N,C,H,W]. EMNIST's files have them transposed.
+void transpose_images(Tensor& images);
 
 /// Finds the label file of an image file: the same name in the same folder, with `labels` for
 /// `images` and `idx1` for `idx3` or `idx4`. Nothing if there is none. Throws as `find_idx_file`

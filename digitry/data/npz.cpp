@@ -256,4 +256,6 @@ std::unique_ptr<DataSource> open_npy_folder_source(const fs::path& folder) {
   return std::make_unique<ArraySource>(folder.string(), std::move(arrays));
 }
 
+std::optional<Split> split_in_name(std::string_view name) { return role_of(name).split; }
+
 }  // namespace digitry

@@ -80,6 +80,7 @@ struct Evaluation {
   /// For each class, the correct predictions with the lowest probabilities (at most 24).
   std::vector<std::vector<LabelledPrediction>> least_sure;
   SuspectedLabels suspected_labels;
+  std::vector<std::string> sources;  ///< The file of each image, for image files; else empty.
 };
 
 /// Evaluates softmax(logits / temperature) against `labels`. Expects logits float32 [N,

@@ -88,6 +88,15 @@ std::string neighbours_text(const std::vector<Neighbour>& neighbours,
   return text;
 }
 
+namespace {
+
+// "  5/a.png": the file of an image, to end a line.
+std::string file_of(const Evaluation& e, std::int64_t image) {
+  return e.sources.empty() ? "" : "  " + clean_utf8(e.sources[static_cast<std::size_t>(image)]);
+}
+
+}  // namespace
+
 std::string mistakes_text(const Evaluation& e, std::size_t max_mistakes,
                           std::span<const std::vector<Neighbour>> nearest) {
   std::string text;
@@ -105,10 +114,10 @@ std::string mistakes_text(const Evaluation& e, std::size_t max_mistakes,
     text += fmt::format("\nmistakes, most confident first ({} of {})\n", shown, e.mistakes.size());
   for (std::size_t i = 0; i < shown; ++i) {
     const LabelledPrediction& m = e.mistakes[i];
-    text += fmt::format("  image {:>6}: {} classified as {}, {:.1f} % (true class {:.1f} %)\n",
+    text += fmt::format("  image {:>6}: {} classified as {}, {:.1f} % (true class {:.1f} %){}\n",
                         m.image_index, name(m.label), name(m.predicted),
                         100 * static_cast<double>(m.probability),
-                        100 * static_cast<double>(m.label_probability));
+                        100 * static_cast<double>(m.label_probability), file_of(e, m.image_index));
     if (i < nearest.size())
       text += fmt::format("                nearest training images: {}\n",
                           neighbours_text(nearest[i], e.class_names));
@@ -128,9 +137,9 @@ std::string suspected_labels_text(const Evaluation& e, std::size_t most) {
       shown, e.suspected_labels.images.size(), e.suspected_labels.num_confident);
   for (std::size_t i = 0; i < shown; ++i) {
     const LabelledPrediction& each = e.suspected_labels.images[i];
-    text += fmt::format("  image {:>6}: labelled {}, looks like {}, {:.1f} %\n", each.image_index,
+    text += fmt::format("  image {:>6}: labelled {}, looks like {}, {:.1f} %{}\n", each.image_index,
                         name(each.label), name(each.predicted),
-                        100 * static_cast<double>(each.probability));
+                        100 * static_cast<double>(each.probability), file_of(e, each.image_index));
   }
   return text;
 }
@@ -173,15 +182,27 @@ std::string to_json(const Evaluation& evaluation, std::span<const std::vector<Ne
                        {"support", metrics.support}});
   }
   const auto as_is = [](const auto& value) { return Json(value); };
-  const auto pair = [](const ConfusedPair& p) {
-    return Json{{"label", p.label}, {"predicted", p.predicted}, {"count", p.count}};
+  const auto class_name = [&](std::int32_t c) {
+    return clean_utf8(evaluation.class_names.at(static_cast<std::size_t>(c)));
   };
-  const auto prediction = [](const LabelledPrediction& j) {
-    return Json{{"image_index", j.image_index},
-                {"label", j.label},
-                {"predicted", j.predicted},
-                {"probability", shortest(j.probability)},
-                {"label_probability", shortest(j.label_probability)}};
+  const auto pair = [&](const ConfusedPair& p) {
+    return Json{{"label", p.label},
+                {"predicted", p.predicted},
+                {"count", p.count},
+                {"label_name", class_name(p.label)},
+                {"predicted_name", class_name(p.predicted)}};
+  };
+  const auto prediction = [&](const LabelledPrediction& j) {
+    Json entry{{"image_index", j.image_index},
+               {"label", j.label},
+               {"predicted", j.predicted},
+               {"probability", shortest(j.probability)},
+               {"label_probability", shortest(j.label_probability)},
+               {"label_name", class_name(j.label)},
+               {"predicted_name", class_name(j.predicted)}};
+    if (!evaluation.sources.empty())
+      entry["source"] = clean_utf8(evaluation.sources[static_cast<std::size_t>(j.image_index)]);
+    return entry;
   };
   std::vector<Json> mistakes;
   for (const LabelledPrediction& mistake : evaluation.mistakes) {

@@ -52,12 +52,14 @@ std::string to_text(const Evaluation& evaluation, const std::string& split,
 ///   reliability [{low, high, num_images, confidence, accuracy}],
 ///   per_class [{class, precision, recall, f1, support}],
 ///   confusion [[count of each predicted class] of each true class],
-///   most_confused [{label, predicted, count}],
-///   mistakes [{image_index, label, predicted, probability, label_probability}],
+///   most_confused [{label, predicted, count, label_name, predicted_name}],
+///   mistakes [{image_index, label, predicted, probability, label_probability, label_name,
+///   predicted_name, source if the images are files}],
 ///   num_confident_label_errors,
 ///   suspected_labels, like mistakes, most suspicious first.
-/// `label` and `predicted` are indices into `per_class`. A mistake for which `nearest` has a list
-/// also has the member nearest [{image_index, label, distance}].
+/// `label` and `predicted` are indices into `per_class`, and the names those of the classes. A
+/// mistake for which `nearest` has a list also has the member nearest [{image_index, label,
+/// distance}].
 std::string to_json(const Evaluation& evaluation,
                     std::span<const std::vector<Neighbour>> nearest = {});
 

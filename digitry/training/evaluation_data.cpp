@@ -26,10 +26,13 @@ EvaluationResult evaluate(const Model& model, const EvaluationData& images) {
   const auto start = std::chrono::steady_clock::now();
   const Tensor logits = classifier.logits(data.images);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-  return {.split = images.split,
-          .data_sha256 = data.sha256,
-          .evaluation = evaluate_logits(logits, data.labels, model.class_names, model.temperature),
-          .seconds = taken.count()};
+  EvaluationResult result{
+      .split = images.split,
+      .data_sha256 = data.sha256,
+      .evaluation = evaluate_logits(logits, data.labels, model.class_names, model.temperature),
+      .seconds = taken.count()};
+  result.evaluation.sources = data.sources;
+  return result;
 }
 
 namespace {
@@ -43,6 +46,10 @@ Dataset subset(const Dataset& data, const std::vector<std::int32_t>& indices) {
   part.name = data.name;
   part.split = data.split;
   part.sha256 = data.sha256;
+  part.notes = data.notes;
+  if (!data.sources.empty())
+    for (const std::int32_t i : indices)
+      part.sources.push_back(data.sources[static_cast<std::size_t>(i)]);
   return part;
 }
 
@@ -92,20 +99,35 @@ void match_classes(const Model& model, Dataset& data) {
   data.class_names = expected;
 }
 
+// How the image files of `data` are read for the model.
+LoadOptions options_for(const Model& model, const std::string& data, LabelFrom label_from) {
+  const Shape& shape = model.input_shape();
+  LoadOptions options{.image_size = {.height = shape[1], .width = shape[2]},
+                      .label_from = label_from};
+  const auto recipe = model.provenance.find("recipe");
+  if (recipe != model.provenance.end() && data == training_data_name(model) &&
+      parse_recipe(recipe->second, "the model's recipe").load.label_from == LabelFrom::kName)
+    options.label_from = LabelFrom::kName;
+  return options;
+}
+
 TrainingImages unavailable(std::string why) {
   return {.data = nullptr, .indices = {}, .absence = std::move(why)};
 }
 
 }  // namespace
 
-std::string final_split(const std::string& data) {
-  return has_labelled_test_split(data) ? "test" : "validation";
+std::string final_split(const std::string& data, const LoadOptions& options) {
+  return has_labelled_test_split(data, options) ? "test" : "validation";
 }
 
 EvaluationData load_evaluation_data(const std::string& data, const std::string& split,
-                                    const Model& model) {
-  const bool test = split == "test" || (split.empty() && has_labelled_test_split(data));
-  EvaluationData loaded{split, load_dataset(data, test ? Split::kTest : Split::kTrain)};
+                                    const Model& model, LabelFrom label_from) {
+  const LoadOptions options = options_for(model, data, label_from);
+  const std::vector<Split> splits = list_splits(data, options);
+  const bool test = split == "test" || (split.empty() && has_labelled_test_split(data, options));
+  EvaluationData loaded{
+      split, test ? load_dataset(data, Split::kTest, options) : load_training_data(data, options)};
   if (!loaded.data.labelled())
     throw Error(ErrorCode::kBadData,
                 "{}: these images have no labels; use digitry predict, which needs none", data);
@@ -115,7 +137,7 @@ EvaluationData load_evaluation_data(const std::string& data, const std::string& 
                 data, model.input_shape().to_string(), loaded.data.image_shape().to_string());
   const auto hash = model.provenance.find("data_sha256");
   const bool trained_on = hash != model.provenance.end() && hash->second == loaded.data.sha256;
-  const bool has_splits = !list_splits(data).empty();
+  const bool has_splits = !splits.empty();
   if (split.empty())
     loaded.split = test ? "test" : trained_on ? "validation" : has_splits ? "train" : "test";
   if (trained_on && test && !has_splits)
@@ -123,11 +145,16 @@ EvaluationData load_evaluation_data(const std::string& data, const std::string& 
                 "{}: the model was trained on these images, and they have no test split; use "
                 "--split validation",
                 data);
-  if (!trained_on && loaded.split == "validation")
+  if (!trained_on && !test && loaded.data.num_validation > 0) {
+    if (split.empty()) loaded.split = "validation";
+    loaded.data = load_dataset(
+        data, loaded.split == "validation" ? Split::kValidation : Split::kTrain, options);
+  } else if (!trained_on && loaded.split == "validation") {
     throw Error(ErrorCode::kBadData,
                 "{}: these data have no validation split, because the model was trained on other "
                 "images; use --split train or --split test",
                 data);
+  }
   if (trained_on && !test) loaded.data = part_of(loaded.data, loaded.split, model);
   match_classes(model, loaded.data);
   return loaded;
@@ -144,7 +171,7 @@ TrainingImages find_training_images(const Model& model) try {
     return unavailable("the model does not name its training data");
   if (name->second == "-") return unavailable("the training images came from standard input");
   const Recipe recipe = parse_recipe(recipe_text->second, "the model's recipe");
-  auto data = std::make_shared<const Dataset>(load_dataset(name->second, Split::kTrain));
+  auto data = std::make_shared<const Dataset>(load_training_data(name->second, recipe.load));
   if (data->sha256 != hash->second || data->image_shape() != model.input_shape() ||
       data->num_classes() > std::ssize(model.class_names))
     return unavailable(fmt::format("{} no longer contains the images that the model was trained on",

@@ -26,20 +26,24 @@ struct EvaluationData {
 /// Loads images of `data` to evaluate a model on.
 ///
 /// If the hash shows that the model was trained on these data, "train" and "validation" are the
-/// parts that the training used as such. Other data are used whole and have no "validation". An
+/// parts that the training used as such. Other data have a "validation" only if it is a split of
+/// their own. An
 /// empty `split` selects the best available one: "test" if the data have a labelled test split,
 /// else the validation part if the model was trained on these data, else all images.
+///
+/// Image files are brought to the model's input size. `label_from` is that of the model's recipe if
+/// `data` are those it was trained on.
 ///
 /// Classes are matched by name. If the class names of the data are the numbers 0, 1, 2... and the
 /// model has other names, the numbers are indices into the model's class names.
 /// Throws Error{kBadData} if there is no such split, if the images have no labels, were all used
 /// for training or do not have the model's input shape, or if the model lacks one of their classes.
 EvaluationData load_evaluation_data(const std::string& data, const std::string& split,
-                                    const Model& model);
+                                    const Model& model, LabelFrom label_from = LabelFrom::kFolder);
 
 /// The split that a model trained on `data` is evaluated on: "test" if the data have a labelled
 /// test split, else "validation".
-std::string final_split(const std::string& data);
+std::string final_split(const std::string& data, const LoadOptions& options = {});
 
 /// The name of the data that the model was trained on; "mnist" if the model does not contain it.
 std::string training_data_name(const Model& model);

@@ -70,7 +70,7 @@ void reject_unknown_tables(const toml::table& root, const std::string& source) {
   for (const auto& [key, node] : root)
     if (node.is_table() || node.is_array_of_tables())
       throw Error(ErrorCode::kBadData,
-                  "{}: unknown table [{}]; expected [training], [optimizer], [schedule], "
+                  "{}: unknown table [{}]; expected [training], [data], [optimizer], [schedule], "
                   "[augmentation], [test_time_augmentation] or [[layers]]",
                   source, std::string(key.str()));
 }
@@ -90,7 +90,20 @@ void read_training(const Attributes& options, const std::string& source, Recipe&
   recipe.data = reader.text("data", {}, recipe.data);
   recipe.ema_decay = reader.number("ema_decay", 0, 0.999999, recipe.ema_decay);
   recipe.label_smoothing = reader.number("label_smoothing", 0, 0.999, recipe.label_smoothing);
+  recipe.class_weights = reader.text("class_weights", {"none", "balanced"}, recipe.class_weights);
   recipe.gradient_clip = reader.number("gradient_clip", 0, 1e9, recipe.gradient_clip);
+  reader.finish();
+}
+
+void read_load_options(const Attributes& options, const std::string& source, Recipe& recipe) {
+  AttributeReader reader(options, source + ": [data]");
+  if (const std::string* size = reader.find_text("image_size"))
+    recipe.load.image_size = parse_image_size(*size, source + ": [data]: 'image_size'");
+  else if (reader.has("image_size"))
+    recipe.load.image_size.height = recipe.load.image_size.width =
+        reader.integer("image_size", 1, kMaxImageSide);
+  if (reader.text("label_from", {"folder", "name"}, "folder") == "name")
+    recipe.load.label_from = LabelFrom::kName;
   reader.finish();
 }
 
@@ -133,6 +146,7 @@ Recipe parse_recipe(std::string_view toml_text, const std::string& source) {
   Recipe recipe;
   recipe.layers = take_layers(root, source);
   read_training(take_table(root, "training", source), source, recipe);
+  read_load_options(take_table(root, "data", source), source, recipe);
   recipe.optimizer = take_table(root, "optimizer", source);
   recipe.schedule = take_table(root, "schedule", source);
   recipe.augmentation = take_table(root, "augmentation", source);
@@ -173,6 +187,13 @@ std::vector<std::string> recipe_names() {
 }
 
 ValidationSplit split_by(const Recipe& recipe, const Dataset& train) {
+  if (train.num_validation > 0) {
+    const std::int64_t first = train.num_images() - train.num_validation;
+    ValidationSplit split;
+    for (std::int64_t i = 0; i < train.num_images(); ++i)
+      (i < first ? split.train : split.validation).push_back(static_cast<std::int32_t>(i));
+    return split;
+  }
   return stratified_split(train.labels, train.num_classes(), recipe.validation,
                           recipe.split_seed.value_or(recipe.seed));
 }
@@ -189,10 +210,16 @@ std::string to_toml(const Recipe& recipe) {
                       {"ema_decay", recipe.ema_decay},
                       {"label_smoothing", recipe.label_smoothing},
                       {"gradient_clip", recipe.gradient_clip}});
+  if (recipe.class_weights != "none")
+    text += fmt::format("class_weights = {}\n", to_string(recipe.class_weights));
   if (recipe.split_seed) text += fmt::format("split_seed = {}\n", *recipe.split_seed);
   if (recipe.members != 1) text += fmt::format("members = {}\n", recipe.members);
   text += fmt::format("precision = {}\n", to_string(recipe.precision));
   text += fmt::format("data = {}\n", to_string(recipe.data));
+  if (recipe.load != LoadOptions{}) text += "\n[data]\n";
+  if (recipe.load.image_size != ImageSize{})
+    text += fmt::format("image_size = \"{}\"\n", to_string(recipe.load.image_size));
+  if (recipe.load.label_from == LabelFrom::kName) text += "label_from = \"name\"\n";
   text += "\n[optimizer]\n" + table_text(recipe.optimizer);
   text += "\n[schedule]\n" + table_text(recipe.schedule);
   if (!recipe.augmentation.empty()) text += "\n[augmentation]\n" + table_text(recipe.augmentation);

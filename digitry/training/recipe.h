@@ -34,10 +34,14 @@ struct Recipe {
   /// supports it.
   std::string precision = "auto";
   std::string data = "mnist";  ///< Name or path of a data set.
+  LoadOptions load = {};       ///< How its image files are read.
 
   /// Decay of a moving average of the weights, in [0, 0.999999]; 0: off. If on, the average is
   /// validated and kept instead of the weights.
   double ema_decay = 0;
+  /// Weights of the classes in the loss: "none", or "balanced" for the inverse of their number of
+  /// images, so that all classes together count the same.
+  std::string class_weights = "none";
   double label_smoothing =
       0;  ///< Share of the target that is spread over all classes, in [0, 0.999].
   double gradient_clip = 0;  ///< Largest L2 norm of all gradients together; 0: off.
@@ -63,8 +67,8 @@ Recipe find_recipe(const std::string& name_or_path);
 /// Names of the shipped recipes.
 std::vector<std::string> recipe_names();
 
-/// The training images that the recipe trains on, and those that it sets aside for validation.
-/// Throws what stratified_split throws.
+/// The training images that the recipe trains on, and those that it sets aside for validation:
+/// those that the data set sets aside, if it does. Throws what stratified_split throws.
 ValidationSplit split_by(const Recipe& recipe, const Dataset& train);
 
 /// The recipe as TOML. parse_recipe reads it back to an equal recipe.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <system_error>
@@ -12,7 +13,11 @@
 #include "digitry/base/file.h"
 #include "digitry/base/log.h"
 #include "digitry/base/parallel.h"
+#include "digitry/base/text.h"
 #include "digitry/base/words.h"
+#include "digitry/data/data_warnings.h"
+#include "digitry/data/known_datasets.h"
+#include "digitry/evaluation/orientation.h"
 #include "digitry/model_io/safetensors.h"
 #include "digitry/training/fit.h"
 
@@ -47,17 +52,23 @@ void check_can_be_read_again(const std::string& data) {
 
 Dataset load_training_data(const Recipe& recipe) {
   check_can_be_read_again(recipe.data);
-  Dataset data = load_dataset(recipe.data, Split::kTrain);
+  Dataset data = load_training_data(recipe.data, recipe.load);
   if (!data.labelled())
     throw Error(ErrorCode::kBadData, "{}: these images have no labels; training needs labels",
                 recipe.data);
+  for (const std::string& note : data.notes) log(LogLevel::kInfo, note);
+  for (const std::string& warning : label_warnings(data)) log(LogLevel::kWarning, warning);
+  if (find_known_dataset(recipe.data) == nullptr)
+    if (const auto warning = orientation_warning(Classifier(shipped_model("tiny")), data);
+        !warning.empty())
+      log(LogLevel::kWarning, warning);
   return data;
 }
 
 // Loaded and checked before the training, not after hours of it.
 std::optional<EvaluationData> data_to_evaluate(const Recipe& recipe, const ValidationSplit& split,
                                                const Model& model) {
-  const std::string name = final_split(recipe.data);
+  const std::string name = final_split(recipe.data, recipe.load);
   if (name == "test" || !split.validation.empty())
     return load_evaluation_data(recipe.data, name, model);
   log(LogLevel::kWarning,
@@ -151,9 +162,28 @@ TrainingFacts facts_of(const Trainer& trainer) {
           .num_threads = num_threads()};
 }
 
+// An accuracy that guessing the most frequent class would reach, too, has a cause outside of the
+// network.
+void warn_of_chance(const TrainedRun& trained) {
+  constexpr double kMargin = 0.05;
+  std::int64_t most = 0;
+  for (const ClassMetrics& metrics : trained.evaluation->evaluation.per_class)
+    most = std::max(most, metrics.support);
+  const Evaluation& evaluation = trained.evaluation->evaluation;
+  const double chance = static_cast<double>(most) / static_cast<double>(evaluation.num_images);
+  if (evaluation.accuracy > chance + kMargin || chance > 1 - 2 * kMargin) return;
+  log(LogLevel::kWarning,
+      fmt::format(
+          "the accuracy of {} % is that of a guess ({} %). Likely causes: the labels do not "
+          "belong to the images, the images are blank (digitry data info shows some), the "
+          "learning rate is too high, or there were too few epochs",
+          percent_number(evaluation.accuracy, 1), percent_number(chance, 1)));
+}
+
 // Evaluates, writes metrics.json and removes the checkpoint. The run is then finished.
 void finish(const RunRequest& request, TrainedRun& trained) {
   if (trained.evaluated_on) trained.evaluation = evaluate(trained.model, *trained.evaluated_on);
+  if (trained.evaluation) warn_of_chance(trained);
   trained.metrics = metrics_json(trained.evaluation, trained.model, trained.facts, request.command);
   write_file_atomically(trained.held.folder.metrics(), trained.metrics);
   remove_file(trained.held.folder.checkpoint());

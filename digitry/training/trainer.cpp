@@ -12,6 +12,7 @@
 #include "digitry/kernels/optimizer_updates.h"
 #include "digitry/kernels/softmax_cross_entropy.h"
 #include "digitry/optim/optimizer.h"
+#include "digitry/training/class_weights.h"
 #include "digitry/training/progress_text.h"
 
 // Trainer: the steps of an epoch, validation at its end, and the checkpoint and the last good state
@@ -67,6 +68,8 @@ Trainer::Trainer(const Recipe& recipe, const Dataset& train)
   optimizer_ = make_optimizer(
       recipe_.optimizer, {.all = arena_.values().size(), .decayed = arena_.num_weight_values()});
   if (recipe_.ema_decay > 0) average_.assign(arena_.values().begin(), arena_.values().end());
+  if (recipe_.class_weights == "balanced")
+    class_weights_ = balanced_class_weights(train, split_.train);
   batch_labels_.resize(static_cast<std::size_t>(batch_size));
   batch_losses_.resize(static_cast<std::size_t>(batch_size));
   if (!split_.validation.empty()) predictor_.emplace(network_, preprocessing_, 500, precision);
@@ -157,6 +160,8 @@ void Trainer::train_batch() {
   const std::int64_t correct = kernels::softmax_cross_entropy(
       plan.logits(), labels, network_.num_classes(), 1.0F / static_cast<float>(rows), losses,
       plan.logit_gradients(), static_cast<float>(recipe_.label_smoothing));
+  if (!class_weights_.empty())
+    apply_class_weights(class_weights_, labels, losses, plan.logit_gradients());
   const double loss = std::accumulate(losses.begin(), losses.end(), 0.0);
   if (!std::isfinite(loss))
     throw diverged(step_ + 1, fmt::format("the loss is {}", loss / static_cast<double>(rows)));

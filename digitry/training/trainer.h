@@ -149,6 +149,7 @@ class Trainer {
   std::vector<std::int32_t> order_;  // Image indices of the current epoch.
   std::vector<std::int32_t> batch_labels_;
   std::vector<float> batch_losses_;
+  std::vector<float> class_weights_;  // One per class, 1 on average over the images; empty: none.
   std::int64_t steps_per_epoch_ = 0;
   std::int64_t epoch_ = 0;  // Number of finished epochs.
   std::int64_t step_ = 0;   // Of the whole training.

@@ -8,6 +8,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/image/decoder.h"
 #include "digitry/image/png.h"
 
 namespace digitry::codecs {
@@ -189,6 +190,11 @@ bool looks_like_picture(std::string_view start) { return recognise(start).has_va
 std::optional<PictureFormat> picture_format(std::string_view start) {
   const auto known = recognise(start);
   return known ? known->format : std::nullopt;
+}
+
+void use_picture_decoder() {
+  set_image_decoder(
+      [](std::string_view bytes, const std::string& name) { return decode_picture(bytes, name); });
 }
 
 Image load_picture(const std::filesystem::path& path) {

@@ -40,6 +40,10 @@ Image decode_picture(std::string_view bytes, const std::string& name,
                      std::int64_t max_pixels = kMaxImagePixels,
                      std::span<const PictureFormat> formats = kAllPictureFormats);
 
+/// Lets `load_dataset` decode image files of all these formats, not PNG alone, in the whole
+/// process.
+void use_picture_decoder();
+
 /// Whether a file with this start is a picture: of a format that can be decoded, or GIF, HEIC,
 /// AVIF or PDF, which `decode_picture` names in its error. The first 32 bytes are enough.
 bool looks_like_picture(std::string_view start);

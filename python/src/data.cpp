@@ -12,6 +12,7 @@
 
 #include "digitry/data/dataset.h"
 #include "digitry/data/known_datasets.h"
+#include "digitry/vision/decode.h"
 #include "python/src/arrays.h"
 #include "python/src/compute.h"
 #include "python/src/module.h"
@@ -26,8 +27,11 @@ using LabelArray = nb::ndarray<nb::numpy, std::int32_t>;
 // Images [N, C, H, W], labels [N] or [0], class names.
 std::tuple<PixelArray, LabelArray, std::vector<std::string>> load_split(const std::string& name,
                                                                         const std::string& split) {
-  Dataset data = without_gil(
-      [&] { return load_dataset(name, split == "test" ? Split::kTest : Split::kTrain); });
+  Dataset data = without_gil([&] {
+    return load_dataset(name, split == "test"         ? Split::kTest
+                              : split == "validation" ? Split::kValidation
+                                                      : Split::kTrain);
+  });
   return {array_of<std::uint8_t>(std::move(data.images)), array_of(std::move(data.labels)),
           std::move(data.class_names)};
 }
@@ -54,6 +58,7 @@ nb::object known_dataset(const std::string& name) {
 }  // namespace
 
 void bind_data(nb::module_& module) {
+  use_picture_decoder();
   module.def("load_split", &load_split, nb::arg("name"), nb::arg("split"));
   module.def("split_names", &split_names, nb::arg("name"));
   module.def(

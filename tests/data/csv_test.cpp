@@ -86,7 +86,7 @@ TEST(Csv, TakesAnIndexWithoutAName) {
 }
 
 TEST(Csv, ARowThatBeginsWithNoNameIsNoHeading) {
-  for (const char* first : {"1.5", " 1", "\t1", "-1", "+1", "\"1\"", "'1'", "- 1", "1e9", "?"})
+  for (const char* first : {"-1", "+1", "'1'", "- 1", "1e9", "?"})
     expect_error(ErrorCode::kBadData, {"line 1, column 1", first},
                  [&] { csv(std::string(first) + ",2,3,4\n5,6,7,8\n"); });
   expect_error(ErrorCode::kBadData, {"line 1", "an empty one"}, [] { csv(",2,3,4\n5,6,7,8\n"); });
@@ -97,7 +97,7 @@ TEST(Csv, SaysLineAndColumn) {
   const std::string heading = "label,p0,p1,p2,p3\n";
   expect_error(bad, {"t.csv: line 3, column 4", "[0, 255]", "\"256\""},
                [&] { csv(heading + "1,0,0,0,0\n1,0,0,256,0\n"); });
-  for (const char* value : {"", "-1", "1.5", "x", " 1", "99999999999999999999", "0x1"})
+  for (const char* value : {"", "-1", "x", "99999999999999999999", "0x1", "nan", "inf"})
     expect_error(bad, {"line 2, column 3", fmt::format("\"{}\"", value)},
                  [&] { csv(fmt::format("{}1,0,{},0,0000\n", heading, value)); });
   expect_error(bad, {"line 2, column 1", "[0, 999]", "\"1000\""},
@@ -109,6 +109,64 @@ TEST(Csv, SaysLineAndColumn) {
   expect_error(bad, {"line 2: expected 5 columns, found 1"}, [&] { csv(heading + "1\n"); });
 }
 
+TEST(Csv, TakesOtherSeparatorsQuotesAndSpaces) {
+  for (const std::string text :
+       {"1;1;2;3;4\n0;5;6;7;8\n", "1\t1\t2\t3\t4\n0\t5\t6\t7\t8\n", "1 1 2 3 4\n0  5 6 7 8 \n",
+        "1, 1, 2, 3 ,4\n0 ,5, 6,7,8\n", "\"1\",\"1\",\"2\",\"3\",\"4\"\n\"0\",5,\"6\" ,7,8\n",
+        "1,1.0,2.0,3.0,4.0\n0,5.0,6,7,8\n"}) {
+    const CsvImages content = csv(text);
+    EXPECT_THAT(content.labels, ElementsAre(1, 0)) << text;
+    EXPECT_THAT(values(content.images), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8)) << text;
+    EXPECT_EQ(csv_labels(text), content.labels) << text;
+  }
+}
+
+TEST(Csv, ScalesFractions) {
+  EXPECT_THAT(values(csv("0.0,0.5,1.0,0.25\n").images), ElementsAre(0, 128, 255, 64));
+  EXPECT_THAT(values(csv("0.0,1.0,1.0,0.0\n").images), ElementsAre(0, 255, 255, 0));
+  EXPECT_THAT(values(csv("0.4,1.6,254.5,1\n").images), ElementsAre(0, 2, 255, 1));
+  EXPECT_THAT(values(csv("0,1,1,0\n").images), ElementsAre(0, 1, 1, 0));
+}
+
+TEST(Csv, PutsPixelsWhereTheirNamesSay) {
+  EXPECT_THAT(values(csv("label,pixel2,pixel0,pixel3,pixel1\n7,2,0,3,1\n").images),
+              ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(values(csv("2x1,1x2,1x1,2x2,class\n3,2,1,4,9\n").images), ElementsAre(1, 2, 3, 4));
+}
+
+// The label is where values vary as labels do; the corners of images are often empty.
+TEST(Csv, FindsTheLabelWithoutAHeading) {
+  const auto last_is_label = [](const std::string& text) {
+    const CsvImages content = csv(text);
+    EXPECT_EQ(csv_labels(text), content.labels);
+    return content.labels[0] == 9;
+  };
+  EXPECT_TRUE(last_is_label("0,1,2,3,9\n0,1,2,3,1\n"));                // The first is constant.
+  EXPECT_FALSE(last_is_label("8,1,2,3,0\n9,1,2,3,0\n"));               // The last is.
+  EXPECT_TRUE(last_is_label("0.5,1,2,3,9\n0.7,1,2,3,1\n"));            // The first is no label.
+  EXPECT_FALSE(last_is_label("0,1,2,3,9\n1,1,2,3,200\n2,1,1,1,7\n"));  // 0, 1, 2 are classes.
+  expect_error(ErrorCode::kBadData,
+               {"t.csv", "first column (2 values from 0 to 1)", "last (2 values from 0 to 1)",
+                "label,pixel0"},
+               [] { csv("0,1,2,3,1\n1,1,2,3,0\n"); });
+}
+
+TEST(Csv, FindsFilesByTheWordsInTheirNames) {
+  const TemporaryFolder root;
+  write_file(root / "mnist_train.csv", "");
+  write_file(root / "MNIST-Test.csv.gz", "");
+  write_file(root / "sample_submission.csv", "");
+  EXPECT_EQ(find_csv_file(root.path(), Split::kTrain), root / "mnist_train.csv");
+  EXPECT_EQ(find_csv_file(root.path(), Split::kTest), root / "MNIST-Test.csv.gz");
+  EXPECT_FALSE(find_csv_file(root.path(), Split::kValidation));
+  write_file(root / "train2-data.csv", "");
+  write_file(root / "other_train.csv", "");
+  expect_error(ErrorCode::kBadData, {"mnist_train.csv", "other_train.csv"},
+               [&] { find_csv_file(root.path(), Split::kTrain); });
+  write_file(root / "train.csv", "");
+  EXPECT_EQ(find_csv_file(root.path(), Split::kTrain), root / "train.csv");
+}
+
 TEST(Csv, RefusesHeadingsItDoesNotUnderstand) {
   const auto bad = ErrorCode::kBadData;
   expect_error(bad, {"empty file"}, [] { csv(""); });
@@ -118,7 +176,7 @@ TEST(Csv, RefusesHeadingsItDoesNotUnderstand) {
   expect_error(bad, {"square number of pixel columns", "found 3"},
                [] { csv("label,a,b,c\n1,1,1,1\n"); });
   expect_error(bad, {"a label column named label or class, found 5"},
-               [] { csv("target,a,b,c,d\n1,1,1,1,1\n"); });
+               [] { csv("goal,a,b,c,d\n1,1,1,1,1\n"); });
   expect_error(bad, {"column 3", "one label column"}, [] { csv("a,b,label,c,d\n1,1,1,1,1\n"); });
   expect_error(bad, {"column 5", "one label column"},
                [] { csv("label,b,c,d,label\n1,1,1,1,1\n"); });

@@ -7,6 +7,7 @@ namespace digitry {
 namespace {
 
 using namespace digitry::test;
+using ::testing::ElementsAre;
 
 Tensor images_of(const std::string& bytes) {
   return read_idx_images(*make_memory_stream(bytes, "images"));
@@ -152,6 +153,58 @@ TEST(Idx, WritesOnlyWhatItCanRead) {
     write_idx_images(folder / "i", Tensor({1, 1, 1, 1}, DType::kF32));
   });
   EXPECT_THAT(names_in(folder.path()), ::testing::IsEmpty());
+}
+
+TEST(Idx, ReadsTheLabelsOfQmnist) {
+  const std::string row(28, '\1');
+  const std::string labels =
+      idx_bytes({2, 8}, std::string("\0\0\0\5", 4) + row + std::string("\0\0\1\2", 4) + row, 0x0c);
+  EXPECT_THAT(read_idx_labels(*make_memory_stream(labels, "l")), ElementsAre(5, 258));
+  const std::string large = idx_bytes({1, 1}, "\1\1\1\1", 0x0c);
+  expect_error(ErrorCode::kBadData, {"found 16843009 at 0"},
+               [&] { read_idx_labels(*make_memory_stream(large, "l")); });
+}
+
+// Two images of 1x2 and their labels, under names that begin with `start`.
+void write_set(const fs::path& folder, const std::string& start) {
+  write_file(folder / (start + "train-images-idx3-ubyte"), idx_bytes({2, 1, 2}, "abcd"));
+  write_file(folder / (start + "train-labels-idx1-ubyte"), idx_bytes({2}, std::string("\0\1", 2)));
+}
+
+TEST(Idx, FindsFilesInFoldersAndUnderOtherNames) {
+  const TemporaryFolder root;
+  const auto labels_of = [](const fs::path& place) {
+    return load_dataset(place.string(), Split::kTrain).labels;
+  };
+  write_set(root / "torchvision/MNIST/raw", "");
+  EXPECT_THAT(labels_of(root / "torchvision"), ElementsAre(0, 1));
+  write_set(root / "kaggle/train-images.idx3-ubyte", "");
+  fs::rename(root / "kaggle/train-images.idx3-ubyte/train-labels-idx1-ubyte",
+             root / "kaggle/train-labels.idx1-ubyte");
+  EXPECT_THAT(labels_of(root / "kaggle"), ElementsAre(0, 1));
+  write_file(root / "qmnist/qmnist-train-images-idx3-ubyte", idx_bytes({1, 1, 2}, "ab"));
+  write_file(root / "qmnist/qmnist-train-labels-idx2-int",
+             idx_bytes({1, 2}, std::string("\0\0\0\3\0\0\0\0", 8), 0x0c));
+  EXPECT_THAT(labels_of(root / "qmnist"), ElementsAre(3));
+}
+
+TEST(Idx, TurnsEmnistUpright) {
+  const TemporaryFolder root;
+  write_set(root.path(), "emnist-digits-");
+  const Dataset digits = load_dataset(root.path().string(), Split::kTrain);
+  EXPECT_EQ(digits.image_shape(), (Shape{1, 2, 1}));
+  EXPECT_EQ(digits.notes.size(), 1U);
+  Tensor image({1, 1, 2, 3}, DType::kU8);
+  for (std::uint8_t i = 0; i < 6; ++i) image.as<std::uint8_t>()[i] = i;
+  transpose_images(image);
+  EXPECT_EQ(image.shape(), (Shape{1, 1, 3, 2}));
+  EXPECT_THAT(values(image), ElementsAre(0, 3, 1, 4, 2, 5));
+
+  write_set(root.path(), "emnist-letters-");
+  expect_error(ErrorCode::kBadData, {"found several", "emnist-digits-, ", "emnist-letters-"},
+               [&] { load_dataset(root.path().string(), Split::kTrain); });
+  EXPECT_EQ(load_dataset((root / "emnist-letters-").string(), Split::kTrain).num_images(), 2);
+  EXPECT_THAT(list_splits((root / "emnist-letters-").string()), ElementsAre(Split::kTrain));
 }
 
 }  // namespace

@@ -40,8 +40,11 @@ TEST(MetricsJson, HoldsEveryFigure) {
   EXPECT_EQ(json["per_class"][0]["f1"], e.per_class[0].f1);
   EXPECT_EQ(json["per_class"][1]["support"], 2);
   EXPECT_EQ(json["confusion"], nlohmann::json({{1, 0}, {1, 1}}));
-  EXPECT_EQ(json["most_confused"],
-            nlohmann::json::array({{{"label", 1}, {"predicted", 0}, {"count", 1}}}));
+  EXPECT_EQ(json["most_confused"], nlohmann::json::array({{{"label", 1},
+                                                           {"predicted", 0},
+                                                           {"count", 1},
+                                                           {"label_name", "dog"},
+                                                           {"predicted_name", "cat"}}}));
   EXPECT_EQ(json["suspected_labels"].size(), e.suspected_labels.images.size());
   ASSERT_EQ(json["mistakes"].size(), 1u);
   EXPECT_EQ(json["mistakes"][0]["image_index"], 1);

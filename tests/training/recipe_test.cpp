@@ -35,6 +35,8 @@ void expect_same(const Recipe& a, const Recipe& b) {
   EXPECT_EQ(a.precision, b.precision);
   EXPECT_EQ(a.ema_decay, b.ema_decay);
   EXPECT_EQ(a.label_smoothing, b.label_smoothing);
+  EXPECT_EQ(a.class_weights, b.class_weights);
+  EXPECT_EQ(a.load, b.load);
   EXPECT_EQ(a.gradient_clip, b.gradient_clip);
   EXPECT_EQ(a.optimizer, b.optimizer);
   EXPECT_EQ(a.schedule, b.schedule);
@@ -60,7 +62,11 @@ precision = "f32"
 data = "./digits"
 ema_decay = 0.99
 label_smoothing = 0.1
+class_weights = "balanced"
 gradient_clip = 5
+[data]
+image_size = "32x20"
+label_from = "name"
 [optimizer]
 type = "sgd"
 learning_rate = 0.1
@@ -92,6 +98,8 @@ out_features = 10
   EXPECT_EQ(recipe.data, "./digits");
   EXPECT_EQ(recipe.ema_decay, 0.99);
   EXPECT_EQ(recipe.label_smoothing, 0.1);
+  EXPECT_EQ(recipe.class_weights, "balanced");
+  EXPECT_EQ(recipe.load, (LoadOptions{{.height = 20, .width = 32}, LabelFrom::kName}));
   EXPECT_EQ(recipe.gradient_clip, 5);
   EXPECT_EQ(recipe.optimizer, (Attributes{{"type", std::string("sgd")}, {"learning_rate", 0.1}}));
   EXPECT_EQ(recipe.schedule, (Attributes{{"type", std::string("one_cycle")}, {"warmup", 0.1}}));
@@ -263,6 +271,7 @@ TEST(ParseRecipe, RefusesWrongTypesAndValuesOutOfRange) {
   refuse_training("ema_decay", "1");
   refuse_training("ema_decay", "-0.1");
   refuse_training("ema_decay", "true");
+  refuse_training("class_weights", "'equal'");
   refuse_training("label_smoothing", "1");
   refuse_training("label_smoothing", "nan");
   refuse_training("gradient_clip", "-1");

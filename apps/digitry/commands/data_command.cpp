@@ -95,6 +95,8 @@ void add_info(CLI::App& data) {
                    "Name of a data set, a folder (IDX, CSV or image folders) or a file")
       ->type_name(kDataType)
       ->required();
+  add_image_size_option(*command, arguments->image_size);
+  add_label_from_option(*command, arguments->label_from);
   command->add_flag("--json", arguments->json, "Print JSON");
   command->add_option("--samples", arguments->num_samples, "Number of images to draw")
       ->check(CLI::Range(0, 1000))

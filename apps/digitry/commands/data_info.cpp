@@ -8,10 +8,14 @@
 #include <vector>
 
 #include "apps/digitry/terminal/draw.h"
+#include "apps/digitry/terminal/options.h"
 #include "apps/digitry/terminal/terminal.h"
 #include "digitry/base/text.h"
+#include "digitry/data/data_warnings.h"
 #include "digitry/data/dataset.h"
 #include "digitry/data/summary.h"
+#include "digitry/evaluation/orientation.h"
+#include "digitry/model_io/model.h"
 
 namespace digitry::app {
 namespace {
@@ -25,20 +29,35 @@ struct SplitInfo {
 struct DataInfo {
   std::vector<SplitInfo> splits;
   std::optional<std::int64_t> num_shared;  // if there are two splits
+  std::vector<std::string> warnings;
 };
 
-DataInfo gather(const std::string& path) {
+DataInfo gather(const std::string& path, const LoadOptions& options) {
   DataInfo info;
-  const std::vector<Split> splits = list_splits(path);
+  const std::vector<Split> splits = list_splits(path, options);
   const auto add = [&](const std::string& title, Split split) {
-    Dataset dataset = load_dataset(path, split);
+    Dataset dataset = load_dataset(path, split, options);
     DatasetSummary summary = summarize(dataset);
     info.splits.push_back({title, std::move(dataset), std::move(summary)});
   };
   for (const Split split : splits) add(to_string(split), split);
   if (splits.empty()) add("all", Split::kTrain);
-  if (info.splits.size() == 2)
-    info.num_shared = count_shared_images(info.splits[0].dataset, info.splits[1].dataset);
+  if (info.splits.size() >= 2)
+    info.num_shared = count_shared_images(info.splits.front().dataset, info.splits.back().dataset);
+  const Dataset& first = info.splits.front().dataset;
+  info.warnings = label_warnings(first);
+  for (const SplitInfo& split : info.splits) {
+    for (const std::string& warning : image_warnings(split.dataset, split.summary))
+      info.warnings.push_back(split.title + ": " + warning);
+    if (&split == &info.splits.front()) continue;
+    if (const std::int64_t shared = count_shared_images(first, split.dataset); shared > 0)
+      info.warnings.push_back(fmt::format("{} of the {} images of {} are also in {}",
+                                          grouped(shared), grouped(split.summary.num_images),
+                                          split.title, info.splits.front().title));
+  }
+  if (const auto warning = orientation_warning(Classifier(shipped_model("tiny")), first);
+      !warning.empty())
+    info.warnings.push_back(warning);
   return info;
 }
 
@@ -59,6 +78,7 @@ nlohmann::ordered_json to_json(const SplitInfo& split) {
         {"std_of_unit", summary.std_pixel / 255}}},
       {"num_duplicates", summary.num_duplicates},
       {"num_conflicting_labels", summary.num_conflicts},
+      {"notes", split.dataset.notes},
       {"sha256", split.dataset.sha256},
   };
   return json;
@@ -69,6 +89,7 @@ void print_json(const std::string& path, const DataInfo& info) {
                                  {"class_names", info.splits.front().dataset.class_names},
                                  {"splits", nlohmann::ordered_json::array()}};
   for (const SplitInfo& split : info.splits) json["splits"].push_back(to_json(split));
+  json["warnings"] = info.warnings;
   if (info.num_shared) json["num_images_in_both_splits"] = *info.num_shared;
   // Names of files and classes may not be UTF-8.
   fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
@@ -121,12 +142,20 @@ void print_text(const std::string& path, const DataInfo& info) {
   print_row("sha256", info, [](const SplitInfo& s) { return s.dataset.sha256.substr(0, 16); });
   if (info.num_shared) fmt::print("{:<18}{:>18}\n", "in both splits", grouped(*info.num_shared));
   print_classes(info);
+  for (const SplitInfo& split : info.splits)
+    for (const std::string& note : split.dataset.notes)
+      fmt::print("note: {}: {}\n", split.title, note);
+  for (const std::string& warning : info.warnings) fmt::print("warning: {}\n", warning);
 }
 
 }  // namespace
 
 void show_data_info(const DataInfoArguments& arguments) {
-  const DataInfo info = gather(arguments.path);
+  LoadOptions options;
+  if (arguments.image_size)
+    options.image_size = parse_image_size(*arguments.image_size, "--image-size");
+  if (arguments.label_from) options.label_from = parse_label_from(*arguments.label_from);
+  const DataInfo info = gather(arguments.path, options);
   if (arguments.json) {
     print_json(arguments.path, info);
     return;

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace digitry::app {
 
 struct DataInfoArguments {
   std::string path;
+  std::optional<std::string> image_size;
+  std::optional<std::string> label_from;
   bool json = false;
   int num_samples = 10;
 };

@@ -15,6 +15,7 @@
 #include "apps/digitry/terminal/terminal.h"
 #include "digitry/base/parallel.h"
 #include "digitry/evaluation/evaluation_text.h"
+#include "digitry/evaluation/orientation.h"
 #include "digitry/training/evaluation_data.h"
 #include "digitry/training/explain_evaluation.h"
 #include "digitry/training/run_folder.h"
@@ -29,6 +30,7 @@ struct EvaluateOptions {
   std::string model;
   std::string data;
   std::string split;
+  std::optional<std::string> label_from;
   std::int64_t mistakes = 10;
   bool explain = false;
   std::optional<std::string> corrupt;
@@ -62,9 +64,14 @@ void evaluate(const EvaluateOptions& options) {
   set_num_threads(options.threads);
   const Model model = open_model(options.model);
   const std::string data = options.data.empty() ? training_data_name(model) : options.data;
-  const EvaluationData images = load_evaluation_data(data, options.split, model);
+  const EvaluationData images = load_evaluation_data(
+      data, options.split, model, parse_label_from(options.label_from.value_or("folder")));
   if (!corruptions.empty()) return print_robustness(options, model, images, corruptions);
+  for (const std::string& note : images.data.notes) inform(note);
   const EvaluationResult result = digitry::evaluate(model, images);
+  if (const auto warning = orientation_warning(Classifier(model), images.data);
+      result.evaluation.accuracy < 0.5 && !warning.empty())
+    warn(warning);
   const auto listed = static_cast<std::size_t>(options.mistakes);
   std::vector<std::vector<Neighbour>> nearest;
   if (options.explain)
@@ -92,6 +99,7 @@ void add_evaluate_command(CLI::App& app) {
                    "train, validation or test [test; if the data have none: validation if the "
                    "model was trained on them, else all images]")
       ->check(CLI::IsMember(kSplitNames));
+  add_label_from_option(*command, options->label_from);
   CLI::Option* mistakes =
       command->add_option("--mistakes", options->mistakes, "How many mistakes to list [10]")
           ->check(CLI::Range(std::int64_t{0}, kMaxMistakes));

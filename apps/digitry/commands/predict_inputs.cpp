@@ -13,6 +13,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/text.h"
 #include "digitry/data/byte_stream.h"
 #include "digitry/data/csv.h"
 #include "digitry/data/npy.h"
@@ -54,6 +55,7 @@ std::vector<std::string> pictures_in(const fs::path& folder) {
   for (const fs::path& path : list_folder(folder))
     if (!path.filename().string().starts_with('.') && !is_folder(path) && named_as_picture(path))
       files.push_back(path.string());
+  std::ranges::sort(files, natural_less);
   return files;
 }
 

@@ -31,6 +31,8 @@ struct TrainOptions {
   double checkpoint_seconds = 10;
   // These override the recipe if given.
   std::optional<std::string> data;
+  std::optional<std::string> image_size;
+  std::optional<std::string> label_from;
   std::optional<std::int64_t> epochs;
   std::optional<std::int64_t> batch_size;
   std::optional<std::int64_t> patience;
@@ -58,6 +60,9 @@ Recipe resolved_recipe(const TrainOptions& options) {
     throw Error(ErrorCode::kInvalidArgument,
                 "--data: expected a path in UTF-8, because config.toml must be UTF-8, found '{}'",
                 clean_utf8(recipe.data));
+  if (options.image_size)
+    recipe.load.image_size = parse_image_size(*options.image_size, "--image-size");
+  if (options.label_from) recipe.load.label_from = parse_label_from(*options.label_from);
   if (options.epochs) recipe.epochs = *options.epochs;
   if (options.batch_size) recipe.batch_size = *options.batch_size;
   if (options.patience) recipe.patience = *options.patience;
@@ -106,6 +111,8 @@ void add_train_command(CLI::App& app) {
       command
           ->add_option("--data", options->data, "The data to train on [those of the recipe, mnist]")
           ->type_name(kDataType));
+  overriding(add_image_size_option(*command, options->image_size));
+  overriding(add_label_from_option(*command, options->label_from));
   overriding(command->add_option("--epochs", options->epochs, "Passes over the training images")
                  ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000})));
   overriding(command->add_option("--batch-size", options->batch_size, "Images per step")

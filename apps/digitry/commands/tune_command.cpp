@@ -40,7 +40,7 @@ StudySettings settings_of(const TuneOptions& options) {
         "trials use one network each and no test-time augmentation; 'members' and "
         "[test_time_augmentation] take effect when the best recipe is trained");
   // Checks before the study is created.
-  const Dataset data = load_dataset(settings.recipe.data, Split::kTrain);
+  const Dataset data = load_training_data(settings.recipe.data, settings.recipe.load);
   check_tunable(settings.recipe, data);
   settings.data_sha256 = data.sha256;
   return settings;

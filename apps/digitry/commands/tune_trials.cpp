@@ -79,7 +79,8 @@ std::string progress_text(const Trial& trial, const TrainingProgress& progress) 
 
 SearchEnd search_here(Study& study, const TuneOptions& options) {
   const InterruptGuard interrupt;
-  const Dataset data = load_dataset(study.settings().recipe.data, Split::kTrain);
+  const Dataset data =
+      load_training_data(study.settings().recipe.data, study.settings().recipe.load);
   TrialTable table(study.settings());
   TunerObserver observer = observe(interrupt);
   if (!options.worker) {
@@ -174,7 +175,8 @@ SearchEnd search(Study& study, const TuneOptions& options, const fs::path& folde
 
 SearchEnd retrain(Study& study, std::int64_t num_seeds) {
   const InterruptGuard interrupt;
-  const Dataset data = load_dataset(study.settings().recipe.data, Split::kTrain);
+  const Dataset data =
+      load_training_data(study.settings().recipe.data, study.settings().recipe.load);
   TunerObserver observer = observe(interrupt);
   observer.on_end = [](const Trial& trial) {
     const auto diverged = std::ranges::count(trial.fresh_scores, 0.0);

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
+
+#include "digitry/data/dataset.h"
 
 // Validators of options that CLI11 lacks.
 
@@ -27,6 +30,13 @@ inline constexpr const char* kDataType = "{mnist,fashion-mnist}|PATH";
 
 /// Adds the first argument: the model.
 void add_model_argument(CLI::App& command, std::string& model);
+
+/// Adds --image-size and --label-from, of image files.
+CLI::Option* add_image_size_option(CLI::App& command, std::optional<std::string>& image_size);
+CLI::Option* add_label_from_option(CLI::App& command, std::optional<std::string>& label_from);
+
+/// "name" or "folder", as --label-from takes them.
+LabelFrom parse_label_from(const std::string& name);
 
 /// Adds --threads.
 void add_threads_option(CLI::App& command, int& threads);
