@@ -151,14 +151,16 @@ struct FormCounts {
   }
 };
 
-// Each digit once, in a form of 28×28 pixels drawn at random.
-void measure_forms(const Model& model, const Digits& digits, std::int64_t count) {
+// Each digit once, in a form of 28×28 pixels drawn at random; in its place in the image, or
+// anywhere and of any size.
+void measure_forms(const Model& model, const Digits& digits, std::int64_t count, bool moved) {
   count = std::min(count, digits.images.shape()[0]);
   const Classifier classifier(model);
   std::map<std::string, FormCounts> counts;
   for (std::int64_t i = 0; i < count; ++i) {
     RandomStream random(0, RandomPurpose::kTest, 6, static_cast<std::uint32_t>(i));
-    const test::SmallPictureOptions options = test::random_small_picture_options(random);
+    test::SmallPictureOptions options = test::random_small_picture_options(random);
+    if (!moved) options.place = test::InkPlace::kAsItIs;
     const Image picture = test::draw_small_picture(digits.images, i, options, random);
     const SmallPictureReading read = read_small_picture(picture, classifier);
     const auto label = static_cast<std::size_t>(digits.labels[static_cast<std::size_t>(i)]);
@@ -181,8 +183,8 @@ void measure_forms(const Model& model, const Digits& digits, std::int64_t count)
                               best_text(read.reading), rejected ? " (rejected)" : ""));
   }
   for (const auto& [kind, one] : counts)
-    fmt::print("forms, {:<14} {:>6} images  {:.2f} % right and not rejected, {:.2f} % rejected\n",
-               kind, one.images,
+    fmt::print("forms{}, {:<14} {:>6} images  {:.2f} % right and not rejected, {:.2f} % rejected\n",
+               moved ? ", moved" : "", kind, one.images,
                percent(static_cast<double>(one.right), static_cast<double>(one.images)),
                percent(static_cast<double>(one.rejected), static_cast<double>(one.images)));
 }
@@ -405,7 +407,10 @@ int run(std::span<char*> arguments) {
   const std::int64_t count = arguments.size() > 4 ? std::atoll(arguments[4]) : 10'000;
   const auto wanted = [&](const char* name) { return part == "all" || part == name; };
   if (wanted("canvases")) measure_canvases(model, digits, count);
-  if (wanted("forms")) measure_forms(model, digits, count);
+  if (wanted("forms")) {
+    measure_forms(model, digits, count, false);
+    measure_forms(model, digits, count / 2, true);
+  }
   if (wanted("pages")) {
     const std::int64_t pages = arguments.size() > 4 ? count : 1000;
     measure_pages(model, digits, pages, 0, 0);

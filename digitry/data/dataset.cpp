@@ -25,9 +25,11 @@
 #include "digitry/data/image_folder.h"
 #include "digitry/data/known_datasets.h"
 #include "digitry/data/npy.h"
+#include "digitry/data/set_form.h"
 #include "digitry/data/zip.h"
 #include "digitry/image/image.h"
 #include "digitry/image/png.h"
+#include "digitry/image/unread_format.h"
 
 namespace digitry {
 namespace fs = std::filesystem;
@@ -71,8 +73,10 @@ std::vector<std::string> read_class_names(const fs::path& folder) {
   return names;
 }
 
-// Checks the rules that are common to all sources, and hashes the content.
-void finish(Dataset& dataset, std::string_view images_from, std::string_view labels_from) {
+// Checks the rules that are common to all sources, brings the images to light on dark, and hashes
+// the content.
+void finish(Dataset& dataset, std::string_view images_from, std::string_view labels_from,
+            Pixels pixels = Pixels::kNormalize) {
   const auto count = static_cast<std::size_t>(dataset.num_images());
   if (dataset.labelled() && dataset.labels.size() != count)
     throw Error(ErrorCode::kBadData, "{}: expected {} labels, one per image of {}, found {}",
@@ -81,24 +85,27 @@ void finish(Dataset& dataset, std::string_view images_from, std::string_view lab
     if (dataset.labels[i] < 0 || dataset.labels[i] >= dataset.num_classes())
       throw Error(ErrorCode::kBadData, "{}: expected labels in [0, {}], found {} at image {}",
                   labels_from, dataset.num_classes() - 1, dataset.labels[i], i);
+  if (pixels == Pixels::kNormalize) normalize_images(dataset.images);
   Sha256 hash;
   hash.update(std::span(dataset.images.data(), dataset.images.num_bytes()));
   hash.update(std::as_bytes(std::span(dataset.labels)));
   dataset.sha256 = hash.finish();
 }
 
-Dataset from_content(SplitContent content, std::vector<std::string> class_names) {
+Dataset from_content(SplitContent content, std::vector<std::string> class_names,
+                     Pixels pixels = Pixels::kNormalize) {
   Dataset dataset;
   dataset.images = std::move(content.images);
   dataset.labels = std::move(content.labels);
   dataset.class_names = std::move(class_names);
   dataset.sources = std::move(content.image_files);
   dataset.notes = std::move(content.notes);
-  finish(dataset, content.images_from, content.labels_from);
+  finish(dataset, content.images_from, content.labels_from, pixels);
   return dataset;
 }
 
-Dataset load_idx_file(ByteStream& stream, const std::string& path, Labels read_labels) {
+Dataset load_idx_file(ByteStream& stream, const std::string& path, Labels read_labels,
+                      Pixels pixels) {
   Dataset dataset;
   std::string labels_from;
   const auto labels =
@@ -109,25 +116,30 @@ Dataset load_idx_file(ByteStream& stream, const std::string& path, Labels read_l
   }
   dataset.images = read_idx_images(stream);
   dataset.class_names = numbered_names(count_classes(dataset.labels));
-  finish(dataset, path, labels_from);
+  finish(dataset, path, labels_from, pixels);
   return dataset;
 }
 
 // The images of an NPZ file to classify: those of its test split if it has one.
-Dataset load_npz(ByteStream& stream, Labels labels) {
+Dataset load_npz(ByteStream& stream, Labels labels, Pixels pixels) {
   const auto source = open_npz_source(stream);
   const std::vector<Split> splits = source->splits();
   SplitContent content = source->load(splits.empty() ? Split::kTest : splits.back());
   if (labels == Labels::kIgnore) content.labels.clear();
   std::vector<std::string> class_names = numbered_names(count_classes(content.labels));
-  return from_content(std::move(content), std::move(class_names));
+  return from_content(std::move(content), std::move(class_names), pixels);
 }
 
-Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels) {
+Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels, Pixels pixels) {
   const std::string_view start = stream.peek(kSniffBytes);
   if (start.empty())
     throw Error(ErrorCode::kBadData, "{}: expected images, found an empty file", stream.name());
-  if (start.starts_with(std::string_view("\0\0", 2))) return load_idx_file(stream, path, labels);
+  if (const auto unread = find_unread_format(start))
+    throw Error(ErrorCode::kBadData,
+                "{}: expected an IDX, CSV, NPY, NPZ or PNG file, found {}; {} first", stream.name(),
+                unread->name, unread->advice);
+  if (start.starts_with(std::string_view("\0\0", 2)))
+    return load_idx_file(stream, path, labels, pixels);
   Dataset dataset;
   if (looks_like_png(start)) {
     const Image image = decode_grey_png(read_rest(stream, kMaxPngBytes), stream.name());
@@ -142,7 +154,7 @@ Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels) 
   } else if (looks_like_npy(start)) {
     dataset.images = read_npy_images(stream);
   } else if (looks_like_zip(start)) {
-    return load_npz(stream, labels);
+    return load_npz(stream, labels, pixels);
   } else {
     throw Error(
         ErrorCode::kBadData,
@@ -150,27 +162,27 @@ Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels) 
         stream.name(),
         fmt::format("{:02x}", fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " ")));
   }
-  finish(dataset, path, path);
+  finish(dataset, path, path, pixels);
   return dataset;
 }
 
 }  // namespace
 
-Dataset load_inputs(const std::string& path, Labels labels) {
-  if (path == "-" || !is_folder(path)) return load_inputs(*open_stream(path), path, labels);
+Dataset load_inputs(const std::string& path, Labels labels, Pixels pixels) {
+  if (path == "-" || !is_folder(path)) return load_inputs(*open_stream(path), path, labels, pixels);
   ImageFiles files = read_unlabelled_images(path);
   Dataset dataset;
   dataset.images = std::move(files.images);
   dataset.sources = std::move(files.files);
   dataset.notes = std::move(files.notes);
-  finish(dataset, path, path);
+  finish(dataset, path, path, pixels);
   dataset.name = path;
   dataset.split = Split::kTest;
   return dataset;
 }
 
-Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels) {
-  Dataset dataset = load_stream(stream, path, labels);
+Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels, Pixels pixels) {
+  Dataset dataset = load_stream(stream, path, labels, pixels);
   dataset.name = path;
   dataset.split = Split::kTest;
   return dataset;
@@ -252,16 +264,29 @@ std::vector<std::string> classes_of(const DataSource& source, SplitContent& cont
 }  // namespace
 
 Dataset load_dataset(const std::string& name_or_path, Split split, const LoadOptions& options) {
+  return load_dataset(name_or_path, split, options, Pixels::kNormalize);
+}
+
+Dataset load_inputs(const std::string& path, Labels labels) {
+  return load_inputs(path, labels, Pixels::kNormalize);
+}
+
+Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels) {
+  return load_inputs(stream, path, labels, Pixels::kNormalize);
+}
+
+Dataset load_dataset(const std::string& name_or_path, Split split, const LoadOptions& options,
+                     Pixels pixels) {
   Dataset dataset;
   if (const KnownDataset* known = find_known_dataset(name_or_path)) {
     dataset = from_content(open_known(*known)->load(split),
-                           {known->class_names.begin(), known->class_names.end()});
+                           {known->class_names.begin(), known->class_names.end()}, pixels);
   } else if (const auto source = open_source(name_or_path, options)) {
     SplitContent content = source->load(split);
     std::vector<std::string> names = classes_of(*source, content, split, name_or_path);
-    dataset = from_content(std::move(content), std::move(names));
+    dataset = from_content(std::move(content), std::move(names), pixels);
   } else {
-    dataset = load_inputs(name_or_path);
+    dataset = load_inputs(name_or_path, Labels::kRead, pixels);
   }
   dataset.name = name_or_path;
   dataset.split = split;
@@ -287,7 +312,7 @@ Dataset make_dataset(Tensor images, std::vector<std::int32_t> labels,
   dataset.labels = std::move(labels);
   dataset.class_names = std::move(class_names);
   dataset.name = std::move(name);
-  finish(dataset, dataset.name, dataset.name);
+  finish(dataset, dataset.name, dataset.name, Pixels::kAsFound);
   return dataset;
 }
 

@@ -255,6 +255,7 @@ void Service::infer_body(ModelEntry& entry, Request& call, const Respond& respon
   const auto request = std::make_shared<InferenceRequest>(
       parse_inference_request(call.body, json_size(call), model->model().input_shape()));
   std::string().swap(call.body);
+  normalize_images(*request, model->model());
   Tensor images = std::move(request->images);
   entry.queue().submit(model, std::move(images),
                        [name = entry.name(), model, request, respond](

@@ -12,6 +12,7 @@
 #include "digitry/augment/test_time_augmentation.h"
 #include "digitry/base/error.h"
 #include "digitry/base/version.h"
+#include "digitry/data/set_form.h"
 #include "digitry/evaluation/calibration.h"
 #include "digitry/evaluation/prototypes.h"
 #include "digitry/model_io/classifier.h"
@@ -92,7 +93,8 @@ std::map<std::string, std::string> provenance_of(const Recipe& recipe, const Dat
           {"recipe", to_toml(recipe)},
           {"seed", fmt::format("{}", recipe.seed)},
           {"data", data.name},
-          {"data_sha256", data.sha256}};
+          {"data_sha256", data.sha256},
+          {"image_form", find_set_form(data.images).name()}};
 }
 
 struct FittedNetwork {

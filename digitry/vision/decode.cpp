@@ -10,6 +10,7 @@
 #include "digitry/base/file.h"
 #include "digitry/image/decoder.h"
 #include "digitry/image/png.h"
+#include "digitry/image/unread_format.h"
 
 namespace digitry::codecs {
 namespace {
@@ -101,6 +102,7 @@ namespace {
 struct KnownFormat {
   std::optional<PictureFormat> format;  // Empty if there is no decoder for it.
   std::string_view name;
+  std::string_view advice = "convert it";
 };
 
 std::string_view name_of(PictureFormat format) {
@@ -140,16 +142,6 @@ bool looks_like_bmp(std::string_view start) {
   return false;
 }
 
-// "HEIC" or "AVIF", the ISO base media formats that phones write; else empty.
-std::string_view media_brand(std::string_view start) {
-  if (start.size() < 12 || start.substr(4, 4) != "ftyp") return {};
-  const std::string_view brand = start.substr(8, 4);
-  if (brand == "avif" || brand == "avis") return "AVIF";
-  return brand == "heic" || brand == "heix" || brand == "mif1" || brand == "msf1" || brand == "hevc"
-             ? "HEIC"
-             : std::string_view();
-}
-
 std::optional<KnownFormat> recognise(std::string_view start) {
   const auto decodable = [](PictureFormat format) { return KnownFormat{format, name_of(format)}; };
   const auto begins = [&](std::string_view magic) { return start.starts_with(magic); };
@@ -160,10 +152,8 @@ std::optional<KnownFormat> recognise(std::string_view start) {
   if (begins(std::string_view("II*\0", 4)) || begins(std::string_view("MM\0*", 4)))
     return decodable(PictureFormat::kTiff);
   if (looks_like_bmp(start)) return decodable(PictureFormat::kBmp);
-  if (begins("GIF87a") || begins("GIF89a")) return KnownFormat{std::nullopt, "GIF"};
-  if (begins("%PDF-")) return KnownFormat{std::nullopt, "PDF"};
-  if (const std::string_view brand = media_brand(start); !brand.empty())
-    return KnownFormat{std::nullopt, brand};
+  if (const auto unread = find_unread_format(start); unread && unread->is_picture)
+    return KnownFormat{std::nullopt, unread->name, unread->advice};
   return std::nullopt;
 }
 
@@ -208,8 +198,8 @@ Image decode_picture(std::string_view bytes, const std::string& name, std::int64
     throw Error(ErrorCode::kBadData, "{}: expected {}, found {}", name, one_of(formats),
                 bytes.empty() ? "an empty file" : "other bytes at its start");
   if (!known->format || std::ranges::find(formats, *known->format) == formats.end())
-    throw Error(ErrorCode::kBadData, "{}: expected {}, found {}; convert it first", name,
-                one_of(formats), known->name);
+    throw Error(ErrorCode::kBadData, "{}: expected {}, found {}; {} first", name, one_of(formats),
+                known->name, known->advice);
   return decode_as(*known->format,
                    {.bytes = bytes, .name = name, .format = known->name, .max_pixels = max_pixels});
 }

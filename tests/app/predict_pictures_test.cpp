@@ -200,6 +200,31 @@ TEST_F(PredictPictures, ReadsFilesOfTheModelsSizeInAnyForm) {
   EXPECT_GE(same, kImages - 3);
 }
 
+// A folder of dark on light images of 0 and 1 trains as its light images do, and `data info` says
+// so.
+TEST_F(PredictPictures, TrainsOnDarkImagesOfZeroAndOne) {
+  const auto pixels = std::as_const(digits_->images).as<std::uint8_t>();
+  const fs::path data = *folder_ / "dark-data";
+  for (std::size_t i = 0; i < 200; ++i) {
+    Image image{28, 28, 1, {}};
+    for (const std::uint8_t ink : pixels.subspan(784 * i, 784))
+      image.pixels.push_back(ink < 128 ? 1 : 0);
+    write(fmt::format("dark-data/{}/{}.png", digits_->labels[i], i), encode_png(image));
+  }
+  const CommandResult info = digitry({"data", "info", data.string(), "--json"});
+  ASSERT_EQ(info.exit_status, 0) << info.err;
+  const json form = json::parse(info.out)["splits"][0]["form"];
+  EXPECT_EQ(form["polarity"], "dark on light");
+  EXPECT_EQ(form["pixel_scale"], "0 to 1");
+  EXPECT_TRUE(form["inverted"].get<bool>() && form["rescaled"].get<bool>());
+  EXPECT_THAT(digitry({"data", "info", data.string()}).out,
+              AllOf(HasSubstr("dark on light, inverted"), HasSubstr("0 to 1, times 255")));
+  const CommandResult judged =
+      digitry({"evaluate", run_, "--data", data.string(), "--json", "--split", "test"});
+  ASSERT_EQ(judged.exit_status, 0) << judged.err;
+  EXPECT_GT(json::parse(judged.out)["accuracy"].get<double>(), 0.8) << judged.out.substr(0, 400);
+}
+
 TEST_F(PredictPictures, ShowsInCsvWhatIsUnknown) {
   const std::string blank =
       write("unknown/a.png", encode_png({28, 28, 1, std::vector<std::uint8_t>(784, 9)}));
@@ -313,6 +338,12 @@ TEST_F(PredictPictures, ReportsTheRuleThatABadPictureBreaks) {
   expect_error({"-"}, 3,
                "standard input: expected a PNG, JPEG, BMP, WebP or TIFF picture, found GIF",
                "GIF89a............");
+  expect_error(
+      {write("seven.pgm", "P5\n2 2\n255\n\x01\x02\x03\x04")}, 3,
+      "seven.pgm: expected a PNG, JPEG, BMP, WebP or TIFF picture, found a PGM, PPM or PBM "
+      "picture; convert it to PNG first");
+  expect_error({write("digits.mat", "MATLAB 5.0 MAT-file, Platform: GLNXA64")}, 3,
+               "digits.mat: expected a picture or images, found a MATLAB file (MAT)");
   expect_error({*folder_ / "nowhere.jpg"}, 3, "nowhere.jpg");
   const std::string canvas = write("fine.png", encode_png(canvas_of(0)));
   expect_error({canvas, (small_mnist() / "t10k-images-idx3-ubyte").string(), "--csv"}, 2,

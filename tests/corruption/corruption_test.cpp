@@ -23,7 +23,7 @@ using ::testing::Each;
 using ::testing::Ge;
 using ::testing::Le;
 
-using Pixels = std::vector<std::uint8_t>;
+using PixelValues = std::vector<std::uint8_t>;
 
 // Images that all have the ink `ink(x, y)`.
 Tensor painted(const Shape& shape, const std::function<int(std::int64_t, std::int64_t)>& ink) {
@@ -48,26 +48,28 @@ Tensor letters(std::int64_t count) {
   });
 }
 
-Pixels corrupted(const Tensor& images, Corruption corruption, std::uint64_t seed = 1) {
+PixelValues corrupted(const Tensor& images, Corruption corruption, std::uint64_t seed = 1) {
   const Tensor result = corrupt_images(images, corruption, seed);
   const auto pixels = result.as<std::uint8_t>();
   return {pixels.begin(), pixels.end()};
 }
 
-Pixels pixels_of_images(const Tensor& images) {
+PixelValues pixels_of_images(const Tensor& images) {
   const auto pixels = images.as<std::uint8_t>();
   return {pixels.begin(), pixels.end()};
 }
 
-double sum_of(const Pixels& pixels) { return std::accumulate(pixels.begin(), pixels.end(), 0.0); }
+double sum_of(const PixelValues& pixels) {
+  return std::accumulate(pixels.begin(), pixels.end(), 0.0);
+}
 
-double share_of(const Pixels& pixels, int value) {
+double share_of(const PixelValues& pixels, int value) {
   return static_cast<double>(std::ranges::count(pixels, value)) /
          static_cast<double>(pixels.size());
 }
 
 // The centroid of the ink of the 28×28 image `n`, relative to the centre.
-std::pair<double, double> center_of(const Pixels& pixels, std::size_t n) {
+std::pair<double, double> center_of(const PixelValues& pixels, std::size_t n) {
   double sum = 0, x = 0, y = 0;
   for (std::size_t i = 0; i < 784; ++i) {
     const double ink = pixels[n * 784 + i];
@@ -97,7 +99,7 @@ TEST_P(EveryCorruption, ChangesImagesAndKeepsTheirShape) {
 
 TEST_P(EveryCorruption, DependsOnSeedAndImageAlone) {
   const Tensor images = letters(70);
-  const Pixels want = corrupted(images, GetParam());
+  const PixelValues want = corrupted(images, GetParam());
   for (const int threads : {1, 2, 3}) {
     const ScopedNumThreads scope(threads);
     EXPECT_EQ(corrupted(images, GetParam()), want) << threads;
@@ -165,19 +167,19 @@ TEST(Corruption, RefusesOtherTensors) {
 TEST(Corruption, ShotNoiseCountsPhotons) {
   EXPECT_THAT(corrupted(flat({2, 1, 28, 28}, 0), Corruption::kShotNoise), Each(0));
   // Poisson with mean 3 · 85/255 = 1: the probabilities of 0, 1, 2 and more.
-  const Pixels grey = corrupted(flat({100, 1, 28, 28}, 85), Corruption::kShotNoise);
+  const PixelValues grey = corrupted(flat({100, 1, 28, 28}, 85), Corruption::kShotNoise);
   EXPECT_NEAR(share_of(grey, 0), 0.3679, 0.01);
   EXPECT_NEAR(share_of(grey, 85), 0.3679, 0.01);
   EXPECT_NEAR(share_of(grey, 170), 0.1839, 0.01);
   EXPECT_NEAR(share_of(grey, 255), 0.0803, 0.01);
   // Mean 3: e⁻³, and 1 − 8.5 e⁻³ of three or more.
-  const Pixels full = corrupted(flat({100, 1, 28, 28}, 255), Corruption::kShotNoise);
+  const PixelValues full = corrupted(flat({100, 1, 28, 28}, 255), Corruption::kShotNoise);
   EXPECT_NEAR(share_of(full, 0), 0.0498, 0.005);
   EXPECT_NEAR(share_of(full, 255), 0.5768, 0.01);
 }
 
 TEST(Corruption, ImpulseNoiseIsSaltAndPepper) {
-  const Pixels noisy = corrupted(flat({100, 1, 28, 28}, 100), Corruption::kImpulseNoise);
+  const PixelValues noisy = corrupted(flat({100, 1, 28, 28}, 100), Corruption::kImpulseNoise);
   EXPECT_NEAR(share_of(noisy, 0), 0.085, 0.005);
   EXPECT_NEAR(share_of(noisy, 255), 0.085, 0.005);
   EXPECT_NEAR(share_of(noisy, 100), 0.83, 0.01);
@@ -185,8 +187,8 @@ TEST(Corruption, ImpulseNoiseIsSaltAndPepper) {
 
 TEST(Corruption, GlassBlurKeepsInkNearItsPlace) {
   const Tensor letter = letters(20);
-  const Pixels before = pixels_of_images(letter);
-  const Pixels after = corrupted(letter, Corruption::kGlassBlur);
+  const PixelValues before = pixels_of_images(letter);
+  const PixelValues after = corrupted(letter, Corruption::kGlassBlur);
   EXPECT_NEAR(sum_of(after) / sum_of(before), 1, 0.02);
   for (std::size_t n = 0; n < 20; ++n) {
     const auto [x0, y0] = center_of(before, n);
@@ -201,7 +203,7 @@ TEST(Corruption, GlassBlurKeepsInkNearItsPlace) {
 TEST(Corruption, MotionBlurFadesToTheLeft) {
   const Tensor dot =
       painted({30, 1, 28, 28}, [](auto x, auto y) { return x == 20 && y == 14 ? 255 : 0; });
-  const Pixels after = corrupted(dot, Corruption::kMotionBlur);
+  const PixelValues after = corrupted(dot, Corruption::kMotionBlur);
   // Half a Gaussian with standard deviation 3 at 0, 1, ..., 20: the first weight is 1 / 4.2599.
   double largest_rise = 0, largest_fall = 0;
   for (std::size_t n = 0; n < 30; ++n) {
@@ -223,7 +225,7 @@ std::vector<std::pair<double, double>> moved_dot(Corruption corruption, int x0, 
   const Tensor dots = painted({40, 1, 28, 28}, [&](auto x, auto y) {
     return (x == x0 || x == x0 + 1) && (y == y0 || y == y0 + 1) ? 255 : 0;
   });
-  const Pixels after = corrupted(dots, corruption);
+  const PixelValues after = corrupted(dots, corruption);
   std::vector<std::pair<double, double>> places;
   for (std::size_t n = 0; n < 40; ++n) places.push_back(center_of(after, n));
   return places;
@@ -259,8 +261,8 @@ TEST(Corruption, ShearLeansUprightStrokes) {
 
 TEST(Corruption, TranslateMovesByThreePixelsAndLosesNothing) {
   const Tensor letter = letters(40);
-  const Pixels before = pixels_of_images(letter);
-  const Pixels after = corrupted(letter, Corruption::kTranslate);
+  const PixelValues before = pixels_of_images(letter);
+  const PixelValues after = corrupted(letter, Corruption::kTranslate);
   EXPECT_EQ(sum_of(after), sum_of(before));
   expect_places(moved_dot(Corruption::kTranslate, 13, 13), {{3, 3}, {3, -3}, {-3, 3}, {-3, -3}});
 }
@@ -272,7 +274,7 @@ TEST(Corruption, BrightnessAddsAHalf) {
 }
 
 TEST(Corruption, StripeInvertsTheOuterQuarters) {
-  const Pixels after = corrupted(flat({1, 1, 28, 28}, 55), Corruption::kStripe);
+  const PixelValues after = corrupted(flat({1, 1, 28, 28}, 55), Corruption::kStripe);
   for (std::size_t i = 0; i < 784; ++i)
     EXPECT_EQ(after[i], i % 28 < 7 || i % 28 >= 21 ? 200 : 55) << i;
 }
@@ -280,7 +282,7 @@ TEST(Corruption, StripeInvertsTheOuterQuarters) {
 TEST(Corruption, FogRaisesTheBackgroundSmoothly) {
   Tensor images = flat({50, 1, 28, 28}, 0);
   for (std::size_t n = 0; n < 50; ++n) images.as<std::uint8_t>()[n * 784] = 255;
-  const Pixels after = corrupted(images, Corruption::kFog);
+  const PixelValues after = corrupted(images, Corruption::kFog);
   double roughness = 0, mean = 0;
   for (std::size_t i = 0; i < after.size(); ++i) {
     if (i % 784 == 0) continue;
@@ -296,17 +298,17 @@ TEST(Corruption, FogRaisesTheBackgroundSmoothly) {
 }
 
 TEST(Corruption, SpatterIsMudOfOneTone) {
-  const Pixels black = corrupted(flat({50, 1, 28, 28}, 0), Corruption::kSpatter);
+  const PixelValues black = corrupted(flat({50, 1, 28, 28}, 0), Corruption::kSpatter);
   for (const std::uint8_t pixel : black) EXPECT_TRUE(pixel == 0 || (pixel >= 50 && pixel <= 63));
   EXPECT_GT(share_of(black, 0), 0.6);
   EXPECT_LT(share_of(black, 0), 0.95);
   // The mud covers the ink.
-  const Pixels white = corrupted(flat({50, 1, 28, 28}, 255), Corruption::kSpatter);
+  const PixelValues white = corrupted(flat({50, 1, 28, 28}, 255), Corruption::kSpatter);
   EXPECT_EQ(share_of(white, 255), share_of(black, 0));
 }
 
 TEST(Corruption, DottedLineHasTwoPixelsOnAndTwoOff) {
-  const Pixels after = corrupted(flat({30, 1, 28, 28}, 0), Corruption::kDottedLine);
+  const PixelValues after = corrupted(flat({30, 1, 28, 28}, 0), Corruption::kDottedLine);
   for (std::size_t n = 0; n < 30; ++n)
     for (std::size_t x = 0; x < 28; ++x) {
       int darkest = 0;
@@ -323,7 +325,7 @@ TEST(Corruption, DottedLineHasTwoPixelsOnAndTwoOff) {
 }
 
 TEST(Corruption, ZigzagGoesUpAndDownFromColumnTwo) {
-  const Pixels after = corrupted(flat({30, 1, 28, 28}, 0), Corruption::kZigzag);
+  const PixelValues after = corrupted(flat({30, 1, 28, 28}, 0), Corruption::kZigzag);
   for (std::size_t n = 0; n < 30; ++n) {
     std::vector<double> heights;
     for (std::size_t x = 0; x < 28; ++x) {
@@ -351,7 +353,7 @@ TEST(Corruption, CannyLeavesTheOutlineOfASquare) {
   const Tensor square = painted({1, 1, 28, 28}, [](auto x, auto y) {
     return x >= 8 && x < 20 && y >= 8 && y < 20 ? 255 : 0;
   });
-  const Pixels after = corrupted(square, Corruption::kCannyEdges);
+  const PixelValues after = corrupted(square, Corruption::kCannyEdges);
   for (std::int64_t y = 0; y < 28; ++y)
     for (std::int64_t x = 0; x < 28; ++x) {
       const std::int64_t in_x = std::min(x - 8, 19 - x), in_y = std::min(y - 8, 19 - y);

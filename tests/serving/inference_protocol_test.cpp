@@ -269,5 +269,57 @@ TEST(InferenceResponse, LogitsThatAreNotFiniteAreAnError) {
                [&] { inference_response("small", digitry::test::small_model(), request, logits); });
 }
 
+// One image of 5×4 pixels with a bar of `ink` down the middle of `paper`.
+json bar_request(int paper, int ink, const std::string& datatype) {
+  std::vector<int> pixels(20, paper);
+  for (const std::size_t i : {6U, 10U, 14U}) pixels[i] = ink;
+  return {{"inputs", json::array({{{"name", "pixels"},
+                                   {"datatype", datatype},
+                                   {"shape", {1, 1, 5, 4}},
+                                   {"data", pixels}}})}};
+}
+
+InferenceRequest normalized(const json& body, const std::string& image_form = "mnist") {
+  const std::string text = body.dump();
+  InferenceRequest request = parse_inference_request(text, text.size(), Shape{1, 5, 4});
+  Model model = digitry::test::small_model();
+  model.provenance["image_form"] = image_form;
+  normalize_images(request, model);
+  return request;
+}
+
+TEST(NormalizeRequest, RescalesAndInverts) {
+  for (const int paper : {0, 1}) {
+    const InferenceRequest request = normalized(bar_request(paper, 1 - paper, "FP32"));
+    EXPECT_TRUE(request.rescaled);
+    EXPECT_EQ(request.num_inverted, paper > 0 ? 1 : 0);
+    EXPECT_EQ(elements<float>(request.images)[0], 0);
+    EXPECT_EQ(elements<float>(request.images)[6], 255);
+  }
+  const InferenceRequest bytes = normalized(bar_request(255, 0, "UINT8"));
+  EXPECT_FALSE(bytes.rescaled);
+  EXPECT_EQ(bytes.num_inverted, 1);
+  EXPECT_EQ(elements<std::uint8_t>(bytes.images)[6], 255);
+  const InferenceRequest ready = normalized(bar_request(0, 255, "FP32"));
+  EXPECT_FALSE(ready.rescaled || ready.num_inverted > 0);
+}
+
+TEST(NormalizeRequest, NamesBlankImagesAndLeavesImagesAsFound) {
+  EXPECT_THAT(normalized(bar_request(0, 0, "FP32")).blank_images, ElementsAre(0));
+  const InferenceRequest found = normalized(bar_request(1, 0, "FP32"), "as found");
+  EXPECT_EQ(elements<float>(found.images)[0], 1);
+  EXPECT_FALSE(found.rescaled);
+}
+
+TEST(NormalizeRequest, IsReportedInTheParameters) {
+  const InferenceRequest request = normalized(bar_request(1, 0, "FP32"));
+  Tensor logits({1, 10}, DType::kF32);
+  const Response response =
+      inference_response("small", digitry::test::small_model(), request, logits);
+  const json parameters = json::parse(response.body)["parameters"];
+  EXPECT_EQ(parameters["pixels_rescaled"], true);
+  EXPECT_EQ(parameters["images_inverted"], 1);
+}
+
 }  // namespace
 }  // namespace digitry::serving::test

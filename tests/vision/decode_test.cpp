@@ -113,7 +113,7 @@ TEST(DecodePicture, NamesTheFormatThatItRejects) {
   };
   expect_rejected("", "an empty file");
   expect_rejected("seven", "other bytes");
-  expect_rejected("GIF89a............", "found GIF; convert it first");
+  expect_rejected("GIF89a............", "found GIF; convert it to PNG first");
   expect_rejected(std::string("\0\0\0\x18"
                               "ftypheic\0\0\0\0",
                               16),

@@ -13,6 +13,7 @@
 #include "digitry/base/text.h"
 #include "digitry/data/data_warnings.h"
 #include "digitry/data/dataset.h"
+#include "digitry/data/set_form.h"
 #include "digitry/data/summary.h"
 #include "digitry/evaluation/orientation.h"
 #include "digitry/model_io/model.h"
@@ -20,10 +21,13 @@
 namespace digitry::app {
 namespace {
 
+constexpr int kColumnWidth = 25;
+
 struct SplitInfo {
   std::string title;
   Dataset dataset;
   DatasetSummary summary;
+  SetForm form;
 };
 
 struct DataInfo {
@@ -36,9 +40,12 @@ DataInfo gather(const std::string& path, const LoadOptions& options) {
   DataInfo info;
   const std::vector<Split> splits = list_splits(path, options);
   const auto add = [&](const std::string& title, Split split) {
-    Dataset dataset = load_dataset(path, split, options);
+    Dataset dataset = load_dataset(path, split, options, Pixels::kAsFound);
+    const SetForm form = normalize_images(dataset.images);
+    if ((form.inverted || form.rescaled) && path != "-")
+      dataset = load_dataset(path, split, options);  // With its hash.
     DatasetSummary summary = summarize(dataset);
-    info.splits.push_back({title, std::move(dataset), std::move(summary)});
+    info.splits.push_back({title, std::move(dataset), std::move(summary), form});
   };
   for (const Split split : splits) add(to_string(split), split);
   if (splits.empty()) add("all", Split::kTrain);
@@ -61,6 +68,28 @@ DataInfo gather(const std::string& path, const LoadOptions& options) {
   return info;
 }
 
+// "dark on light, inverted"; "unclear, 48 % dark".
+std::string polarity_text(const SetForm& form) {
+  if (form.polarity == ImagePolarity::kUnclear && form.share_dark_on_light > 0)
+    return fmt::format("unclear, {:.0f} % dark", 100 * form.share_dark_on_light);
+  return fmt::format("{}{}", to_string(form.polarity), form.inverted ? ", inverted" : "");
+}
+
+// "0 to 1, times 255".
+std::string scale_text(const SetForm& form) {
+  return form.unit_scale ? form.rescaled ? "0 to 1, times 255" : "0 to 1" : "0 to 255";
+}
+
+nlohmann::ordered_json to_json(const SetForm& form) {
+  return {{"polarity", to_string(form.polarity)},
+          {"share_light_on_dark", form.share_light_on_dark},
+          {"share_dark_on_light", form.share_dark_on_light},
+          {"inverted", form.inverted},
+          {"pixel_scale", form.unit_scale ? "0 to 1" : "0 to 255"},
+          {"rescaled", form.rescaled},
+          {"mnist_form", form.mnist_form}};
+}
+
 nlohmann::ordered_json to_json(const SplitInfo& split) {
   const DatasetSummary& summary = split.summary;
   nlohmann::ordered_json json = {
@@ -76,6 +105,7 @@ nlohmann::ordered_json to_json(const SplitInfo& split) {
         {"std", summary.std_pixel},
         {"mean_of_unit", summary.mean_pixel / 255},
         {"std_of_unit", summary.std_pixel / 255}}},
+      {"form", to_json(split.form)},
       {"num_duplicates", summary.num_duplicates},
       {"num_conflicting_labels", summary.num_conflicts},
       {"notes", split.dataset.notes},
@@ -99,7 +129,7 @@ void print_json(const std::string& path, const DataInfo& info) {
 template <typename Value>
 void print_row(std::string_view name, const DataInfo& info, const Value& value) {
   fmt::print("{:<18}", name);
-  for (const SplitInfo& split : info.splits) fmt::print("{:>18}", value(split));
+  for (const SplitInfo& split : info.splits) fmt::print("{:>{}}", value(split), kColumnWidth);
   fmt::print("\n");
 }
 
@@ -126,6 +156,8 @@ void print_text(const std::string& path, const DataInfo& info) {
   print_row("classes", info, [&](const SplitInfo& s) {
     return s.dataset.labelled() ? grouped(s.dataset.num_classes()) : std::string("no labels");
   });
+  print_row("polarity", info, [](const SplitInfo& s) { return polarity_text(s.form); });
+  print_row("pixel scale", info, [](const SplitInfo& s) { return scale_text(s.form); });
   print_row("pixel range", info, [](const SplitInfo& s) {
     return fmt::format("{} to {}", s.summary.min_pixel, s.summary.max_pixel);
   });
@@ -140,7 +172,8 @@ void print_text(const std::string& path, const DataInfo& info) {
   print_row("  label conflicts", info,
             [&](const SplitInfo& s) { return grouped(s.summary.num_conflicts); });
   print_row("sha256", info, [](const SplitInfo& s) { return s.dataset.sha256.substr(0, 16); });
-  if (info.num_shared) fmt::print("{:<18}{:>18}\n", "in both splits", grouped(*info.num_shared));
+  if (info.num_shared)
+    fmt::print("{:<18}{:>{}}\n", "in both splits", grouped(*info.num_shared), kColumnWidth);
   print_classes(info);
   for (const SplitInfo& split : info.splits)
     for (const std::string& note : split.dataset.notes)

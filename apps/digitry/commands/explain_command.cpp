@@ -17,9 +17,11 @@
 #include "digitry/base/file.h"
 #include "digitry/base/parallel.h"
 #include "digitry/base/text.h"
+#include "digitry/data/set_form.h"
 #include "digitry/evaluation/evaluate.h"
 #include "digitry/evaluation/evaluation_text.h"
 #include "digitry/evaluation/occlusion.h"
+#include "digitry/model_io/trained_form.h"
 #include "digitry/report/explanation_png.h"
 #include "digitry/training/evaluation_data.h"
 #include "digitry/training/explain_evaluation.h"
@@ -70,7 +72,8 @@ ExplainedImage find_image(const ExplainOptions& options, const Model& model) {
       throw Error(ErrorCode::kInvalidArgument,
                   "--split {}: only for the data of the model; {} has no splits", options.split,
                   options.input);
-    image.data = load_inputs(options.input, Labels::kIgnore);
+    image.data = load_inputs(options.input, Labels::kIgnore,
+                             expects_light_on_dark(model) ? Pixels::kNormalize : Pixels::kAsFound);
     image.data.labels.clear();  // Labels of a CSV file need not be classes of the model.
     image.source = options.input;
   }

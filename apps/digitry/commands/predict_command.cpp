@@ -17,10 +17,12 @@
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/parallel.h"
+#include "digitry/data/set_form.h"
 #include "digitry/evaluation/evaluate.h"
 #include "digitry/image/png.h"
 #include "digitry/model_io/classifier.h"
 #include "digitry/model_io/model.h"
+#include "digitry/model_io/trained_form.h"
 #include "digitry/training/evaluation_data.h"
 #include "digitry/training/run_folder.h"
 #include "digitry/vision/reader.h"
@@ -169,7 +171,9 @@ class SmallPictureReader {
 
   void read(SmallPicture&& input) {
     const bool drawn = !options_.annotate.empty() || !options_.debug_folder.empty();
-    const bool may_search = classifier_.model().input_shape() == Shape{1, kMnistSide, kMnistSide};
+    const Model& model = classifier_.model();
+    const bool may_search =
+        trained_form(model) == "mnist" && model.input_shape() == Shape{1, kMnistSide, kMnistSide};
     if (!may_search || (input.form.ready && !drawn)) {
       ready_.push_back(std::move(input));
       if (ready_.size() == kMaxReady) classify_ready();
@@ -189,11 +193,12 @@ class SmallPictureReader {
   void classify_ready() {
     if (ready_.empty()) return;
     const ImageSize size{ready_.front().picture.height, ready_.front().picture.width};
+    const bool normalize = expects_light_on_dark(classifier_.model());
     Dataset data;
     data.images = Tensor({std::ssize(ready_), 1, size.height, size.width}, DType::kU8);
     auto to = data.images.as<std::uint8_t>().begin();
     for (const SmallPicture& input : ready_) {
-      to = std::ranges::copy(input.form.light.pixels, to).out;
+      to = std::ranges::copy((normalize ? input.form.light : input.form.grey).pixels, to).out;
       data.sources.push_back(input.name);
     }
     data.name = ready_.front().name;
@@ -256,6 +261,9 @@ void predict(const PredictOptions& options) {
   const Classifier classifier(take_model(named));
   const InputKind kind = kind_of(options.kind);
   const ImageSize size = input_size(classifier.model());
+  const Pixels pixels = kind == InputKind::kImages || !expects_light_on_dark(classifier.model())
+                            ? Pixels::kAsFound
+                            : Pixels::kNormalize;
   const std::vector<std::string> inputs = list_inputs(named, kind);
   check_one_picture(options, inputs);
   PictureReader reader(classifier, options);
@@ -263,7 +271,7 @@ void predict(const PredictOptions& options) {
   std::vector<Predicted> all;
   SmallPictureReader small(classifier, options, reader, all);
   for (const std::string& name : inputs) {
-    PredictInput input = load_input(name, kind, size);
+    PredictInput input = load_input(name, kind, size, pixels);
     if (auto* picture = std::get_if<SmallPicture>(&input)) {
       small.read(std::move(*picture));
       continue;

@@ -18,6 +18,7 @@
 #include "digitry/data/csv.h"
 #include "digitry/data/npy.h"
 #include "digitry/data/zip.h"
+#include "digitry/image/unread_format.h"
 #include "digitry/vision/decode.h"
 
 namespace digitry::app {
@@ -80,11 +81,15 @@ std::vector<std::string> list_inputs(const std::vector<std::string>& inputs, Inp
   return listed;
 }
 
-PredictInput load_input(const std::string& input, InputKind kind, ImageSize model_size) {
-  if (input != "-" && is_folder(input)) return load_inputs(input, Labels::kIgnore);
+PredictInput load_input(const std::string& input, InputKind kind, ImageSize model_size,
+                        Pixels pixels) {
+  if (input != "-" && is_folder(input)) return load_inputs(input, Labels::kIgnore, pixels);
   const std::unique_ptr<ByteStream> stream = open_stream(input);
   const std::string_view start = stream->peek(kStartBytes);
   if (!looks_like_picture(start)) {
+    if (const auto unread = find_unread_format(start))
+      throw Error(ErrorCode::kBadData, "{}: expected a picture or images, found {}; {} first",
+                  stream->name(), unread->name, unread->advice);
     const bool table = start.empty() || start.starts_with(std::string_view("\0\0", 2)) ||
                        looks_like_npy(start) || looks_like_zip(start) ||
                        (looks_like_csv(start) && !named_as_picture(input));
@@ -94,7 +99,7 @@ PredictInput load_input(const std::string& input, InputKind kind, ImageSize mode
           "{}: expected a picture (PNG, JPEG, BMP, WebP, TIFF){}, found bytes {}", stream->name(),
           kind == InputKind::kPicture ? "" : " or images as IDX, CSV, NPY or NPZ",
           fmt::format("{:02x}", fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " ")));
-    return load_inputs(*stream, input, Labels::kIgnore);
+    return load_inputs(*stream, input, Labels::kIgnore, pixels);
   }
   Image picture = decode_picture(read_rest(*stream, kMaxPictureBytes), stream->name());
   if (kind == InputKind::kImages) return as_images(to_grey(picture), input);

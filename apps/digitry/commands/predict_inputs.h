@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "digitry/data/dataset.h"
+#include "digitry/data/set_form.h"
 #include "digitry/image/image.h"
 #include "digitry/image/image_form.h"
 
@@ -39,9 +40,11 @@ using PredictInput = std::variant<Dataset, NamedPicture, SmallPicture>;
 /// read.
 std::vector<std::string> list_inputs(const std::vector<std::string>& inputs, InputKind kind);
 
-/// Reads one input. IDX and CSV files are always ready images; `kind` decides for files of pixels.
-/// Throws Error{kBadData}, with the name of the file, if it is missing or malformed.
-PredictInput load_input(const std::string& input, InputKind kind, ImageSize model_size);
+/// Reads one input. IDX and CSV files are always ready images, which `pixels` may bring to light on
+/// dark; `kind` decides for files of pixels. Throws Error{kBadData}, with the name of the file, if
+/// it is missing or malformed.
+PredictInput load_input(const std::string& input, InputKind kind, ImageSize model_size,
+                        Pixels pixels);
 
 /// A grey picture as a data set of one image.
 Dataset as_images(const Image& grey, const std::string& name);

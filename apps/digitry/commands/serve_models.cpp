@@ -11,6 +11,7 @@
 #include "digitry/base/file.h"
 #include "digitry/base/text.h"
 #include "digitry/model_io/model.h"
+#include "digitry/model_io/trained_form.h"
 #include "digitry/training/run_folder.h"
 #include "digitry/vision/decode.h"
 #include "digitry/vision/reader.h"
@@ -104,7 +105,8 @@ std::string read_served_picture(const std::shared_ptr<const serving::ServedModel
   const bool full = effort == serving::ReadEffort::kFull;
   const ReadOptions options{
       .find_skew = full, .remove_rules = full, .split_touching = full, .on_stage = {}};
-  const bool small = decoded.height == kMnistSide && decoded.width == kMnistSide;
+  const bool small = decoded.height == kMnistSide && decoded.width == kMnistSide &&
+                     trained_form(model->model()) == "mnist";
   const Reading reading = small ? read_small_picture(decoded, model->classifier(), options).reading
                                 : read_digits(decoded, model->classifier(), options);
   auto json = reading_json(decoded.width, decoded.height, reading, model->model().class_names);

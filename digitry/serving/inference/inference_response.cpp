@@ -101,6 +101,14 @@ void write_classes(OutputWriter& writer, const NamedClasses& classes, bool binar
     writer.add_json(classes.json());
 }
 
+// What was found in the images and done to them; nothing if they were taken as they are.
+std::string parameters_of(const InferenceRequest& request) {
+  if (!request.rescaled && request.num_inverted == 0 && request.blank_images.empty()) return {};
+  return fmt::format(
+      "\"parameters\":{{\"pixels_rescaled\":{},\"images_inverted\":{},\"blank_images\":[{}]}},",
+      request.rescaled, request.num_inverted, fmt::join(request.blank_images, ","));
+}
+
 }  // namespace
 
 Response inference_response(const std::string& model_name, const Model& model,
@@ -123,9 +131,9 @@ Response inference_response(const std::string& model_name, const Model& model,
     }
   }
   Response response;
-  response.body = fmt::format("{{\"model_name\":\"{}\",{}\"outputs\":[{}]}}", model_name,
+  response.body = fmt::format("{{\"model_name\":\"{}\",{}{}\"outputs\":[{}]}}", model_name,
                               request.id ? fmt::format("\"id\":{},", json_quoted(*request.id)) : "",
-                              writer.json());
+                              parameters_of(request), writer.json());
   if (writer.any_binary()) {
     response.content_type = "application/octet-stream";
     response.headers.emplace_back("Inference-Header-Content-Length",
