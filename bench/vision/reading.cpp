@@ -164,8 +164,6 @@ void measure_forms(const Model& model, const Digits& digits, std::int64_t count,
     const Image picture = test::draw_small_picture(digits.images, i, options, random);
     const SmallPictureReading read = read_small_picture(picture, classifier);
     const auto label = static_cast<std::size_t>(digits.labels[static_cast<std::size_t>(i)]);
-    fprintf(stderr, "LAB %d %d %d %d\n", (int)label, (int)options.place, (int)options.coding,
-            (int)read.form.ready);
     const bool one = read.reading.digits.size() == 1;
     const bool rejected = !one || read.reading.digits[0].prediction.rejected;
     const bool right = one && !rejected && read.reading.digits[0].label() == label;
