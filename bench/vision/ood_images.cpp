@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "digitry/base/random.h"
-#include "digitry/vision/mnist_form.h"
+#include "digitry/image/mnist_form.h"
 
 namespace digitry::bench {
 namespace {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -346,6 +347,30 @@ void measure_scenes(const Model& model, const Digits& digits, std::int64_t count
              all_digits);
 }
 
+// Two digits that touch, alone on a plain page.
+void measure_pairs(const Model& model, const Digits& digits, std::int64_t count) {
+  const Classifier classifier(model);
+  std::int64_t right = 0;
+  std::int64_t one = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    RandomStream random(2, RandomPurpose::kTest, 5, static_cast<std::uint32_t>(i));
+    const double scale = 1.5 + 3 * static_cast<double>(random.next_float());
+    const test::DrawnPage page = test::draw_page(
+        digits.images, {.num_digits = 2, .scale = scale, .touching_share = 1}, random);
+    const std::string expected = test::text_of(page, digits.labels);
+    const Reading reading = read_digits(page.picture, classifier);
+    const std::string read = best_text(reading);
+    right += read == expected ? 1 : 0;
+    one += reading.digits.size() == 1 ? 1 : 0;
+    if (read != expected)
+      report_lost(fmt::format("pair-{}", i), page.picture,
+                  fmt::format("{} read as {}", expected, read));
+  }
+  fmt::print("touching pairs: {:.2f} % of {} right, {:.2f} % read as one digit\n",
+             percent(static_cast<double>(right), static_cast<double>(count)), count,
+             percent(static_cast<double>(one), static_cast<double>(count)));
+}
+
 // The probability that a digit scores higher than another image; ties count half.
 double auroc(std::vector<double> digits, std::vector<double> others) {
   std::ranges::sort(digits);
@@ -359,18 +384,22 @@ double auroc(std::vector<double> digits, std::vector<double> others) {
 }
 
 void measure_rejection(const Model& model, const Digits& digits, std::uint64_t seed) {
+  struct Method {
+    std::string name;
+    double threshold;
+    std::function<std::vector<double>(const Tensor&)> scores_of;
+  };
   const Classifier classifier(model);
-  const auto scores_of = [&](const Tensor& images) {
-    return classifier.in_distribution_scores(images);
-  };
-  const auto threshold = static_cast<double>(model.rejection_threshold);
-  const std::vector<double> digit_scores = scores_of(digits.images);
-  const auto rejected = [&](const std::vector<double>& scores) {
-    const auto count = std::ranges::count_if(scores, [&](double s) { return s < threshold; });
-    return percent(static_cast<double>(count), static_cast<double>(scores.size()));
-  };
-  fmt::print("rejection: threshold {:.4f}, {:.2f} % of {} digits rejected\n", threshold,
-             rejected(digit_scores), digit_scores.size());
+  const Classifier reader(shipped_model("reader"));
+  const std::vector<Method> methods{
+      {"in-distribution score", static_cast<double>(model.rejection_threshold),
+       [&](const Tensor& images) { return classifier.in_distribution_scores(images); }},
+      {"score of the reader", kLeastPieceScore, [&](const Tensor& images) {
+         std::vector<double> scores;
+         for (const DigitPrediction& prediction : predict_pieces(reader, images))
+           scores.push_back(prediction.score);
+         return scores;
+       }}};
   std::vector<ImageSet> sets;
   sets.push_back({"uniform noise", uniform_noise(2000, seed)});
   sets.push_back({"structured noise", structured_noise(2000, seed)});
@@ -384,10 +413,23 @@ void measure_rejection(const Model& model, const Digits& digits, std::uint64_t s
   } catch (const Error& error) {
     fmt::print("  {}\n", error.what());
   }
-  for (const ImageSet& set : sets) {
-    const std::vector<double> scores = scores_of(set.images);
-    fmt::print("  {:<38} {:>6} images  AUROC {:.4f}  rejected {:.2f} %\n", set.name, scores.size(),
-               auroc(digit_scores, scores), rejected(scores));
+  for (const Method& method : methods) {
+    const auto rejected = [&](const std::vector<double>& scores) {
+      const auto count =
+          std::ranges::count_if(scores, [&](double s) { return s < method.threshold; });
+      return percent(static_cast<double>(count), static_cast<double>(scores.size()));
+    };
+    std::vector<double> digit_scores = method.scores_of(digits.images);
+    fmt::print("rejection by the {}: threshold {:.4f}, {:.2f} % of {} digits rejected\n",
+               method.name, method.threshold, rejected(digit_scores), digit_scores.size());
+    for (const ImageSet& set : sets) {
+      const std::vector<double> scores = method.scores_of(set.images);
+      fmt::print("  {:<38} {:>6} images  AUROC {:.4f}  rejected {:.2f} %\n", set.name,
+                 scores.size(), auroc(digit_scores, scores), rejected(scores));
+    }
+    std::ranges::sort(digit_scores);
+    fmt::print("  half a percent of digits score below {:.4f}\n",
+               digit_scores[digit_scores.size() / 200]);
   }
 }
 
@@ -395,7 +437,7 @@ int run(std::span<char*> arguments) {
   if (arguments.size() < 3) {
     fmt::print(stderr,
                "usage: digitry_reading MODEL training|validation|test "
-               "[canvases|forms|pages|scenes|rejection] [COUNT]\n"
+               "[canvases|forms|pages|pairs|scenes|rejection] [COUNT]\n"
                "MNIST has to be in the cache, and Fashion-MNIST for rejection.\n");
     return 2;
   }
@@ -417,6 +459,7 @@ int run(std::span<char*> arguments) {
   if (wanted("scenes"))
     measure_scenes(model, digits, arguments.size() > 4 ? count : 20,
                    arguments.size() > 5 ? arguments[5] : "");
+  if (wanted("pairs")) measure_pairs(model, digits, arguments.size() > 4 ? count : 1000);
   if (wanted("rejection"))
     measure_rejection(model, digits, std::string_view(arguments[2]) == "test" ? 1 : 0);
   return 0;

@@ -39,6 +39,10 @@ std::uint32_t RandomStream::next_u32() {
 
 float RandomStream::next_float() { return static_cast<float>(next_u32() >> 8) * 0x1.0p-24F; }
 
+double RandomStream::next_between(double low, double high) {
+  return low + (high - low) * static_cast<double>(next_float());
+}
+
 float RandomStream::next_normal() {
   const float radius = std::sqrt(-2.0F * std::log(1.0F - next_float()));
   return radius * std::cos(2.0F * std::numbers::pi_v<float> * next_float());

@@ -33,6 +33,7 @@ enum class RandomPurpose : std::uint32_t {
   kNoise = 13,
   kTuning = 14,
   kFlip = 15,
+  kPieces = 16,
   kTest = 99,
 };
 
@@ -45,6 +46,8 @@ class RandomStream {
   std::uint32_t next_u32();
   /// Uniform in [0, 1), with 24 random bits.
   float next_float();
+  /// Uniform in [low, high), or `low` if they are equal.
+  double next_between(double low, double high);
   /// Standard normal, by the Box-Muller transform.
   float next_normal();
   /// Uniform in [0, bound), without bias. Expects bound > 0.

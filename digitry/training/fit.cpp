@@ -110,18 +110,20 @@ FittedNetwork fit_one(const Recipe& recipe, const Dataset& train,
   fitted.end = trainer.run(observer);
   take_weights(fitted.model, trainer);
   fitted.split = trainer.split();
-  calibrate(fitted.model, train, fitted.split);
+  calibrate(fitted.model, trainer.examples(), fitted.split);
   return fitted;
 }
 
 }  // namespace
 
 Model untrained_model(const Recipe& recipe, const Dataset& train) {
-  return {.members = one_member(Network(train.image_shape(), train.num_classes(), recipe.layers)),
-          .preprocessing = {},
-          .tta = read_test_time_augmentation(recipe.tta, recipe.name),
-          .class_names = train.class_names,
-          .provenance = provenance_of(recipe, train)};
+  std::vector<std::string> class_names = class_names_of(recipe, train);
+  return {
+      .members = one_member(Network(train.image_shape(), std::ssize(class_names), recipe.layers)),
+      .preprocessing = {},
+      .tta = read_test_time_augmentation(recipe.tta, recipe.name),
+      .class_names = std::move(class_names),
+      .provenance = provenance_of(recipe, train)};
 }
 
 void take_weights(Model& model, const Trainer& trainer) {

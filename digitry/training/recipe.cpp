@@ -9,6 +9,7 @@
 #include <map>
 
 #include "digitry/augment/augment.h"
+#include "digitry/augment/pieces.h"
 #include "digitry/augment/test_time_augmentation.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
@@ -71,7 +72,7 @@ void reject_unknown_tables(const toml::table& root, const std::string& source) {
     if (node.is_table() || node.is_array_of_tables())
       throw Error(ErrorCode::kBadData,
                   "{}: unknown table [{}]; expected [training], [data], [optimizer], [schedule], "
-                  "[augmentation], [test_time_augmentation] or [[layers]]",
+                  "[augmentation], [pieces], [test_time_augmentation] or [[layers]]",
                   source, std::string(key.str()));
 }
 
@@ -114,6 +115,16 @@ void check_schedule(const Recipe& recipe) {
                 "above 0, got 0");
 }
 
+// Pieces are deformed when they are made. A recipe of several networks would need them for each.
+void check_pieces(const Recipe& recipe, const std::string& source) {
+  if (!read_piece_options(recipe.pieces, source + ": [pieces]").any()) return;
+  if (!recipe.augmentation.empty() || recipe.members != 1)
+    throw Error(ErrorCode::kBadData,
+                "{}: [pieces]: expected no [augmentation] and 1 member, found {} options and {} "
+                "members",
+                source, recipe.augmentation.size(), recipe.members);
+}
+
 // Runs are named after their recipe.
 void check_name(const std::string& name, const std::string& source) {
   const auto special = [](char c) { return c == '/' || static_cast<unsigned char>(c) < 0x20; };
@@ -150,12 +161,14 @@ Recipe parse_recipe(std::string_view toml_text, const std::string& source) {
   recipe.optimizer = take_table(root, "optimizer", source);
   recipe.schedule = take_table(root, "schedule", source);
   recipe.augmentation = take_table(root, "augmentation", source);
+  recipe.pieces = take_table(root, "pieces", source);
   // Version 0.1 called it [views].
   const std::string tta = root.contains("views") ? "views" : "test_time_augmentation";
   recipe.tta = take_table(root, tta, source);
   check_in(source, [&] { make_optimizer(recipe.optimizer, {}); });
   check_in(source, [&] { check_schedule(recipe); });
   read_augment_options(recipe.augmentation, source + ": [augmentation]");
+  check_pieces(recipe, source);
   read_test_time_augmentation(recipe.tta, fmt::format("{}: [{}]", source, tta));
   for (std::size_t i = 0; i < recipe.layers.size(); ++i)
     make_layer(recipe.layers[i], /*num_classes=*/1, fmt::format("{}: layers[{}]", source, i));
@@ -198,6 +211,29 @@ ValidationSplit split_by(const Recipe& recipe, const Dataset& train) {
                           recipe.split_seed.value_or(recipe.seed));
 }
 
+std::vector<std::string> class_names_of(const Recipe& recipe, const Dataset& train) {
+  std::vector<std::string> names = train.class_names;
+  if (read_piece_options(recipe.pieces, "[pieces]").any()) names.emplace_back(kOtherClass);
+  return names;
+}
+
+Dataset make_pieces(const Recipe& recipe, const Dataset& train, const ValidationSplit& split) {
+  constexpr std::int64_t kFixedEpoch = (std::int64_t{1} << 24) - 1;
+  Dataset pieces;
+  pieces.images = train.images.clone();
+  pieces.labels = train.labels;
+  pieces.class_names = class_names_of(recipe, train);
+  pieces.name = train.name;
+  pieces.split = train.split;
+  pieces.sha256 = train.sha256;
+  const PieceOptions options = read_piece_options(recipe.pieces, "[pieces]");
+  for (const auto* part : {&split.train, &split.validation})
+    if (!part->empty())
+      PieceMaker(options, train.images, train.labels, *part, train.num_classes(), recipe.seed)
+          .make_in_place(*part, kFixedEpoch, pieces.images, pieces.labels);
+  return pieces;
+}
+
 std::string to_toml(const Recipe& recipe) {
   std::string text = fmt::format("name = {}\ndescription = {}\n", to_string(recipe.name),
                                  to_string(recipe.description));
@@ -223,6 +259,7 @@ std::string to_toml(const Recipe& recipe) {
   text += "\n[optimizer]\n" + table_text(recipe.optimizer);
   text += "\n[schedule]\n" + table_text(recipe.schedule);
   if (!recipe.augmentation.empty()) text += "\n[augmentation]\n" + table_text(recipe.augmentation);
+  if (!recipe.pieces.empty()) text += "\n[pieces]\n" + table_text(recipe.pieces);
   if (!recipe.tta.empty()) text += "\n[test_time_augmentation]\n" + table_text(recipe.tta);
   for (const Attributes& layer : recipe.layers) text += "\n[[layers]]\n" + table_text(layer);
   return text;

@@ -49,6 +49,9 @@ struct Recipe {
   Attributes optimizer = {};     ///< See make_optimizer.
   Attributes schedule = {};      ///< See make_schedule.
   Attributes augmentation = {};  ///< For training images; see read_augment_options. Empty: none.
+  /// Trains on pieces of writing made of the images, with a class "other"; see read_piece_options.
+  /// Empty: on the images themselves.
+  Attributes pieces = {};
   /// Test-time augmentation; see read_test_time_augmentation. Empty: the unchanged image only.
   Attributes tta = {};
 
@@ -70,6 +73,15 @@ std::vector<std::string> recipe_names();
 /// The training images that the recipe trains on, and those that it sets aside for validation:
 /// those that the data set sets aside, if it does. Throws what stratified_split throws.
 ValidationSplit split_by(const Recipe& recipe, const Dataset& train);
+
+/// The names of the classes of a model trained by the recipe: those of the data, and "other" if the
+/// recipe has `pieces`.
+std::vector<std::string> class_names_of(const Recipe& recipe, const Dataset& train);
+
+/// For a recipe with `pieces`: the images that it is validated and calibrated on, one fixed piece
+/// made of each image of the data, at its index. Pieces of a part of the split are made of images
+/// of that part only. Throws what PieceMaker throws.
+Dataset make_pieces(const Recipe& recipe, const Dataset& train, const ValidationSplit& split);
 
 /// The recipe as TOML. parse_recipe reads it back to an equal recipe.
 std::string to_toml(const Recipe& recipe);

@@ -222,7 +222,7 @@ TrainedRun train_network(const RunRequest& request, const RunObserver& observer,
   }
   if (observer.on_trained) observer.on_trained(trainer, end);
   take_weights(model, trainer);
-  calibrate(model, *data, trainer.split());
+  calibrate(model, trainer.examples(), trainer.split());
   save_model(model, run.model());
   write_file_atomically(run.history(), to_csv(trainer.history()));
   if (end == TrainingEnd::kInterrupted) throw_interrupted(run, trainer);

@@ -52,7 +52,7 @@ Trainer::Trainer(const Recipe& recipe, const Dataset& train)
     : recipe_(checked(recipe)),
       data_(labelled(train)),
       split_(split_by(recipe, train)),
-      network_(train.image_shape(), train.num_classes(), recipe.layers),
+      network_(train.image_shape(), std::ssize(class_names_of(recipe, train)), recipe.layers),
       schedule_(make_schedule(recipe.schedule)),
       order_(split_.train) {
   network_.initialize(recipe.seed);
@@ -72,6 +72,12 @@ Trainer::Trainer(const Recipe& recipe, const Dataset& train)
     class_weights_ = balanced_class_weights(train, split_.train);
   batch_labels_.resize(static_cast<std::size_t>(batch_size));
   batch_losses_.resize(static_cast<std::size_t>(batch_size));
+  const PieceOptions pieces = read_piece_options(recipe_.pieces, "[pieces]");
+  if (pieces.any()) {
+    piece_maker_.emplace(pieces, train.images, train.labels, split_.train, train.num_classes(),
+                         recipe_.seed);
+    pieces_ = make_pieces(recipe_, train, split_);
+  }
   if (!split_.validation.empty()) predictor_.emplace(network_, preprocessing_, 500, precision);
   const AugmentOptions augmentation = read_augment_options(recipe_.augmentation, "[augmentation]");
   if (augmentation.any()) augmenter_.emplace(augmentation, train.image_shape(), recipe_.seed);
@@ -151,11 +157,9 @@ void Trainer::train_batch() {
       std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(rows));
   const std::span labels = std::span(batch_labels_).first(indices.size());
   const std::span losses = std::span(batch_losses_).first(indices.size());
-  std::ranges::transform(indices, labels.begin(),
-                         [&](std::int32_t i) { return data_.labels[static_cast<std::size_t>(i)]; });
-  Plan& plan = plan_for(rows);
+  Plan& plan = rows == full_plan_->batch_size() ? *full_plan_ : *last_plan_;
   const StepContext context{.seed = recipe_.seed, .step = static_cast<std::uint32_t>(step_)};
-  fill_input(indices, plan.input());
+  fill_batch(indices, plan.input(), labels);
   plan.forward(context);
   const std::int64_t correct = kernels::softmax_cross_entropy(
       plan.logits(), labels, network_.num_classes(), 1.0F / static_cast<float>(rows), losses,
@@ -176,17 +180,18 @@ void Trainer::train_batch() {
   ++step_;
 }
 
-void Trainer::fill_input(std::span<const std::int32_t> image_indices,
-                         std::span<float> input) const {
+void Trainer::fill_batch(std::span<const std::int32_t> image_indices, std::span<float> input,
+                         std::span<std::int32_t> labels) const {
+  if (piece_maker_)
+    return piece_maker_->make_batch(image_indices, epoch_, preprocessing_.pixel_scale,
+                                    preprocessing_.pixel_offset, input, labels);
+  std::ranges::transform(image_indices, labels.begin(),
+                         [&](std::int32_t i) { return data_.labels[static_cast<std::size_t>(i)]; });
   if (augmenter_)
     augmenter_->augment_batch(data_.images, image_indices, epoch_, preprocessing_.pixel_scale,
                               preprocessing_.pixel_offset, input);
   else
     gather_batch(data_.images, image_indices, preprocessing_, input);
-}
-
-Plan& Trainer::plan_for(std::int64_t rows) {
-  return rows == full_plan_->batch_size() ? *full_plan_ : *last_plan_;
 }
 
 double Trainer::rate_factor(std::int64_t step) const {
@@ -258,10 +263,10 @@ void Trainer::finish_epoch() {
 void Trainer::validate(EpochRecord& record) {
   network_.set_parameters(arena_.store(validated_values()));
   predictor_->update(network_);
-  const Tensor logits = predictor_->logits(data_.images, split_.validation);
+  const Tensor logits = predictor_->logits(examples().images, split_.validation);
   std::vector<std::int32_t> labels;
   for (const std::int32_t i : split_.validation)
-    labels.push_back(data_.labels[static_cast<std::size_t>(i)]);
+    labels.push_back(examples().labels[static_cast<std::size_t>(i)]);
   std::vector<float> losses(labels.size());
   const auto correct = kernels::softmax_cross_entropy(logits.as<float>(), labels,
                                                       network_.num_classes(), 1, losses, {});

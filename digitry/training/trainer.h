@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "digitry/augment/augment.h"
+#include "digitry/augment/pieces.h"
 #include "digitry/base/error.h"
 #include "digitry/data/dataset.h"
 #include "digitry/data/split.h"
@@ -79,6 +80,9 @@ class Trainer {
   const Network& network() const { return network_; }
   const History& history() const { return history_; }
   const ValidationSplit& split() const { return split_; }
+  /// The images that it validates on, and that its model is to be calibrated on, by the indices of
+  /// `split`: the data, or the pieces made of them (`make_pieces`).
+  const Dataset& examples() const { return pieces_ ? *pieces_ : data_; }
   /// Time of training, over all runs: from the first step to the end of the last epoch.
   double elapsed_seconds() const { return elapsed_seconds_; }
   std::int64_t num_steps_done() const { return step_; }
@@ -105,9 +109,9 @@ class Trainer {
   TrainingEnd run_steps(const TrainingObserver& observer);
   void start_epoch();
   void train_batch();
-  void fill_input(std::span<const std::int32_t> image_indices, std::span<float> input) const;
+  void fill_batch(std::span<const std::int32_t> image_indices, std::span<float> input,
+                  std::span<std::int32_t> labels) const;
   bool epochs_left() const;
-  Plan& plan_for(std::int64_t rows);
   double rate_factor(std::int64_t step) const;
   double gradient_factor(double loss);
   TrainingProgress progress() const;
@@ -135,6 +139,8 @@ class Trainer {
   Recipe recipe_;
   const Dataset& data_;
   ValidationSplit split_;
+  std::optional<PieceMaker> piece_maker_;  // Only if the recipe has pieces; so is `pieces_`.
+  std::optional<Dataset> pieces_;
   Network network_;
   Preprocessing preprocessing_;
   ParameterArena arena_{/*with_gradients=*/true};

@@ -3,22 +3,21 @@
 #include <span>
 #include <vector>
 
+#include "digitry/image/seam.h"
 #include "digitry/vision/components.h"
 
 // Cuts through touching digits.
 
 namespace digitry {
 
-/// A path through a glyph from its top row to its bottom row.
-struct Cut {
-  std::vector<int> x;  ///< For each row, the first pixel to the right of the cut.
-  double crossed = 0;  ///< Ink on the path, in stroke widths.
-};
+/// A path through a glyph from its top row to its bottom row; `crossed` is in stroke widths.
+using Cut = Seam;
 
-/// The cheapest paths through the ink, one near each place across the glyph, from left to right.
-/// Leaves out cuts that cross more than 2.5 strokes and cuts that separate less than 8 % of the
-/// ink. Source: after Casey and Lecolinet, "A survey of methods and strategies in character
-/// segmentation", PAMI 1996, sec. 3: cuts are candidates, and recognition chooses among them.
+/// The cheapest paths through the ink near each place across the glyph, from left to right: one
+/// that may stray by a quarter of a digit's height, and one that stays close. Leaves out cuts that
+/// cross more than four strokes, that separate less than 8 % of the ink, or that are alike. Source:
+/// after Casey and Lecolinet, "A survey of methods and strategies in character segmentation", PAMI
+/// 1996, sec. 3: cuts are candidates, and recognition chooses among them.
 std::vector<Cut> find_cuts(const Glyph& glyph, double digit_height, double stroke_width);
 
 /// The mean of `cut.x`.
@@ -36,15 +35,15 @@ struct Segment {
   double cost = 0;  ///< 0 for a certain digit.
 };
 
-/// Indices of the segments that cover the glyph from left to right at the lowest cost. The cost is
-/// that of the segments, and for each cut `kCutCost` plus `kCrossingCost` per crossed stroke. A cut
-/// that crosses less than `kGapCrossed` costs `kGapCost` instead, a reward: gaps are between digits
-/// rather than inside them. Empty if no segments cover the glyph.
-std::vector<std::size_t> cheapest_row(std::span<const Segment> segments, std::span<const Cut> cuts);
+/// A row of segments that covers a glyph from left to right.
+struct SegmentRow {
+  std::vector<std::size_t> segments;  ///< Their indices; empty if there is no such row.
+  double cost = 0;                    ///< The sum of those of the segments.
+};
 
-inline constexpr double kCutCost = 0.5;
-inline constexpr double kGapCost = -1;
-inline constexpr double kGapCrossed = 0.05;  // stroke widths
-inline constexpr double kCrossingCost = 1.0;
+/// The cheapest row of each number of segments, from 0 (always empty) to `most`. The cost is that
+/// of the segments, and for each cut `kCutCost` plus `kCrossingCost` per crossed stroke.
+std::vector<SegmentRow> cheapest_rows(std::span<const Segment> segments, std::size_t end,
+                                      std::size_t most);
 
 }  // namespace digitry

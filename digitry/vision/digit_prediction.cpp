@@ -98,4 +98,21 @@ std::vector<DigitPrediction> predict_digits(const Classifier& classifier, const 
   return predictions;
 }
 
+std::vector<DigitPrediction> predict_pieces(const Classifier& reader, const Tensor& images) {
+  Tensor logits = reader.logits(images);
+  softmax_rows(logits, static_cast<double>(reader.model().temperature));
+  const std::span<const float> probabilities = std::as_const(logits).as<float>();
+  const auto num_classes = static_cast<std::size_t>(logits.shape()[1]);
+  std::vector<DigitPrediction> predictions;
+  for (std::size_t begin = 0; begin < probabilities.size(); begin += num_classes) {
+    const auto row = probabilities.subspan(begin, num_classes - 1);
+    DigitPrediction& prediction = predictions.emplace_back();
+    const float sum = std::accumulate(row.begin(), row.end(), 1e-12F);
+    for (const float value : row) prediction.probabilities.push_back((value + 1e-13F) / sum);
+    prediction.score = std::min(1.0, static_cast<double>(sum));
+    prediction.rejected = prediction.score < kLeastPieceScore;
+  }
+  return predictions;
+}
+
 }  // namespace digitry

@@ -38,4 +38,16 @@ using DigitClassifier = std::function<std::vector<DigitPrediction>(const Tensor&
 /// Error{kBadData} if a logit is not finite.
 std::vector<DigitPrediction> predict_digits(const Classifier& classifier, const Tensor& images);
 
+/// Classifies pieces of writing with a model that was trained on pieces (augment/pieces.h), whose
+/// last class is "other".
+///
+/// Shapes: images uint8 [N,1,28,28], in their surroundings (`to_mnist_form`); N predictions.
+/// `probabilities` are those of the other classes, given that it is one of them. `score` is the
+/// probability that the piece is one of them; below `kLeastPieceScore` it is `rejected`.
+/// Thread-safe. Throws what `Classifier::logits` throws.
+std::vector<DigitPrediction> predict_pieces(const Classifier& reader, const Tensor& images);
+
+/// At most 0.5 % of the digits of MNIST's validation images score lower.
+inline constexpr double kLeastPieceScore = 0.23;
+
 }  // namespace digitry

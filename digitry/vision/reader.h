@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "digitry/image/image.h"
@@ -27,7 +29,11 @@ struct ReadOptions {
   bool find_skew = true;       ///< Level lines that run up or down, by up to 15°.
   bool remove_rules = true;    ///< Remove the lines of ruled and squared paper.
   bool split_touching = true;  ///< Try cuts through wide ink; the classifier's scores decide.
-  StageSink on_stage{};        ///< Not called if empty.
+  std::int64_t expect = 0;     ///< Number of digits in the picture; 0 if it is not known.
+  /// The digits of the picture and what separates them: 'd' is a digit, "dd.dd.dddd" a date. Empty
+  /// if it is not known. At most one of `expect` and `pattern` may be set.
+  std::string pattern{};
+  StageSink on_stage{};  ///< Not called if empty.
 };
 
 /// Finds and classifies the digits in a picture of any size, with dark or light ink, on any number
@@ -41,7 +47,8 @@ struct ReadOptions {
 /// were (`to_mnist_form`) and classified by `predict_digits`. docs/reading.md describes the steps.
 /// Thread-safe. The first call turns off OpenCV's log in the whole process.
 /// Throws Error{kBadData} if the model's images are not [1,28,28], Error{kInvalidArgument} if the
-/// picture is not valid (`check_image`) or the region is not inside it.
+/// picture is not valid (`check_image`), the region is not inside it, or `expect` or `pattern` is
+/// out of range.
 Reading read_digits(const Image& picture, const Classifier& classifier,
                     const ReadOptions& options = {});
 

@@ -7,6 +7,8 @@
 #include <numeric>
 #include <opencv2/imgproc.hpp>
 
+#include "digitry/vision/pattern.h"
+
 namespace digitry {
 namespace {
 
@@ -106,12 +108,20 @@ std::string_view to_string(LeftOutReason reason) {
 }
 
 std::string to_text(const Reading& reading, const std::vector<std::string>& class_names) {
+  const auto name_of = [&](const ReadDigit& digit) {
+    return digit.prediction.rejected ? "?" : class_names[digit.label()];
+  };
+  if (reading.pattern.find_first_not_of('d') != std::string::npos) {
+    std::vector<std::string> names;
+    for (const ReadDigit& digit : reading.digits) names.push_back(name_of(digit));
+    return fill_pattern(reading.pattern, names);
+  }
   std::string text;
   std::int64_t line = 0;
   for (const ReadDigit& digit : reading.digits) {
     for (; line < digit.line; ++line) text += '\n';
     if (digit.space_before) text += ' ';
-    text += digit.prediction.rejected ? "?" : class_names[digit.label()];
+    text += name_of(digit);
   }
   return text;
 }

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "digitry/image/image.h"
+#include "digitry/image/mnist_form.h"
 #include "digitry/vision/digit_prediction.h"
-#include "digitry/vision/mnist_form.h"
 
 // What `read_digits` returns, and what can be made of it: text, and a picture to look at.
 
@@ -65,10 +65,13 @@ struct Reading {
   double skew_degrees = 0;     ///< Slope of the lines, positive if they run down to the right.
   double slant_degrees = 0;    ///< Lean of upright strokes to the right that was removed.
   std::int64_t num_rules = 0;  ///< Number of ruled lines that were removed.
+  /// The pattern that was expected (`ReadOptions`), if the digits fit it; else empty.
+  std::string pattern = {};
 };
 
 /// The reading as text: one row per line, a space between words, '?' for rejected digits, and the
-/// class name of each other digit. Expects one name per class.
+/// class name of each other digit. If the digits fit a pattern with separators, it is the pattern
+/// with the digits in it. Expects one name per class.
 std::string to_text(const Reading& reading, const std::vector<std::string>& class_names);
 
 /// A copy of the picture in colour, with a frame around each digit and its class and probability

@@ -28,7 +28,7 @@ TEST(ShippedModels, ReadTheRealTestImagesAsTheirCardsSay) {
     const json judged = json::parse(result.out);
     const std::string card = file_bytes(std::filesystem::path(DIGITRY_MODELS) / (name + ".md"));
     EXPECT_THAT(card, HasSubstr(fmt::format("{:.2f} %", 100 * judged["accuracy"].get<double>())));
-    EXPECT_GE(judged["accuracy"], 0.985);
+    EXPECT_GE(judged["accuracy"], 0.98);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "digitry/augment/pieces.h"
 #include "digitry/base/file.h"
 #include "digitry/nn/network.h"
 #include "digitry/optim/optimizer.h"
@@ -41,6 +42,7 @@ void expect_same(const Recipe& a, const Recipe& b) {
   EXPECT_EQ(a.optimizer, b.optimizer);
   EXPECT_EQ(a.schedule, b.schedule);
   EXPECT_EQ(a.augmentation, b.augmentation);
+  EXPECT_EQ(a.pieces, b.pieces);
   EXPECT_EQ(a.split_seed, b.split_seed);
   EXPECT_EQ(a.members, b.members);
   EXPECT_EQ(a.tta, b.tta);
@@ -142,6 +144,26 @@ TEST(Recipe, SurvivesTheWayToTomlAndBack) {
   EXPECT_EQ(to_toml(again), text);
 }
 
+TEST(Recipe, WithPiecesHasOneMoreClass) {
+  Recipe recipe = test::blob_recipe();
+  const Dataset data = test::blobs(3);
+  EXPECT_EQ(class_names_of(recipe, data), data.class_names);
+  recipe.pieces = PieceOptions{.strings = 0.5};
+  expect_same(parse_recipe(to_toml(recipe), "x.toml"), recipe);
+  EXPECT_EQ(class_names_of(recipe, data).back(), "other");
+  recipe.members = 2;
+  test::expect_error(ErrorCode::kBadData, {"x.toml", "[pieces]", "1 member", "2 members"},
+                     [&] { parse_recipe(to_toml(recipe), "x.toml"); });
+  recipe.members = 1;
+  recipe.class_weights = "balanced";
+  test::expect_error(ErrorCode::kBadData, {"[pieces]", "'class_weights'"},
+                     [&] { parse_recipe(to_toml(recipe), "x.toml"); });
+  recipe.class_weights = Recipe().class_weights;
+  recipe.augmentation["zoom"] = 0.1;
+  test::expect_error(ErrorCode::kBadData, {"[pieces]", "no [augmentation]"},
+                     [&] { parse_recipe(to_toml(recipe), "x.toml"); });
+}
+
 TEST(Recipe, ShippedOnesParseAndFitMnist) {
   std::set<std::string> files;
   for (const auto& path : list_folder(DIGITRY_RECIPES_FOLDER)) files.insert(path.stem().string());
@@ -234,8 +256,9 @@ TEST(ParseRecipe, RefusesMissingAndImpossibleLayers) {
 
 TEST(ParseRecipe, RefusesTablesItDoesNotKnow) {
   refuse({"unknown table [optimiser]", "[optimizer]"}, kLayers + "[optimiser]\n");
-  refuse({"unknown table [layer]", "[augmentation], [test_time_augmentation] or [[layers]]"},
-         kLayers + "[[layer]]\n");
+  refuse(
+      {"unknown table [layer]", "[augmentation], [pieces], [test_time_augmentation] or [[layers]]"},
+      kLayers + "[[layer]]\n");
 }
 
 // The parser recurses: at the nesting limit it must not overflow the stack.

@@ -26,7 +26,7 @@ TEST(Cuts, OneIsThroughTheBarAndCrossesIt) {
       cuts, [](const Cut& cut) { return cut.x.size() == 50 && cut.x[25] > 45 && cut.x[25] < 65; });
   ASSERT_NE(middle, cuts.end());
   EXPECT_NEAR(middle->crossed, 1, 0.3);
-  for (const Cut& cut : cuts) EXPECT_LE(cut.crossed, 2.5);
+  for (const Cut& cut : cuts) EXPECT_LE(cut.crossed, 4);
 }
 
 TEST(Cuts, WhatLiesBetweenHasABoxOfItsOwn) {
@@ -53,17 +53,20 @@ TEST(Cuts, CrumbsOfTheNeighbourAreLeftOut) {
   EXPECT_EQ(between(glyph, nullptr, &cut).box.y, 105);
 }
 
-TEST(Cuts, TheCheapestRowIsFound) {
-  std::vector<Cut> cuts(2);
-  cuts[0].crossed = 0.2;
-  cuts[1].crossed = 0.1;
+TEST(Cuts, TheCheapestRowOfEachLengthIsFound) {
   // Whole; in two at the first cut; in two at the second; nothing covers the middle alone.
   const std::vector<Segment> segments{{0, 3, 4}, {0, 1, 0.1}, {1, 3, 0.2}, {0, 2, 3}, {2, 3, 0}};
-  EXPECT_THAT(cheapest_row(segments, cuts), ElementsAre(1, 2));
-  EXPECT_THAT(cheapest_row(std::vector<Segment>{{0, 3, 0.5}, {0, 1, 0}, {1, 3, 0}}, cuts),
-              ElementsAre(0))
-      << "a cut costs";
-  EXPECT_THAT(cheapest_row(std::vector<Segment>{{0, 1, 0}, {2, 3, 0}}, cuts), IsEmpty());
+  const std::vector<SegmentRow> rows = cheapest_rows(segments, 3, 4);
+  ASSERT_EQ(rows.size(), 5u);
+  EXPECT_THAT(rows[0].segments, IsEmpty());
+  EXPECT_THAT(rows[1].segments, ElementsAre(0));
+  EXPECT_DOUBLE_EQ(rows[1].cost, 4);
+  EXPECT_THAT(rows[2].segments, ElementsAre(1, 2));
+  EXPECT_NEAR(rows[2].cost, 0.3, 1e-12);
+  EXPECT_THAT(rows[3].segments, IsEmpty());
+  EXPECT_THAT(cheapest_rows(std::vector<Segment>{{0, 1, 0}, {2, 3, 0}}, 3, 2)[2].segments,
+              IsEmpty())
+      << "nothing covers the middle";
 }
 
 }  // namespace

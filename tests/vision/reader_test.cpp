@@ -8,6 +8,9 @@
 #include <optional>
 
 #include "digitry/base/random.h"
+#include "digitry/data/dataset.h"
+#include "digitry/model_io/model.h"
+#include "tests/cases/drawn_pages.h"
 #include "tests/support/errors.h"
 #include "tests/support/models.h"
 #include "tests/vision/hershey.h"
@@ -356,6 +359,47 @@ TEST(ReadDigits, TakesAClassifier) {
   const Classifier small(model_of({1, 14, 14}));
   expect_error(ErrorCode::kBadData, {"[1,28,28]", "[1,14,14]"},
                [&] { read_digits(picture, small); });
+}
+
+TEST(ReadDigits, ExpectsAsManyDigitsAsItIsTold) {
+  const Image picture = page_of("314");
+  for (const std::int64_t bad : {std::int64_t{-1}, std::int64_t{1001}})
+    expect_error(ErrorCode::kInvalidArgument, {"1 to 1000", std::to_string(bad)},
+                 [&] { read_text(picture, {.expect = bad}); });
+  expect_error(ErrorCode::kInvalidArgument, {"'d' for each digit"},
+               [&] { read_text(picture, {.pattern = "..."}); });
+  expect_error(ErrorCode::kInvalidArgument, {"a number of digits or a pattern"},
+               [&] { read_text(picture, {.expect = 3, .pattern = "ddd"}); });
+  EXPECT_EQ(read_text(picture, {.expect = 3}), "314");
+  EXPECT_EQ(read_text(picture, {.pattern = "d,dd"}), "3,14");
+  EXPECT_EQ(read_digits(picture, hershey_classifier(), {.expect = 2}).digits.size(), 2u);
+  EXPECT_EQ(read_text(picture, {.expect = 900}), "314") << "there are not so many";
+}
+
+// Pairs of MNIST's digits that touch, with the models that come with Digitry.
+TEST(ReadDigits, ReadsMostTouchingPairs) {
+  constexpr int kPairs = 40;
+  const Dataset data = load_dataset("mnist", Split::kTrain);
+  const Classifier classifier(shipped_model("cnn-best"));
+  int right = 0;
+  int right_if_told = 0;
+  int sliced = 0;
+  for (std::uint32_t i = 0; i < kPairs; ++i) {
+    RandomStream random(9, RandomPurpose::kTest, i);
+    const DrawnPage page =
+        draw_page(data.images, {.num_digits = 2, .scale = 2.5, .touching_share = 1}, random);
+    const std::string expected = text_of(page, data.labels);
+    const auto text = [&](const ReadOptions& options) {
+      return to_text(read_digits(page.picture, classifier, options),
+                     classifier.model().class_names);
+    };
+    right += text({}) == expected ? 1 : 0;
+    right_if_told += text({.expect = 2}) == expected ? 1 : 0;
+    sliced += read_digits(page.picture, classifier).digits.size() > 2 ? 1 : 0;
+  }
+  EXPECT_GE(right, kPairs * 3 / 4);
+  EXPECT_GE(right_if_told, right);
+  EXPECT_LE(sliced, 4);
 }
 
 }  // namespace

@@ -25,6 +25,7 @@
 #include "digitry/model_io/trained_form.h"
 #include "digitry/training/evaluation_data.h"
 #include "digitry/training/run_folder.h"
+#include "digitry/vision/pattern.h"
 #include "digitry/vision/reader.h"
 #include "digitry/vision/small_picture.h"
 
@@ -38,6 +39,8 @@ struct PredictOptions {
   std::string layout = "lines";
   std::string annotate;
   std::string debug_folder;
+  std::int64_t expect = 0;
+  std::string pattern;
   bool json = false;
   bool csv = false;
   bool probability = false;
@@ -124,7 +127,7 @@ class PictureReader {
  private:
   ReadOptions next_options(const std::string& name) {
     ++num_read_;
-    ReadOptions read_options;
+    ReadOptions read_options{.expect = options_.expect, .pattern = options_.pattern};
     read_options.region = region_of(options_.region);
     read_options.layout = layout_of(options_.layout);
     if (!options_.debug_folder.empty())
@@ -301,6 +304,17 @@ void add_picture_options(CLI::App& command, PredictOptions& options) {
           "Treat files of pixels as ready images of the model's size, or as pictures with digits "
           "in them [auto: by size and pixels]")
       ->check(CLI::IsMember({"auto", "images", "pictures"}));
+  CLI::Option* expect = command
+                            .add_option("--expect", options.expect,
+                                        "The number of digits in each picture, if it is known")
+                            ->check(CLI::Range(std::int64_t{1}, kMaxExpectedDigits));
+  command
+      .add_option(
+          "--pattern", options.pattern,
+          "What is written in each picture: 'd' is a digit, anything else separates digits, "
+          "such as 'dd.dd.dddd'")
+      ->excludes(expect)
+      ->check(not_empty());
   command
       .add_option("--region", options.region, "Read only this part of each picture, in its pixels")
       ->type_name("X,Y,WIDTH,HEIGHT");

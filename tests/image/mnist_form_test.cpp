@@ -1,4 +1,4 @@
-#include "digitry/vision/mnist_form.h"
+#include "digitry/image/mnist_form.h"
 
 #include <gtest/gtest.h>
 
@@ -171,6 +171,26 @@ TEST(MnistForm, LeavesMnistsDigitsAsTheyAre) {
     same += std::ranges::equal(to_mnist_form(ink, 28, 28), image) ? 1 : 0;
   }
   EXPECT_GT(same, kCount * 9 / 10) << "of " << kCount;
+}
+
+TEST(MnistForm, ShowsTheSurroundingsFaintlyInTheSameFrame) {
+  constexpr std::int64_t kSide = 40;
+  std::vector<float> ink(static_cast<std::size_t>(kSide * kSide));
+  std::vector<float> around(ink.size());
+  for (std::int64_t y = 10; y < 30; ++y) {
+    ink[static_cast<std::size_t>(y * kSide + 20)] = 1;
+    around[static_cast<std::size_t>(y * kSide + 26)] = 1;
+  }
+  const MnistImage alone = to_mnist_form(ink, kSide, kSide);
+  const MnistImage both = to_mnist_form(ink, around, kSide, kSide);
+  std::size_t line = 0;
+  while (alone[10 * 28 + line] == 0) ++line;
+  for (std::size_t i = 0; i < both.size(); ++i) {
+    const bool beside = i % 28 == line + 6 && both[i] > 0;
+    EXPECT_EQ(both[i], beside ? 89 : alone[i]) << i;
+  }
+  EXPECT_EQ(both[12 * 28 + line + 6], 89) << "0.35 of 255";
+  EXPECT_EQ(to_mnist_form(ink, std::vector<float>(ink.size()), kSide, kSide), alone);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "digitry/vision/mnist_form.h"
+#include "digitry/image/mnist_form.h"
 
 #include <algorithm>
 #include <cmath>
@@ -84,18 +84,25 @@ BoxSums average_to_box(std::span<const float> ink, std::int64_t width, const Ink
   return sums;
 }
 
+// The digit in the image, and where the image lies on the ink.
+struct FormedDigit {
+  MnistImage image{};
+  double left = 0;  // Of the image's first column, in pixels of the ink.
+  double top = 0;
+  double step = 0;     // Pixels of the ink per pixel of the image; 0 if there is no ink.
+  double darkest = 0;  // Sum of ink that is 255.
+};
+
 // First row or column of the box in the image, for a centre of mass in [0, 20] within the box.
 std::int64_t box_offset(double center) {
   return std::clamp(static_cast<std::int64_t>(15 - center), std::int64_t{0},
                     kMnistSide - kMnistBoxSide);
 }
 
-}  // namespace
-
-MnistImage to_mnist_form(std::span<const float> ink, std::int64_t height, std::int64_t width) {
-  MnistImage image{};
+FormedDigit form_digit(std::span<const float> ink, std::int64_t height, std::int64_t width) {
+  FormedDigit formed;
   const InkBox box = find_ink_box(ink, height, width);
-  if (box.height == 0) return image;
+  if (box.height == 0) return formed;
   const BoxSums sums = average_to_box(ink, width, box);
   const double darkest = *std::ranges::max_element(sums);
   std::array<std::uint8_t, kBoxPixels> quantised{};
@@ -114,8 +121,57 @@ MnistImage to_mnist_form(std::span<const float> ink, std::int64_t height, std::i
   const std::int64_t left = box_offset(mass_x / mass);
   for (std::int64_t y = 0; y < kMnistBoxSide; ++y)
     std::copy_n(quantised.begin() + y * kMnistBoxSide, kMnistBoxSide,
-                image.begin() + (top + y) * kMnistSide + left);
-  return image;
+                formed.image.begin() + (top + y) * kMnistSide + left);
+  const std::int64_t side = std::max({box.height, box.width, kSmallestSquare});
+  formed.step = static_cast<double>(side) / kMnistBoxSide;
+  formed.top = static_cast<double>(box.top - (side - box.height) / 2) -
+               static_cast<double>(top) * formed.step;
+  formed.left = static_cast<double>(box.left - (side - box.width) / 2) -
+                static_cast<double>(left) * formed.step;
+  formed.darkest = darkest;
+  return formed;
+}
+
+// The source rows or columns of the image's 28, of which `length` exist.
+std::vector<Share> frame_shares(double begin, double step, std::int64_t length) {
+  std::vector<Share> shares;
+  for (std::int64_t to = 0; to < kMnistSide; ++to) {
+    const double first = begin + static_cast<double>(to) * step;
+    const double last = first + step;
+    for (auto from = static_cast<std::int64_t>(std::max(first, 0.0));
+         from < length && static_cast<double>(from) < last; ++from) {
+      const double weight = std::min(last, static_cast<double>(from + 1)) -
+                            std::max(first, static_cast<double>(from));
+      if (weight > 0) shares.push_back({from, to, weight});
+    }
+  }
+  return shares;
+}
+
+}  // namespace
+
+MnistImage to_mnist_form(std::span<const float> ink, std::int64_t height, std::int64_t width) {
+  return form_digit(ink, height, width).image;
+}
+
+MnistImage to_mnist_form(std::span<const float> ink, std::span<const float> surroundings,
+                         std::int64_t height, std::int64_t width) {
+  FormedDigit formed = form_digit(ink, height, width);
+  if (formed.step == 0) return formed.image;
+  const std::vector<Share> rows = frame_shares(formed.top, formed.step, height);
+  const std::vector<Share> columns = frame_shares(formed.left, formed.step, width);
+  std::array<double, static_cast<std::size_t>(kMnistSide * kMnistSide)> sums{};
+  for (const Share& y : rows)
+    for (const Share& x : columns)
+      sums[static_cast<std::size_t>(y.to * kMnistSide + x.to)] +=
+          y.weight * x.weight *
+          static_cast<double>(surroundings[static_cast<std::size_t>(y.from * width + x.from)]);
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    const double around = kSurroundingsStrength * std::min(1.0, sums[i] / formed.darkest);
+    formed.image[i] =
+        std::max(formed.image[i], static_cast<std::uint8_t>(std::lround(255 * around)));
+  }
+  return formed.image;
 }
 
 }  // namespace digitry

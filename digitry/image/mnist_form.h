@@ -22,4 +22,13 @@ using MnistImage = std::array<std::uint8_t, static_cast<std::size_t>(kMnistSide*
 /// reconstruction of how LeCun's digits were made.
 MnistImage to_mnist_form(std::span<const float> ink, std::int64_t height, std::int64_t width);
 
+/// Strength at which ink that is not of the digit is drawn around it.
+inline constexpr double kSurroundingsStrength = 0.35;
+
+/// The same, and in the same frame the ink around it, `surroundings` [height, width] of the same
+/// scale, at `kSurroundingsStrength` of its darkness: max(digit, 0.35 · surroundings). So a network
+/// can see whether strokes continue beyond the piece that it has to classify.
+MnistImage to_mnist_form(std::span<const float> ink, std::span<const float> surroundings,
+                         std::int64_t height, std::int64_t width);
+
 }  // namespace digitry

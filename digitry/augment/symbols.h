@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "digitry/base/random.h"
+
+// Drawings that are no digits, by script: what a reader of digits has to learn to reject.
+
+namespace digitry {
+
+/// Draws a random thing that is no digit into `ink` [side, side], which it clears first: 255 on 0,
+/// about `height` pixels high, in the middle. It is
+///   - a letter or sign whose strokes are bent, jittered, slanted and of any width; letters that
+///     look like a digit when they stand alone (O o D Q I i l Z z S s b G B g q) are left out;
+///   - a few random strokes, a walk of a pen, or a dot;
+///   - a filled shape, plain or with a texture.
+/// Expects `side` ≥ height ≥ 8. A function of the random numbers alone.
+void draw_symbol(std::int64_t side, double height, RandomStream& random,
+                 std::span<std::uint8_t> ink);
+
+/// A straight stroke, in pixels.
+struct PenLine {
+  double x0 = 0, y0 = 0, x1 = 0, y1 = 0;
+  double width = 1;
+};
+
+/// Draws a stroke with a round pen and soft edges into `ink` [side, side].
+void draw_line(const PenLine& line, std::int64_t side, std::span<std::uint8_t> ink);
+
+}  // namespace digitry
