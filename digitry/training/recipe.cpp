@@ -118,6 +118,11 @@ void check_schedule(const Recipe& recipe) {
 // Pieces are deformed when they are made. A recipe of several networks would need them for each.
 void check_pieces(const Recipe& recipe, const std::string& source) {
   if (!read_piece_options(recipe.pieces, source + ": [pieces]").any()) return;
+  if (recipe.class_weights == "balanced")
+    throw Error(ErrorCode::kBadData,
+                "{}: [pieces]: expected no balanced 'class_weights', because pieces have other "
+                "classes than the images",
+                source);
   if (!recipe.augmentation.empty() || recipe.members != 1)
     throw Error(ErrorCode::kBadData,
                 "{}: [pieces]: expected no [augmentation] and 1 member, found {} options and {} "

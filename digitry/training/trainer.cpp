@@ -13,10 +13,9 @@
 #include "digitry/kernels/softmax_cross_entropy.h"
 #include "digitry/optim/optimizer.h"
 #include "digitry/training/class_weights.h"
-#include "digitry/training/progress_text.h"
 
-// Trainer: the steps of an epoch, validation at its end, and the checkpoint and the last good state
-// that training can return to.
+// Trainer: the steps of an epoch, validation at its end, and the last good state that training can
+// return to. Its checkpoints are in trainer_checkpoint.cpp.
 
 namespace digitry {
 namespace {
@@ -72,8 +71,7 @@ Trainer::Trainer(const Recipe& recipe, const Dataset& train)
     class_weights_ = balanced_class_weights(train, split_.train);
   batch_labels_.resize(static_cast<std::size_t>(batch_size));
   batch_losses_.resize(static_cast<std::size_t>(batch_size));
-  const PieceOptions pieces = read_piece_options(recipe_.pieces, "[pieces]");
-  if (pieces.any()) {
+  if (const PieceOptions pieces = read_piece_options(recipe_.pieces, "[pieces]"); pieces.any()) {
     piece_maker_.emplace(pieces, train.images, train.labels, split_.train, train.num_classes(),
                          recipe_.seed);
     pieces_ = make_pieces(recipe_, train, split_);
@@ -335,71 +333,6 @@ void Trainer::restore_good_state() {
   const auto to = arrays();
   for (std::size_t i = 0; i < to.size(); ++i)
     std::ranges::copy(good_.arrays[i], to[i].second.begin());
-}
-
-Checkpoint Trainer::checkpoint() {
-  Checkpoint saved;
-  saved.progress = progress_to_text({.epoch = epoch_,
-                                     .step = step_,
-                                     .optimizer_steps = optimizer_->num_steps(),
-                                     .loss = totals_.loss,
-                                     .correct = totals_.correct,
-                                     .images = totals_.images,
-                                     .seconds = totals_.seconds,
-                                     .elapsed_seconds = elapsed_seconds_,
-                                     .recipe = to_toml(recipe_),
-                                     .data_sha256 = data_.sha256,
-                                     .history = history_});
-  for (const auto& [name, values] : arrays()) saved.groups[name] = arena_.store(values);
-  if (!best_.empty()) saved.groups["best"] = copy_of(best_);
-  return saved;
-}
-
-void Trainer::resume(const Checkpoint& checkpoint) {
-  try {
-    restore(checkpoint);
-  } catch (const Error& error) {
-    // Mismatched shapes and types are bad data here, because they come from a file.
-    throw Error(ErrorCode::kBadData, std::string(error.what()));
-  }
-}
-
-void Trainer::restore(const Checkpoint& checkpoint) {
-  SavedProgress saved = progress_from_text(checkpoint.progress);
-  if (saved.recipe != to_toml(recipe_) || saved.data_sha256 != data_.sha256)
-    throw Error(ErrorCode::kBadData, "the checkpoint belongs to another recipe, seed or data set");
-  if (saved.step / steps_per_epoch_ != saved.epoch || saved.epoch > recipe_.epochs)
-    throw Error(ErrorCode::kBadData, "the checkpoint's step {} does not match its epoch {}",
-                saved.step, saved.epoch);
-  if (saved.images > std::ssize(split_.train) || saved.correct > saved.images)
-    throw Error(ErrorCode::kBadData,
-                "the checkpoint: expected at most {} images, and at most as many correct ones; "
-                "found {} images, {} correct",
-                split_.train.size(), saved.images, saved.correct);
-  const auto group = [&](const std::string& name) -> const std::vector<Parameter>& {
-    const auto found = checkpoint.groups.find(name);
-    if (found == checkpoint.groups.end())
-      throw Error(ErrorCode::kBadData, "the checkpoint has no '{}'", name);
-    return found->second;
-  };
-  for (const auto& [name, values] : arrays()) arena_.load(group(name), values);
-  if (const std::string name = not_finite(); !name.empty())
-    throw Error(ErrorCode::kBadData, "the checkpoint's '{}': expected finite values", name);
-  if (saved.history.best_epoch != 0) {
-    best_ = copy_of(group("best"));
-    network_.set_parameters(
-        copy_of(best_));  // Throws here if the weights do not fit, not at the end of the training.
-  }
-  optimizer_->set_num_steps(saved.optimizer_steps);
-  epoch_ = saved.epoch;
-  step_ = saved.step;
-  totals_ = {saved.loss, saved.correct, saved.images, saved.seconds};
-  elapsed_seconds_ = saved.elapsed_seconds;
-  history_ = std::move(saved.history);
-  validation_losses_.clear();
-  for (const EpochRecord& epoch : history_.epochs)
-    if (epoch.val_loss) validation_losses_.push_back(*epoch.val_loss);
-  keep_good_state();
 }
 
 }  // namespace digitry

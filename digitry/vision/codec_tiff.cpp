@@ -86,6 +86,14 @@ Image on_white(std::int64_t height, std::int64_t width, const std::vector<std::u
 
 }  // namespace
 
+int codecs::count_tiff_pages(std::string_view bytes) {
+  TiffMemory memory{.bytes = bytes};
+  const TiffFile file = open_tiff(memory);
+  int pages = file ? 1 : 0;
+  while (pages != 0 && pages < kMostPages && TIFFReadDirectory(file.get()) == 1) ++pages;
+  return pages;
+}
+
 Image codecs::decode_tiff(const Source& source) {
   TiffMemory memory{.bytes = source.bytes};
   const auto fail = [&] {

@@ -182,6 +182,10 @@ std::optional<PictureFormat> picture_format(std::string_view start) {
   return known ? known->format : std::nullopt;
 }
 
+int count_pages(std::string_view bytes) {
+  return picture_format(bytes) == PictureFormat::kTiff ? codecs::count_tiff_pages(bytes) : 1;
+}
+
 void use_picture_decoder() {
   set_image_decoder(
       [](std::string_view bytes, const std::string& name) { return decode_picture(bytes, name); });

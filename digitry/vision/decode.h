@@ -40,6 +40,13 @@ Image decode_picture(std::string_view bytes, const std::string& name,
                      std::int64_t max_pixels = kMaxImagePixels,
                      std::span<const PictureFormat> formats = kAllPictureFormats);
 
+/// More pages of a file are not counted.
+inline constexpr int kMostPages = 100;
+
+/// The number of pages of a picture file in memory, at most `kMostPages`: `decode_picture` decodes
+/// the first one. 1 for formats without pages, 0 for a TIFF file that cannot be opened.
+int count_pages(std::string_view bytes);
+
 /// Lets `load_dataset` decode image files of all these formats, not PNG alone, in the whole
 /// process.
 void use_picture_decoder();
@@ -83,5 +90,8 @@ Image decode_jpeg(const Source& source);
 Image decode_bmp(const Source& source);
 Image decode_webp(const Source& source);
 Image decode_tiff(const Source& source);
+
+/// `count_pages` of a TIFF file.
+int count_tiff_pages(std::string_view bytes);
 
 }  // namespace digitry::codecs

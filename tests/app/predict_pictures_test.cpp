@@ -100,6 +100,13 @@ std::size_t wrong_digits(const std::string& got, const std::string& want) {
   return wrong;
 }
 
+TEST_F(PredictPictures, NamesThePagesThatItDoesNotRead) {
+  const std::string file = write("pages.tif", encode_tiff(canvas_of(0), 1, 2));
+  const CommandResult result = predict({file});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr(file + ": read the first of 2 pages"));
+}
+
 TEST_F(PredictPictures, ReadsAPageOfSeveralLines) {
   const DrawnPage page =
       page_of({.num_digits = 9, .num_lines = 3, .skew_degrees = 5, .ruled = true, .shade = 0.4}, 1);

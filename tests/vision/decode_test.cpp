@@ -105,6 +105,15 @@ TEST(DecodePicture, ReadsOnlyTheAllowedFormats) {
   EXPECT_EQ(picture_format("GIF89a............"), std::nullopt);
 }
 
+TEST(CountPages, OfATiffFileCountsItsImages) {
+  const Image color = some_picture();
+  EXPECT_EQ(count_pages(encode_tiff(color)), 1);
+  EXPECT_EQ(count_pages(encode_tiff(color, 1, 3)), 3);
+  EXPECT_EQ(count_pages(encode_tiff(color, 1, kMostPages + 5)), kMostPages);
+  EXPECT_EQ(count_pages(encode_tiff(color).substr(0, 6)), 0);
+  EXPECT_EQ(count_pages(encode_png(color)), 1);
+}
+
 TEST(DecodePicture, NamesTheFormatThatItRejects) {
   const auto expect_rejected = [](const std::string& bytes, const std::string& found) {
     expect_error(ErrorCode::kBadData,

@@ -68,25 +68,28 @@ std::string encode_webp(const Image& picture) {
   return bytes;
 }
 
-std::string encode_tiff(const Image& picture, int orientation) {
+std::string encode_tiff(const Image& picture, int orientation, int pages) {
   const TemporaryFolder folder;
   const std::string path = folder / "picture.tif";
   TIFF* file = TIFFOpen(path.c_str(), "w");
-  TIFFSetField(file, TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(picture.width));
-  TIFFSetField(file, TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(picture.height));
-  TIFFSetField(file, TIFFTAG_SAMPLESPERPIXEL, static_cast<int>(picture.channels));
-  TIFFSetField(file, TIFFTAG_BITSPERSAMPLE, 8);
-  TIFFSetField(file, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
-  TIFFSetField(file, TIFFTAG_PHOTOMETRIC,
-               picture.channels == 1 ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_RGB);
-  TIFFSetField(file, TIFFTAG_COMPRESSION, COMPRESSION_LZW);
-  TIFFSetField(file, TIFFTAG_ORIENTATION, orientation);
-  TIFFSetField(file, TIFFTAG_ROWSPERSTRIP, 8);
-  for (std::int64_t y = 0; y < picture.height; ++y)
-    TIFFWriteScanline(
-        file,
-        const_cast<std::uint8_t*>(picture.pixels.data()) + y * picture.width * picture.channels,
-        static_cast<std::uint32_t>(y), 0);
+  for (int page = 0; page < pages; ++page) {
+    TIFFSetField(file, TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(picture.width));
+    TIFFSetField(file, TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(picture.height));
+    TIFFSetField(file, TIFFTAG_SAMPLESPERPIXEL, static_cast<int>(picture.channels));
+    TIFFSetField(file, TIFFTAG_BITSPERSAMPLE, 8);
+    TIFFSetField(file, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
+    TIFFSetField(file, TIFFTAG_PHOTOMETRIC,
+                 picture.channels == 1 ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_RGB);
+    TIFFSetField(file, TIFFTAG_COMPRESSION, COMPRESSION_LZW);
+    TIFFSetField(file, TIFFTAG_ORIENTATION, orientation);
+    TIFFSetField(file, TIFFTAG_ROWSPERSTRIP, 8);
+    for (std::int64_t y = 0; y < picture.height; ++y)
+      TIFFWriteScanline(
+          file,
+          const_cast<std::uint8_t*>(picture.pixels.data()) + y * picture.width * picture.channels,
+          static_cast<std::uint32_t>(y), 0);
+    TIFFWriteDirectory(file);
+  }
   TIFFClose(file);
   return read_file(path, 1 << 24);
 }

@@ -15,7 +15,7 @@ std::string encode_jpeg(const Image& picture, bool progressive = false);
 std::string encode_webp(const Image& picture);
 
 /// Expects a grey or RGB picture, as stored under this orientation.
-std::string encode_tiff(const Image& picture, int orientation = 1);
+std::string encode_tiff(const Image& picture, int orientation = 1, int pages = 1);
 
 /// 24 bits per pixel; rows from the bottom, as usual, or from the top. Expects an RGB picture.
 std::string encode_bmp(const Image& picture, bool from_below = true);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "apps/digitry/terminal/terminal.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/text.h"
@@ -101,7 +102,11 @@ PredictInput load_input(const std::string& input, InputKind kind, ImageSize mode
           fmt::format("{:02x}", fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " ")));
     return load_inputs(*stream, input, Labels::kIgnore, pixels);
   }
-  Image picture = decode_picture(read_rest(*stream, kMaxPictureBytes), stream->name());
+  const std::string bytes = read_rest(*stream, kMaxPictureBytes);
+  Image picture = decode_picture(bytes, stream->name());
+  if (const int pages = count_pages(bytes); pages > 1)
+    warn(fmt::format("{}: read the first of {}{} pages; to read the others, make a file of each",
+                     stream->name(), pages == kMostPages ? "at least " : "", pages));
   if (kind == InputKind::kImages) return as_images(to_grey(picture), input);
   if (kind == InputKind::kAuto && ImageSize{picture.height, picture.width} == model_size) {
     ImageForm form = find_image_form(picture);
