@@ -111,7 +111,8 @@ def test_ctrl_c_stops_after_the_step_and_keeps_what_was_learnt(mnist):
     with pytest.raises(KeyboardInterrupt):
         network.fit(*mnist[0], epochs=100_000, callbacks=[callback])
     assert 2 <= len(epochs) < 100_000
-    assert len(network.history) == len(epochs)
+    # The signal may come between the end of an epoch and its callback.
+    assert len(network.history) - len(epochs) in (0, 1)
     assert network.evaluate(*mnist[1]).accuracy > 0.5
 
 
