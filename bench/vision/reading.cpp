@@ -377,7 +377,7 @@ double auroc(std::vector<double> digits, std::vector<double> others) {
   std::ranges::sort(others);
   double wins = 0;
   for (const double score : digits) {
-    const auto [low, high] = std::ranges::equal_range(others, score);
+    const auto [low, high] = std::equal_range(others.begin(), others.end(), score);
     wins += static_cast<double>(low - others.begin()) + static_cast<double>(high - low) / 2;
   }
   return wins / (static_cast<double>(digits.size()) * static_cast<double>(others.size()));

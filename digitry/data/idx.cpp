@@ -251,8 +251,7 @@ std::vector<std::string> list_idx_prefixes(const fs::path& folder) {
       if (start.ends_with(word)) prefixes.emplace_back(start.substr(0, start.size() - word.size()));
   }
   std::ranges::sort(prefixes);
-  const auto repeated = std::ranges::unique(prefixes);
-  prefixes.erase(repeated.begin(), repeated.end());
+  prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
   return prefixes;
 }
 

@@ -287,8 +287,7 @@ std::vector<std::string> list_named_classes(const fs::path& folder) {
   for (const fs::path& path : list_folder(folder))
     if (is_image_name(path) && !is_folder(path)) names.push_back(class_in_name(path.string()));
   std::ranges::sort(names, natural_less);
-  const auto repeated = std::ranges::unique(names);
-  names.erase(repeated.begin(), repeated.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   if (names.size() > static_cast<std::size_t>(kMaxClasses))
     throw Error(ErrorCode::kBadData, "{}: expected at most {} classes, found {}", folder.string(),
                 kMaxClasses, names.size());

@@ -235,7 +235,11 @@ Tensor read_npy_images(ByteStream& stream) {
   const NpyHeader header = read_npy_header(stream);
   const std::int64_t count = count_items(stream, header);
   const ImageView view = view_images(stream, header);
-  const auto& [n, c, h, w] = view.extents;
+  // Not structured bindings: clang 14 cannot capture these.
+  const std::int64_t n = view.extents[0];
+  const std::int64_t c = view.extents[1];
+  const std::int64_t h = view.extents[2];
+  const std::int64_t w = view.extents[3];
   if (h > kMaxImageSide || w > kMaxImageSide)
     throw bad_npy(stream, "expected images of at most {} pixels per side, found {}", kMaxImageSide,
                   shape_text(header.shape));

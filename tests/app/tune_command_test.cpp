@@ -102,8 +102,9 @@ TEST_F(TuneCommand, GoesOnAfterKill9) {
   const std::string in_all = std::to_string(before + 2);
   const CommandResult second = digitry({"tune", "--resume", "--out", out_, "--trials", in_all});
   ASSERT_EQ(second.exit_status, 0) << second.err;
-  if (std::ranges::any_of(killed, is_running))
+  if (std::ranges::any_of(killed, is_running)) {
     EXPECT_THAT(second.err, HasSubstr("whose processes no longer exist"));
+  }
   const std::vector<Trial> trials = trials_of(out_);
   EXPECT_EQ(trials.size(), before + 2);
   for (const Trial& trial : trials)
