@@ -54,7 +54,7 @@ class WrittenLine {
   /// The middle between the ink of an element (from 1) and of the one before it.
   double boundary_x(std::size_t element) const;
   /// The sum of an element's own ink at the pixels where `mask` [kHeight, width()] is above 0.
-  double ink_on(std::size_t element, std::span<const float> mask) const;
+  double ink_on(std::size_t index, std::span<const float> mask) const;
 
  private:
   static constexpr std::int64_t kTileSide = 48;

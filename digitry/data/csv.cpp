@@ -43,8 +43,9 @@ class Reader {
     std::vector<float> values(static_cast<std::size_t>(result.images.num_elements()));
     read_rows(result.labels, values.data());
     const float factor = max_ <= 1 ? 255 : 1;
-    std::ranges::transform(
-        values, to, [&](float value) { return static_cast<std::uint8_t>(factor * value + 0.5F); });
+    std::ranges::transform(values, to, [&](float value) {
+      return static_cast<std::uint8_t>(std::lround(factor * value));
+    });
     return result;
   }
 

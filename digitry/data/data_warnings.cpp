@@ -95,13 +95,13 @@ std::vector<std::string> image_warnings(const Dataset& dataset, const DatasetSum
       first_blank = i;
     }
   if (count > 1 && num_blank == count)
-    warnings.push_back("all images are blank: each has pixels of one value only");
+    warnings.emplace_back("all images are blank: each has pixels of one value only");
   else if (num_blank > 0)
     warnings.push_back(fmt::format("{} of {} images {} blank; the first is {}", grouped(num_blank),
                                    grouped(count), num_blank == 1 ? "is" : "are",
                                    image_name(dataset, static_cast<std::size_t>(first_blank))));
   if (count > 1 && summary.num_duplicates == count - 1)
-    warnings.push_back("all images are the same");
+    warnings.emplace_back("all images are the same");
   if (num_blank < count && summary.max_pixel < kLowestMaximum)
     warnings.push_back(fmt::format(
         "the largest pixel is {} of 255: are the pixels on another scale?", summary.max_pixel));

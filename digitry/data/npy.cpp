@@ -259,7 +259,7 @@ Tensor read_npy_images(ByteStream& stream) {
   const auto pixel = [&](double value) {
     // Any byte but 0 is true.
     return header.kind == 'b' ? static_cast<std::uint8_t>(value != 0 ? 255 : 0)
-                              : static_cast<std::uint8_t>(value * factor + 0.5);
+                              : static_cast<std::uint8_t>(std::lround(value * factor));
   };
   items.with_reader([&](const auto& read) {
     const auto& steps = view.steps;

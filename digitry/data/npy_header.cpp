@@ -149,7 +149,7 @@ NpyHeader read_npy_header(ByteStream& stream) {
   if (!looks_like_npy(start) || start.size() < 10)
     throw bad_header(stream, "expected an NPY array, found {}",
                      stream.peek(1).empty() ? "an empty file" : "another signature");
-  const int version = start[6];
+  const int version = static_cast<unsigned char>(start[6]);
   if (version < 1 || version > 3 || start[7] != 0)
     throw bad_header(stream, "expected NPY version 1.0 to 3.0, found {}.{}", version,
                      static_cast<int>(start[7]));

@@ -58,8 +58,8 @@ std::string_view zip64_field(std::string_view extra) {
 
 class MemberStream : public ByteStream {
  public:
-  MemberStream(std::string_view packed, const ZipMember& member, std::string name)
-      : ByteStream(std::move(name)), packed_(packed), member_(member) {
+  MemberStream(std::string_view packed, ZipMember member, std::string name)
+      : ByteStream(std::move(name)), packed_(packed), member_(std::move(member)) {
     if (!member_.deflated) return;
     if (inflateInit2(&zlib_, kRawDeflate) != Z_OK) throw std::bad_alloc();
   }
@@ -281,7 +281,7 @@ class DirectoryReader {
         content_.substr(header + kMemberHeader, name_length) != member.name)
       throw bad("the header of '{}' differs from the directory", shown);
     member.offset = start;
-    ranges_.push_back({header, start + member.packed_bytes});
+    ranges_.emplace_back(header, start + member.packed_bytes);
   }
 
   void check_overlaps(const std::vector<ZipMember>& members) {

@@ -98,7 +98,7 @@ Image fit_image(const Image& grey, ImageSize size) {
   for (std::int64_t y = 0; y < height; ++y)
     for (std::int64_t x = 0; x < width; ++x)
       fitted.pixels[static_cast<std::size_t>((top + y) * size.width + left + x)] =
-          static_cast<std::uint8_t>(resized[static_cast<std::size_t>(y * width + x)] + 0.5F);
+          static_cast<std::uint8_t>(std::lround(resized[static_cast<std::size_t>(y * width + x)]));
   return fitted;
 }
 

@@ -124,10 +124,10 @@ FormedDigit form_digit(std::span<const float> ink, std::int64_t height, std::int
                 formed.image.begin() + (top + y) * kMnistSide + left);
   const std::int64_t side = std::max({box.height, box.width, kSmallestSquare});
   formed.step = static_cast<double>(side) / kMnistBoxSide;
-  formed.top = static_cast<double>(box.top - (side - box.height) / 2) -
-               static_cast<double>(top) * formed.step;
-  formed.left = static_cast<double>(box.left - (side - box.width) / 2) -
-                static_cast<double>(left) * formed.step;
+  const std::int64_t square_top = box.top - (side - box.height) / 2;
+  const std::int64_t square_left = box.left - (side - box.width) / 2;
+  formed.top = static_cast<double>(square_top) - static_cast<double>(top) * formed.step;
+  formed.left = static_cast<double>(square_left) - static_cast<double>(left) * formed.step;
   formed.darkest = darkest;
   return formed;
 }

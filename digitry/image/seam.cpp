@@ -11,7 +11,7 @@ Seam cheapest_seam(std::span<const float> ink, std::int64_t height, std::int64_t
                    const SeamOptions& options) {
   const int left = std::max(0, x0 - options.stray);
   const int right = std::min(static_cast<int>(width) - 1, x0 + options.stray);
-  const auto reach = static_cast<std::size_t>(right - left + 1);
+  const std::size_t reach = static_cast<std::size_t>(right - left) + 1;
   std::vector<float> cost(static_cast<std::size_t>(height) * reach);
   for (std::size_t y = 0; y < static_cast<std::size_t>(height); ++y) {
     const float* row = ink.data() + y * static_cast<std::size_t>(width) + left;

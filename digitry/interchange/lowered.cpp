@@ -126,8 +126,8 @@ class Lowering {
     if (step == nullptr || step->relu || step->pool_size > 1) {
       step = &add(Kind::kConv2d);
       step->groups = shape_[0];
-      step->weight = factor;
-      step->bias = shift;
+      step->weight = std::move(factor);
+      step->bias = std::move(shift);
       // A dense layer's features are channels of one pixel.
       if (shape_.rank() == 1) step->input_shape = {shape_[0], 1, 1};
       return;

@@ -66,8 +66,8 @@ class Tracer {
       if (node->op_type == "Reshape" && node->inputs.size() > 1) find_shape(node->inputs[1], chain);
       value = computed_input(*node, {*node, constants_, source_});
     }
-    for (auto node = nodes.rbegin(); node != nodes.rend(); ++node)
-      chain.nodes.emplace_back(**node, constants_, source_);
+    std::ranges::reverse(nodes);
+    for (const Node* node : nodes) chain.nodes.emplace_back(*node, constants_, source_);
     const auto input = std::ranges::find(graph_.inputs, value, &ValueInfo::name);
     if (input == graph_.inputs.end())
       fail("'" + value + "' is neither an input nor computed by a node");

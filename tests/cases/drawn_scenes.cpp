@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
+#include <utility>
 #include <vector>
 
 namespace digitry::test {
@@ -218,7 +219,7 @@ void draw_things(Drawing& d, SceneKind kind) {
     }
     cv::Mat blurred;
     cv::GaussianBlur(d.canvas, blurred, {}, 1.2);
-    d.canvas = blurred;
+    d.canvas = std::move(blurred);
   } else if (kind == SceneKind::kRule) {
     const double y = d.between(34, 37) * scale;
     d.line({0, y}, {static_cast<double>(width), y + d.between(-3, 3)},

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <numeric>
 #include <set>
@@ -18,6 +17,7 @@
 #include "tests/support/errors.h"
 #include "tests/support/models.h"
 #include "tests/support/near.h"
+#include "tests/support/process.h"
 #include "tests/support/temporary_folder.h"
 
 namespace digitry::test {
@@ -27,7 +27,9 @@ using testing::HasSubstr;
 
 constexpr const char* kStrict = "-std=c99 -pedantic -Wall -Wextra -Wconversion -Werror";
 
-bool runs(const std::string& command) { return std::system(command.c_str()) == 0; }
+bool runs(const std::string& command) {
+  return run_command({"sh", "-c", command}).exit_status == 0;
+}
 
 // Models as C source in one program, which classifies the images of each.
 class CProgram {
@@ -68,9 +70,9 @@ class CProgram {
                     at, kStrict)));
     ASSERT_TRUE(runs(fmt::format("cd {} && ./program in out", at)));
     output_ = read_file(folder_ / "out", 1 << 26);
-    for (std::size_t i = 0; i < cases_.size(); ++i) {
-      SCOPED_TRACE(cases_[i].what);
-      cases_[i].int8 ? check_int8(cases_[i]) : check_float(cases_[i]);
+    for (const Case& one : cases_) {
+      SCOPED_TRACE(one.what);
+      one.int8 ? check_int8(one) : check_float(one);
       if (testing::Test::HasFailure()) return;
     }
     EXPECT_EQ(position_, output_.size());

@@ -25,7 +25,7 @@ std::string bytes_of(const auto& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof values[0]};
 }
 
-onnx::Constant floats(const std::string& name, Integers extents, std::vector<float> values) {
+onnx::Constant floats(const std::string& name, Integers extents, const std::vector<float>& values) {
   return {.name = name, .extents = std::move(extents), .data = bytes_of(values)};
 }
 onnx::Constant integers(const std::string& name, const Integers& values) {
@@ -154,7 +154,7 @@ TEST(OnnxImport, ReadsFactorsPerChannelAndAComputedShape) {
   image.as<float>()[0] = 255;
   image.as<float>()[1] = 2 * 255;
   // Channels 0 and 1 of pixel 0: 12, 23; of pixel 1: 14, 26.
-  const float expected = 12 + 2300 + 140000 + 26000000;
+  const float expected = 12.0F + 2300 + 140000 + 26000000;
   EXPECT_NEAR(Classifier(model).logits(image).as<float>()[0], expected, 100);
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -23,7 +24,7 @@ void normalize(std::span<Pixel> pixels, ImageSize size, bool one_channel,
   for (std::size_t begin = 0; begin < pixels.size(); begin += area) {
     const std::span<Pixel> image = pixels.subspan(begin, area);
     std::ranges::transform(image, rounded.begin(), [](Pixel pixel) {
-      return static_cast<std::uint8_t>(static_cast<float>(pixel) + 0.5F);
+      return static_cast<std::uint8_t>(std::lround(static_cast<float>(pixel)));
     });
     const ImagePolarity polarity = find_polarity(rounded, size);
     if (polarity == ImagePolarity::kBlank)
