@@ -183,9 +183,8 @@ void run_pool(const StepRun& run) {
             const std::int64_t iy = y * step.stride - step.padding + ky;
             const std::int64_t ix = x * step.stride - step.padding + kx;
             if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
-            // NOLINTNEXTLINE(bugprone-signed-char-misuse): a number, not a character.
-            const std::int32_t value =
-                run.in[static_cast<std::size_t>((c * height + iy) * width + ix)];
+            const auto at = static_cast<std::size_t>((c * height + iy) * width + ix);
+            const auto value = static_cast<std::int32_t>(run.in[at]);
             most = std::max(most, value);
             sum += value;
             ++count;

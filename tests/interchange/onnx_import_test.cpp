@@ -154,7 +154,7 @@ TEST(OnnxImport, ReadsFactorsPerChannelAndAComputedShape) {
   image.as<float>()[0] = 255;
   image.as<float>()[1] = 2 * 255;
   // Channels 0 and 1 of pixel 0: 12, 23; of pixel 1: 14, 26.
-  const float expected = 12.0F + 2300 + 140000 + 26000000;
+  const float expected = 12 + 2300 + 140000 + 26e6F;
   EXPECT_NEAR(Classifier(model).logits(image).as<float>()[0], expected, 100);
 }
 
