@@ -184,9 +184,8 @@ void run_pool(const StepRun& run) {
             const std::int64_t ix = x * step.stride - step.padding + kx;
             if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
             const auto at = static_cast<std::size_t>((c * height + iy) * width + ix);
-            const auto value = static_cast<std::int32_t>(run.in[at]);
-            most = std::max(most, value);
-            sum += value;
+            most = std::max<std::int32_t>(most, run.in[at]);
+            sum += run.in[at];
             ++count;
           }
         const std::int32_t mean = (sum >= 0 ? sum + count / 2 : sum - count / 2) / count;
