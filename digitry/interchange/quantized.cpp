@@ -183,9 +183,9 @@ void run_pool(const StepRun& run) {
             const std::int64_t iy = y * step.stride - step.padding + ky;
             const std::int64_t ix = x * step.stride - step.padding + kx;
             if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
-            const auto at = static_cast<std::size_t>((c * height + iy) * width + ix);
-            most = std::max<std::int32_t>(most, run.in[at]);
-            sum += run.in[at];
+            const auto from = static_cast<std::size_t>((c * height + iy) * width + ix);
+            most = std::max<std::int32_t>(most, run.in[from]);
+            sum += run.in[from];
             ++count;
           }
         const std::int32_t mean = (sum >= 0 ? sum + count / 2 : sum - count / 2) / count;

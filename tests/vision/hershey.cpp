@@ -82,6 +82,18 @@ const DigitClassifier& hershey_classifier() {
   return classifier;
 }
 
+Image page_of(const std::string& first, const std::string& second) {
+  Image picture = blank_picture(260, 460);
+  draw_text(picture, first, {.x = 50, .y = 90, .height = 50, .thickness = 5});
+  draw_text(picture, second, {.x = 70, .y = 200, .height = 50, .thickness = 5});
+  return picture;
+}
+
+cv::Mat canvas_of_picture(Image& picture) {
+  return {static_cast<int>(picture.height), static_cast<int>(picture.width), CV_8U,
+          picture.pixels.data()};
+}
+
 std::string read_text(const Image& picture, const ReadOptions& options) {
   const Reading reading = read_digits(picture, hershey_classifier(), options);
   std::string text = to_text(reading, {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"});

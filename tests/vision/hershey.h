@@ -1,5 +1,6 @@
 #pragma once
 
+#include <opencv2/core.hpp>
 #include <string>
 
 #include "digitry/vision/reader.h"
@@ -23,6 +24,12 @@ Image blank_picture(std::int64_t height, std::int64_t width, std::uint8_t paper 
 
 /// Draws with OpenCV's simplex font.
 void draw_text(Image& picture, const std::string& text, const TextOptions& options);
+
+/// A page of 260×460 pixels with one or two lines of text.
+Image page_of(const std::string& first, const std::string& second = "");
+
+/// A matrix on the pixels of a grey picture.
+cv::Mat canvas_of_picture(Image& picture);
 
 /// Classifies digits drawn so. Its score is a cosine; images below 0.8 are rejected.
 const DigitClassifier& hershey_classifier();
