@@ -4,9 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "digitry/base/file.h"
-#include "tests/support/blobs.h"
 #include "tests/support/errors.h"
-#include "tests/support/networks.h"
+#include "tests/support/run_requests.h"
 #include "tests/support/temporary_folder.h"
 
 namespace digitry {
@@ -16,27 +15,14 @@ using ::testing::HasSubstr;
 
 class RunReportTest : public ::testing::Test {
  protected:
-  RunReportTest() {
-    const Dataset data = test::blobs(60, 3);
-    test::write_mnist_layout(data, folder_ / "data");
-    request_.recipe.name = "blobs";
-    request_.recipe.data = (folder_ / "data").string();
-    request_.recipe.layers = {test::flatten(), test::dense(data.num_classes())};
-    request_.recipe.epochs = 2;
-    request_.recipe.validation = 0.25;
-    request_.out = (folder_ / "run").string();
-    request_.command = "a program";
-  }
-
   test::TemporaryFolder folder_;
-  RunRequest request_;
+  RunRequest request_ = test::blobs_request(folder_.path());
 };
 
-TEST_F(RunReportTest, ShowsWhatTheRunHas) {
-  const TrainedRun run = train_run(request_);
-  const RunFolder& folder = run.held.folder;
+// Writes the report of a run and returns its page.
+std::string write_report(const TrainedRun& run) {
   const RunMetrics metrics = parse_run_metrics(run.metrics, "metrics");
-  write_run_report({.folder = folder,
+  write_run_report({.folder = run.held.folder,
                     .recipe = run.recipe,
                     .metrics = metrics,
                     .history = run.history,
@@ -44,28 +30,20 @@ TEST_F(RunReportTest, ShowsWhatTheRunHas) {
                     .evaluation = run.evaluation->evaluation,
                     .evaluated_on = run.evaluated_on->data,
                     .trained_on = run.trained_on});
-  const std::string html = read_file(folder.report(), 1 << 26);
+  return read_file(run.held.folder.report(), 1 << 26);
+}
+
+TEST_F(RunReportTest, ShowsWhatTheRunHas) {
+  const TrainedRun run = train_run(request_);
+  const std::string html = write_report(run);
   for (const char* part : {"blobs on", "a program", "0 flatten", "1 dense", "out_features = 3"})
     EXPECT_THAT(html, HasSubstr(part));
   for (const char* figure : {"curves.svg", "confusion.png", "reliability.svg"})
-    EXPECT_TRUE(path_exists(folder.figures() / figure)) << figure;
+    EXPECT_TRUE(path_exists(run.held.folder.figures() / figure)) << figure;
 }
 
 TEST_F(RunReportTest, OfAStoredRunIsTheSame) {
-  std::string first;
-  {
-    const TrainedRun run = train_run(request_);
-    const RunMetrics metrics = parse_run_metrics(run.metrics, "metrics");
-    write_run_report({.folder = run.held.folder,
-                      .recipe = run.recipe,
-                      .metrics = metrics,
-                      .history = run.history,
-                      .model = run.model,
-                      .evaluation = run.evaluation->evaluation,
-                      .evaluated_on = run.evaluated_on->data,
-                      .trained_on = run.trained_on});
-    first = read_file(run.held.folder.report(), 1 << 26);
-  }
+  const std::string first = write_report(train_run(request_));
   const StoredRun run = read_run(request_.out);
   const EvaluationData images =
       load_evaluation_data(run.recipe.data, evaluated_split(run.folder, run.metrics), run.model);

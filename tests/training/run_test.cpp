@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "digitry/base/file.h"
-#include "tests/support/blobs.h"
 #include "tests/support/errors.h"
 #include "tests/support/networks.h"
+#include "tests/support/run_requests.h"
 #include "tests/support/temporary_folder.h"
 
 namespace digitry {
@@ -15,24 +15,10 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// Two classes of images in the layout of MNIST's files.
 class Run : public ::testing::Test {
  protected:
-  Run() {
-    const Dataset data = test::blobs(60, 3);
-    test::write_mnist_layout(data, folder_ / "data");
-    request_.recipe.name = "blobs";
-    request_.recipe.data = (folder_ / "data").string();
-    request_.recipe.layers = {test::flatten(), test::dense(data.num_classes())};
-    request_.recipe.epochs = 2;
-    request_.recipe.validation = 0.25;
-    request_.source = "a recipe";
-    request_.out = (folder_ / "run").string();
-    request_.command = "a program";
-  }
-
   test::TemporaryFolder folder_;
-  RunRequest request_;
+  RunRequest request_ = test::blobs_request(folder_.path());
 };
 
 TEST_F(Run, IsInMemoryWhatIsInItsFolder) {
