@@ -1,4 +1,4 @@
-"""What layers, optimizers and the like have in common: named options, fixed once made."""
+"""What layers, optimizers and schedules have in common: frozen dataclasses whose fields are the options of a recipe."""
 
 from __future__ import annotations
 
@@ -10,18 +10,10 @@ Value = int | float | bool | str
 
 
 class Options:
-    """Options of one type. Equal if type and options are; they do not change."""
+    """Options of one type. Subclasses are frozen dataclasses; those with ``kind=True`` name a family of types."""
 
     type_name: ClassVar[str]
     _kinds: ClassVar[dict[type[Options], dict[str, type[Options]]]] = {}
-    _options: dict[str, Value]
-
-    def __init__(self) -> None:
-        self._set()
-
-    def _set(self, **options: Value) -> None:
-        self.__dict__["_options"] = options
-        self.__dict__.update(options)
 
     def __init_subclass__(cls, kind: bool = False) -> None:
         if kind:
@@ -33,7 +25,7 @@ class Options:
 
     def attributes(self) -> dict[str, Value]:
         """The options with their ``type``, as in a recipe."""
-        return {"type": self.type_name, **self._options}
+        return {"type": self.type_name, **vars(self)}
 
     @classmethod
     def _from_attributes(cls, attributes: dict[str, Value]) -> Any:
@@ -42,22 +34,3 @@ class Options:
         if name not in Options._kinds[cls]:
             raise DataError(f"{cls.__name__}: expected a type of {', '.join(Options._kinds[cls])}, got {name}")
         return Options._kinds[cls][name](**options)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"{type(self).__name__} does not change; make another one")
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Options) and self.attributes() == other.attributes()
-
-    def __hash__(self) -> int:
-        return hash(tuple(self.attributes().items()))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in self._options.items())})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _make, (type(self), self._options)
-
-
-def _make(cls: type[Options], options: dict[str, Value]) -> Options:
-    return cls(**options)

@@ -6,21 +6,25 @@ network is fitted to images; the error names the layer.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from digitry._options import Options
 
 
+@dataclass(frozen=True)
 class Layer(Options, kind=True):
     """One layer: its type and options."""
 
 
+@dataclass(frozen=True)
 class Flatten(Layer):
     """Reshapes an image [channels, height, width] to [features]."""
 
     type_name = "flatten"
 
 
+@dataclass(frozen=True)
 class Dense(Layer):
     """Fully connected: y = weight · x + bias, from [features] to [out_features].
 
@@ -28,69 +32,52 @@ class Dense(Layer):
     """
 
     type_name = "dense"
-    out_features: int | str
-    bias: bool
-
-    def __init__(self, out_features: int | Literal["classes"], bias: bool = True) -> None:
-        self._set(out_features=out_features, bias=bias)
+    out_features: int | Literal["classes"]
+    bias: bool = True
 
 
+@dataclass(frozen=True)
 class Conv2d(Layer):
     """Two-dimensional convolution with a square window, from [channels, height, width] to
     [out_channels, ⌊(height + 2 padding − kernel_size) / stride⌋ + 1, likewise]."""
 
     type_name = "conv2d"
     out_channels: int
-    kernel_size: int
-    stride: int
-    padding: int
-    groups: int
-    bias: bool
-
-    def __init__(
-        self,
-        out_channels: int,
-        kernel_size: int = 3,
-        stride: int = 1,
-        padding: int = 0,
-        groups: int = 1,
-        bias: bool = True,
-    ) -> None:
-        self._set(
-            out_channels=out_channels, kernel_size=kernel_size, stride=stride, padding=padding, groups=groups, bias=bias
-        )
+    kernel_size: int = 3
+    stride: int = 1
+    padding: int = 0
+    groups: int = 1
+    bias: bool = True
 
 
+@dataclass(frozen=True)
 class MaxPool2d(Layer):
     """Maximum over each square window."""
 
     type_name = "max_pool2d"
-    kernel_size: int
-    stride: int
-    padding: int
-
-    def __init__(self, kernel_size: int = 2, stride: int = 2, padding: int = 0) -> None:
-        self._set(kernel_size=kernel_size, stride=stride, padding=padding)
+    kernel_size: int = 2
+    stride: int = 2
+    padding: int = 0
 
 
+@dataclass(frozen=True)
 class AvgPool2d(Layer):
     """Mean over each square window."""
 
     type_name = "avg_pool2d"
-    kernel_size: int
-    stride: int
-    padding: int
-
-    def __init__(self, kernel_size: int = 2, stride: int = 2, padding: int = 0) -> None:
-        self._set(kernel_size=kernel_size, stride=stride, padding=padding)
+    kernel_size: int = 2
+    stride: int = 2
+    padding: int = 0
 
 
+@dataclass(frozen=True)
 class GlobalAvgPool2d(Layer):
     """Mean of each channel, from [channels, height, width] to [channels]."""
 
     type_name = "global_avg_pool2d"
 
 
+@dataclass(frozen=True)
 class BatchNorm(Layer):
     """Batch normalisation of each channel or feature.
 
@@ -98,82 +85,73 @@ class BatchNorm(Layer):
     """
 
     type_name = "batch_norm"
-    momentum: float
-    epsilon: float
-
-    def __init__(self, momentum: float = 0.1, epsilon: float = 1e-5) -> None:
-        self._set(momentum=momentum, epsilon=epsilon)
+    momentum: float = 0.1
+    epsilon: float = 1e-5
 
 
+@dataclass(frozen=True)
 class Relu(Layer):
     """max(x, 0)"""
 
     type_name = "relu"
 
 
+@dataclass(frozen=True)
 class LeakyRelu(Layer):
     """x, or negative_slope · x below 0."""
 
     type_name = "leaky_relu"
-    negative_slope: float
-
-    def __init__(self, negative_slope: float = 0.01) -> None:
-        self._set(negative_slope=negative_slope)
+    negative_slope: float = 0.01
 
 
+@dataclass(frozen=True)
 class Tanh(Layer):
     """tanh(x)"""
 
     type_name = "tanh"
 
 
+@dataclass(frozen=True)
 class Gelu(Layer):
     """x · Φ(x), with the normal distribution function Φ."""
 
     type_name = "gelu"
 
 
+@dataclass(frozen=True)
 class Silu(Layer):
     """x · sigmoid(x)"""
 
     type_name = "silu"
 
 
+@dataclass(frozen=True)
 class Dropout(Layer):
     """Inverted dropout: in training, each value is dropped with probability ``rate``, in [0, 1)."""
 
     type_name = "dropout"
-    rate: float
-
-    def __init__(self, rate: float = 0.5) -> None:
-        self._set(rate=rate)
+    rate: float = 0.5
 
 
+@dataclass(frozen=True)
 class SpatialDropout(Layer):
     """Inverted dropout of whole channels."""
 
     type_name = "spatial_dropout"
-    rate: float
-
-    def __init__(self, rate: float = 0.5) -> None:
-        self._set(rate=rate)
+    rate: float = 0.5
 
 
+@dataclass(frozen=True)
 class Crop2d(Layer):
     """Cuts ``border`` pixels off each side."""
 
     type_name = "crop2d"
-    border: int
-
-    def __init__(self, border: int = 1) -> None:
-        self._set(border=border)
+    border: int = 1
 
 
+@dataclass(frozen=True)
 class Add(Layer):
     """A residual connection: adds the input of the layer ``layers_back`` before it."""
 
     type_name = "add"
-    layers_back: int
-
-    def __init__(self, layers_back: int = 2) -> None:
-        self._set(layers_back=layers_back)
+    layers_back: int = 2
