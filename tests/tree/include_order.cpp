@@ -33,8 +33,7 @@ const std::map<std::string_view, std::vector<std::string_view>>& allowed_edges()
       {"tuning", {"base", "data", "training"}},
       {"serving", {"base", "tensor", "image", "data", "model_io", "evaluation"}},
       {"report", {"base", "tensor", "image", "data", "nn", "model_io", "evaluation", "training"}},
-      {"interchange",
-       {"base", "tensor", "image", "kernels", "data", "augment", "nn", "model_io", "evaluation"}},
+      {"interchange", {"base", "tensor", "kernels", "augment", "nn", "model_io"}},
       {"vision", {"base", "tensor", "image", "model_io", "evaluation"}},
       // digitry/digitry.h: all of the core.
       {"",
