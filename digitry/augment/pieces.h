@@ -9,11 +9,11 @@
 #include "digitry/base/random.h"
 #include "digitry/tensor/tensor.h"
 
-// Pieces of synthesised writing, labelled as one digit or as something else.
+// Pieces (segments) of synthesised writing, labelled as one digit or as "other".
 
 namespace digitry {
 
-/// What training images are made of. Off by default: training images are those of the data set.
+/// How pieces are made. Off by default: training images are those of the data set.
 struct PieceOptions {
   double strings = 0;  ///< Share of pieces of strings of two to four digits and symbols, in [0, 1].
   double symbols = 0;  ///< Probability that an element of a string is no digit, in [0, 1].

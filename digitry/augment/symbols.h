@@ -5,14 +5,14 @@
 
 #include "digitry/base/random.h"
 
-// Drawings that are no digits, by script: what a reader of digits has to learn to reject.
+// Drawings of symbols that are not digits, which a reader of digits has to reject.
 
 namespace digitry {
 
-/// Draws a random thing that is no digit into `ink` [side, side], which it clears first: 255 on 0,
-/// about `height` pixels high, in the middle. It is
+/// Draws a random symbol that is not a digit into `ink` [side, side], which it clears first: 255 on
+/// 0, about `height` pixels high, in the middle. It is
 ///   - a letter or sign whose strokes are bent, jittered, slanted and of any width; letters that
-///     look like a digit when they stand alone (O o D Q I i l Z z S s b G B g q) are left out;
+///     look like a digit by themselves (O o D Q I i l Z z S s b G B g q) are left out;
 ///   - a few random strokes, a walk of a pen, or a dot;
 ///   - a filled shape, plain or with a texture.
 /// Expects `side` ≥ height ≥ 8. A function of the random numbers alone.

@@ -80,8 +80,8 @@ void WrittenLine::find_edges(Element& element) {
   }
 }
 
-// Where the tile of `next` stands so that it first touches `before`: a column more and there is a
-// gap, seen along rows and from corner to corner.
+// The position at which the tile of `next` first touches `before`, along rows and at corners: one
+// column further right there is a gap.
 std::int64_t WrittenLine::touching_x(const Element& before, const Element& next) {
   std::int64_t x = before.x + before.left - next.left + 2;  // At least so much to the right.
   for (std::int64_t y = 0; y < kTileSide; ++y) {

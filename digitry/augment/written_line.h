@@ -10,7 +10,7 @@
 #include "digitry/image/warp.h"
 #include "digitry/tensor/tensor.h"
 
-// Lines of digits and symbols that touch, overlap or stand apart.
+// Lines of digits and symbols that touch, overlap or have gaps.
 
 namespace digitry {
 
@@ -81,7 +81,7 @@ class WrittenLine {
     bool empty() const { return right <= left; }
   };
 
-  // Changes that make a digit none.
+  // Changes after which a digit is none.
   struct Spoiling {
     bool mirror = false;
     int quarter_turns = 0;

@@ -32,7 +32,7 @@ std::string percent_number(double fraction, int decimals);
 /// A probability as a percentage: "99.8 %"; "> 99.9 %" for values between 0.999 and 1.
 std::string probability_text(double probability);
 
-/// Whether `a` comes before `b` as people count: numbers in the texts by their value, so that
+/// Whether `a` comes before `b` in natural order: numbers in the texts by their value, so that
 /// "2.png" comes before "10.png"; else by bytes.
 bool natural_less(std::string_view a, std::string_view b);
 

@@ -25,7 +25,7 @@ struct CsvImages {
 /// Cells are separated by commas, semicolons, tabs or spaces, whichever the first line has most of;
 /// they may be quoted and have spaces around them. Columns: an `id` (first, ignored), a label
 /// (first or last; named label, class, target, digit or y), and the pixels: numbers in [0, 255] or,
-/// if they are written with a decimal point and none is above 1, in [0, 1]. Pixels stand row by
+/// if they are written with a decimal point and none is above 1, in [0, 1]. Pixels are row by
 /// row, unless all have numbers in their names (pixel0, ... or 1x1, ..., HxW), which then give
 /// their places. Images are H×W if the names say so, else square.
 ///

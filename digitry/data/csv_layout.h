@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-// What the columns of a table of images are.
+// The layout of a table of images: which columns are labels and pixels.
 
 namespace digitry {
 

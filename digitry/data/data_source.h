@@ -12,7 +12,7 @@
 #include "digitry/data/dataset.h"
 #include "digitry/tensor/tensor.h"
 
-// How `load_dataset` sees the layouts of data sets: each is a DataSource.
+// The layouts of data sets, as `load_dataset` opens them: each is a DataSource.
 
 namespace digitry {
 

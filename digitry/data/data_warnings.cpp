@@ -53,7 +53,7 @@ std::vector<std::string> label_warnings(const Dataset& train) {
   const std::int64_t used = std::ssize(counts) - std::ssize(empty);
   if (used == 1) {
     warnings.push_back(
-        fmt::format("all {} images are of one class, {}: a classifier has nothing to tell apart",
+        fmt::format("all {} images are of one class, {}: a classifier needs at least two",
                     grouped(train.num_images()), class_list(train, {train.labels.front()})));
     return warnings;
   }

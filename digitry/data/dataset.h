@@ -21,10 +21,10 @@ inline constexpr std::array kAllSplits = {Split::kTrain, Split::kValidation, Spl
 /// "train", "validation" or "test".
 const char* to_string(Split split);
 
-/// Where the class of an image file stands.
+/// Where the class of an image file is written.
 enum class LabelFrom {
-  kFolder,  ///< In the name of its folder: 5/xxx.png.
-  kName,    ///< At the head of its own name: 5_xxx.png.
+  kFolder,  ///< In the name of its folder: 5/a.png.
+  kName,    ///< At the start of its own name: 5_a.png.
 };
 
 /// How image files become a data set. Other formats need no options.
@@ -72,16 +72,18 @@ Dataset make_dataset(Tensor images, std::vector<std::int32_t> labels,
                      std::vector<std::string> class_names, std::string name);
 
 /// Loads one split of a data set. `name_or_path` is
-///   - "mnist" or "fashion-mnist": read from the cache, into which `fetch_dataset` writes;
-///   - a folder with IDX files (raw or .gz, `train-images-idx3-ubyte` or `.idx3-ubyte`);
-///   - a folder with `train.csv` and `test.csv` (or .csv.gz) in Kaggle's layout;
-///   - a file of NumPy arrays (`mnist.npz` of Keras) or a folder of them (KMNIST), which are told
-///     apart by their names: `x_train`, `y_train`, `val_images`, `kmnist-test-labels`, ...;
+///   - "mnist" or "fashion-mnist": read from the cache, into which `fetch_dataset` writes, or from
+///     the folder of Keras;
+///   - a folder with IDX files (raw or .gz, `train-images-idx3-ubyte` or `.idx3-ubyte`), or the
+///     common start of their paths: `gzip/emnist-digits-`;
+///   - a folder with `train.csv` and `test.csv` (or .csv.gz), see `read_csv`;
+///   - a file of NumPy arrays (`mnist.npz` of Keras) or a folder of them (KMNIST), whose roles
+///     follow from their names: `x_train`, `y_train`, `val_images`, `kmnist-test-labels`, ...;
 ///   - a folder of image folders, `root/<class>/*.png` or `root/{train,valid,test}/<class>/*.png`
 ///     (or training, val, validation, testing); with `LabelFrom::kName`, `root/<class>_*.png`.
 ///     Files are PNG or what `set_image_decoder` adds;
 ///   - anything that `load_inputs` accepts.
-/// A source without splits (one file, class folders in the root) is returned for either split. A
+/// A source without splits (one file, class folders in the root) is returned for any split. A
 /// known name takes precedence over a file of that name; `./mnist` refers to the file.
 ///
 /// The classes are those of the training split: the largest label + 1, or its folders. A test split
@@ -112,10 +114,10 @@ enum class Labels { kRead, kIgnore };
 
 /// Loads images to classify, which need no labels, from one source: an IDX image file (with the
 /// label file beside it if there is one), a CSV file, a NumPy array (NPY), an NPZ file (its test
-/// images if it has splits), a PNG file, a folder of PNG files, or "-",
-/// which is one of these files on standard input. Files may be compressed with gzip. The content of
-/// a file, not its name, determines its format. Throws Error{kBadData} that names the file, the
-/// rule and what was found; Error{kIo} if it cannot be read.
+/// images if it has splits), a PNG file, a folder of image files, or "-", which is one of these
+/// files on standard input. Files may be compressed with gzip. The content of a file, not its name,
+/// determines its format. Throws Error{kBadData} that names the file, the rule and what was found;
+/// Error{kIo} if it cannot be read.
 Dataset load_inputs(const std::string& path, Labels labels = Labels::kRead);
 
 /// The same for an open stream from which nothing has been read. `path` is its path, or "-".

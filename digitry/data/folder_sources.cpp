@@ -56,7 +56,7 @@ class IdxSource : public DataSource {
     content.images = read_idx_images(*found.images);
     if (prefix_.starts_with("emnist")) {
       transpose_images(content.images);
-      content.notes.emplace_back("turned EMNIST's images, which are stored transposed, upright");
+      content.notes.emplace_back("turned EMNIST's images upright; they are stored transposed");
     }
     return content;
   }

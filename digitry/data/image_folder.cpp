@@ -40,7 +40,8 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-// What systems leave in folders: .DS_Store, ._a.png, Thumbs.db, desktop.ini, __MACOSX.
+// Files that operating systems leave in folders: .DS_Store, ._a.png, Thumbs.db, desktop.ini,
+// __MACOSX.
 bool is_litter(const fs::path& path) {
   const std::string name = lower_case(path.filename().string());
   return name.starts_with('.') || name == "thumbs.db" || name == "desktop.ini" ||
@@ -64,9 +65,10 @@ class LeftOut {
     std::vector<std::string> parts;
     for (const auto& [extension, count] : counts_)
       parts.push_back(fmt::format("{} ({})", extension, count));
-    notes.push_back(fmt::format("left out {} file{} that are not images: {}; the first is {}",
-                                grouped(total_), total_ == 1 ? "" : "s", fmt::join(parts, ", "),
-                                clean_utf8(first_)));
+    notes.push_back(
+        fmt::format("left out {} {}: {}; the first is {}", grouped(total_),
+                    total_ == 1 ? "file that is not an image" : "files that are not images",
+                    fmt::join(parts, ", "), clean_utf8(first_)));
   }
 
  private:
@@ -87,7 +89,19 @@ std::vector<std::string> list_images(const fs::path& folder, LeftOut& left_out) 
   return files;
 }
 
-// Counts the class folders' own folders: their images are not read.
+// The image files in `folder`, at least one, in natural order; not read yet.
+ImageFiles files_in(const fs::path& folder) {
+  ImageFiles result;
+  LeftOut left_out;
+  result.files = list_images(folder, left_out);
+  if (result.files.empty())
+    throw Error(ErrorCode::kBadData, "{}: expected image files, found none", folder.string());
+  std::ranges::sort(result.files, natural_less);
+  left_out.note(result.notes);
+  return result;
+}
+
+// The number of folders inside a class folder: their images are not read.
 std::int64_t count_folders(const fs::path& folder) {
   return std::ranges::count_if(list_folder(folder), [](const fs::path& path) {
     return !is_litter(path) && is_folder(path);
@@ -195,7 +209,7 @@ std::string class_in_name(const std::string& file) {
   const std::size_t end = name.find_first_of("_- .");
   if (end == 0 || end == std::string::npos)
     throw Error(ErrorCode::kBadData,
-                "{}: expected a class at the head of the file's name, as in 5_xxx.png, found none",
+                "{}: expected a class at the start of the file's name, as in 5_a.png, found none",
                 file);
   return name.substr(0, end);
 }
@@ -271,13 +285,7 @@ ImageFiles read_image_folder(const fs::path& root, std::vector<std::string> clas
 }
 
 ImageFiles read_unlabelled_images(const fs::path& folder, const LoadOptions& options) {
-  ImageFiles result;
-  LeftOut left_out;
-  result.files = list_images(folder, left_out);
-  if (result.files.empty())
-    throw Error(ErrorCode::kBadData, "{}: expected image files, found none", folder.string());
-  std::ranges::sort(result.files, natural_less);
-  left_out.note(result.notes);
+  ImageFiles result = files_in(folder);
   read_all(options, result);
   return result;
 }
@@ -296,16 +304,10 @@ std::vector<std::string> list_named_classes(const fs::path& folder) {
 
 ImageFiles read_named_images(const fs::path& folder, std::vector<std::string> class_names,
                              const LoadOptions& options) {
-  ImageFiles result;
-  LeftOut left_out;
-  result.files = list_images(folder, left_out);
-  if (result.files.empty())
-    throw Error(ErrorCode::kBadData, "{}: expected image files, found none", folder.string());
-  std::ranges::sort(result.files, natural_less);
+  ImageFiles result = files_in(folder);
   for (const std::string& file : result.files)
     result.labels.push_back(label_of(class_in_name(file), class_names, file, ""));
   result.class_names = std::move(class_names);
-  left_out.note(result.notes);
   read_all(options, result);
   return result;
 }

@@ -48,16 +48,16 @@ std::optional<std::filesystem::path> find_split_folder(const std::filesystem::pa
 ImageFiles read_image_folder(const std::filesystem::path& root,
                              std::vector<std::string> class_names, const LoadOptions& options = {});
 
-/// Reads the image files in `folder` without labels, sorted as people count: 2 before 10. Throws
+/// Reads the image files in `folder` without labels, in natural order: 2 before 10. Throws
 /// Error{kBadData} as `read_image_folder` does, and if there is no such file.
 ImageFiles read_unlabelled_images(const std::filesystem::path& folder,
                                   const LoadOptions& options = {});
 
-/// The classes at the heads of the names of the image files in `folder`, sorted as people count.
+/// The classes at the starts of the names of the image files in `folder`, in natural order.
 /// Throws Error{kBadData} for a name without a class.
 std::vector<std::string> list_named_classes(const std::filesystem::path& folder);
 
-/// Reads the image files in `folder`, whose names begin with their class: "5_xxx.png" is a 5. The
+/// Reads the image files in `folder`, whose names begin with their class: "5_a.png" is a 5. The
 /// class ends before the first "_", "-", space or "."; `class_names` must contain all of them.
 /// Throws Error{kBadData} as `read_unlabelled_images` does, and for a name without a class.
 ImageFiles read_named_images(const std::filesystem::path& folder,

@@ -97,18 +97,18 @@ class HeaderParser {
       throw bad_header(stream_,
                        "expected an array of numbers, found one of records (a structured dtype)");
     const std::string_view text = quoted();
-    const auto refused = [&](std::string_view what) {
+    const auto rejected = [&](std::string_view what) {
       return bad_header(stream_, "expected an array of numbers, found {} (dtype {})", what,
                         clean_utf8(text.substr(0, 20)));
     };
-    if (text.size() < 2) throw refused("another type");
+    if (text.size() < 2) throw rejected("another type");
     const char order = text[0];
     header_.kind = text[1];
     if (header_.kind == 'O')
-      throw refused(
+      throw rejected(
           "one of Python objects, a pickle, which could run code; save it again as "
           "array.astype('uint8')");
-    if (header_.kind == 'U' || header_.kind == 'S') throw refused("one of texts");
+    if (header_.kind == 'U' || header_.kind == 'S') throw rejected("one of texts");
     const std::string_view digits = text.substr(2);
     const bool known = std::string_view("uifb").find(header_.kind) != std::string_view::npos &&
                        std::string_view("<>|=").find(order) != std::string_view::npos &&
@@ -118,7 +118,7 @@ class HeaderParser {
     const bool fits = header_.kind == 'b'   ? size == 1
                       : header_.kind == 'f' ? size == 2 || size == 4 || size == 8
                                             : size == 1 || size == 2 || size == 4 || size == 8;
-    if (!known || !fits) throw refused("another type");
+    if (!known || !fits) throw rejected("another type");
     header_.big_endian = order == '>';
   }
 

@@ -6,12 +6,12 @@
 #include "digitry/image/image_form.h"
 #include "digitry/tensor/tensor.h"
 
-// What the images of a data set are: light or dark, 0 to 255 or 0 to 1. Decided for all of them
-// together, so that images of one set stay comparable.
+// The form of the images of a data set: light or dark, 0 to 255 or 0 to 1. It is decided for all of
+// them together, so that images of one set stay comparable.
 
 namespace digitry {
 
-/// What the images of a data set were found to be, and what was done about it.
+/// The form of the images of a data set, and how they were changed.
 struct SetForm {
   /// kLightOnDark or kDarkOnLight if at least nine of ten images (of those that are not blank) are;
   /// kUnclear if they are neither or were not looked at; kBlank if all are blank.
@@ -32,7 +32,7 @@ struct SetForm {
 /// most 2,000 images, evenly spaced, are looked at.
 SetForm find_set_form(const Tensor& images);
 
-/// Brings images to light on dark, 0 to 255, and returns what they were and what was done. Images
+/// Brings images to light on dark, 0 to 255, and returns their form and the changes. Images
 /// whose form is unclear are left as they are.
 SetForm normalize_images(Tensor& images);
 

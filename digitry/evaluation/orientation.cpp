@@ -71,7 +71,7 @@ std::string orientation_warning(const Classifier& classifier, const Dataset& dat
   if (!data.labelled() || data.image_shape() != model.input_shape() ||
       data.image_shape()[1] != data.image_shape()[2])
     return {};
-  // Labels as places in the model's classes; a model cannot judge classes that it lacks.
+  // The model's class of each label; nothing is measured if the model lacks one of the classes.
   std::vector<std::int32_t> places;
   for (const std::string& name : data.class_names) {
     const auto place = std::ranges::find(model.class_names, name);

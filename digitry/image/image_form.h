@@ -5,7 +5,7 @@
 
 #include "digitry/image/image.h"
 
-// What the pixels of a small image of one thing mean, decided by the pixels themselves.
+// The polarity and the scale of a small image of one object, found from its pixels.
 
 namespace digitry {
 
@@ -13,12 +13,12 @@ namespace digitry {
 inline constexpr std::int64_t kMnistSide = 28;
 inline constexpr std::int64_t kMnistBoxSide = 20;
 
-/// Whether the thing or its background is the lighter one.
+/// Whether the object or its background is lighter.
 enum class ImagePolarity {
   kLightOnDark,  ///< As in MNIST.
   kDarkOnLight,  ///< Ink on paper.
   kUnclear,      ///< The outermost pixels are neither clearly dark nor clearly light.
-  kBlank,        ///< Nothing stands out.
+  kBlank,        ///< The pixels differ too little.
 };
 
 /// "light on dark", "dark on light", "unclear" or "blank".
@@ -39,19 +39,19 @@ bool has_unit_scale(std::span<const std::uint8_t> pixels);
 /// is.
 Image light_on_dark(const Image& grey, ImagePolarity polarity);
 
-/// Whether a grey image is in the form of MNIST's: 28×28 pixels, light on black, the thing in a box
-/// of 20×20 pixels that it fills along one side, with its centre of mass in the middle. Pixels up
-/// to 32 count as background. All 60,000 training images of MNIST are in this form. Source: Yadav
-/// and Bottou, "Cold case: the lost MNIST digits", NeurIPS 2019, sec. 2.
+/// Whether a grey image is in the form of MNIST's: 28×28 pixels, light on black, the object in a
+/// box of 20×20 pixels that it fills along one side, with its centre of mass in the middle. Pixels
+/// up to 32 count as background. All 60,000 training images of MNIST are in this form. Source:
+/// Yadav and Bottou, "Cold case: the lost MNIST digits", NeurIPS 2019, sec. 2.
 bool in_mnist_form(const Image& grey);
 
-/// A small image, and what it was found to be.
+/// A small image and its form.
 struct ImageForm {
   ImagePolarity polarity = ImagePolarity::kBlank;
   bool unit_scale = false;  ///< Its pixels were 0 to 1, and were multiplied by 255.
   Image grey;               ///< One channel, 0 to 255, with the polarity that was found.
-  Image light;              ///< The same as light on dark; as it is if it is unclear or blank.
-  bool ready = false;       ///< Blank, or in MNIST's form: to be classified without more ado.
+  Image light;              ///< The same as light on dark; unchanged if it is unclear or blank.
+  bool ready = false;       ///< Blank, or in MNIST's form: can be classified as it is.
 };
 
 /// Finds the form of an image of any number of channels. Transparent parts become paper

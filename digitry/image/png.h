@@ -18,10 +18,9 @@ struct PngLimits {
   std::int64_t max_pixels = kMaxImageSide * kMaxImageSide;
 };
 
-/// Decodes a PNG file of any kind and keeps its channels: grey, RGB or RGBA. 16 bits become 8,
-/// rounded.
-/// Throws Error{kBadData}, whose message begins with `name`, if `bytes` are not a PNG file, exceed
-/// the limits or are damaged.
+/// Decodes a PNG file of any kind and keeps its channels: grey, RGB or RGBA. 16 bits are rounded to
+/// 8. Throws Error{kBadData}, whose message begins with `name`, if `bytes` are not a PNG file,
+/// exceed the limits or are damaged.
 Image decode_png(std::string_view bytes, const std::string& name, const PngLimits& limits = {});
 
 /// Decodes a PNG file to one grey channel as `to_grey` does. Throws as `decode_png` does, with the

@@ -9,7 +9,7 @@ namespace digitry {
 struct UnreadFormat {
   std::string_view name;    ///< With its article, for "found ...": "a JPEG 2000 picture".
   std::string_view advice;  ///< What to do: "convert it to PNG".
-  bool is_picture = false;  ///< Whether it is one of pixels, which a converter turns into PNG.
+  bool is_picture = false;  ///< Whether it can be converted to PNG.
 };
 
 /// The format of a file with this start, by its content: pictures (JPEG 2000, JPEG XL, GIF, HEIC,

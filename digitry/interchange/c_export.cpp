@@ -37,7 +37,7 @@ void check_name(const std::string& name) {
         kMaxNameLength, name);
 }
 
-// What may stand in a comment.
+// The text without characters that could end a comment.
 std::string comment_text(const std::string& text) {
   std::string plain;
   for (const char c : text)

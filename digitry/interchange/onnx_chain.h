@@ -45,11 +45,11 @@ class NodeReader {
 /// The elements of a constant as float. Throws Error{kBadData} if they are not numbers.
 std::vector<float> floats_of(const Constant& constant, const std::string& source);
 
-/// The nodes that lead from the graph's input to its answer.
+/// The nodes from the graph's input to its output.
 struct Chain {
   ValueInfo input;
-  std::deque<Constant>
-      shapes;  ///< Of reshapes that take the number of images from a computed shape.
+  /// Shapes of Reshape nodes that the graph computes from the number of images.
+  std::deque<Constant> shapes;
   std::vector<NodeReader> nodes;
 };
 

@@ -8,8 +8,8 @@
 
 namespace digitry::onnx {
 
-/// Follows a value along a chain, past nodes that change only its shape: what the graph knows as
-/// extents, the layers so far know as an image or as features.
+/// Follows a value along a chain, past nodes that change only its shape: its extents in the graph,
+/// and the shape that Digitry's layers give it, an image or features.
 class ValueTracker {
  protected:
   using Extents = std::vector<std::int64_t>;

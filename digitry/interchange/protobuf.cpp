@@ -7,8 +7,9 @@
 namespace digitry::protobuf {
 
 void Reader::fail(const char* problem) const {
-  throw Error(ErrorCode::kBadData, "{}: expected Protocol Buffers, found {}; is the file complete?",
-              *source_, problem);
+  throw Error(ErrorCode::kBadData,
+              "{}: expected Protocol Buffers, found {}; is it a complete ONNX file?", *source_,
+              problem);
 }
 
 std::string_view Reader::take(std::uint64_t count) {

@@ -10,8 +10,7 @@
 namespace digitry::protobuf {
 
 // The wire format of Protocol Buffers (protobuf.dev/programming-guides/encoding), as far as ONNX
-// and TensorBoard use it: a message is a sequence of fields, each a number, a wire type and a
-// value.
+// uses it: a message is a sequence of fields, each a number, a wire type and a value.
 
 /// Appends fields to a message.
 class Writer {
@@ -22,11 +21,8 @@ class Writer {
   }
   void number(std::uint32_t field, float value) {
     key(field, 5);
-    fixed(std::bit_cast<std::uint32_t>(value));
-  }
-  void number(std::uint32_t field, double value) {
-    key(field, 1);
-    fixed(std::bit_cast<std::uint64_t>(value));
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    for (std::size_t i = 0; i < sizeof bits; ++i) bytes_ += static_cast<char>(bits >> (8 * i));
   }
   /// A text, bytes or an embedded message.
   void bytes(std::uint32_t field, std::string_view value) {
@@ -44,10 +40,6 @@ class Writer {
   void varint(std::uint64_t value) {
     for (; value >= 0x80; value >>= 7) bytes_ += static_cast<char>(value | 0x80);
     bytes_ += static_cast<char>(value);
-  }
-  template <typename Bits>
-  void fixed(Bits bits) {
-    for (std::size_t i = 0; i < sizeof bits; ++i) bytes_ += static_cast<char>(bits >> (8 * i));
   }
 
   std::string bytes_;

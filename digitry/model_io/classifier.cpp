@@ -299,7 +299,7 @@ void clear_scores_of_blanks(const Pixel* pixels, std::int64_t length, std::vecto
   }
 }
 
-// The scores, but 0 for images in which nothing stands out.
+// The scores, but 0 for blank images.
 std::vector<double> without_blanks(std::vector<double> scores, const Tensor& images) {
   const std::int64_t length = images.shape().without_batch().num_elements();
   if (images.dtype() == DType::kF32)

@@ -75,9 +75,9 @@ class Classifier {
   /// For one network, the score is the cosine of the angle between the features of an image (the
   /// input of the last layer) and the nearest prototype, or 0 if that is negative. For several
   /// networks it is the mean; it is 1 if a network has no prototypes. A blank image, whose pixels
-  /// differ by less than 16 of 255, scores 0. A softmax can be confident
-  /// about images unlike any training image, because it depends on differences between logits only;
-  /// the distance to the prototypes does not.
+  /// differ by less than 16 of 255, scores 0. A softmax can be confident about images that differ
+  /// from all training images, because it depends on differences between logits only; the distance
+  /// to the prototypes does not.
   /// Source: Sun, Ming, Zhu, Li, "Out-of-distribution detection with deep nearest neighbors", ICML
   /// 2022, with prototypes (evaluation/prototypes.h) instead of all training images.
   std::vector<double> in_distribution_scores(const Tensor& images) const;

@@ -6,8 +6,8 @@
 
 namespace digitry {
 
-/// What the images that a model was trained on are, and so those that it expects: "mnist", "light
-/// on dark" or "as found" (`SetForm::name`), from the provenance; "mnist" if that is not known.
+/// The form of the images that a model was trained on, and so of those that it expects: "mnist",
+/// "light on dark" or "as found" (`SetForm::name`), from the provenance; "mnist" if it is unknown.
 std::string trained_form(const Model& model);
 
 /// Whether images are to be brought to light on dark for the model: all but "as found".

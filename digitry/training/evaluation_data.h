@@ -27,9 +27,8 @@ struct EvaluationData {
 ///
 /// If the hash shows that the model was trained on these data, "train" and "validation" are the
 /// parts that the training used as such. Other data have a "validation" only if it is a split of
-/// their own. An
-/// empty `split` selects the best available one: "test" if the data have a labelled test split,
-/// else the validation part if the model was trained on these data, else all images.
+/// their own. An empty `split` selects the best available one: "test" if the data have a labelled
+/// test split, else the validation part if the model was trained on these data, else all images.
 ///
 /// Image files are brought to the model's input size. `label_from` is that of the model's recipe if
 /// `data` are those it was trained on.

@@ -54,8 +54,11 @@ Dataset load_training_data(const Recipe& recipe) {
   check_can_be_read_again(recipe.data);
   Dataset data = load_training_data(recipe.data, recipe.load);
   if (!data.labelled())
-    throw Error(ErrorCode::kBadData, "{}: these images have no labels; training needs labels",
-                recipe.data);
+    throw Error(ErrorCode::kBadData, "{}: expected labelled images, found images without labels{}",
+                recipe.data,
+                data.sources.empty() ? ""
+                                     : "; put them into one folder per class, or use --label-from "
+                                       "name if their names begin with the class");
   for (const std::string& note : data.notes) log(LogLevel::kInfo, note);
   for (const std::string& warning : label_warnings(data)) log(LogLevel::kWarning, warning);
   if (find_known_dataset(recipe.data) == nullptr)

@@ -9,7 +9,7 @@
 #include "digitry/vision/paper.h"
 #include "digitry/vision/reading.h"
 
-// From ink on paper to things that may be digits.
+// From ink on paper to components that may be digits.
 
 namespace digitry {
 
@@ -43,7 +43,7 @@ inline constexpr std::size_t kMaxComponents = 1000;
 
 /// Connected components of the strong ink. Faint ink belongs to the component that it is nearest
 /// to, measured along the ink, up to three stroke widths. Leaves out specks smaller than a stroke
-/// is wide, and what `foreign.h` knows.
+/// is wide, and what is not writing (`foreign.h`).
 Components find_components(const Paper& paper);
 
 /// Components that belong together.

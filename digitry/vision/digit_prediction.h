@@ -15,7 +15,7 @@ struct DigitPrediction {
   std::vector<float> probabilities;  ///< One per class, at least one; their sum is 1.
   double score = 0;  ///< How certain it is that the image shows exactly one digit, in [0, 1].
   double in_distribution_score = 1;  ///< Similarity to the training images, in [0, 1].
-  bool rejected = false;             ///< Probably of no class, because that similarity is too low.
+  bool rejected = false;             ///< Probably of no class: one of the scores is too low.
 };
 
 /// Classifies images, uint8 [N,1,28,28] with ink 255 on 0 and N ≥ 1. Returns N predictions, all
@@ -41,7 +41,7 @@ std::vector<DigitPrediction> predict_digits(const Classifier& classifier, const 
 /// Classifies pieces of writing with a model that was trained on pieces (augment/pieces.h), whose
 /// last class is "other".
 ///
-/// Shapes: images uint8 [N,1,28,28], in their surroundings (`to_mnist_form`); N predictions.
+/// Shapes: images uint8 [N,1,28,28], with the ink around them (`to_mnist_form`); N predictions.
 /// `probabilities` are those of the other classes, given that it is one of them. `score` is the
 /// probability that the piece is one of them; below `kLeastPieceScore` it is `rejected`.
 /// Thread-safe. Throws what `Classifier::logits` throws.

@@ -18,17 +18,17 @@
 
 namespace digitry {
 
-/// A piece of ink in the form of MNIST's images.
+/// A segment of ink in the form of MNIST's images.
 struct PieceImage {
   MnistImage alone{};
   MnistImage in_surroundings{};  ///< With the ink that it was cut from.
 };
 
-/// Classifies pieces: one prediction each.
+/// Classifies segments: one prediction each.
 using PieceClassifier =
     std::function<std::vector<DigitPrediction>(std::span<const PieceImage> pieces)>;
 
-/// Classifies glyphs as they were found, and pieces that were cut from them.
+/// Classify glyphs as they were found, and segments that were cut from them.
 struct PieceClassifiers {
   PieceClassifier wholes;
   PieceClassifier parts;
@@ -55,9 +55,9 @@ struct FoundDigits {
 
 /// Finds the digits on the paper. Each component, or group of neighbours that may be parts of one
 /// digit, is read as the row of digits with the least cost: the sum of −log of the probability that
-/// each piece is the digit that it is taken for, and a constant for each cut. With a
-/// pattern, it is the cheapest reading of the whole paper with as many digits (`choose_readings`);
-/// if there is none, the cheapest reading.
+/// each segment is the digit that it is taken for, and a constant for each cut. With a pattern, it
+/// is the cheapest reading of the whole paper with as many digits (`choose_readings`); if there is
+/// none, the cheapest reading.
 FoundDigits find_digits(const Paper& paper, const PieceClassifiers& classify,
                         const FindOptions& options);
 

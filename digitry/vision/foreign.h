@@ -4,7 +4,7 @@
 
 #include "digitry/vision/components.h"
 
-// What looks like ink but is not writing: found by its shape, before anything is classified.
+// Ink that is not writing, found by its shape, before anything is classified.
 
 namespace digitry {
 
@@ -14,8 +14,8 @@ namespace digitry {
 void leave_out_foreign(Components& components, double stroke_width);
 
 /// Erases the lines of printed boxes, grids and frames, except where strokes cross them: of a
-/// component around others, the straight runs longer than the things inside are high. Returns the
-/// boxes of the frames.
+/// component around others, the straight runs longer than the components inside are high. Returns
+/// the boxes of the frames.
 std::vector<cv::Rect> remove_frames(Paper& paper);
 
 }  // namespace digitry

@@ -28,8 +28,8 @@ struct Ink {
 /// Whether the ink is lighter than its background.
 struct Polarity {
   bool light = false;
-  bool sure = true;      ///< If not, the other one is worth a try: a dark border may be a table.
-  bool likely = true;    ///< If so, only if this one shows no digits.
+  bool sure = true;      ///< If false, the other polarity is tried: a dark border may be a table.
+  bool likely = true;    ///< If true, it is tried only if this one shows no digits.
   bool crowded = false;  ///< Ink may cover much of the picture, and its border.
 };
 Polarity find_polarity(const cv::Mat& grey);

@@ -15,7 +15,7 @@ namespace digitry {
 struct DigitPattern {
   std::string text;
   std::size_t num_digits = 0;
-  /// For 0, 1, …, num_digits: whether something stands after so many digits.
+  /// For 0, 1, …, num_digits: whether a separator follows that many digits.
   std::vector<bool> separators;
 };
 
@@ -25,7 +25,7 @@ inline constexpr std::int64_t kMaxExpectedDigits = 1000;
 /// characters.
 DigitPattern parse_pattern(std::string_view text);
 
-/// A pattern of so many digits and no separators. Throws Error{kInvalidArgument} for numbers
+/// A pattern of that many digits and no separators. Throws Error{kInvalidArgument} for numbers
 /// outside [1, kMaxExpectedDigits].
 DigitPattern pattern_of(std::int64_t num_digits);
 
@@ -42,8 +42,8 @@ struct ReadingOption {
 std::vector<std::size_t> choose_readings(std::span<const std::vector<ReadingOption>> parts);
 
 /// The cheapest options with as many digits as the pattern has, for parts in reading order. A part
-/// that stands where the pattern has a separator may be left out at no more than
-/// `kSeparatorCost`. Empty if no options have that many digits.
+/// that is where the pattern has a separator may be left out at no more than `kSeparatorCost`.
+/// Empty if no options have that many digits.
 std::vector<std::size_t> choose_readings(std::span<const std::vector<ReadingOption>> parts,
                                          const DigitPattern& pattern);
 

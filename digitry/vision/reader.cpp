@@ -26,7 +26,7 @@ constexpr std::size_t kMaxSkewBoxes = 300;
 
 constexpr double kLeastAlike = 0.55;  // of the digits' height
 constexpr double kMostAlike = 1.8;
-constexpr double kUnlike = 0.88;         // in-distribution score of what may be no digit
+constexpr double kLeastSimilar = 0.88;   // in-distribution score that adds no certainty
 constexpr double kSureScore = 0.9;       // of the reader, alone
 constexpr double kRejectedCost = 0.5;    // against the score of an accepted digit
 constexpr double kPatchFill = 0.75;      // of its box
@@ -120,8 +120,9 @@ PixelBox to_pixel_box(const cv::Rect& box, const Paper& paper, double scale, con
           std::max<std::int64_t>(1, within(bottom, picture.height) - y)};
 }
 
-// Removes what was rejected and is unlike the digits, or at the border and of another height.
-void leave_out_unlike(const Paper& paper, FoundDigits& found) {
+// Removes digits that are rejected and of another size or at the border, and those at the border
+// that are of another height.
+void leave_out_outliers(const Paper& paper, FoundDigits& found) {
   std::vector<int> heights;
   for (const FoundDigit& digit : found.digits)
     if (!digit.prediction.rejected) heights.push_back(digit.box.height);
@@ -135,10 +136,10 @@ void leave_out_unlike(const Paper& paper, FoundDigits& found) {
                            box.y + box.height >= paper.inside.rows - 1;
     const bool alike = box.height >= kLeastAlike * usual && box.height <= kMostAlike * usual;
     const bool wide = box.width > kMostAlike * usual;
-    const bool unlike = digit.prediction.rejected ? !alike || wide || at_border
-                                                  : at_border && !alike && heights.size() >= 3;
-    if (unlike) found.left_out.push_back({box, LeftOutReason::kUnlike});
-    return unlike;
+    const bool outlier = digit.prediction.rejected ? !alike || wide || at_border
+                                                   : at_border && !alike && heights.size() >= 3;
+    if (outlier) found.left_out.push_back({box, LeftOutReason::kOutlier});
+    return outlier;
   });
 }
 
@@ -175,7 +176,7 @@ Tensor stack(const Item& items, MnistImage std::ranges::range_value_t<Item>::*me
   return images;
 }
 
-// The model that finds digits among pieces.
+// The model that scores segments of writing.
 const Classifier& shipped_reader() {
   static const Classifier reader(shipped_model("reader"));
   return reader;
@@ -186,11 +187,11 @@ bool has_classes_of_digits(const Model& model) {
   return model.class_names == digits;
 }
 
-// A high in-distribution score of the classifier makes up for a low score of the reader. What the
-// classifier rejects, by `threshold`, has to be a digit to the reader for sure.
+// A high in-distribution score of the classifier makes up for a low score of the reader. If the
+// classifier's is below `threshold`, the reader's has to be at least `kSureScore`.
 void accept_if_alike(double in_distribution_score, double threshold, DigitPrediction& prediction) {
   prediction.in_distribution_score = in_distribution_score;
-  const double alike = (in_distribution_score - kUnlike) / (1 - kUnlike);
+  const double alike = (in_distribution_score - kLeastSimilar) / (1 - kLeastSimilar);
   prediction.score = std::max(prediction.score, std::clamp(alike, 0.0, 1.0));
   prediction.rejected =
       prediction.score < (in_distribution_score < threshold ? kSureScore : kLeastPieceScore);
@@ -256,7 +257,7 @@ Reading read_ink(const Image& picture, const WorkingGrey& working, const Polarit
   FoundDigits found = find_digits(
       level.paper, classify,
       {.split_touching = options.split_touching, .layout = options.layout, .pattern = expected});
-  if (!found.as_expected) leave_out_unlike(level.paper, found);
+  if (!found.as_expected) leave_out_outliers(level.paper, found);
   std::vector<ReadDigit> digits;
   std::vector<PixelBox> boxes;
   for (FoundDigit& digit : found.digits) {
@@ -352,7 +353,7 @@ Reading read_digits(const Image& picture, const Classifier& classifier,
   const PieceClassifier parts = [](std::span<const PieceImage> pieces) {
     return predict_pieces(shipped_reader(), stack(pieces, &PieceImage::in_surroundings));
   };
-  // The reader learned from MNIST's hands alone; another hand's digit may still look like one.
+  // The reader was trained on MNIST's hands alone: a digit of another hand may score low.
   const PieceClassifier wholes = [&](std::span<const PieceImage> pieces) {
     std::vector<DigitPrediction> predictions = parts(pieces);
     const std::vector<double> scores =

@@ -101,8 +101,8 @@ std::string_view to_string(LeftOutReason reason) {
       return "edge";
     case LeftOutReason::kFrame:
       return "frame";
-    case LeftOutReason::kUnlike:
-      return "unlike";
+    case LeftOutReason::kOutlier:
+      return "outlier";
   }
   return "";
 }

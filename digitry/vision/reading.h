@@ -38,17 +38,17 @@ struct ReadDigit {
   double probability() const;
 };
 
-/// Why something that looks like ink is not read.
+/// Why ink is not read.
 enum class LeftOutReason {
-  kSmall,   ///< Much smaller than the digits: a dot, a comma, a dash.
-  kDot,     ///< Compact: a hole, a blot.
-  kFaint,   ///< Much fainter and smaller than the digits.
-  kLine,    ///< Straight and much longer than a digit is high: a pen, a margin line.
-  kEdge,    ///< Reaches the border and is no stroke: a table, a thumb, a page edge.
-  kFrame,   ///< The lines of boxes, a grid, or a frame around writing.
-  kUnlike,  ///< Rejected by the classifier, and of another size or thickness than the digits.
+  kSmall,    ///< Much smaller than the digits: a dot, a comma, a dash.
+  kDot,      ///< Compact: a hole, a blot.
+  kFaint,    ///< Much fainter and smaller than the digits.
+  kLine,     ///< Straight and much longer than a digit is high: a pen, a margin line.
+  kEdge,     ///< Reaches the border and is not a stroke: a table, a thumb, a page edge.
+  kFrame,    ///< The lines of boxes, a grid, or a frame around writing.
+  kOutlier,  ///< Rejected by the classifier or at the border, and of another size than the digits.
 };
-/// "small", "dot", "faint", "line", "edge", "frame", "unlike".
+/// "small", "dot", "faint", "line", "edge", "frame", "outlier".
 std::string_view to_string(LeftOutReason reason);
 
 struct LeftOut {

@@ -22,15 +22,14 @@ struct SmallPictureReading {
 /// Classifies a picture of 28×28 pixels: an image in MNIST's form, dark or light, or a picture of a
 /// digit or several somewhere in it.
 ///
-/// A picture that is in MNIST's form as light on dark (`find_image_form`) is classified so. Of any
-/// other, two answers are compared: that for all its ink brought into MNIST's form as one digit
+/// A picture that is in MNIST's form as light on dark (`find_image_form`) is classified as such. Of
+/// any other, two answers are compared: that for all its ink brought into MNIST's form as one digit
 /// (`to_mnist_form`), both ways if its polarity is unclear, and the digits that `read_digits`
 /// finds. The one whose digits are most similar to the training images is taken (the
-/// in-distribution score; of several digits the smallest); the image as it is, if the
-/// others are rejected and it is not.
-/// Throws Error{kBadData} if the model's
-/// images are not [1,28,28], Error{kInvalidArgument} if the picture is not valid (`check_image`) or
-/// not of 28×28 pixels.
+/// in-distribution score; of several digits the smallest); the image as it is, if the others are
+/// rejected and it is not.
+/// Throws Error{kBadData} if the model's images are not [1,28,28], Error{kInvalidArgument} if the
+/// picture is not valid (`check_image`) or not of 28×28 pixels.
 SmallPictureReading read_small_picture(const Image& picture, const Classifier& classifier,
                                        const ReadOptions& options = {});
 

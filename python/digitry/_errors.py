@@ -1,4 +1,4 @@
-"""The exceptions of Digitry. Each is also the built-in exception that fits; the words are the command's."""
+"""The exceptions of Digitry. Each is also a fitting built-in exception; the messages are the command's."""
 
 
 class Error(Exception):

@@ -17,12 +17,12 @@ def _in_notebook() -> bool:
 
 
 class Progress:
-    """Shows progress if asked to, or if somebody looks: never in a log file."""
+    """Shows progress if ``shown``; by default on a terminal and in a notebook, not in a log file."""
 
-    def __init__(self, wanted: bool | None) -> None:
+    def __init__(self, shown: bool | None) -> None:
         self._notebook = _in_notebook()
         terminal = sys.stderr is not None and sys.stderr.isatty()
-        self._shown = (self._notebook or terminal) if wanted is None else wanted
+        self._shown = (self._notebook or terminal) if shown is None else shown
         self._changing = self._shown and (self._notebook or terminal)
         self._display: Any = None
         self._lines: list[str] = []

@@ -118,7 +118,8 @@ void set_state(PythonModel& self, const nb::tuple& state) {
 }  // namespace
 
 void bind_model(nb::module_& module) {
-  module.def("shipped_model_names", &shipped_model_names, "The names that ``load`` knows.");
+  module.def("shipped_model_names", &shipped_model_names,
+             "The names of the shipped models, which ``load`` accepts.");
   module.def(
       "load",
       [](const std::filesystem::path& path) { return PythonModel(open_model(path.string())); },

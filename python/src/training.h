@@ -14,8 +14,8 @@
 namespace digitry::python {
 
 /// A training on a thread of its own, so that the thread that waits for it can handle signals and
-/// call Python. Signals are blocked on the thread that trains (see SignalsBlocked). It knows
-/// nothing of the GIL, which must not be held where it waits.
+/// call Python. Signals are blocked on the thread that trains (see SignalsBlocked). It does
+/// not use the GIL, which must not be held while waiting for it.
 class TrainingThread {
  public:
   /// What has happened since the last call of `wait`.

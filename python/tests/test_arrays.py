@@ -1,4 +1,4 @@
-"""Arrays of every layout and type go in, or are refused with a reason."""
+"""Arrays of every layout and type are accepted, or rejected with a reason."""
 
 import sys
 

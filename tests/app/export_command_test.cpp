@@ -8,6 +8,7 @@ namespace digitry::test {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(Export, WritesOnnx) {
   const TemporaryFolder folder;
@@ -15,6 +16,7 @@ TEST(Export, WritesOnnx) {
   const CommandResult result = digitry({"export", "tiny", "--to", "onnx", "--out", out});
   EXPECT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("uint8 [N,1,28,28]"));
+  EXPECT_THAT(result.out, HasSubstr("in_distribution_score [N]"));
   EXPECT_EQ(file_bytes(out), model_to_onnx(shipped_model("tiny")));
 
   const CommandResult again = digitry({"export", "tiny", "--to", "onnx", "--out", out});
@@ -22,7 +24,9 @@ TEST(Export, WritesOnnx) {
   EXPECT_THAT(again.err, HasSubstr("never overwritten"));
 
   const std::string other = folder / "float.onnx";
-  digitry({"export", "tiny", "--to", "onnx", "--float-input", "--no-score", "--out", other});
+  const CommandResult without =
+      digitry({"export", "tiny", "--to", "onnx", "--float-input", "--no-score", "--out", other});
+  EXPECT_THAT(without.out, Not(HasSubstr("score")));
   EXPECT_EQ(
       file_bytes(other),
       model_to_onnx(shipped_model("tiny"), {.float_input = true, .in_distribution_score = false}));

@@ -58,7 +58,7 @@ enum class ZipStyle {
   kZip64,  ///< Deflated, with the sizes in ZIP64 fields, as np.savez writes them.
 };
 
-/// What the entries of a ZIP archive say; tests change it to make archives that lie.
+/// The fields of the entries of a ZIP archive; tests change them to make false ones.
 struct ZipEntry {
   std::string name;
   std::string packed{};

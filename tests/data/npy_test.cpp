@@ -112,7 +112,7 @@ void expect_bad_images(const std::string& npy, const std::string& part) {
   expect_error(ErrorCode::kBadData, {"a.npy", part}, [&] { images_in(npy); });
 }
 
-TEST(Npy, RefusesWhatIsNoImage) {
+TEST(Npy, RejectsWhatIsNoImage) {
   expect_bad_images("", "found an empty file");
   expect_bad_images("\x93NUMPX    ", "another signature");
   expect_bad_images(npy_of("|u1", "(1, 2, 2)", "abcd", false, 4), "found 4.0");
@@ -140,7 +140,7 @@ TEST(Npy, RefusesWhatIsNoImage) {
   expect_bad_images(npy_of("<u2", "(1, 1, 2)", packed<std::uint16_t>({0, 300})), "found 300");
 }
 
-TEST(Npy, RefusesWhatAreNoLabels) {
+TEST(Npy, RejectsWhatAreNoLabels) {
   const auto expect_bad = [](const std::string& npy, const std::string& part) {
     expect_error(ErrorCode::kBadData, {"a.npy", part}, [&] { labels_in(npy); });
   };

@@ -129,7 +129,7 @@ TEST(Npz, FindsWhatKerasFetched) {
                [&] { load_dataset("mnist", Split::kTrain); });
 }
 
-TEST(Npz, RefusesWhatItCannotTellApart) {
+TEST(Npz, RejectsAmbiguousArrays) {
   const TemporaryFolder root;
   const std::string path = (root / "data.npz").string();
   const auto expect_bad = [&](const std::string& bytes, const std::vector<std::string>& parts) {

@@ -43,7 +43,7 @@ void expect_bad(const std::string& archive, const std::string& part) {
 }
 
 // Each archive breaks one rule.
-TEST(Zip, RefusesWhatLies) {
+TEST(Zip, RejectsFalseEntries) {
   const ZipEntry sound = zip_entry("a", std::string(5000, 'a'));
   const auto changed = [&](const auto& change) {
     ZipEntry entry = sound;
@@ -65,7 +65,7 @@ TEST(Zip, RefusesWhatLies) {
   expect_bad(zip_of({sound, sound}), "duplicate member 'a'");
 }
 
-TEST(Zip, RefusesMembersThatOverlap) {
+TEST(Zip, RejectsMembersThatOverlap) {
   ZipEntry inner = zip_entry("b", "bbb", ZipStyle::kStored);
   // The first member holds the second.
   const std::string hidden = zip_of({inner}).substr(0, 30 + 1 + 3);
@@ -75,7 +75,7 @@ TEST(Zip, RefusesMembersThatOverlap) {
 }
 
 // As many members as a bomb needs, each of which can make 1 GB of 1 MB.
-TEST(Zip, RefusesBombs) {
+TEST(Zip, RejectsBombs) {
   std::vector<ZipEntry> entries(3, zip_entry("", ""));
   for (std::size_t i = 0; i < entries.size(); ++i) {
     entries[i].name = std::string(1, static_cast<char>('a' + i));

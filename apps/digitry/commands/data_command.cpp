@@ -92,7 +92,7 @@ void add_info(CLI::App& data) {
   const auto arguments = std::make_shared<DataInfoArguments>();
   command
       ->add_option("PATH", arguments->path,
-                   "Name of a data set, a folder (IDX, CSV or image folders) or a file")
+                   "Name of a data set, a folder (IDX, CSV, NumPy arrays, images) or a file")
       ->type_name(kDataType)
       ->required();
   add_image_size_option(*command, arguments->image_size);

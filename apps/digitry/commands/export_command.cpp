@@ -22,7 +22,7 @@
 namespace digitry::app {
 namespace {
 
-// Images whose values set the ranges of 8-bit integers.
+// Number of training images that determine the ranges of 8-bit integers.
 constexpr std::int64_t kNumCalibrationImages = 300;
 // Plain loops: more multiply-adds would take minutes.
 constexpr std::int64_t kMaxMultiplyAdds = std::int64_t{1} << 33;
@@ -53,10 +53,14 @@ void export_to_onnx(const Model& model, const ExportOptions& options) {
   fmt::print("{:<20}{}, {} bytes\n", "model", options.out, grouped(std::ssize(bytes)));
   fmt::print("{:<20}pixels, {} [N,{}, 0 to 255\n", "input",
              options.float_input ? "float32" : "uint8", model.input_shape().to_string().substr(1));
-  fmt::print("{:<20}logits, probabilities [N,{}]\n", "outputs", model.class_names.size());
+  const bool has_score =
+      !options.no_score &&
+      std::ranges::none_of(model.members, [](const Member& m) { return m.prototypes.empty(); });
+  fmt::print("{:<20}logits, probabilities [N,{}]{}\n", "outputs", model.class_names.size(),
+             has_score ? ", in_distribution_score [N]" : "");
 }
 
-// Images spread over the whole set, which may be sorted by class.
+// `count` images spread over the whole set, which may be sorted by class.
 Tensor spread_images(const Tensor& images, std::int64_t count) {
   const std::int64_t available = images.shape()[0];
   std::vector<std::int32_t> indices;
@@ -76,8 +80,8 @@ double int8_accuracy(const QuantizedNetwork& network, const Dataset& data) {
   return static_cast<double>(correct) / static_cast<double>(data.labels.size());
 }
 
-// Prints the test accuracy of the model and of its integers, on as many images as plain loops do in
-// reasonable time.
+// Prints the test accuracy of the model and of its int8 form, on as many images as plain loops do
+// in reasonable time.
 void print_accuracy(const Model& model, const Tensor& calibration, const std::string& name) {
   const QuantizedNetwork network = quantize(model, calibration);
   Dataset data = load_dataset(name, Split::kTest);
@@ -132,7 +136,7 @@ void add_export_command(CLI::App& app) {
       ->check(CLI::IsMember({"onnx", "c"}));
   command
       ->add_option("--out", options->out,
-                   "The file to write; for C the name of two, NAME.h and NAME.c")
+                   "The file to write; for C, NAME: writes NAME.h and NAME.c")
       ->type_name("FILE")
       ->required()
       ->check(not_empty());
@@ -144,12 +148,13 @@ void add_export_command(CLI::App& app) {
                     "C: compute with 8-bit integers, and print what that costs in accuracy");
   command
       ->add_option("--data", options->data,
-                   "C, --int8: the data set whose training images set the ranges [mnist]")
+                   "C, --int8: the data set whose training images determine the ranges [mnist]")
       ->type_name(kDataType);
   command->footer(
-      "The ONNX file (opset 17) holds all that the model does: scaling of pixels, all networks,\n"
+      "The ONNX file (opset 17) computes all that the model does: scaling of pixels, all "
+      "networks,\n"
       "test-time augmentation, temperatures. The C source classifies one view by one network; it\n"
-      "needs no library and no memory but what its caller passes. docs/export.md shows how to\n"
+      "needs no library, and no memory except what its caller passes. docs/export.md shows how to\n"
       "run both. Examples:\n"
       "  digitry export cnn-best --to onnx --out digits.onnx\n"
       "  digitry export runs/mlp-001 --to c --out mlp\n"

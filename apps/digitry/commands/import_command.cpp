@@ -40,7 +40,7 @@ void import_model(const ImportOptions& options) {
 
 void add_import_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
-      "import", "Make a model of an ONNX file from Keras, PyTorch, scikit-learn");
+      "import", "Make a model of an ONNX file, written by Keras, PyTorch or scikit-learn");
   const auto options = std::make_shared<ImportOptions>();
   command->add_option("file", options->file, "The ONNX file")->type_name("FILE")->required();
   command->add_option("--out", options->out, "The model file to write")
@@ -60,8 +60,8 @@ void add_import_command(CLI::App& app) {
       ->type_name("NAMES")
       ->delimiter(',');
   command->footer(
-      "The graph must be a chain of layers that Digitry has; docs/export.md lists them. Another\n"
-      "operator is an error that names its node. Examples:\n"
+      "The graph must be a chain of layers that Digitry has; docs/export.md lists them. Any other\n"
+      "operator is an error that names the node. Examples:\n"
       "  digitry import model.onnx --out model.safetensors\n"
       "  digitry import model.onnx --pixel-scale 0.0078431 --pixel-offset -1 --out "
       "model.safetensors\n"

@@ -165,7 +165,7 @@ class PictureReader {
   int num_read_ = 0;
 };
 
-// Classifies pictures of the model's size. Those that are ready wait, to be classified together.
+// Classifies pictures of the model's size. Ready images are kept, to be classified together.
 class SmallPictureReader {
  public:
   SmallPictureReader(const Classifier& classifier, const PredictOptions& options,
@@ -192,7 +192,7 @@ class SmallPictureReader {
       predicted_.emplace_back(one_image(input, result.whole));
   }
 
-  // Classifies the pictures that wait.
+  // Classifies the ready images that were kept.
   void classify_ready() {
     if (ready_.empty()) return;
     const ImageSize size{ready_.front().picture.height, ready_.front().picture.width};
@@ -319,9 +319,10 @@ void add_picture_options(CLI::App& command, PredictOptions& options) {
       .add_option("--region", options.region, "Read only this part of each picture, in its pixels")
       ->type_name("X,Y,WIDTH,HEIGHT");
   command
-      .add_option("--layout", options.layout,
-                  "Lines of digits, which may touch; one digit per box, so that nothing is cut; or "
-                  "one digit [lines]")
+      .add_option(
+          "--layout", options.layout,
+          "lines: lines of digits, which may touch; boxes: one digit per box, so that nothing "
+          "is cut; single: one digit [lines]")
       ->check(CLI::IsMember({"lines", "boxes", "single"}));
   command
       .add_option("--annotate", options.annotate,
@@ -344,10 +345,11 @@ void add_predict_command(CLI::App& app) {
   command
       ->add_option(
           "input", options->model_and_inputs,
-          fmt::format("A model [{}]: one of {}, a file or the folder of a run. Then pictures "
-                      "(PNG, JPEG, BMP, WebP, TIFF), IDX or CSV files (raw or .gz), folders, "
-                      "patterns, or - for standard input",
-                      kDefaultModel, fmt::join(shipped_model_names(), ", ")))
+          fmt::format(
+              "A model [{}]: one of {}, a file or the folder of a run. Then pictures "
+              "(PNG, JPEG, BMP, WebP, TIFF), IDX, CSV, NPY or NPZ files, folders, patterns, "
+              "or - for standard input",
+              kDefaultModel, fmt::join(shipped_model_names(), ", ")))
       ->type_name("[MODEL] FILE")
       ->required();
   add_picture_options(*command, *options);

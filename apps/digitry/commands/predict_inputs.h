@@ -40,9 +40,9 @@ using PredictInput = std::variant<Dataset, NamedPicture, SmallPicture>;
 /// read.
 std::vector<std::string> list_inputs(const std::vector<std::string>& inputs, InputKind kind);
 
-/// Reads one input. IDX and CSV files are always ready images, which `pixels` may bring to light on
-/// dark; `kind` decides for files of pixels. Throws Error{kBadData}, with the name of the file, if
-/// it is missing or malformed.
+/// Reads one input. IDX, CSV, NPY and NPZ files are always ready images, which `pixels` may bring
+/// to light on dark; `kind` decides for files of pixels. Throws Error{kBadData}, with the name of
+/// the file, if it is missing or malformed.
 PredictInput load_input(const std::string& input, InputKind kind, ImageSize model_size,
                         Pixels pixels);
 

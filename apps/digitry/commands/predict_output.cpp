@@ -30,11 +30,11 @@ std::string csv_field(const std::string& text) {
 
 double percent_of(float probability) { return 100 * static_cast<double>(probability); }
 
-/// `known` is what version 0.1 wrote, and what its users' scripts read: the opposite of `rejected`.
 Json box_json(const PixelBox& box) {
   return {{"left", box.left}, {"top", box.top}, {"width", box.width}, {"height", box.height}};
 }
 
+// `known`, the opposite of `rejected`, is there for scripts written for version 0.1.
 Json digit_json(const ReadDigit& digit, const std::vector<std::string>& class_names) {
   Json others = Json::array();
   for (const Alternative& other : alternatives_of(digit))

@@ -42,18 +42,20 @@ void add_model_argument(CLI::App& command, std::string& model) {
 
 CLI::Option* add_image_size_option(CLI::App& command, std::optional<std::string>& image_size) {
   return command
-      .add_option("--image-size", image_size,
-                  "Bring image files to this size, aspect kept: a side or WIDTHxHEIGHT [their own "
-                  "size; 28 if they differ]")
+      .add_option(
+          "--image-size", image_size,
+          "Bring image files to this size and keep their aspect: a side or WIDTHxHEIGHT [their "
+          "own size; 28 if they differ]")
       ->type_name("SIZE")
       ->check(not_empty());
 }
 
 CLI::Option* add_label_from_option(CLI::App& command, std::optional<std::string>& label_from) {
   return command
-      .add_option("--label-from", label_from,
-                  "Where the class of an image file stands: in the name of its folder, or at the "
-                  "head of its own (5_xxx.jpg) [folder]")
+      .add_option(
+          "--label-from", label_from,
+          "Where the class of an image file is written: in the name of its folder, or at the "
+          "start of its own name (5_a.jpg) [folder]")
       ->check(CLI::IsMember({"folder", "name"}));
 }
 

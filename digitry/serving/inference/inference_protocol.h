@@ -39,7 +39,7 @@ struct InferenceRequest {
   std::vector<RequestedOutput> outputs;
   bool rescaled = false;                   ///< Its pixels were 0 to 1, and were multiplied by 255.
   std::int64_t num_inverted = 0;           ///< Images that were dark on light, and were inverted.
-  std::vector<std::int64_t> blank_images;  ///< Indices of images in which nothing stands out.
+  std::vector<std::int64_t> blank_images;  ///< Indices of images whose pixels differ too little.
 };
 
 /// Parses the body of a request for a model whose images have `input_shape` [C, H, W]. The first
@@ -54,7 +54,7 @@ InferenceRequest parse_inference_request(std::string_view body, std::size_t json
 /// trained on images as they were found (`expects_light_on_dark`).
 void normalize_images(InferenceRequest& request, const Model& model);
 
-/// The response with the requested outputs; its parameters say what was done to the images.
+/// The response with the requested outputs; its parameters list the changes to the images.
 /// `logits` are float32 [N, classes], one row per image. Throws Error{kBadData} if a logit is not
 /// finite.
 Response inference_response(const std::string& model_name, const Model& model,

@@ -101,7 +101,7 @@ void write_classes(OutputWriter& writer, const NamedClasses& classes, bool binar
     writer.add_json(classes.json());
 }
 
-// What was found in the images and done to them; nothing if they were taken as they are.
+// How the images were changed, and which are blank; nothing if neither applies.
 std::string parameters_of(const InferenceRequest& request) {
   if (!request.rescaled && request.num_inverted == 0 && request.blank_images.empty()) return {};
   return fmt::format(
