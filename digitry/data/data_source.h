@@ -20,6 +20,7 @@ namespace digitry {
 struct SplitContent {
   Tensor images;                           ///< uint8 [N,C,H,W].
   std::vector<std::int32_t> labels{};      ///< N, or empty.
+  std::vector<float> weights{};            ///< See Dataset::weights.
   std::vector<std::string> class_names{};  ///< Empty: classes are numbered.
   std::vector<std::string> image_files{};  ///< The file of each image; empty if they share one.
   std::vector<std::string> notes{};        ///< See Dataset::notes.

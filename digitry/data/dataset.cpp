@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <iterator>
@@ -85,10 +86,12 @@ void finish(Dataset& dataset, std::string_view images_from, std::string_view lab
     if (dataset.labels[i] < 0 || dataset.labels[i] >= dataset.num_classes())
       throw Error(ErrorCode::kBadData, "{}: expected labels in [0, {}], found {} at image {}",
                   labels_from, dataset.num_classes() - 1, dataset.labels[i], i);
+  check_weights(dataset.weights, dataset.num_images(), images_from);
   if (pixels == Pixels::kNormalize) normalize_images(dataset.images);
   Sha256 hash;
   hash.update(std::span(dataset.images.data(), dataset.images.num_bytes()));
   hash.update(std::as_bytes(std::span(dataset.labels)));
+  hash.update(std::as_bytes(std::span(dataset.weights)));
   dataset.sha256 = hash.finish();
 }
 
@@ -97,6 +100,7 @@ Dataset from_content(SplitContent content, std::vector<std::string> class_names,
   Dataset dataset;
   dataset.images = std::move(content.images);
   dataset.labels = std::move(content.labels);
+  dataset.weights = std::move(content.weights);
   dataset.class_names = std::move(class_names);
   dataset.sources = std::move(content.image_files);
   dataset.notes = std::move(content.notes);
@@ -293,8 +297,20 @@ Dataset load_dataset(const std::string& name_or_path, Split split, const LoadOpt
   return dataset;
 }
 
+void check_weights(std::span<const float> weights, std::int64_t num_images, std::string_view name) {
+  if (!weights.empty() && std::ssize(weights) != num_images)
+    throw Error(ErrorCode::kBadData, "{}: expected {} weights, one per image, found {}", name,
+                num_images, weights.size());
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    if (!std::isfinite(weights[i]) || weights[i] < 0)
+      throw Error(ErrorCode::kBadData,
+                  "{}: expected finite weights of at least 0, found {} at image {}", name,
+                  weights[i], i);
+}
+
 Dataset make_dataset(Tensor images, std::vector<std::int32_t> labels,
-                     std::vector<std::string> class_names, std::string name) {
+                     std::vector<std::string> class_names, std::string name,
+                     std::vector<float> weights) {
   const Shape& shape = images.shape();
   if (shape.rank() != 4 || images.dtype() != DType::kU8 || shape.num_elements() == 0)
     throw Error(ErrorCode::kShapeMismatch, "{}: expected images uint8 [N, C, H, W], got {} {}",
@@ -310,6 +326,7 @@ Dataset make_dataset(Tensor images, std::vector<std::int32_t> labels,
   }
   dataset.images = std::move(images);
   dataset.labels = std::move(labels);
+  dataset.weights = std::move(weights);
   dataset.class_names = std::move(class_names);
   dataset.name = std::move(name);
   finish(dataset, dataset.name, dataset.name, Pixels::kAsFound);
@@ -337,6 +354,7 @@ Dataset load_training_data(const std::string& name_or_path, const LoadOptions& o
   train.num_validation = validation.num_images();
   const auto append = [](auto& to, auto& from) { std::ranges::move(from, std::back_inserter(to)); };
   append(train.labels, validation.labels);
+  if (!train.weights.empty()) train.weights.resize(train.labels.size(), 1);
   append(train.sources, validation.sources);
   append(train.notes, validation.notes);
   train.notes.push_back(fmt::format("the {} validation images of {} are used for validation",

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,7 +50,11 @@ struct Dataset {
   std::vector<std::string> class_names;  ///< One per class; "0".."9" for MNIST.
   std::string name;                      ///< As the user named it: "mnist" or a path.
   Split split = Split::kTrain;
-  std::string sha256;  ///< Lower-case hexadecimal hash of the pixels followed by the int32 labels.
+  std::string
+      sha256;  ///< Lower-case hexadecimal hash of the pixels, the int32 labels and the weights.
+  /// N weights of the images in the training loss, at least 0; only their ratios matter. Empty: all
+  /// alike. Evaluation ignores them.
+  std::vector<float> weights;
   std::vector<std::string> sources;  ///< The file of each image, for image files; else empty.
   /// What a user should know about how the files were read, one sentence each: files that were left
   /// out, images that were resized.
@@ -65,11 +70,17 @@ struct Dataset {
 };
 
 /// The training split of images and labels in memory, with their hash. Expects images uint8 [N, C,
-/// H, W] with N ≥ 1, and one label per image or none. Without `class_names` the classes are "0" to
-/// the largest label. Throws Error{kShapeMismatch} for other images, Error{kBadData}, with a
-/// message that begins with `name`, for another number of labels or a label out of range.
+/// H, W] with N ≥ 1, one label per image or none, and one weight per image or none. Without
+/// `class_names` the classes are "0" to the largest label. Throws Error{kShapeMismatch} for other
+/// images, Error{kBadData}, with a message that begins with `name`, for another number of labels or
+/// weights, or a label or weight out of range.
 Dataset make_dataset(Tensor images, std::vector<std::int32_t> labels,
-                     std::vector<std::string> class_names, std::string name);
+                     std::vector<std::string> class_names, std::string name,
+                     std::vector<float> weights = {});
+
+/// Throws Error{kBadData}, with a message that begins with `name`, unless `weights` are finite
+/// numbers of at least 0, one per image or none.
+void check_weights(std::span<const float> weights, std::int64_t num_images, std::string_view name);
 
 /// Loads one split of a data set. `name_or_path` is
 ///   - "mnist" or "fashion-mnist": read from the cache, into which `fetch_dataset` writes, or from

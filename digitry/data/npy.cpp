@@ -311,4 +311,24 @@ std::vector<std::int32_t> read_npy_labels(ByteStream& stream) {
   return labels;
 }
 
+std::vector<float> read_npy_weights(ByteStream& stream) {
+  const NpyHeader header = read_npy_header(stream);
+  const std::vector<std::int64_t>& shape = header.shape;
+  if (shape.empty() || shape.size() > 2 || (shape.size() == 2 && shape[1] != 1))
+    throw bad_npy(stream, "expected weights of shape (N,) or (N, 1), found {}", shape_text(shape));
+  check_image_total(stream.name(), shape[0], 1);
+  const Items items = read_items(stream, header);
+  std::vector<float> weights(static_cast<std::size_t>(shape[0]));
+  items.with_reader([&](const auto& read) {
+    for (std::int64_t i = 0; i < shape[0]; ++i) {
+      const double value = read(i);
+      if (!(value >= 0 && value <= std::numeric_limits<float>::max()))
+        throw bad_npy(stream, "expected finite weights of at least 0, found {:.6g} at {}", value,
+                      i);
+      weights[static_cast<std::size_t>(i)] = static_cast<float>(value);
+    }
+  });
+  return weights;
+}
+
 }  // namespace digitry

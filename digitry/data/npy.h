@@ -37,6 +37,10 @@ Tensor read_npy_images(ByteStream& stream);
 /// have one 1 and else 0. Floating-point numbers must be whole. Throws as `read_npy_images` does.
 std::vector<std::int32_t> read_npy_labels(ByteStream& stream);
 
+/// Reads weights of images: [N] or [N,1] finite numbers of at least 0. Throws as `read_npy_images`
+/// does.
+std::vector<float> read_npy_weights(ByteStream& stream);
+
 /// Whether `start` begins with the signature of an NPY array.
 bool looks_like_npy(std::string_view start);
 

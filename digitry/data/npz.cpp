@@ -30,6 +30,7 @@ constexpr std::array<std::string_view, 9> kImageWords = {
     "x", "image", "images", "img", "imgs", "data", "pixels", "features", "inputs"};
 constexpr std::array<std::string_view, 8> kLabelWords = {"y",       "label",   "labels", "target",
                                                          "targets", "classes", "class",  "lbls"};
+constexpr std::array<std::string_view, 2> kWeightWords = {"weight", "weights"};
 constexpr std::array<std::pair<std::string_view, Split>, 8> kSplitWords = {{
     {"train", Split::kTrain},
     {"training", Split::kTrain},
@@ -50,6 +51,7 @@ struct Role {
   std::optional<Split> split;
   bool images = false;
   bool labels = false;
+  bool weights = false;
 };
 
 bool is_one_of(std::string_view word, std::span<const std::string_view> words) {
@@ -67,10 +69,12 @@ bool add_word(std::string_view word, Role& role) {
   const std::optional<Split> split = split_word(word);
   const bool images = is_one_of(word, kImageWords);
   const bool labels = is_one_of(word, kLabelWords);
+  const bool weights = is_one_of(word, kWeightWords);
   if (split) role.split = split;
   role.images |= images;
   role.labels |= labels;
-  return split || images || labels;
+  role.weights |= weights;
+  return split || images || labels || weights;
 }
 
 // "x_train", "trainImages", "Xtest": words end at other characters, at capitals, or where the rest
@@ -86,6 +90,7 @@ Role role_of(std::string_view name) {
           if (both.split) role.split = both.split;
           role.images |= both.images;
           role.labels |= both.labels;
+          role.weights |= both.weights;
         }
       }
     word.clear();
@@ -99,7 +104,8 @@ Role role_of(std::string_view name) {
     lower = std::islower(letter) != 0;
   }
   end_word();
-  if (role.labels) role.images = false;  // "data_labels"
+  if (role.weights) role.labels = false;                 // "label_weights"
+  if (role.labels || role.weights) role.images = false;  // "data_labels"
   return role;
 }
 
@@ -107,6 +113,7 @@ Role role_of(std::string_view name) {
 struct Parts {
   std::optional<std::size_t> images;
   std::optional<std::size_t> labels;
+  std::optional<std::size_t> weights;
 };
 
 class ArraySource : public DataSource {
@@ -115,9 +122,14 @@ class ArraySource : public DataSource {
       : name_(std::move(name)), arrays_(std::move(arrays)) {
     for (std::size_t i = 0; i < arrays_.size(); ++i) {
       const Role role = role_of(arrays_[i].name);
-      if (role.images || role.labels)
-        set(role.split, role.images ? &Parts::images : &Parts::labels, i);
+      if (role.images) set(role.split, &Parts::images, i);
+      if (role.labels) set(role.split, &Parts::labels, i);
+      if (role.weights) set(role.split, &Parts::weights, i);
     }
+    // Weights without a split are those of the training images.
+    if (const auto train = parts_.find(Split::kTrain);
+        train != parts_.end() && parts_.contains(std::nullopt) && !train->second.weights)
+      train->second.weights = parts_.at(std::nullopt).weights;
     if (parts_.empty()) use_order();
     const bool any = std::ranges::any_of(
         parts_, [](const auto& part) { return part.second.images.has_value(); });
@@ -145,6 +157,10 @@ class ArraySource : public DataSource {
                          .images_from = images.name,
                          .labels_from = parts.labels ? arrays_[*parts.labels].name : images.name};
     content.labels = labels(split);
+    if (parts.weights) {
+      content.weights = read_npy_weights(*arrays_[*parts.weights].open());
+      content.notes.push_back("images are weighted by " + clean_utf8(arrays_[*parts.weights].name));
+    }
     content.images_from = name_ + ": " + clean_utf8(content.images_from);
     content.labels_from = name_ + ": " + clean_utf8(content.labels_from);
     return content;
@@ -170,8 +186,10 @@ class ArraySource : public DataSource {
     if (place)
       throw Error(ErrorCode::kBadData,
                   "{}: expected one array of {} per split, found {} and {}; pass one file", name_,
-                  role == &Parts::images ? "images" : "labels", clean_utf8(arrays_[*place].name),
-                  clean_utf8(arrays_[array].name));
+                  role == &Parts::images   ? "images"
+                  : role == &Parts::labels ? "labels"
+                                           : "weights",
+                  clean_utf8(arrays_[*place].name), clean_utf8(arrays_[array].name));
     place = array;
   }
 

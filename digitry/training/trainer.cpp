@@ -12,7 +12,7 @@
 #include "digitry/kernels/optimizer_updates.h"
 #include "digitry/kernels/softmax_cross_entropy.h"
 #include "digitry/optim/optimizer.h"
-#include "digitry/training/class_weights.h"
+#include "digitry/training/loss_weights.h"
 
 // Trainer: the steps of an epoch, validation at its end, and the last good state that training can
 // return to. Its checkpoints are in trainer_checkpoint.cpp.
@@ -67,11 +67,15 @@ Trainer::Trainer(const Recipe& recipe, const Dataset& train)
   optimizer_ = make_optimizer(
       recipe_.optimizer, {.all = arena_.values().size(), .decayed = arena_.num_weight_values()});
   if (recipe_.ema_decay > 0) average_.assign(arena_.values().begin(), arena_.values().end());
-  if (recipe_.class_weights == "balanced")
-    class_weights_ = balanced_class_weights(train, split_.train);
+  loss_weights_ = loss_weights(train, split_.train, recipe_.class_weights == "balanced");
   batch_labels_.resize(static_cast<std::size_t>(batch_size));
   batch_losses_.resize(static_cast<std::size_t>(batch_size));
   if (const PieceOptions pieces = read_piece_options(recipe_.pieces, "[pieces]"); pieces.any()) {
+    if (!loss_weights_.empty())
+      throw Error(ErrorCode::kBadData,
+                  "{}: these images have weights, which [pieces] cannot use: a piece is made of "
+                  "several images",
+                  train.name);
     piece_maker_.emplace(pieces, train.images, train.labels, split_.train, train.num_classes(),
                          recipe_.seed);
     pieces_ = make_pieces(recipe_, train, split_);
@@ -162,8 +166,8 @@ void Trainer::train_batch() {
   const std::int64_t correct = kernels::softmax_cross_entropy(
       plan.logits(), labels, network_.num_classes(), 1.0F / static_cast<float>(rows), losses,
       plan.logit_gradients(), static_cast<float>(recipe_.label_smoothing));
-  if (!class_weights_.empty())
-    apply_class_weights(class_weights_, labels, losses, plan.logit_gradients());
+  if (!loss_weights_.empty())
+    apply_loss_weights(loss_weights_, indices, losses, plan.logit_gradients());
   const double loss = std::accumulate(losses.begin(), losses.end(), 0.0);
   if (!std::isfinite(loss))
     throw diverged(step_ + 1, fmt::format("the loss is {}", loss / static_cast<double>(rows)));

@@ -59,8 +59,8 @@ class Trainer {
  public:
   /// Builds and plans everything; `train` must outlive the trainer.
   /// Throws Error{kBadData} if the recipe breaks a rule of parse_recipe, or if the data have no
-  /// labels, labels out of range or not one label per image; Error{kShapeMismatch} if the layers do
-  /// not fit the images.
+  /// labels, labels out of range or not one label per image, or weights that `loss_weights`
+  /// rejects; Error{kShapeMismatch} if the layers do not fit the images.
   Trainer(const Recipe& recipe, const Dataset& train);
   /// Deleted: a temporary would be destroyed before training.
   Trainer(const Recipe& recipe, const Dataset&& train) = delete;
@@ -155,7 +155,7 @@ class Trainer {
   std::vector<std::int32_t> order_;  // Image indices of the current epoch.
   std::vector<std::int32_t> batch_labels_;
   std::vector<float> batch_losses_;
-  std::vector<float> class_weights_;  // One per class, 1 on average over the images; empty: none.
+  std::vector<float> loss_weights_;  // One per image of the data; empty: all are 1.
   std::int64_t steps_per_epoch_ = 0;
   std::int64_t epoch_ = 0;  // Number of finished epochs.
   std::int64_t step_ = 0;   // Of the whole training.

@@ -71,6 +71,39 @@ TEST(Npz, ReadsValidationImages) {
   EXPECT_THAT(validation.labels, ElementsAre(1));
 }
 
+TEST(Npz, ReadsWeightsOfImages) {
+  const TemporaryFolder root;
+  const std::string path = (root / "data.npz").string();
+  const auto write_weights = [&](const char* name, const std::string& weights) {
+    write_file(path, npz_of({{"x_train", images_npy(2, 5)},
+                             {"y_train", labels_npy(std::string("\0\1", 2))},
+                             {"x_test", images_npy(1, 9)},
+                             {"y_test", labels_npy("\1")},
+                             {name, weights}}));
+  };
+  const std::string halves = npy_of("<f4", "(2,)", std::string("\0\0\0\x3f\0\0\0\0", 8));
+  std::string hash;
+  for (const char* name : {"sample_weight", "sample_weight_train", "trainWeights"}) {
+    write_weights(name, halves);
+    const Dataset train = load_dataset(path, Split::kTrain);
+    EXPECT_THAT(train.weights, ElementsAre(0.5F, 0)) << name;
+    EXPECT_THAT(train.notes, ElementsAre(std::string("images are weighted by ") + name));
+    EXPECT_THAT(load_dataset(path, Split::kTest).weights, ElementsAre());
+    hash = train.sha256;
+  }
+  write_weights("sample_weight", npy_of("|u1", "(2, 1)", "\3\1"));
+  EXPECT_THAT(load_dataset(path, Split::kTrain).weights, ElementsAre(3, 1));
+  EXPECT_NE(load_dataset(path, Split::kTrain).sha256, hash);
+  const auto expect_problem = [&](const std::string& weights, std::vector<std::string> words) {
+    write_weights("sample_weight", weights);
+    words.insert(words.begin(), path);
+    expect_error(ErrorCode::kBadData, words, [&] { load_dataset(path, Split::kTrain); });
+  };
+  expect_problem(npy_of("|u1", "(1,)", "\1"), {"expected 2 weights", "found 1"});
+  expect_problem(npy_of("|u1", "(1, 2)", "\1\1"), {"(N,)", "(1, 2)"});
+  expect_problem(npy_of("|i1", "(2,)", "\1\xff"), {"at least 0", "-1 at 1"});
+}
+
 TEST(Npz, ReadsArraysWithoutNamesByTheirShapes) {
   const TemporaryFolder root;
   const std::string path = (root / "data.npz").string();
