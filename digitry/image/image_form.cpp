@@ -16,6 +16,7 @@ constexpr std::uint8_t kLeastBrightest = 250;
 constexpr std::int64_t kShortestBox = 17;
 constexpr double kLowestCenter = 13.25;
 constexpr double kHighestCenter = 15.75;
+constexpr double kStandingHeight = 0.7;  // of the object's height; of MNIST's, 35 have such parts
 
 std::uint8_t border_median(std::span<const std::uint8_t> pixels, ImageSize size) {
   std::vector<std::uint8_t> border;
@@ -26,6 +27,38 @@ std::uint8_t border_median(std::span<const std::uint8_t> pixels, ImageSize size)
   const auto middle = border.begin() + std::ssize(border) / 2;
   std::nth_element(border.begin(), middle, border.end());
   return *middle;
+}
+
+// Rows [top, bottom] with ink.
+struct RowRange {
+  std::int64_t top = kMnistSide;
+  std::int64_t bottom = -1;
+  std::int64_t height() const { return bottom - top + 1; }
+  void add(const RowRange& other) {
+    top = std::min(top, other.top);
+    bottom = std::max(bottom, other.bottom);
+  }
+};
+
+// Whether two things of about the same height stand side by side, with a gap between them.
+bool holds_two(const Image& light) {
+  std::vector<RowRange> things;
+  bool in_thing = false;
+  RowRange whole;
+  for (std::int64_t x = 0; x < light.width; ++x) {
+    RowRange column;
+    for (std::int64_t y = 0; y < light.height; ++y)
+      if (light.pixels[static_cast<std::size_t>(y * light.width + x)] > kFaint) column.add({y, y});
+    const bool ink = column.bottom >= 0;
+    if (ink && !in_thing) things.emplace_back();
+    if (ink) things.back().add(column);
+    whole.add(column);
+    in_thing = ink;
+  }
+  return std::ranges::count_if(things, [&](const RowRange& thing) {
+           return static_cast<double>(thing.height()) >=
+                  kStandingHeight * static_cast<double>(whole.height());
+         }) > 1;
 }
 
 }  // namespace
@@ -104,7 +137,8 @@ ImageForm find_image_form(const Image& picture) {
   const bool clear =
       form.polarity == ImagePolarity::kLightOnDark || form.polarity == ImagePolarity::kDarkOnLight;
   form.light = clear ? light_on_dark(form.grey, form.polarity) : form.grey;
-  form.ready = form.polarity == ImagePolarity::kBlank || (clear && in_mnist_form(form.light));
+  form.ready = form.polarity == ImagePolarity::kBlank ||
+               (clear && in_mnist_form(form.light) && !holds_two(form.light));
   return form;
 }
 

@@ -51,7 +51,9 @@ struct ImageForm {
   bool unit_scale = false;  ///< Its pixels were 0 to 1, and were multiplied by 255.
   Image grey;               ///< One channel, 0 to 255, with the polarity that was found.
   Image light;              ///< The same as light on dark; unchanged if it is unclear or blank.
-  bool ready = false;       ///< Blank, or in MNIST's form: can be classified as it is.
+  /// Blank, or in MNIST's form and not two things of about the same height side by side: can be
+  /// classified as it is.
+  bool ready = false;
 };
 
 /// Finds the form of an image of any number of channels. Transparent parts become paper

@@ -41,8 +41,7 @@ struct SegmentRow {
   double cost = 0;                    ///< The sum of those of the segments.
 };
 
-/// The cheapest row of each number of segments, from 0 (always empty) to `most`. The cost is that
-/// of the segments, and for each cut `kCutCost` plus `kCrossingCost` per crossed stroke.
+/// The cheapest row of each number of segments, from 0 (always empty) to `most`.
 std::vector<SegmentRow> cheapest_rows(std::span<const Segment> segments, std::size_t end,
                                       std::size_t most);
 

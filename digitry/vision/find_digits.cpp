@@ -22,7 +22,7 @@ constexpr std::size_t kManyLeans = 3;
 
 constexpr double kDoubtfulCost = 0.02;  // Above it a glyph may be several digits, or part of one.
 constexpr double kLeastScore = 1e-4;
-constexpr double kCutCost = 0.7;            // in the unit of −log of a score
+constexpr double kCutCost = 0.7;            // in the unit of −log of a score; none in a gap
 constexpr double kLoneCutCost = 1;          // the first cut of what is alone in its picture
 constexpr double kNarrowestPair = 0.5;      // width by height
 constexpr double kWidestDigit = 1.1;        // width by height
@@ -31,6 +31,8 @@ constexpr double kWidthCost = 5;            // per unit of width by height above
 constexpr double kWidestSegment = 1.35;     // of a digit's height
 constexpr double kCutSlack = 0.3;           // of a digit's height: how far cuts may lean
 constexpr double kLowestSegment = 0.35;     // of a digit's height
+constexpr double kLowSegment = 0.7;         // of a digit's height: anything lower costs
+constexpr double kLowCost = 5;              // per digit's height below that
 constexpr double kLowestRow = 2.5;          // stroke widths: anything lower is a single stroke
 constexpr std::size_t kMaxSegments = 2000;  // per glyph
 constexpr std::size_t kMostDigits = 12;     // per glyph, of a row with a known number of digits
@@ -101,9 +103,12 @@ double cost_of(const DigitPrediction& prediction, const cv::Rect& box,
   return -std::log(std::clamp(sure, kLeastScore, 1.0)) + kWidthCost * std::max(0.0, width);
 }
 
+// Nothing for a cut through a gap; a constant for one through a stroke.
+double cost_of_cut(const Cut& cut) { return kCutCost * std::min(1.0, cut.crossed); }
+
 // The glyph itself and its parts between any two cuts.
 struct Pieces {
-  std::vector<Segment> segments;
+  std::vector<Segment> segments;  // The cost is that of the cut on the right.
   std::vector<Glyph> glyphs;
 };
 
@@ -114,7 +119,8 @@ Pieces pieces_of(const Glyph& glyph, const std::vector<Cut>& cuts, double digit_
   };
   const std::size_t end = cuts.size() + 1;
   const auto add = [&](std::size_t first, std::size_t last, Glyph piece) {
-    pieces.segments.push_back({first, last});
+    const Cut* const cut = cut_at(last);
+    pieces.segments.push_back({first, last, cut == nullptr ? 0 : cost_of_cut(*cut)});
     pieces.glyphs.push_back(std::move(piece));
   };
   add(0, end, glyph);
@@ -150,13 +156,17 @@ std::vector<DigitRow> rows_of(ClassifiedGlyph whole, bool alone, double digit_he
   // The first piece is the glyph itself.
   if (!classified.empty())
     classified.front() = std::move(classify_glyphs({whole.glyph}, lean, classify.wholes).front());
-  for (std::size_t i = 0; i < classified.size(); ++i)
-    pieces.segments[i].cost = cost_of(classified[i].prediction, classified[i].glyph.box);
+  for (std::size_t i = 0; i < classified.size(); ++i) {
+    const cv::Rect& box = classified[i].glyph.box;
+    pieces.segments[i].cost += cost_of(classified[i].prediction, box);
+    if (i > 0)
+      pieces.segments[i].cost += kLowCost * std::max(0.0, kLowSegment - box.height / digit_height);
+  }
   std::vector<DigitRow> rows;
   for (const SegmentRow& row : cheapest_rows(pieces.segments, cuts.size() + 1, kMostDigits)) {
     if (row.segments.empty()) continue;
     DigitRow& reading = rows.emplace_back();
-    reading.cost = row.cost + kCutCost * static_cast<double>(row.segments.size() - 1);
+    reading.cost = row.cost;
     if (alone && row.segments.size() > 1) reading.cost += kLoneCutCost;
     for (const std::size_t i : row.segments) reading.digits.push_back(classified[i]);
   }

@@ -89,9 +89,11 @@ void read_likeliest(const Image& picture, const Classifier& classifier, const Re
   Reading searched = read_digits(form.unit_scale ? form.grey : picture, classifier, options);
   const double lead = searched.digits.size() == 1 ? kLeadOfWhole : -kLeadOfWhole;
   result.searched = wholes[place].in_distribution_score + lead < likelihood(searched);
-  // The image as it is, if nothing else is like a digit.
+  // The image as it is, if nothing else is like a digit, or like several.
   const std::size_t as_is = likeliest(num_centered, images.size());
-  const bool rejected = wholes[place].rejected && (!result.searched || any_rejected(searched));
+  const bool several = result.searched && searched.digits.size() > 1;
+  const bool rejected =
+      wholes[place].rejected && !several && (!result.searched || any_rejected(searched));
   if (rejected && !wholes[as_is].rejected) {
     place = as_is;
     result.searched = false;

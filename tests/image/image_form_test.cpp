@@ -79,5 +79,17 @@ TEST(FindImageForm, IsNotReadyOffCenterOrOfAnotherSize) {
   EXPECT_FALSE(find_image_form(upright_bar(13, 4, 23, 150)).ready);
 }
 
+TEST(FindImageForm, IsNotReadyIfTwoThingsStandSideBySide) {
+  const auto pair = [](std::int64_t top_of_second) {
+    Image image = upright_bar(9, 4, 23, 255);
+    const Image second = upright_bar(17, top_of_second, 23, 255);
+    for (std::size_t i = 0; i < image.pixels.size(); ++i) image.pixels[i] |= second.pixels[i];
+    return image;
+  };
+  EXPECT_FALSE(find_image_form(pair(4)).ready);
+  EXPECT_FALSE(find_image_form(pair(8)).ready);
+  EXPECT_TRUE(find_image_form(pair(13)).ready) << "the second is a part of the first";
+}
+
 }  // namespace
 }  // namespace digitry
