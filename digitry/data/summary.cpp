@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <string_view>
 #include <unordered_map>
 
@@ -82,6 +83,29 @@ std::int64_t count_shared_images(const Dataset& train, const Dataset& test) {
   for (std::int64_t i = 0; i < test.num_images(); ++i)
     if (index.contains(image_bytes(test, i))) ++shared;
   return shared;
+}
+
+std::vector<std::int64_t> pick_samples(const Dataset& dataset, std::int64_t count,
+                                       std::span<const std::int32_t> among) {
+  std::vector<std::int64_t> candidates(among.begin(), among.end());
+  if (among.empty()) {
+    candidates.resize(static_cast<std::size_t>(dataset.num_images()));
+    std::iota(candidates.begin(), candidates.end(), 0);
+  }
+  count = std::min(count, std::ssize(candidates));
+  if (!dataset.labelled()) {
+    candidates.resize(static_cast<std::size_t>(count));
+    return candidates;
+  }
+  std::vector<std::int64_t> picked;
+  std::vector<std::vector<std::int64_t>> by_class(static_cast<std::size_t>(dataset.num_classes()));
+  for (const std::int64_t i : candidates)
+    by_class[static_cast<std::size_t>(dataset.labels[static_cast<std::size_t>(i)])].push_back(i);
+  for (std::size_t turn = 0; static_cast<std::int64_t>(picked.size()) < count; ++turn)
+    for (const auto& images : by_class)
+      if (turn < images.size() && static_cast<std::int64_t>(picked.size()) < count)
+        picked.push_back(images[turn]);
+  return picked;
 }
 
 }  // namespace digitry

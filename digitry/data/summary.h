@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,5 +29,10 @@ DatasetSummary summarize(const Dataset& dataset);
 /// The number of images of `test` that are also in `train`, byte for byte (leaked test data). 0 if
 /// their shapes differ.
 std::int64_t count_shared_images(const Dataset& train, const Dataset& test);
+
+/// Selects `count` images: the first of each class, then the second of each class, and so on;
+/// without labels, the first images. Unless `among` is empty, selects from these images only.
+std::vector<std::int64_t> pick_samples(const Dataset& dataset, std::int64_t count,
+                                       std::span<const std::int32_t> among = {});
 
 }  // namespace digitry

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <numeric>
 #include <vector>
 
@@ -157,6 +158,22 @@ float margin(const Tensor& logits, std::int64_t row, const Contrast& contrast) {
 }
 
 }  // namespace
+
+Contrast contrast_of(std::int32_t image_index, std::span<const float> logits,
+                     std::optional<std::int32_t> label, std::optional<std::int32_t> asked) {
+  if (logits.size() < 2)
+    throw Error(ErrorCode::kInvalidArgument,
+                "explain: expected a model of at least two classes, found {}", logits.size());
+  std::vector<std::int32_t> order(logits.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, std::ranges::greater(),
+                           [&](std::int32_t c) { return logits[static_cast<std::size_t>(c)]; });
+  const std::int32_t answer = order[0];
+  std::int32_t rival = order[1];
+  if (label && *label != answer) rival = *label;
+  if (asked && *asked != answer) rival = *asked;
+  return {.image_index = image_index, .answer = answer, .rival = rival};
+}
 
 OcclusionPatch default_patch(const Shape& image_shape) {
   const std::int64_t side = std::min(image_shape[1], image_shape[2]);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "digitry/evaluation/evaluate.h"
@@ -20,6 +21,12 @@ struct OcclusionPatch {
   std::int64_t size = 1;
   std::int64_t stride = 1;
 };
+
+/// The question about an image with these `logits` [classes], of at least two classes: the answer
+/// is the class with the largest logit, and the rival the first of `asked`, `label` and the class
+/// with the second largest logit that is not the answer.
+Contrast contrast_of(std::int32_t image_index, std::span<const float> logits,
+                     std::optional<std::int32_t> label, std::optional<std::int32_t> asked);
 
 /// The default for images [C, H, W]: a seventh of the shorter side (4 of 28 pixels in MNIST), moved
 /// by half of that.

@@ -8,6 +8,7 @@
 #include "digitry/base/file.h"
 #include "digitry/report/report.h"
 #include "digitry/report/run_page.h"
+#include "digitry/training/augmentation_preview.h"
 #include "digitry/training/explain_evaluation.h"
 
 namespace digitry {
@@ -18,6 +19,7 @@ constexpr std::uint64_t kMaxHistoryBytes = std::uint64_t{1} << 28;
 }  // namespace
 
 void write_run_report(RunReport report) {
+  AugmentationPreview augmented = report_preview(report.recipe, report.trained_on);
   const ReportContent content{
       .title = fmt::format("{} on {}", report.recipe.name, report.evaluated_on.name),
       .split = report.metrics.split,
@@ -26,8 +28,8 @@ void write_run_report(RunReport report) {
       .history = report.history,
       .evaluation = report.evaluation,
       .images = report.evaluated_on.images.clone(),
-      .augmented = std::move(report.augmented.images),
-      .augmented_per_row = report.augmented.per_row,
+      .augmented = std::move(augmented.images),
+      .augmented_per_row = augmented.per_row(),
       .explanations = explain_evaluation(report.model, report.evaluation, report.evaluated_on,
                                          report.trained_on),
       .robustness = std::move(report.robustness),

@@ -31,7 +31,6 @@ struct RunReport {
   const Dataset& evaluated_on;
   const TrainingImages& trained_on;
   std::optional<Robustness> robustness = {};
-  ImageRows augmented = {};  ///< Training images, each followed by augmented versions of it.
   ImageRows corrupted = {};  ///< Evaluated images, each followed by corrupted versions of it.
 };
 

@@ -13,6 +13,7 @@
 
 #include "apps/digitry/terminal/draw.h"
 #include "digitry/data/idx.h"
+#include "digitry/data/summary.h"
 #include "tests/data/test_files.h"
 #include "tests/support/process.h"
 
@@ -69,7 +70,7 @@ TEST(DrawImages, MakesImagesSmallerUntilTheyFit) {
   EXPECT_EQ(draw_images(halves(), both, {.width = 6, .color = false}), "@    @\nl…  r…\n");
 }
 
-TEST(DrawImages, PicksOneOfEachClassFirst) {
+TEST(PickSamples, PicksOneOfEachClassFirst) {
   EXPECT_THAT(pick_samples(halves(), 2), ElementsAre(1, 0));
   EXPECT_THAT(pick_samples(halves(), 9), ElementsAre(1, 0, 2));
 }

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "tests/support/errors.h"
 #include "tests/support/models.h"
@@ -150,6 +152,24 @@ TEST(OcclusionMaps, RefuseWhatIsOutOfRange) {
     occlusion_maps(logits_by(predictor), Tensor({1, 1, 6, 7}, DType::kU8), std::span(&contrast, 1),
                    patch);
   });
+}
+
+TEST(ContrastOf, ComparesWithTheAskedElseTheTrueElseTheSecondClass) {
+  const std::array logits{0.5F, 3.0F, -1.0F, 2.0F};
+  const auto rival = [&](std::optional<std::int32_t> label, std::optional<std::int32_t> asked) {
+    const Contrast contrast = contrast_of(7, logits, label, asked);
+    EXPECT_EQ(contrast.image_index, 7);
+    EXPECT_EQ(contrast.answer, 1);
+    return contrast.rival;
+  };
+  EXPECT_EQ(rival({}, {}), 3);
+  EXPECT_EQ(rival(1, {}), 3);
+  EXPECT_EQ(rival(2, {}), 2);
+  EXPECT_EQ(rival(2, 0), 0);
+  EXPECT_EQ(rival(2, 1), 2);
+  EXPECT_EQ(contrast_of(0, std::array{1.0F, 1.0F}, {}, {}).answer, 0);  // The first of equal ones.
+  expect_error(ErrorCode::kInvalidArgument, {"at least two classes, found 1"},
+               [] { contrast_of(0, std::array{1.0F}, {}, {}); });
 }
 
 TEST(DefaultPatch, FitsTheImage) {

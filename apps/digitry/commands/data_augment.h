@@ -3,37 +3,15 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "digitry/augment/augment.h"
 #include "digitry/data/dataset.h"
+#include "digitry/training/augmentation_preview.h"
 #include "digitry/training/recipe.h"
 
 namespace digitry::app {
-
-/// Training images with their augmented versions in some epochs.
-struct AugmentationPreview {
-  std::vector<std::int64_t> image_indices;
-  std::int64_t versions = 0;
-  /// uint8 [K·(1 + versions), C, H, W]: per image the original, then its versions.
-  Tensor images;
-
-  std::int64_t per_row() const { return 1 + versions; }
-};
-
-struct PreviewOptions {
-  AugmentOptions augmentation;
-  std::uint64_t seed = 0;
-  std::int64_t first_epoch = 1;  ///< Counted from 1.
-  std::int64_t num_images = 5;
-  std::int64_t versions = 4;
-};
-
-/// Augments images of each class in turn, chosen from `among` (from all images if it is empty).
-AugmentationPreview make_preview(const Dataset& train, std::span<const std::int32_t> among,
-                                 const PreviewOptions& options);
 
 /// The indices of the images that `recipe` trains on, without the validation images, which are
 /// never augmented. Empty if `train` has no labels.

@@ -15,6 +15,7 @@
 #include "digitry/base/file.h"
 #include "digitry/base/words.h"
 #include "digitry/data/idx.h"
+#include "digitry/data/summary.h"
 
 namespace digitry::app {
 namespace {

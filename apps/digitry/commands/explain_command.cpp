@@ -100,33 +100,15 @@ std::int32_t class_index(const std::string& name, const Model& model) {
   return static_cast<std::int32_t>(found - model.class_names.begin());
 }
 
-// The class to compare the prediction with: the first of the requested, the true and the second
-// most probable class that is not the prediction itself.
-std::int32_t choose_rival(const ExplainOptions& options, const Model& model,
-                          std::span<const float> logits, std::int32_t answer,
-                          std::optional<std::int32_t> label) {
-  if (!options.rival.empty()) {
-    const std::int32_t asked = class_index(options.rival, model);
-    if (asked != answer) return asked;
-  }
-  if (label && *label != answer) return *label;
-  std::int32_t second = answer == 0 ? 1 : 0;
-  for (std::int32_t c = 0; c < std::ssize(logits); ++c)
-    if (c != answer &&
-        logits[static_cast<std::size_t>(c)] > logits[static_cast<std::size_t>(second)])
-      second = c;
-  return second;
-}
-
 void classify(const ExplainOptions& options, const Model& model, const LogitsOf& logits_of,
               ExplainedImage& image) {
   Tensor logits = logits_of(image.data.images, std::vector<std::int32_t>{image.index});
   const auto row = logits.as<float>();
-  if (row.size() < 2)
-    throw Error(ErrorCode::kInvalidArgument,
-                "{}: expected a model of at least two classes, found one", options.model);
-  image.answer = static_cast<std::int32_t>(std::ranges::max_element(row) - row.begin());
-  image.rival = choose_rival(options, model, row, image.answer, image.label);
+  std::optional<std::int32_t> asked;
+  if (!options.rival.empty()) asked = class_index(options.rival, model);
+  const Contrast contrast = contrast_of(image.index, row, image.label, asked);
+  image.answer = contrast.answer;
+  image.rival = contrast.rival;
   image.margin =
       row[static_cast<std::size_t>(image.answer)] - row[static_cast<std::size_t>(image.rival)];
   softmax_rows(logits, model.temperature);

@@ -9,7 +9,6 @@
 #include "apps/digitry/commands/commands.h"
 #include "apps/digitry/commands/data_corrupt.h"
 #include "apps/digitry/commands/evaluate_corrupted.h"
-#include "apps/digitry/commands/train_run.h"
 #include "digitry/training/evaluation_data.h"
 #include "digitry/training/recipe.h"
 #include "digitry/training/run_folder.h"
@@ -36,8 +35,7 @@ void report(const std::string& folder, const std::optional<std::string>& corrupt
                    .model = run.model,
                    .evaluation = result.evaluation,
                    .evaluated_on = images.data,
-                   .trained_on = trained,
-                   .augmented = augmented_rows(run.recipe, trained)};
+                   .trained_on = trained};
   if (!corruptions.empty()) {
     report.robustness = evaluate_corrupted(run.model, images, corruptions, kCorruptionSeed);
     CorruptionPreview preview =

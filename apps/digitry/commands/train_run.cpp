@@ -7,7 +7,6 @@
 #include <optional>
 #include <utility>
 
-#include "apps/digitry/commands/data_augment.h"
 #include "apps/digitry/commands/profile.h"
 #include "apps/digitry/terminal/interrupt.h"
 #include "apps/digitry/terminal/terminal.h"
@@ -22,8 +21,6 @@ namespace digitry::app {
 namespace {
 
 constexpr std::uint64_t kMaxCommandBytes = std::uint64_t{1} << 24;
-constexpr std::int64_t kPreviewImages = 5;
-constexpr std::int64_t kPreviewVersions = 8;
 
 std::string epoch_line(const EpochRecord& epoch, std::int64_t num_epochs, bool best) {
   std::string line = fmt::format("epoch {}/{}  loss {:.4f}  accuracy {:.2f} %", epoch.epoch,
@@ -125,8 +122,7 @@ void write_report_if_possible(const TrainedRun& run, bool print) try {
                     .model = run.model,
                     .evaluation = run.evaluation->evaluation,
                     .evaluated_on = run.evaluated_on->data,
-                    .trained_on = run.trained_on,
-                    .augmented = augmented_rows(run.recipe, run.trained_on)});
+                    .trained_on = run.trained_on});
   if (print) fmt::print("{:<20}{}\n", "report", folder.report().string());
 } catch (const Error& error) {
   warn(fmt::format("could not write the report: {}; to try again: digitry report {}", error.what(),
@@ -147,18 +143,6 @@ std::string command_line() {
     word.clear();
   }
   return line;
-}
-
-ImageRows augmented_rows(const Recipe& recipe, const TrainingImages& trained) {
-  const AugmentOptions augmentation = read_augment_options(recipe.augmentation, "[augmentation]");
-  if (!augmentation.any() || !trained.data) return {};
-  AugmentationPreview preview =
-      make_preview(*trained.data, trained.indices,
-                   {.augmentation = augmentation,
-                    .seed = recipe.seed,
-                    .num_images = kPreviewImages,
-                    .versions = std::min(kPreviewVersions, recipe.epochs)});
-  return {.images = std::move(preview.images), .per_row = preview.per_row()};
 }
 
 TrainedRun train_and_report(const RunRequest& request, const TrainOutput& output) {

@@ -20,10 +20,6 @@ struct TrainOutput {
 /// throws.
 TrainedRun train_and_report(const RunRequest& request, const TrainOutput& output);
 
-/// The images of a report: training images with augmented versions by the recipe. Empty if the
-/// recipe has no augmentation or the training images are not available.
-ImageRows augmented_rows(const Recipe& recipe, const TrainingImages& trained);
-
 /// The command line of this process, quoted for a shell.
 std::string command_line();
 

@@ -24,11 +24,6 @@ struct DrawOptions {
 std::string draw_images(const Dataset& dataset, std::span<const std::int64_t> image_indices,
                         const DrawOptions& options);
 
-/// Selects `count` images: the first of each class, then the second of each class, and so on;
-/// without labels, the first images. Unless `among` is empty, selects from these images only.
-std::vector<std::int64_t> pick_samples(const Dataset& dataset, std::int64_t count,
-                                       std::span<const std::int32_t> among = {});
-
 /// Draws an image as text, tinted by its attribution. One character represents two pixels, one
 /// above the other. Without 24-bit colours, + marks support for the prediction, - support for the
 /// other class, and dots other ink. Expects both arguments to have the same size.
