@@ -13,6 +13,7 @@ and reads the digits of a picture.
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import TYPE_CHECKING
 
@@ -20,19 +21,26 @@ from digitry import _core
 from digitry._core import (
     EpochRecord,
     Evaluation,
+    Explanations,
     History,
     Model,
+    Neighbour,
     ReadDigit,
     Reading,
     Recipe,
+    SearchResult,
     TrainingProgress,
+    Trial,
     contact_sheet,
     cpu_info,
+    explain,
     export_c,
     export_onnx,
     find_recipe,
+    import_onnx,
     num_threads,
     recipe_names,
+    report,
     set_num_threads,
     shipped_model_names,
 )
@@ -82,6 +90,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from digitry.datasets import Dataset, Split, fetch_dataset, load_dataset
+    from digitry.tuning import Range, tune
 
 __version__ = _core.version()
 
@@ -135,12 +144,16 @@ def read(
     return _core.read_picture(picture, reader, find_skew, remove_rules, split_touching)
 
 
-def __getattr__(name: str) -> object:
-    # Imported late: urllib takes longer to import than all the rest.
-    if name in ("Dataset", "Split", "fetch_dataset", "load_dataset"):
-        from digitry import datasets
+# Imported late: what these modules import (urllib, tempfile) takes longer than all the rest.
+_LATE = {
+    **dict.fromkeys(("Dataset", "Split", "fetch_dataset", "load_dataset"), "digitry.datasets"),
+    **dict.fromkeys(("Range", "tune"), "digitry.tuning"),
+}
 
-        return getattr(datasets, name)
+
+def __getattr__(name: str) -> object:
+    if name in _LATE:
+        return getattr(importlib.import_module(_LATE[name]), name)
     raise AttributeError(f"module 'digitry' has no attribute {name!r}")
 
 
@@ -162,6 +175,7 @@ __all__ = [
     "EpochRecord",
     "Error",
     "Evaluation",
+    "Explanations",
     "Exponential",
     "FileError",
     "Flatten",
@@ -173,15 +187,18 @@ __all__ = [
     "Lion",
     "MaxPool2d",
     "Model",
+    "Neighbour",
     "Network",
     "OneCycle",
     "Optimizer",
+    "Range",
     "ReadDigit",
     "Reading",
     "Recipe",
     "ReduceOnPlateau",
     "Relu",
     "Schedule",
+    "SearchResult",
     "Sgd",
     "ShapeError",
     "Silu",
@@ -190,20 +207,25 @@ __all__ = [
     "StepDecay",
     "Tanh",
     "TrainingProgress",
+    "Trial",
     "UnavailableError",
     "__version__",
     "contact_sheet",
     "cpu_info",
+    "explain",
     "export_c",
     "export_onnx",
     "fetch_dataset",
     "find_recipe",
     "fit_recipe",
+    "import_onnx",
     "load",
     "load_dataset",
     "num_threads",
     "read",
     "recipe_names",
+    "report",
     "set_num_threads",
     "shipped_model_names",
+    "tune",
 ]

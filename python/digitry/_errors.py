@@ -29,5 +29,5 @@ class DivergedError(Error, ArithmeticError):
     """Training reached a loss that is not finite."""
 
 
-class InterruptedError(Error, RuntimeError):  # noqa: A001: its name in the C++ library
+class InterruptedError(Error, RuntimeError):  # its name in the C++ library
     """Something asked to stop."""

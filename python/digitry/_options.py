@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from digitry._errors import DataError
 
 Value = int | float | bool | str
+
+
+def checked_callbacks(callbacks: Iterable[Callable[[Any], object]], argument: str) -> list[Callable[[Any], object]]:
+    """The callbacks as a list, if they can be called."""
+    functions = list(callbacks)
+    for function in functions:
+        if not callable(function):
+            raise TypeError(f"callbacks: expected functions of {argument}, got {function!r}")
+    return functions
 
 
 class Options:

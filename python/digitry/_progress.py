@@ -1,4 +1,4 @@
-"""The progress of a training: a line that changes, on a terminal and in a notebook, and a line per epoch."""
+"""Progress: a line that changes, on a terminal and in a notebook, and lines that stay: one per epoch or trial."""
 
 from __future__ import annotations
 
@@ -37,25 +37,28 @@ class Progress:
         if self._line:
             self._change("")
 
-    def step(self, progress: TrainingProgress) -> None:
+    def step(self, progress: TrainingProgress, title: str = "") -> None:
         """After some steps of an epoch."""
         if not self._changing:
             return
         done = progress.step_in_epoch / max(progress.steps_per_epoch, 1)
         bar = "█" * int(20 * done)
         self._change(
-            f"epoch {progress.epoch}/{progress.num_epochs} {bar:░<20} {done:4.0%}  loss {progress.loss:.4f}  "
+            f"{title}epoch {progress.epoch}/{progress.num_epochs} {bar:░<20} {done:4.0%}  loss {progress.loss:.4f}  "
             f"accuracy {progress.accuracy:.2%}  {progress.seconds_left:.0f} s left"
         )
 
     def epoch(self, record: EpochRecord, num_epochs: int) -> None:
         """After an epoch."""
-        if not self._shown:
-            return
         line = f"epoch {record.epoch}/{num_epochs}  loss {record.loss:.4f}  accuracy {record.accuracy:.2%}"
         if record.val_loss is not None and record.val_accuracy is not None:
             line += f"  validation loss {record.val_loss:.4f}  accuracy {record.val_accuracy:.2%}"
-        line += f"  {record.elapsed_seconds:.1f} s"
+        self.line(f"{line}  {record.elapsed_seconds:.1f} s")
+
+    def line(self, line: str) -> None:
+        """A line that stays."""
+        if not self._shown:
+            return
         if self._notebook:
             self._lines.append(line)
             self._change("")

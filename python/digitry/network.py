@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from digitry import _core
-from digitry._core import EpochRecord, Evaluation, History, Model, Recipe
+from digitry._core import EpochRecord, Evaluation, History, Model, Recipe, TrainingFacts
 from digitry._errors import ArgumentError
-from digitry._options import Value
+from digitry._options import Value, checked_callbacks
 from digitry._progress import Progress
 from digitry.layers import Layer
 from digitry.optimizers import Adam, Optimizer, Schedule
@@ -19,6 +19,23 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 Callback = Callable[[EpochRecord], object]
+
+
+class TrainingOptions(TypedDict, total=False):
+    """The options of ``Network.fit`` that a recipe has, with its defaults."""
+
+    epochs: int
+    batch_size: int
+    validation_split: float
+    optimizer: Optimizer | None
+    schedule: Schedule | None
+    augmentation: dict[str, float] | None
+    patience: int
+    seed: int
+    precision: Literal["auto", "f32", "bf16"]
+    label_smoothing: float
+    gradient_clip: float
+    ema_decay: float
 
 
 class Network:
@@ -40,6 +57,7 @@ class Network:
         self.layers: list[Layer] = []
         self.model = None
         self.history = None
+        self._facts: TrainingFacts | None = None
         for layer in layers:
             self.add(layer)
 
@@ -100,28 +118,44 @@ class Network:
             TypeError: for arrays that are not of numbers.
             DivergedError: if the loss is no longer finite; an ArithmeticError.
         """
+        recipe = self.to_recipe(
+            epochs=epochs,
+            batch_size=batch_size,
+            validation_split=validation_split,
+            optimizer=optimizer,
+            schedule=schedule,
+            augmentation=augmentation,
+            patience=patience,
+            seed=seed,
+            precision=precision,
+            label_smoothing=label_smoothing,
+            gradient_clip=gradient_clip,
+            ema_decay=ema_decay,
+        )
+        return self._train(recipe, x, y, class_names, callbacks, progress)
+
+    def to_recipe(self, **options: Unpack[TrainingOptions]) -> Recipe:
+        """The recipe of a training with these options of ``fit``, for ``tune``, ``fit_recipe`` and, by ``to_toml()``,
+        the command ``digitry train``."""
+        unknown = options.keys() - TrainingOptions.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"expected options of Network.fit, got {', '.join(sorted(unknown))}")
         recipe = Recipe()
         recipe.name = "network"
         recipe.layers = [layer.attributes() for layer in self.layers]
-        recipe.epochs = epochs
-        recipe.batch_size = batch_size
-        recipe.validation = validation_split
-        recipe.optimizer = (Adam() if optimizer is None else optimizer).attributes()
+        recipe.optimizer = (options.pop("optimizer", None) or Adam()).attributes()
+        schedule = options.pop("schedule", None)
         recipe.schedule = {} if schedule is None else schedule.attributes()
-        recipe.augmentation = dict[str, Value](augmentation or {})
-        recipe.patience = patience
-        recipe.seed = seed
-        recipe.precision = precision
-        recipe.label_smoothing = label_smoothing
-        recipe.gradient_clip = gradient_clip
-        recipe.ema_decay = ema_decay
-        return self._train(recipe, x, y, class_names, callbacks, progress)
+        recipe.augmentation = dict[str, Value](options.pop("augmentation", None) or {})
+        recipe.validation = options.pop("validation_split", recipe.validation)
+        for name, value in options.items():
+            setattr(recipe, name, value)
+        return recipe
 
     @classmethod
     def from_recipe(cls, recipe: Recipe | str | os.PathLike[str]) -> Network:
         """The network of a recipe: a shipped one by its name ("fast"), or that of a TOML file."""
-        found = recipe if isinstance(recipe, Recipe) else _core.find_recipe(os.fspath(recipe))
-        return cls(Layer._from_attributes(layer) for layer in found.layers)
+        return cls(Layer._from_attributes(layer) for layer in recipe_of(recipe).layers)
 
     def _train(
         self,
@@ -132,24 +166,20 @@ class Network:
         callbacks: Iterable[Callback],
         progress: bool | None,
     ) -> History:
-        if class_names is None:
-            class_names = _numbered_classes(recipe)
-        functions = list(callbacks)
-        for function in functions:
-            if not callable(function):
-                raise TypeError(f"callbacks: expected functions of an EpochRecord, got {function!r}")
+        class_names = class_names_of(recipe, class_names)
+        functions = checked_callbacks(callbacks, "an EpochRecord")
         with Progress(progress) as shown:
 
             def on_epoch(record: EpochRecord) -> bool:
                 shown.epoch(record, recipe.epochs)
                 return True in [function(record) for function in functions]
 
-            model, history, exception = _core.train(recipe, x, y, class_names, "arrays", on_epoch, shown.step)
-        self.model = model
-        self.history = history
+            self.model, self.history, self._facts, exception = _core.train(
+                recipe, x, y, class_names, "arrays", on_epoch, shown.step
+            )
         if exception is not None:
             raise exception
-        return history
+        return self.history
 
     def _fitted(self) -> Model:
         if self.model is None:
@@ -172,13 +202,53 @@ class Network:
         """See ``Model.save``; ``digitry.load`` reads the file."""
         self._fitted().save(path)
 
+    def report(
+        self,
+        folder: str | os.PathLike[str],
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        split: Literal["test", "validation"] = "test",
+        train: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    ) -> str:
+        """Evaluates the network and writes what ``digitry train`` writes about a run: ``report.html``, one page without
+        scripts, and ``figures/``, the same as SVG and PNG.
+
+        Args:
+            folder: is made if it is missing; an older report in it is replaced.
+            x: the images to evaluate, as for ``fit``.
+            y: their labels.
+            split: what they are called in the report.
+            train: the images and labels that ``fit`` had, to show augmented ones and those nearest to mistakes.
+
+        Returns:
+            The path of ``report.html``.
+
+        Raises:
+            ShapeError, DataError: if arrays do not fit, or ``train`` is not what ``fit`` had; ValueErrors.
+            UnavailableError: if gnuplot, which draws the curves, is not installed; a RuntimeError.
+            FileError: if a file cannot be written; an OSError.
+        """
+        model = self._fitted()
+        assert self.history is not None and self._facts is not None  # noqa: S101
+        return _core.write_report(folder, model, self.history, self._facts, x, y, split, train)
+
     def __repr__(self) -> str:
         return f"Network([{', '.join(map(repr, self.layers))}])"
 
 
-def _numbered_classes(recipe: Recipe) -> list[str] | None:
-    """As many as the last layer with outputs has, so that labels may lack the last classes; None if the labels
-    decide."""
+def recipe_of(recipe: Recipe | Network | str | os.PathLike[str]) -> Recipe:
+    """The recipe of a network with the default options of ``fit``, of a name or of a file."""
+    if isinstance(recipe, Recipe):
+        return recipe
+    return recipe.to_recipe() if isinstance(recipe, Network) else _core.find_recipe(os.fspath(recipe))
+
+
+def class_names_of(recipe: Recipe, class_names: Sequence[str] | None) -> Sequence[str] | None:
+    """Without names: as many numbers as the last layer with outputs has, so that labels may lack the last classes;
+    None if the labels decide."""
+    if class_names is not None:
+        return class_names
     outputs = [layer["out_features"] for layer in recipe.layers if "out_features" in layer]
     return [str(i) for i in range(outputs[-1])] if outputs and isinstance(outputs[-1], int) else None
 
@@ -196,7 +266,7 @@ def fit_recipe(
 
     Arrays, callbacks and errors are those of ``Network.fit``.
     """
-    found = recipe if isinstance(recipe, Recipe) else _core.find_recipe(os.fspath(recipe))
+    found = recipe_of(recipe)
     network = Network.from_recipe(found)
     network._train(found, x, y, class_names, callbacks, progress)
     return network

@@ -6,6 +6,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/parallel.h"
+#include "python/src/compute.h"
 
 namespace digitry::python {
 namespace nb = nanobind;
@@ -184,6 +185,20 @@ Labels labels_of(nb::handle y, std::int64_t num_images) {
     throw Error(ErrorCode::kShapeMismatch, "y: expected {} labels, one per image, got {}",
                 num_images, array.ndim() == 0 ? 0 : array.shape(0));
   return {{array.data(), array.data() + array.size()}, num_classes};
+}
+
+ArrayDataset dataset_of(nb::handle x, nb::handle y,
+                        const std::optional<std::vector<std::string>>& class_names,
+                        const std::string& name) {
+  Images images = images_of(x, std::nullopt, PixelType::kBytes);
+  Labels labels = labels_of(y, images.pixels.shape()[0]);
+  std::vector<std::string> names = class_names.value_or(std::vector<std::string>());
+  for (std::int64_t i = 0; names.empty() && i < labels.num_classes; ++i)
+    names.push_back(std::to_string(i));
+  return {std::move(images.owner), without_gil([&] {
+            return make_dataset(std::move(images.pixels), std::move(labels.values),
+                                std::move(names), name);
+          })};
 }
 
 }  // namespace digitry::python

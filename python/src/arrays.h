@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "digitry/data/dataset.h"
 #include "digitry/tensor/tensor.h"
 
 // NumPy arrays in and out.
@@ -43,6 +44,18 @@ struct Labels {
 /// Class indices (n,) or one-hot labels (n, classes), one for each of `num_images`. Raises
 /// TypeError for other elements, ValueError for other shapes and for labels that are no index.
 Labels labels_of(nanobind::handle y, std::int64_t num_images);
+
+/// A data set in the memory of an array, which `owner` keeps alive; destroy it with the GIL held.
+struct ArrayDataset {
+  nanobind::object owner;
+  Dataset data;
+};
+
+/// Labelled images with their hash; floats are rounded to 255ths. Classes without names are named
+/// after their index.
+ArrayDataset dataset_of(nanobind::handle x, nanobind::handle y,
+                        const std::optional<std::vector<std::string>>& class_names,
+                        const std::string& name);
 
 /// An array that owns the elements.
 template <typename T, typename Owner>

@@ -1,11 +1,17 @@
 #include <nanobind/stl/filesystem.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "digitry/interchange/c_export.h"
 #include "digitry/interchange/onnx_export.h"
+#include "digitry/interchange/onnx_import.h"
 #include "python/src/arrays.h"
 #include "python/src/compute.h"
 #include "python/src/model.h"
@@ -39,9 +45,40 @@ nb::dict write_c(const PythonModel& self, const std::filesystem::path& path, boo
   return needs;
 }
 
+PythonModel read_onnx(const std::filesystem::path& path, std::optional<float> pixel_scale,
+                      float pixel_offset, std::vector<std::string> class_names) {
+  const nb::gil_scoped_release release;
+  return PythonModel(import_onnx(path.string(), {.pixel_scale = pixel_scale,
+                                                 .pixel_offset = pixel_offset,
+                                                 .class_names = std::move(class_names)}));
+}
+
 }  // namespace
 
 void bind_interchange(nb::module_& module) {
+  module.def(
+      "import_onnx", &read_onnx, "path"_a, nb::kw_only(), "pixel_scale"_a = nb::none(),
+      "pixel_offset"_a = 0.0F, "class_names"_a = std::vector<std::string>(),
+      nb::sig("def import_onnx(path: str | os.PathLike[str], *, pixel_scale: float | None = None, "
+              "pixel_offset: float = 0.0, class_names: collections.abc.Sequence[str] = ()) -> "
+              "Model"),
+      R"(Reads a classifier of images from an ONNX file that Keras, PyTorch or scikit-learn wrote.
+
+The graph must be a chain of layers that Digitry has (docs/export.md).
+
+Args:
+    path: the file; opset 7 to 25.
+    pixel_scale: network input = pixel * pixel_scale + pixel_offset, with pixels of 0 to 255, before
+        what the graph itself does. Default: 1 if the graph takes bytes or scales its input itself,
+        else 1/255.
+    pixel_offset: see pixel_scale.
+    class_names: one per class. Default: those in the file, else "0", "1", ...
+
+Raises:
+    DataError: if the file is damaged or has another operator; the message names the node. A
+        ValueError.
+    ArgumentError: for another number of class names; a ValueError.
+    FileError: if the file cannot be read; an OSError.)");
   module.def(
       "export_onnx", &write_onnx, "model"_a, "path"_a, nb::kw_only(), "float_input"_a = false,
       "in_distribution_score"_a = true,

@@ -95,4 +95,7 @@ NB_MODULE(_core, module) {
   bind_training(module);
   bind_reading(module);
   bind_interchange(module);
+  bind_tuning(module);
+  bind_explanation(module);
+  bind_report(module);
 }

@@ -12,5 +12,8 @@ void bind_model(nanobind::module_& module);
 void bind_training(nanobind::module_& module);
 void bind_reading(nanobind::module_& module);
 void bind_interchange(nanobind::module_& module);
+void bind_tuning(nanobind::module_& module);
+void bind_explanation(nanobind::module_& module);
+void bind_report(nanobind::module_& module);
 
 }  // namespace digitry::python

@@ -1,16 +1,16 @@
-#include "python/src/training.h"
-
 #include <nanobind/stl/array.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
 #include <array>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -18,7 +18,10 @@
 #include "digitry/nn/network.h"
 #include "digitry/optim/optimizer.h"
 #include "digitry/optim/schedule.h"
+#include "digitry/training/fit.h"
+#include "digitry/training/run_folder.h"
 #include "python/src/arrays.h"
+#include "python/src/background.h"
 #include "python/src/compute.h"
 #include "python/src/model.h"
 #include "python/src/module.h"
@@ -27,125 +30,43 @@ namespace digitry::python {
 namespace nb = nanobind;
 using namespace nb::literals;
 
-TrainingThread::TrainingThread(const Recipe& recipe, const Dataset& data) {
-  const SignalsBlocked inherited;
-  thread_ = std::thread([this, &recipe, &data] {
-    try {
-      run_computation([&] { model_ = fit(recipe, data, observer()); });
-    } catch (...) {
-      error_ = std::current_exception();
-    }
-    const std::lock_guard lock(mutex_);
-    done_ = true;
-    changed_.notify_all();
-  });
-}
-
-TrainingThread::~TrainingThread() {
-  stop();
-  if (thread_.joinable()) thread_.join();
-}
-
-TrainingObserver TrainingThread::observer() {
-  return {.on_step =
-              [this](const TrainingProgress& progress) {
-                const std::lock_guard lock(mutex_);
-                progress_ = progress;
-              },
-          .on_epoch =
-              [this](const EpochRecord& record, bool best) {
-                std::unique_lock lock(mutex_);
-                epoch_ = {record, best};
-                changed_.notify_all();
-                changed_.wait(lock, [&] { return !epoch_.has_value() || stopped_; });
-              },
-          .should_stop = [this] { return stopped_.load(); }};
-}
-
-TrainingThread::News TrainingThread::wait(std::chrono::milliseconds at_most) {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, at_most, [&] { return epoch_.has_value() || done_; });
-  return {.epoch = epoch_, .progress = std::exchange(progress_, std::nullopt), .done = done_};
-}
-
-void TrainingThread::go_on() {
-  const std::lock_guard lock(mutex_);
-  epoch_.reset();
-  changed_.notify_all();
-}
-
-void TrainingThread::stop() {
-  const std::lock_guard lock(mutex_);
-  stopped_ = true;
-  changed_.notify_all();
-}
-
-Model TrainingThread::take_model() {
-  thread_.join();
-  if (error_) std::rethrow_exception(error_);
-  return std::move(model_);
-}
-
 namespace {
 
-constexpr std::chrono::milliseconds kPollInterval{50};
-
-// Calls `call`; the exception that it raises, or None.
-template <typename Call>
-nb::object exception_of(const Call& call) {
-  try {
-    call();
-  } catch (nb::python_error& error) {
-    return nb::borrow(error.value());
-  }
-  return nb::none();
-}
-
 // Trains while this thread, which holds the GIL, calls the Python functions: (model, history,
-// exception that stopped the training or None). `on_epoch` returns whether to stop.
+// facts, exception that stopped the training or None). `on_epoch` returns whether to stop.
 nb::tuple train(const Recipe& recipe, nb::handle x, nb::handle y,
                 const std::optional<std::vector<std::string>>& class_names, const std::string& name,
-                const nb::object& on_epoch, const nb::object& on_progress) {
-  Images images = images_of(x, std::nullopt, PixelType::kBytes);
-  Labels labels = labels_of(y, images.pixels.shape()[0]);
-  std::vector<std::string> names = class_names.value_or(std::vector<std::string>());
-  for (std::int64_t i = 0; names.empty() && i < labels.num_classes; ++i)
-    names.push_back(std::to_string(i));
-  const Dataset data = without_gil([&] {
-    return make_dataset(std::move(images.pixels), std::move(labels.values), std::move(names), name);
-  });
+                const nb::callable& on_epoch, const nb::callable& on_progress) {
+  const ArrayDataset arrays = dataset_of(x, y, class_names, name);
   History history;
-  nb::object exception = nb::none();
-  TrainingThread training(recipe, data);
-  for (bool done = false; !done;) {
-    TrainingThread::News news;
-    {
-      const nb::gil_scoped_release release;
-      news = training.wait(kPollInterval);
-    }
-    done = news.done;
-    bool stop = false;
-    if (news.epoch) {
-      const auto& [record, best] = *news.epoch;
-      history.epochs.push_back(record);
-      if (best) history.best_epoch = record.epoch;
-    }
-    if (exception.is_none()) {
-      exception = exception_of([&] {
-        if (news.progress && !on_progress.is_none()) on_progress(*news.progress);
-        if (news.epoch && !on_epoch.is_none()) stop = nb::cast<bool>(on_epoch(news.epoch->first));
-        if (PyErr_CheckSignals() != 0) throw nb::python_error();
-      });
-    }
-    if (stop || !exception.is_none()) training.stop();
-    if (news.epoch) training.go_on();
-  }
   std::optional<Model> model;
-  {
-    const nb::gil_scoped_release release;
-    model = training.take_model();
-  }
-  return nb::make_tuple(PythonModel(std::move(*model)), history, exception);
+  TrainingFacts facts{.num_threads = process_threads(), .num_networks = recipe.members};
+  nb::object exception = run_in_background([&](Background& background) {
+    model = fit(
+        recipe, arrays.data,
+        {.on_step =
+             [&](const TrainingProgress& progress) {
+               ++facts.num_steps;
+               background.call_later([&on_progress, progress] {
+                 on_progress(progress);
+                 return false;
+               });
+             },
+         .on_epoch =
+             [&](const EpochRecord& record, bool best) {
+               history.epochs.push_back(record);
+               if (best) history.best_epoch = record.epoch;
+               background.call([&on_epoch, record] { return nb::cast<bool>(on_epoch(record)); });
+             },
+         .should_stop = [&] { return background.stopped(); }});
+    const ValidationSplit split = split_by(recipe, arrays.data);
+    facts.num_train = std::ssize(split.train);
+    facts.num_validation = std::ssize(split.validation);
+  });
+  facts.num_epochs = std::ssize(history.epochs);
+  facts.best_epoch = history.best_epoch;
+  if (!history.epochs.empty()) facts.seconds = history.epochs.back().elapsed_seconds;
+  return nb::make_tuple(PythonModel(std::move(*model)), history, facts, exception);
 }
 
 void bind_recipe(nb::module_& module) {
@@ -223,14 +144,27 @@ void bind_training(nb::module_& module) {
       .def_ro("loss", &TrainingProgress::loss, "Mean over this epoch so far.")
       .def_ro("accuracy", &TrainingProgress::accuracy)
       .def_ro("seconds_left", &TrainingProgress::seconds_left);
+  nb::class_<TrainingFacts>(module, "TrainingFacts", "Figures of a training, for a report.")
+      .def("__getstate__",
+           [](const TrainingFacts& facts) {
+             return std::make_tuple(facts.seconds, facts.num_steps, facts.num_epochs,
+                                    facts.best_epoch, facts.num_train, facts.num_validation,
+                                    facts.num_threads, facts.num_networks);
+           })
+      .def("__setstate__",
+           [](TrainingFacts& facts,
+              const std::tuple<double, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
+                               std::int64_t, int, std::int64_t>& state) {
+             new (&facts) TrainingFacts(std::make_from_tuple<TrainingFacts>(state));
+           });
   module.def(
-      "train", &train, "recipe"_a, "x"_a, "y"_a, "class_names"_a.none(), "name"_a,
-      "on_epoch"_a.none(), "on_progress"_a.none(),
+      "train", &train, "recipe"_a, "x"_a, "y"_a, "class_names"_a.none(), "name"_a, "on_epoch"_a,
+      "on_progress"_a,
       nb::sig("def train(recipe: Recipe, x: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike, "
               "class_names: collections.abc.Sequence[str] | None, name: str, on_epoch: "
-              "collections.abc.Callable[[EpochRecord], bool] | None, on_progress: "
-              "collections.abc.Callable[[TrainingProgress], None] | None) -> tuple[Model, "
-              "History, BaseException | None]"));
+              "collections.abc.Callable[[EpochRecord], bool], on_progress: "
+              "collections.abc.Callable[[TrainingProgress], None]) -> tuple[Model, "
+              "History, TrainingFacts, BaseException | None]"));
 }
 
 }  // namespace digitry::python

@@ -3,27 +3,20 @@
 import gzip
 import hashlib
 import pickle
-import struct
 
 import numpy as np
 import pytest
+from conftest import idx, write_idx
 
 import digitry
 from digitry import _core, datasets
 
 
-def idx(array):
-    header = struct.pack(">HBB", 0, 8, array.ndim) + b"".join(struct.pack(">I", n) for n in array.shape)
-    return header + array.astype(np.uint8).tobytes()
-
-
 @pytest.fixture
 def folder(tmp_path):
     images = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
-    (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(images))
-    (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(np.array([2, 0])))
-    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(idx(images[:1]))
-    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(np.array([1])))
+    write_idx(tmp_path, "train", images, np.array([2, 0]))
+    write_idx(tmp_path, "t10k", images[:1], np.array([1]))
     return tmp_path
 
 

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 
+import numpy as np
 import pytest
 
 import digitry
@@ -18,6 +19,35 @@ def test_onnx(model, tmp_path):
     assert len(path.read_bytes()) < len(content)
     with pytest.raises(OSError, match="nowhere"):
         digitry.export_onnx(model, tmp_path / "nowhere" / "digits.onnx")
+
+
+def test_an_onnx_file_comes_back_as_the_same_model(model, x, tmp_path):
+    path = tmp_path / "digits.onnx"
+    digitry.export_onnx(model, path)
+    again = digitry.import_onnx(path)
+    assert np.allclose(again.predict_proba(x), model.predict_proba(x), atol=1e-5)
+    assert again.class_names == model.class_names
+    digitry.export_onnx(model, path, float_input=True)
+    assert np.allclose(digitry.import_onnx(str(path)).predict_proba(x), model.predict_proba(x), atol=1e-5)
+    names = [f"digit {i}" for i in range(10)]
+    assert digitry.import_onnx(path, class_names=names).class_names == names
+    shifted = digitry.import_onnx(path, pixel_scale=0.001, pixel_offset=0.5)
+    assert not np.allclose(shifted.predict_proba(x), model.predict_proba(x), atol=1e-2)
+
+
+def test_onnx_files_that_are_no_models(tmp_path):
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(b"not a graph")
+    with pytest.raises(digitry.DataError, match=r"broken\.onnx"):
+        digitry.import_onnx(path)
+    with pytest.raises(ValueError, match="nowhere"):
+        digitry.import_onnx(tmp_path / "nowhere.onnx")
+
+
+def test_onnx_class_names_have_to_fit(model, tmp_path):
+    digitry.export_onnx(model, tmp_path / "digits.onnx")
+    with pytest.raises(ValueError, match="10"):
+        digitry.import_onnx(tmp_path / "digits.onnx", class_names=["a", "b"])
 
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs a C compiler")
