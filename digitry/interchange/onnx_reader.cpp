@@ -5,9 +5,9 @@
 #include <string>
 
 #include "digitry/base/error.h"
+#include "digitry/base/protobuf.h"
 #include "digitry/base/text.h"
 #include "digitry/interchange/onnx_model.h"
-#include "digitry/interchange/protobuf.h"
 
 // Field numbers are those of onnx.proto. Fields that Digitry does not use are skipped.
 

@@ -2,8 +2,8 @@
 #include <string>
 
 #include "digitry/base/error.h"
+#include "digitry/base/protobuf.h"
 #include "digitry/interchange/onnx_model.h"
-#include "digitry/interchange/protobuf.h"
 
 // Field numbers are those of onnx.proto.
 

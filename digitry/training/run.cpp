@@ -215,7 +215,7 @@ TrainedRun train_network(const RunRequest& request, const RunObserver& observer,
   else
     write_file_atomically(run.config(), to_toml(recipe));
   if (request.profile) trainer.start_profile();
-  if (observer.on_start) observer.on_start(trainer);
+  if (observer.on_start) observer.on_start(trainer, run);
   TrainingEnd end = TrainingEnd::kFinished;
   try {
     end = train(run, request, observer, trainer);

@@ -32,8 +32,8 @@ struct RunObserver {
   std::function<void(const TrainingProgress&)> on_step = {};
   std::function<void(const EpochRecord&, bool best)> on_epoch = {};
   std::function<bool()> should_stop = {};
-  /// Before the first step of one network.
-  std::function<void(const Trainer&)> on_start = {};
+  /// Before the first step of one network, with the folder that its files are written to.
+  std::function<void(const Trainer&, const RunFolder&)> on_start = {};
   /// After the last step of one network, before it is calibrated.
   std::function<void(const Trainer&, TrainingEnd)> on_trained = {};
   /// Before network `index` (from 0) of `count` is trained or, if it is trained already, loaded.

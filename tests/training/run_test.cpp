@@ -65,7 +65,10 @@ TEST_F(Run, GoesOnWhereItWasStopped) {
                      [&] { read_run_metrics({request_.out}); });
   request_.resume = true;
   RunObserver resuming;
-  resuming.on_start = [](const Trainer& trainer) { EXPECT_EQ(trainer.num_steps_done(), 1); };
+  resuming.on_start = [&](const Trainer& trainer, const RunFolder& folder) {
+    EXPECT_EQ(trainer.num_steps_done(), 1);
+    EXPECT_EQ(folder.path, request_.out);
+  };
   const TrainedRun resumed = train_run(request_, resuming);
   request_.resume = false;
   request_.out += "-whole";

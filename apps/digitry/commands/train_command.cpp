@@ -41,6 +41,7 @@ struct TrainOptions {
   std::optional<double> learning_rate;
   std::optional<double> validation;
   std::optional<std::string> precision;
+  std::optional<std::string> tensorboard;
   bool profile = false;
 };
 
@@ -82,7 +83,8 @@ void train(const TrainOptions& options) {
                      .checkpoint_seconds = options.checkpoint_seconds,
                      .profile = options.profile,
                      .command = command_line()};
-  const TrainOutput output{.json = options.json, .report = !options.no_report};
+  const TrainOutput output{
+      .json = options.json, .report = !options.no_report, .tensorboard = options.tensorboard};
   if (!options.resume) request.recipe = resolved_recipe(options);
   if (options.seeds.empty())
     train_and_report(request, output);
@@ -154,6 +156,12 @@ void add_train_command(CLI::App& app) {
       ->check(number_in(0.0, 1e6));
   add_threads_option(*command, options->threads);
   command->add_flag("--no-report", options->no_report, "Write no report.html and no figures");
+  command
+      ->add_option_function<std::string>(
+          "--tensorboard", [options](const std::string& folder) { options->tensorboard = folder; },
+          "Write event files for TensorBoard, into DIR/<name of the run> [the folder of the run]")
+      ->type_name("DIR")
+      ->expected(0, 1);
   command->add_flag("--json", options->json, "Print the metrics as JSON");
   command->footer(
       "Examples:\n"
@@ -162,6 +170,7 @@ void add_train_command(CLI::App& app) {
       "  digitry train --data my-digits/ --out runs/mine\n"
       "  digitry train --resume --out runs/mine         # after Ctrl-C or a crash\n"
       "  digitry train --recipe fast --seeds 0-9        # mean and standard deviation of ten\n"
+      "  digitry train --tensorboard                    # then: tensorboard --logdir runs\n"
       "\n"
       "Ctrl-C stops after the current step and keeps the model so far. A training that diverges\n"
       "keeps its best epoch. If the report cannot be written, that is only a warning; digitry\n"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "digitry/base/text.h"
 #include "digitry/base/words.h"
 #include "digitry/evaluation/evaluation_text.h"
+#include "digitry/report/tensorboard.h"
 
 namespace digitry::app {
 namespace {
@@ -40,24 +42,79 @@ std::string start_line(const Recipe& recipe, const Trainer& trainer) {
       grouped(trainer.network().num_parameters()), num_threads());
 }
 
+// The folder of the events of `run`: `folder`/NAME, where a network of an ensemble (NAME/members/0)
+// and a run of a series (NAME/seed-0) keep the name of the whole.
+std::filesystem::path events_folder(const std::filesystem::path& folder,
+                                    std::filesystem::path run) {
+  run = std::filesystem::absolute(run).lexically_normal();
+  if (!run.has_filename()) run = run.parent_path();
+  const bool is_member = run.parent_path().filename() == "members";
+  const bool is_part = is_member || run.filename().string().starts_with("seed-");
+  const std::filesystem::path parent =
+      is_part
+          ? events_folder(folder, is_member ? run.parent_path().parent_path() : run.parent_path())
+          : folder;
+  return (is_member ? parent / "members" : parent) / run.filename();
+}
+
+// Writes the event files of a training. A file that cannot be written only causes a warning.
+class EventWriter {
+ public:
+  explicit EventWriter(std::optional<std::string> folder) : folder_(std::move(folder)) {}
+
+  void start(const RunFolder& run, const Recipe& recipe, std::int64_t epochs_done) {
+    if (!folder_) return;
+    attempt([&] {
+      log_.emplace(folder_->empty() ? run.path : events_folder(*folder_, run.path), recipe,
+                   epochs_done);
+      inform("writing events for TensorBoard to " + log_->path().string());
+    });
+  }
+  void add(const EpochRecord& epoch) {
+    if (log_) attempt([&] { log_->add_epoch(epoch); });
+  }
+  void finish(const TrainedRun& run) {
+    if (run.facts.num_networks > 1) start(run.held.folder, run.recipe, 0);
+    if (log_ && run.evaluation)
+      attempt([&] {
+        log_->add_evaluation(run.evaluation->split, run.evaluation->evaluation,
+                             run.evaluated_on->data);
+      });
+  }
+
+ private:
+  template <typename Action>
+  void attempt(const Action& action) try {
+    action();
+  } catch (const Error& error) {
+    log_.reset();
+    warn(fmt::format("no further events for TensorBoard: {}", error.what()));
+  }
+
+  std::optional<std::string> folder_;
+  std::optional<TensorBoardLog> log_;
+};
+
 // Shows the training of one network after another.
 class TrainingView {
  public:
-  explicit TrainingView(bool profile) : profile_(profile) {}
+  TrainingView(bool profile, EventWriter& events) : profile_(profile), events_(events) {}
 
   RunObserver observer() {
     return {.on_step = [this](const TrainingProgress& progress) { show(progress); },
             .on_epoch =
                 [this](const EpochRecord& epoch, bool best) {
                   inform(epoch_line(epoch, trainer_->recipe().epochs, best));
+                  events_.add(epoch);
                 },
             .should_stop = [this] { return interrupt_->requested(); },
             .on_start =
-                [this](const Trainer& trainer) {
+                [this](const Trainer& trainer, const RunFolder& folder) {
                   trainer_ = &trainer;
                   interrupt_.emplace();
                   bar_.emplace("images");
                   inform(start_line(trainer.recipe(), trainer));
+                  events_.start(folder, trainer.recipe(), std::ssize(trainer.history().epochs));
                 },
             .on_trained = [this](const Trainer& trainer, TrainingEnd end) { show(trainer, end); },
             .on_member =
@@ -87,6 +144,7 @@ class TrainingView {
   }
 
   bool profile_;
+  EventWriter& events_;
   const Trainer* trainer_ = nullptr;
   // Set while a network is trained.
   std::optional<InterruptGuard> interrupt_;
@@ -146,10 +204,12 @@ std::string command_line() {
 }
 
 TrainedRun train_and_report(const RunRequest& request, const TrainOutput& output) {
+  EventWriter events(output.tensorboard);
   TrainedRun run = [&] {
-    TrainingView view(request.profile);
+    TrainingView view(request.profile, events);
     return train_run(request, view.observer());
   }();
+  events.finish(run);
   if (output.print && output.json) fmt::print("{}", run.metrics);
   if (output.print && !output.json) print_summary(run);
   std::fflush(stdout);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "digitry/report/run_report.h"
@@ -13,6 +14,8 @@ struct TrainOutput {
   bool json = false;   ///< Print metrics.json instead of a summary.
   bool report = true;  ///< Write report.html and figures/.
   bool print = true;   ///< Whether to print the result.
+  /// Where to write TensorBoard's event files: a folder, or "" for the folder of the run.
+  std::optional<std::string> tensorboard = {};
 };
 
 /// Trains a run with a progress bar until it is finished or interrupted by Ctrl-C, prints the

@@ -1,4 +1,4 @@
-#include "digitry/interchange/protobuf.h"
+#include "digitry/base/protobuf.h"
 
 #include <cstring>
 
@@ -7,9 +7,8 @@
 namespace digitry::protobuf {
 
 void Reader::fail(const char* problem) const {
-  throw Error(ErrorCode::kBadData,
-              "{}: expected Protocol Buffers, found {}; is it a complete ONNX file?", *source_,
-              problem);
+  throw Error(ErrorCode::kBadData, "{}: expected Protocol Buffers, found {}; is the file complete?",
+              *source_, problem);
 }
 
 std::string_view Reader::take(std::uint64_t count) {
@@ -58,8 +57,7 @@ std::optional<Field> Reader::next() {
 
 void Field::fail() const {
   throw Error(ErrorCode::kBadData,
-              "{}: expected Protocol Buffers of ONNX, found a field {} of another type", *source_,
-              number_);
+              "{}: expected Protocol Buffers, found a field {} of another type", *source_, number_);
 }
 
 std::int64_t Field::integer() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,8 +10,8 @@
 
 namespace digitry::protobuf {
 
-// The wire format of Protocol Buffers (protobuf.dev/programming-guides/encoding), as far as ONNX
-// uses it: a message is a sequence of fields, each a number, a wire type and a value.
+// The wire format of Protocol Buffers (protobuf.dev/programming-guides/encoding): a message is a
+// sequence of fields, each a number, a wire type and a value.
 
 /// Appends fields to a message.
 class Writer {
@@ -21,8 +22,12 @@ class Writer {
   }
   void number(std::uint32_t field, float value) {
     key(field, 5);
-    const auto bits = std::bit_cast<std::uint32_t>(value);
-    for (std::size_t i = 0; i < sizeof bits; ++i) bytes_ += static_cast<char>(bits >> (8 * i));
+    little_endian(std::bit_cast<std::uint32_t>(value));
+  }
+  /// A number of 8 bytes.
+  void double_number(std::uint32_t field, double value) {
+    key(field, 1);
+    little_endian(std::bit_cast<std::uint64_t>(value));
   }
   /// A text, bytes or an embedded message.
   void bytes(std::uint32_t field, std::string_view value) {
@@ -37,6 +42,10 @@ class Writer {
 
  private:
   void key(std::uint32_t field, std::uint32_t wire_type) { varint(field << 3 | wire_type); }
+  template <typename Bits>
+  void little_endian(Bits bits) {
+    for (std::size_t i = 0; i < sizeof bits; ++i) bytes_ += static_cast<char>(bits >> (8 * i));
+  }
   void varint(std::uint64_t value) {
     for (; value >= 0x80; value >>= 7) bytes_ += static_cast<char>(value | 0x80);
     bytes_ += static_cast<char>(value);
