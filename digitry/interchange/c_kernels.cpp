@@ -149,7 +149,8 @@ static int8_t requantize(int32_t sum, const struct integers *n, int channel, int
 )";
 
 constexpr const char* kInt8Conv2d = R"(
-static int32_t conv2d_sum(const int8_t *in, const int8_t *weight, int32_t sum, int top, int left, int zero,
+/* The sum of a window that lies partly outside of the image: what is outside counts as 0. */
+static int32_t border_sum(const int8_t *in, const int8_t *weight, int32_t sum, int top, int left, int zero,
                           const struct window *w) {
   int i, ky, kx;
   for (i = 0; i < w->group_channels; ++i, in += w->height * w->width)
@@ -164,23 +165,41 @@ static int32_t conv2d_sum(const int8_t *in, const int8_t *weight, int32_t sum, i
   return sum;
 }
 
+/* The sum of a window that lies inside of the image; the zero point of the input is already in `sum`. */
+static int32_t inner_sum(const int8_t *in, const int8_t *weight, int32_t sum, const struct window *w) {
+  int i, ky, kx;
+  for (i = 0; i < w->group_channels; ++i)
+    for (ky = 0; ky < w->kernel; ++ky, weight += w->kernel) {
+      const int8_t *row = in + (i * w->height + ky) * w->width;
+      for (kx = 0; kx < w->kernel; ++kx) sum += (int32_t)weight[kx] * (int32_t)row[kx];
+    }
+  return sum;
+}
+
 static void conv2d(const int8_t *in, int8_t *out, const struct integers *n, const struct window *w) {
   const int row = w->group_channels * w->kernel * w->kernel;
-  int c, y, x, py, px;
-  for (c = 0; c < w->out_channels; ++c)
+  const int last_top = w->height - w->kernel, last_left = w->width - w->kernel;
+  int c, i, y, x, py, px;
+  for (c = 0; c < w->out_channels; ++c) {
+    const int8_t *group = in + c / w->group_outputs * w->group_channels * w->height * w->width;
+    const int8_t *weight = n->weight + c * row;
+    int32_t inner_bias = n->bias[c];
+    for (i = 0; i < row; ++i) inner_bias -= (int32_t)weight[i] * (int32_t)n->in_zero;
     for (y = 0; y < w->out_height; ++y)
       for (x = 0; x < w->out_width; ++x) {
-        const int8_t *group = in + c / w->group_outputs * w->group_channels * w->height * w->width;
         int32_t most = 0;
         for (py = 0; py < w->pool; ++py)
           for (px = 0; px < w->pool; ++px) {
             const int top = (y * w->pool_stride + py) * w->stride - w->padding;
             const int left = (x * w->pool_stride + px) * w->stride - w->padding;
-            const int32_t sum = conv2d_sum(group, n->weight + c * row, n->bias[c], top, left, n->in_zero, w);
+            const int inner = top >= 0 && left >= 0 && top <= last_top && left <= last_left;
+            const int32_t sum = inner ? inner_sum(group + top * w->width + left, weight, inner_bias, w)
+                                      : border_sum(group, weight, n->bias[c], top, left, n->in_zero, w);
             if ((py == 0 && px == 0) || sum > most) most = sum;
           }
         *out++ = requantize(most, n, c, w->relu);
       }
+  }
 }
 )";
 

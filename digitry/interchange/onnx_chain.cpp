@@ -1,8 +1,10 @@
 #include "digitry/interchange/onnx_chain.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
+#include <numbers>
 #include <optional>
 
 #include "digitry/base/error.h"
@@ -62,6 +64,17 @@ class Tracer {
     std::string value = answer;
     while (const Node* node = producer(value)) {
       if (nodes.size() == graph_.nodes.size()) fail("the graph has a cycle at '" + value + "'");
+      if (const auto gate = find_activation(value)) {
+        chain.activations.push_back({.name = node->name,
+                                     .op_type = gate->type,
+                                     .domain = "",
+                                     .inputs = {gate->input},
+                                     .outputs = {value},
+                                     .attributes = {}});
+        nodes.push_back(&chain.activations.back());
+        value = gate->input;
+        continue;
+      }
       nodes.push_back(node);
       if (node->op_type == "Reshape" && node->inputs.size() > 1) find_shape(node->inputs[1], chain);
       value = computed_input(*node, {*node, constants_, source_});
@@ -115,6 +128,94 @@ class Tracer {
          .extents = {std::ssize(extents)},
          .data = {reinterpret_cast<const char*>(extents.data()), 8 * extents.size()}});
     constants_[name] = &chain.shapes.back();
+  }
+
+  // The number that a constant of one element holds.
+  std::optional<float> number(const std::string& name) const {
+    const auto found = constants_.find(name);
+    if (found == constants_.end() || found->second->type == ElementType::kString) return {};
+    const std::vector<float> values = floats_of(*found->second, source_);
+    return values.size() == 1 ? std::optional(values[0]) : std::nullopt;
+  }
+
+  // What a node Mul, Div or Add of two inputs combines: a computed value and a number. Division is
+  // multiplication by the inverse.
+  struct WithNumber {
+    std::string value;
+    float number;
+  };
+  std::optional<WithNumber> with_number(const Node& node) const {
+    if (node.inputs.size() != 2) return {};
+    for (const std::size_t i : {1, 0})
+      if (const auto found = number(node.inputs[i]);
+          found && !constants_.contains(node.inputs[1 - i]) && (i == 1 || node.op_type != "Div"))
+        return WithNumber{node.inputs[1 - i], node.op_type == "Div" ? 1 / *found : *found};
+    return {};
+  }
+
+  // An activation x · gate(x), as Gelu and Silu are.
+  struct Gate {
+    const char* type;
+    std::string input;  // x
+  };
+
+  static bool near(float value, float expected) {
+    return std::abs(value - expected) < 1e-4F * expected;
+  }
+
+  // Whether `value` is sigmoid(x) or 1 + erf(x / √2).
+  std::optional<Gate> gate_of(const std::string& value) const {
+    const Node* node = producer(value);
+    if (node == nullptr || node->inputs.empty()) return {};
+    if (node->op_type == "Sigmoid") return Gate{"Silu", node->inputs[0]};
+    const auto sum = node->op_type == "Add" ? with_number(*node) : std::nullopt;
+    if (!sum || sum->number != 1) return {};
+    node = producer(sum->value);
+    if (node == nullptr || node->op_type != "Erf" || node->inputs.empty()) return {};
+    node = producer(node->inputs[0]);
+    if (node == nullptr || (node->op_type != "Mul" && node->op_type != "Div")) return {};
+    const auto scaled = with_number(*node);
+    if (!scaled || !near(scaled->number, 1 / std::numbers::sqrt2_v<float>)) return {};
+    return Gate{"Gelu", scaled->value};
+  }
+
+  // The factors of a product that is spread over several nodes; `whole` is not taken apart.
+  struct Factors {
+    float number = 1;
+    std::vector<std::string> values;
+  };
+  void collect_factors(const std::string& value, const std::string& whole, int depth,
+                       Factors& factors) const {
+    constexpr int kMaxDepth = 3;
+    const Node* node = producer(value);
+    const bool is_product = value != whole && node != nullptr && depth < kMaxDepth &&
+                            (node->op_type == "Mul" || node->op_type == "Div");
+    if (const auto with = is_product ? with_number(*node) : std::nullopt) {
+      factors.number *= with->number;
+      collect_factors(with->value, whole, depth + 1, factors);
+    } else if (is_product && node->op_type == "Mul" && node->inputs.size() == 2) {
+      for (const std::string& input : node->inputs)
+        collect_factors(input, whole, depth + 1, factors);
+    } else {
+      factors.values.push_back(value);
+    }
+  }
+
+  // The gate, if `value` is the product of x, its gate and, for Gelu, 1/2.
+  std::optional<Gate> find_activation(const std::string& value) const {
+    Factors all;
+    collect_factors(value, "", 0, all);
+    for (const std::string& factor : all.values) {
+      const auto gate = gate_of(factor);
+      if (!gate) continue;
+      Factors factors;
+      collect_factors(value, gate->input, 0, factors);
+      if (factors.values.size() == 2 && std::ranges::count(factors.values, gate->input) == 1 &&
+          std::ranges::count(factors.values, factor) == 1 &&
+          near(factors.number, gate->type == std::string_view("Gelu") ? 0.5F : 1.0F))
+        return gate;
+    }
+    return {};
   }
 
   // The one input of a node that is not a constant.

@@ -50,12 +50,15 @@ struct Chain {
   ValueInfo input;
   /// Shapes of Reshape nodes that the graph computes from the number of images.
   std::deque<Constant> shapes;
+  /// Nodes Gelu and Silu in place of those that compute them.
+  std::deque<Node> activations;
   std::vector<NodeReader> nodes;
 };
 
 /// Finds the chain. `constants` receives the constants of the graph, those of nodes too, and must
 /// outlive the chain, as must the model. A shape that is computed as Concat of the number of images
-/// and constants (so Keras flattens) counts as a constant. Throws Error{kBadData} if there is none:
+/// and constants (so Keras flattens) counts as a constant. x · (1 + erf(x / √2)) / 2 and
+/// x · sigmoid(x), in any order, become one node. Throws Error{kBadData} if there is none:
 /// a node that combines two computed values, a cycle, a value that no node computes.
 Chain chain_of(const OnnxModel& model, const std::string& source,
                std::map<std::string, const Constant*>& constants);

@@ -228,6 +228,13 @@ class Importer : ValueTracker {
     for (std::size_t i = 0; i < 4; ++i) add_parameter(names[i], {channels}, values[i]);
   }
 
+  // PyTorch writes a padding of 0 before its average pooling.
+  void add_pad() {
+    const Extents pads = node_->num_inputs() > 1 ? node_->integers(1) : node_->list("pads", {});
+    if (std::ranges::any_of(pads, [](std::int64_t pad) { return pad != 0; }))
+      fail("expected no padding but that of a convolution or pooling");
+  }
+
   // x · scale + offset, before all layers or after the last one.
   void scale(float factor, float offset) {
     if (!std::isfinite(factor) || !std::isfinite(offset)) fail("expected finite numbers");
@@ -323,6 +330,8 @@ class Importer : ValueTracker {
     if (type == "Tanh") return add_layer(Tanh{});
     if (type == "LeakyRelu")
       return add_layer(LeakyRelu{.negative_slope = node_->number("alpha", 0.01F)});
+    if (type == "Silu") return add_layer(Silu{});
+    if (type == "Pad") return add_pad();
     if (type == "Gelu" && node_->text("approximate", "none") == "none") return add_layer(Gelu{});
     if (type == "Reshape") return add_reshape();
     if (type == "Flatten") return add_flatten();
@@ -334,7 +343,8 @@ class Importer : ValueTracker {
     fail(
         "cannot be imported; expected one of Gemm, MatMul, Add, Conv, BatchNormalization, Relu, "
         "LeakyRelu, Tanh, "
-        "Gelu, MaxPool, AveragePool, GlobalAveragePool, Flatten, Reshape, Squeeze, Transpose, "
+        "Gelu, x * sigmoid(x), MaxPool, AveragePool, GlobalAveragePool, Flatten, Reshape, Squeeze, "
+        "Transpose, "
         "Dropout, Softmax");
   }
 

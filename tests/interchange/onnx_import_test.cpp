@@ -9,6 +9,7 @@
 #include "digitry/interchange/onnx_export.h"
 #include "digitry/interchange/onnx_model.h"
 #include "digitry/model_io/classifier.h"
+#include "tests/golden/golden.h"
 #include "tests/properties/generated.h"
 #include "tests/support/errors.h"
 #include "tests/support/models.h"
@@ -71,7 +72,7 @@ TEST(OnnxImport, ReadsWhatDigitryExports) {
     bool known = drawn.image[0] == 1 || drawn.image[0] == 3;
     for (const Attributes& layer : drawn.layers) {
       const auto type = std::get<std::string>(layer.at("type"));
-      known = known && type != "add" && type != "crop2d" && type != "gelu" && type != "silu";
+      known = known && type != "add" && type != "crop2d";
     }
     Model model{
         .members = one_member(random_network(drawn.image, drawn.num_classes, drawn.layers, seed)),
@@ -93,7 +94,7 @@ TEST(OnnxImport, ReadsWhatDigitryExports) {
     expect_near(logits_of(again).as<float>(), logits_of(model).as<float>(), 1e-4, 1e-4);
   }
   EXPECT_GE(count, 10);
-  EXPECT_GE(types.size(), 11);
+  EXPECT_GE(types.size(), 13);
 }
 
 TEST(OnnxImport, ComputesAChainByHand) {
@@ -103,6 +104,73 @@ TEST(OnnxImport, ComputesAChainByHand) {
   // [1,2,3,4] · w; the pixels are divided by 255.
   expect_near(Classifier(model).logits(image).as<float>(), std::vector<float>{50, 60}, 1e-3, 0);
   EXPECT_EQ(model.class_names, (std::vector<std::string>{"0", "1"}));
+}
+
+TEST(OnnxImport, AnswersAsPyTorch) {
+  const auto golden = read_golden("torch_cnn.json");
+  const Model model = import_onnx(std::string(DIGITRY_GOLDEN_FOLDER) + "/torch_cnn.onnx");
+  Tensor images({4, 1, 8, 8}, DType::kU8);
+  const auto pixels = golden["images"].get<std::vector<std::uint8_t>>();
+  std::ranges::copy(pixels, images.as<std::uint8_t>().begin());
+  expect_near(Classifier(model).logits(images).as<float>(), test::floats(golden["logits"]), 1e-5,
+              1e-5);
+}
+
+// Activations of several nodes, in the orders in which PyTorch and Keras write them.
+TEST(OnnxImport, FindsGeluAndSilu) {
+  const auto layers_with = [](const std::vector<onnx::Node>& nodes) {
+    onnx::OnnxModel file = small_graph();
+    file.graph.nodes.back().outputs = {"x1"};
+    file.graph.constants.push_back(floats("root", {}, {1.41421356F}));
+    file.graph.constants.push_back(floats("inverse", {}, {0.70710678F}));
+    file.graph.constants.push_back(floats("one", {1}, {1}));
+    file.graph.constants.push_back(floats("half", {}, {0.5F}));
+    file.graph.constants.push_back(floats("v", {2, 2}, {1, 2, 3, 4}));
+    file.graph.nodes.insert(file.graph.nodes.end(), nodes.begin(), nodes.end());
+    file.graph.nodes.push_back(node("MatMul", {nodes.back().outputs[0], "v"}, "z"));
+    std::vector<std::string> types;
+    for (const Attributes& layer : imported(file).members[0].network.layer_attributes())
+      types.push_back(std::get<std::string>(layer.at("type")));
+    return types;
+  };
+  const onnx::Node by_root = node("Div", {"x1", "root"}, "scaled"),
+                   by_inverse = node("Mul", {"inverse", "x1"}, "scaled"),
+                   erf = node("Erf", {"scaled"}, "erf"), sum = node("Add", {"one", "erf"}, "gate");
+  const std::vector<std::string> gelu{"flatten", "dense", "gelu", "dense"};
+  EXPECT_EQ(layers_with({by_root, erf, sum, node("Mul", {"x1", "gate"}, "product"),
+                         node("Mul", {"product", "half"}, "y")}),
+            gelu);
+  EXPECT_EQ(layers_with({by_inverse, erf, sum, node("Mul", {"half", "x1"}, "halved"),
+                         node("Mul", {"gate", "halved"}, "y")}),
+            gelu);
+  EXPECT_EQ(layers_with({by_inverse, erf, sum, node("Mul", {"half", "gate"}, "halved"),
+                         node("Mul", {"x1", "halved"}, "y")}),
+            gelu);
+  const onnx::Node sigmoid = node("Sigmoid", {"x1"}, "gate");
+  const std::vector<onnx::Node> silu{sigmoid, node("Mul", {"x1", "gate"}, "y")};
+  EXPECT_EQ(layers_with(silu), (std::vector<std::string>{"flatten", "dense", "silu", "dense"}));
+  // One after the other: the second one's x is a product, too.
+  EXPECT_EQ(layers_with({sigmoid, node("Mul", {"x1", "gate"}, "y"), node("Sigmoid", {"y"}, "gate2"),
+                         node("Mul", {"gate2", "y"}, "y2")}),
+            (std::vector<std::string>{"flatten", "dense", "silu", "silu", "dense"}));
+  // Nearly one of them, but not.
+  for (const std::vector<onnx::Node>& nodes : std::vector<std::vector<onnx::Node>>{
+           {by_root, erf, sum, node("Mul", {"x1", "gate"}, "y")},
+           {node("Div", {"x1", "half"}, "scaled"), erf, sum, node("Mul", {"x1", "gate"}, "product"),
+            node("Mul", {"product", "half"}, "y")},
+           {sigmoid, node("Mul", {"gate", "gate"}, "y")}})
+    expect_error(ErrorCode::kBadData, {"m.onnx", "Mul", "computed values"},
+                 [&] { layers_with(nodes); });
+}
+
+TEST(OnnxImport, TakesAPaddingOfNothingForNothing) {
+  onnx::OnnxModel file = small_graph();
+  file.graph.nodes.insert(file.graph.nodes.begin(), node("Pad", {"x", "pads"}, "padded"));
+  file.graph.nodes[1].inputs[0] = "padded";
+  file.graph.constants.push_back(integers("pads", {0, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(imported(file).members[0].network.layer_attributes().size(), 2u);
+  file.graph.constants.back() = integers("pads", {0, 0, 1, 0, 0, 1});
+  expect_rejected(file, {"the padded", "Pad", "expected no padding"});
 }
 
 TEST(OnnxImport, BringsChannelsToTheFront) {
