@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,23 @@ def as_labels(y: Any) -> tuple[npt.NDArray[np.int32], int]:
     if array.size > 0 and not (0 <= array.min() and array.max() < 2**31):
         raise DataError(f"y: expected class indices from 0, got {array.min()} to {array.max()}")
     return np.ascontiguousarray(array, dtype=np.int32), num_classes
+
+
+def as_weights(sample_weight: Any, class_weight: Mapping[int, float] | None, y: Any) -> npt.NDArray[np.float32] | None:
+    """The weight of each image, float32 (n,): its own times that of its class; None if there are none."""
+    weights = None
+    if sample_weight is not None:
+        weights = np.ascontiguousarray(_array(sample_weight, "sample_weight"), dtype=np.float32)
+        if weights.ndim != 1:
+            raise ShapeError(f"sample_weight: expected one weight per image (n,), got {weights.shape}")
+    if class_weight is not None:
+        labels, _ = as_labels(y)
+        if any(label < 0 for label in class_weight):
+            raise DataError(f"class_weight: expected class indices from 0, got {min(class_weight)}")
+        of_class = np.ones(max([*class_weight, labels.max(initial=0)]) + 1, dtype=np.float32)
+        of_class[list(class_weight.keys())] = list(class_weight.values())
+        weights = of_class[labels] if weights is None else weights * of_class[labels]
+    return weights
 
 
 def as_picture(picture: Any) -> npt.NDArray[np.uint8]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from digitry import _core
@@ -85,6 +85,8 @@ class Network:
         label_smoothing: float = 0.0,
         gradient_clip: float = 0.0,
         ema_decay: float = 0.0,
+        sample_weight: npt.ArrayLike | None = None,
+        class_weight: Mapping[int, float] | Literal["balanced"] | None = None,
         class_names: Sequence[str] | None = None,
         callbacks: Iterable[Callback] = (),
         progress: bool | None = None,
@@ -108,6 +110,10 @@ class Network:
             label_smoothing: share of the target that is spread over all classes.
             gradient_clip: largest L2 norm of all gradients together; 0: off.
             ema_decay: decay of a moving average of the weights, which is kept instead of them; 0: off.
+            sample_weight: the weight of each image in the loss, (n,), at least 0; only their ratios count. Validation
+                and ``evaluate`` have no weights.
+            class_weight: "balanced" for the inverse of the number of images of a class; or weights by class index,
+                1 for those that are left out. They multiply ``sample_weight``.
             class_names: one per class; default: "0", "1", ...
             callbacks: functions that are called with each ``EpochRecord``, on this thread; one that returns True
                 stops the training.
@@ -132,7 +138,9 @@ class Network:
             gradient_clip=gradient_clip,
             ema_decay=ema_decay,
         )
-        return self._train(recipe, x, y, class_names, callbacks, progress)
+        if isinstance(class_weight, str):
+            recipe.class_weights, class_weight = class_weight, None
+        return self._train(recipe, x, y, sample_weight, class_weight, class_names, callbacks, progress)
 
     def to_recipe(self, **options: Unpack[TrainingOptions]) -> Recipe:
         """The recipe of a training with these options of ``fit``, for ``tune``, ``fit_recipe`` and, by ``to_toml()``,
@@ -162,10 +170,17 @@ class Network:
         recipe: Recipe,
         x: npt.ArrayLike,
         y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None,
+        class_weight: Mapping[int, float] | None,
         class_names: Sequence[str] | None,
         callbacks: Iterable[Callback],
         progress: bool | None,
     ) -> History:
+        weights = None
+        if sample_weight is not None or class_weight is not None:
+            from digitry._arrays import as_weights  # Imports NumPy, which is late elsewhere, too.
+
+            weights = as_weights(sample_weight, class_weight, y)
         class_names = class_names_of(recipe, class_names)
         functions = checked_callbacks(callbacks, "an EpochRecord")
         with Progress(progress) as shown:
@@ -175,7 +190,7 @@ class Network:
                 return True in [function(record) for function in functions]
 
             self.model, self.history, self._facts, exception = _core.train(
-                recipe, x, y, class_names, "arrays", on_epoch, shown.step
+                recipe, x, y, weights, class_names, "arrays", on_epoch, shown.step
             )
         if exception is not None:
             raise exception
@@ -258,15 +273,16 @@ def fit_recipe(
     x: npt.ArrayLike,
     y: npt.ArrayLike,
     *,
+    sample_weight: npt.ArrayLike | None = None,
     class_names: Sequence[str] | None = None,
     callbacks: Iterable[Callback] = (),
     progress: bool | None = None,
 ) -> Network:
     """Trains by a recipe: a shipped one by its name ("notebook", "fast", ...), or that of a TOML file.
 
-    Arrays, callbacks and errors are those of ``Network.fit``.
+    Arrays, weights, callbacks and errors are those of ``Network.fit``.
     """
     found = recipe_of(recipe)
     network = Network.from_recipe(found)
-    network._train(found, x, y, class_names, callbacks, progress)
+    network._train(found, x, y, sample_weight, None, class_names, callbacks, progress)
     return network

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from digitry._core import History, Model
 from digitry.layers import Dense, Dropout, Flatten, Layer, Relu
@@ -34,8 +34,10 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         batch_size: images per step; "auto" for 128, or fewer if the data are few.
         optimizer: None for ``Adam(5e-3)``.
         schedule: of the learning rate; None for ``OneCycle()``.
-        validation_split: fraction of the samples set aside, in [0, 0.9].
+        validation_split: fraction of the samples set aside, in [0, 0.9]; none with weights of samples or classes,
+            which validation does not have.
         patience: epochs without a better validation result before stopping; 0: off.
+        class_weight: "balanced", or weights by label; 1 for those that are left out.
         augmentation: random changes of the images, such as ``{"rotation": 10}``.
         random_state: seed, or a generator of seeds; None for 0.
 
@@ -63,6 +65,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         schedule: Schedule | None = None,
         validation_split: float = 0.1,
         patience: int = 0,
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
         augmentation: dict[str, float] | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -73,11 +76,17 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.schedule = schedule
         self.validation_split = validation_split
         self.patience = patience
+        self.class_weight = class_weight
         self.augmentation = augmentation
         self.random_state = random_state
 
-    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> DigitClassifier:
-        """Trains from the start. Raises ValueError for samples, labels or parameters that do not fit."""
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> DigitClassifier:
+        """Trains from the start.
+
+        ``sample_weight`` (n,) are the weights of the samples in the loss, at least 0; one of weight 0 still counts for
+        the scale of the pixels and as a part of a batch. Raises ValueError for samples, labels or parameters that do
+        not fit.
+        """
         shape = X.shape[1:] if isinstance(X, np.ndarray) else ()
         samples: npt.NDArray[Any]
         samples, labels = validate_data(self, _flat(X), y, dtype=[np.float64, np.float32, np.uint8])
@@ -90,17 +99,20 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         network = Network(
             [Flatten(), Dense(128), Relu(), Dropout(0.1), Dense("classes")] if self.layers is None else self.layers
         )
+        weighted = sample_weight is not None or self.class_weight is not None
         images = self._pixels(samples)
         self.history_ = network.fit(
             images.reshape(-1, *shape) if len(shape) > 1 else images,
             indices,
             epochs=self.epochs,
             batch_size=self._batch_size(len(samples)),
-            validation_split=self.validation_split,
+            validation_split=0 if weighted else self.validation_split,
             optimizer=Adam(5e-3) if self.optimizer is None else self.optimizer,
             schedule=OneCycle() if self.schedule is None else self.schedule,
             augmentation=self.augmentation,
             patience=self.patience,
+            sample_weight=None if sample_weight is None else _check_sample_weight(sample_weight, samples),
+            class_weight=self._class_weight(),
             seed=0 if self.random_state is None else int(check_random_state(self.random_state).randint(2**31 - 1)),
             class_names=_names(self.classes_),
             progress=False,
@@ -118,6 +130,12 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """The calibrated probability of each class, float32 (n, classes)."""
         pixels = self._validated(X)
         return self.model_.predict_proba(pixels)
+
+    def _class_weight(self) -> dict[int, float] | Literal["balanced"] | None:
+        if not isinstance(self.class_weight, dict):
+            return self.class_weight
+        indices = {label: i for i, label in enumerate(self.classes_)}
+        return {indices[label]: weight for label, weight in self.class_weight.items() if label in indices}
 
     def _validated(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
         check_is_fitted(self)

@@ -189,15 +189,20 @@ Labels labels_of(nb::handle y, std::int64_t num_images) {
 
 ArrayDataset dataset_of(nb::handle x, nb::handle y,
                         const std::optional<std::vector<std::string>>& class_names,
-                        const std::string& name) {
+                        const std::string& name, nb::handle weights) {
   Images images = images_of(x, std::nullopt, PixelType::kBytes);
   Labels labels = labels_of(y, images.pixels.shape()[0]);
   std::vector<std::string> names = class_names.value_or(std::vector<std::string>());
   for (std::int64_t i = 0; names.empty() && i < labels.num_classes; ++i)
     names.push_back(std::to_string(i));
+  std::vector<float> image_weights;
+  if (!weights.is_none()) {
+    const auto array = nb::cast<InputArray<float>>(weights);
+    image_weights.assign(array.data(), array.data() + array.size());
+  }
   return {std::move(images.owner), without_gil([&] {
             return make_dataset(std::move(images.pixels), std::move(labels.values),
-                                std::move(names), name);
+                                std::move(names), name, std::move(image_weights));
           })};
 }
 

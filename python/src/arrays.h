@@ -52,10 +52,10 @@ struct ArrayDataset {
 };
 
 /// Labelled images with their hash; floats are rounded to 255ths. Classes without names are named
-/// after their index.
+/// after their index. `weights`, float32 (n,) or None, are those of the images in the loss.
 ArrayDataset dataset_of(nanobind::handle x, nanobind::handle y,
                         const std::optional<std::vector<std::string>>& class_names,
-                        const std::string& name);
+                        const std::string& name, nanobind::handle weights = nanobind::none());
 
 /// An array that owns the elements.
 template <typename T, typename Owner>

@@ -34,10 +34,10 @@ namespace {
 
 // Trains while this thread, which holds the GIL, calls the Python functions: (model, history,
 // facts, exception that stopped the training or None). `on_epoch` returns whether to stop.
-nb::tuple train(const Recipe& recipe, nb::handle x, nb::handle y,
+nb::tuple train(const Recipe& recipe, nb::handle x, nb::handle y, nb::handle weights,
                 const std::optional<std::vector<std::string>>& class_names, const std::string& name,
                 const nb::callable& on_epoch, const nb::callable& on_progress) {
-  const ArrayDataset arrays = dataset_of(x, y, class_names, name);
+  const ArrayDataset arrays = dataset_of(x, y, class_names, name, weights);
   History history;
   std::optional<Model> model;
   TrainingFacts facts{.num_threads = process_threads(), .num_networks = recipe.members};
@@ -88,6 +88,7 @@ are dictionaries.)")
       .def_rw("precision", &Recipe::precision)
       .def_rw("data", &Recipe::data)
       .def_rw("ema_decay", &Recipe::ema_decay)
+      .def_rw("class_weights", &Recipe::class_weights)
       .def_rw("label_smoothing", &Recipe::label_smoothing)
       .def_rw("gradient_clip", &Recipe::gradient_clip)
       .def_rw("optimizer", &Recipe::optimizer)
@@ -158,10 +159,11 @@ void bind_training(nb::module_& module) {
              new (&facts) TrainingFacts(std::make_from_tuple<TrainingFacts>(state));
            });
   module.def(
-      "train", &train, "recipe"_a, "x"_a, "y"_a, "class_names"_a.none(), "name"_a, "on_epoch"_a,
-      "on_progress"_a,
+      "train", &train, "recipe"_a, "x"_a, "y"_a, "weights"_a.none(), "class_names"_a.none(),
+      "name"_a, "on_epoch"_a, "on_progress"_a,
       nb::sig("def train(recipe: Recipe, x: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike, "
-              "class_names: collections.abc.Sequence[str] | None, name: str, on_epoch: "
+              "weights: numpy.typing.NDArray[numpy.float32] | None, class_names: "
+              "collections.abc.Sequence[str] | None, name: str, on_epoch: "
               "collections.abc.Callable[[EpochRecord], bool], on_progress: "
               "collections.abc.Callable[[TrainingProgress], None]) -> tuple[Model, "
               "History, TrainingFacts, BaseException | None]"));

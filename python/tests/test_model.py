@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+from conftest import small_network
 
 import digitry
 
@@ -126,6 +127,26 @@ def test_a_forked_child_computes(model, mnist):
     assert np.array_equal(results.get(timeout=60), expected)
     child.join(60)
     assert child.exitcode == 0
+
+
+def _train_in_child(x, y, results):
+    network = small_network()
+    network.fit(x, y, epochs=1, precision="f32")
+    results.put(network.model.to_bytes())
+
+
+def test_a_forked_child_trains(trained, mnist):
+    """After the parent has trained, with OpenMP's threads, which the child does not have."""
+    x, y = mnist[0][0][:1000], mnist[0][1][:1000]
+    results = multiprocessing.get_context("fork").Queue()
+    child = multiprocessing.get_context("fork").Process(target=_train_in_child, args=(x, y, results))
+    child.start()
+    model = digitry.Model.from_bytes(results.get(timeout=60))
+    child.join(60)
+    assert child.exitcode == 0
+    network = small_network()
+    network.fit(x, y, epochs=1, precision="f32")
+    assert np.array_equal(model.logits(x[:9]), network.model.logits(x[:9]))
 
 
 def test_number_of_threads(model, x):

@@ -27,7 +27,11 @@ def one_thread():
     digitry.set_num_threads(0)
 
 
-@parametrize_with_checks([DigitClassifier()])
+# Training goes by batches, so that a sample of weight 2 is not the same as two samples.
+NOT_BY_REPETITION = {"check_sample_weight_equivalence_on_dense_data": "a weight is not a repetition: batches differ"}
+
+
+@parametrize_with_checks([DigitClassifier()], expected_failed_checks=lambda _: NOT_BY_REPETITION)
 def test_the_checks_of_scikit_learn(estimator, check):
     check(estimator)
 
@@ -73,6 +77,24 @@ def test_other_networks(mnist):
     assert estimator.score(x_test, y_test) > 0.9
     with pytest.raises(ValueError, match="patience"):
         DigitClassifier(patience=-1).fit(x, y)
+
+
+def test_weights_of_samples_and_of_labels(digits):
+    X, y = digits
+    names = np.where(y < 5, "low", "high")
+    low = {
+        key: (DigitClassifier(epochs=3, **parameters).fit(X[:200], names[:200], **fit).predict(X) == "low").mean()
+        for key, parameters, fit in (
+            ("alike", {}, {}),
+            ("classes", {"class_weight": {"low": 1000.0, "never": 3}}, {}),
+            ("samples", {}, {"sample_weight": np.where(names[:200] == "low", 1000, 1)}),
+            ("balanced", {"class_weight": "balanced"}, {}),
+        )
+    }
+    assert low["classes"] == low["samples"] > low["alike"] + 0.1
+    assert abs(low["balanced"] - low["alike"]) < 0.2
+    with pytest.raises(ValueError, match="class_weights"):
+        DigitClassifier(class_weight="even").fit(X, names)
 
 
 def test_a_seed_decides(digits):

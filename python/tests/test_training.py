@@ -45,6 +45,28 @@ def test_floats_and_one_hot_labels_train_the_same_model(mnist):
     assert as_given.model.logits(x[:10]).tobytes() == converted.model.logits(x[:10]).tobytes()
 
 
+def test_arrays_of_any_layout_train_the_same_model(mnist):
+    x, y = mnist[0][0][:200], mnist[0][1][:200]
+    read_only, read_only_y = x.copy(), y.copy()
+    read_only.flags.writeable = read_only_y.flags.writeable = False
+    spread = np.repeat(x, 2, axis=0)[::2]
+    models = set()
+    for images, labels in (
+        (x, y),
+        (read_only, read_only_y),
+        (spread, np.repeat(y, 2)[::2]),
+        (np.asfortranarray(x), y.astype(">i8")),
+        (x.astype(">i2"), y.astype("u1")),
+        ((x / 255).astype(">f4"), y.astype(float)),
+    ):
+        network = small_network()
+        network.fit(images, labels, epochs=1)
+        models.add(network.model.logits(x[:5]).tobytes())
+    assert len(models) == 1
+    with pytest.raises(digitry.DataError, match="got nan"):
+        small_network().fit(np.where(x > 200, np.nan, 0), y, epochs=1)
+
+
 def test_convolution_augmentation_and_schedule(mnist):
     x, y = mnist[0]
     network = Network([Conv2d(8, 3), Relu(), MaxPool2d(), Flatten(), Dense("classes")])
@@ -172,6 +194,64 @@ def test_layers_that_do_not_fit(mnist):
         Network(["dense"])
     with pytest.raises(digitry.ArgumentError, match="call fit first"):
         small_network().predict(mnist[0][0])
+
+
+def blurred(mnist):
+    """Two classes that overlap, so that weights decide: noise around two means."""
+    random = np.random.default_rng(3)
+    y = np.arange(600) % 2
+    x = random.integers(0, 120, (600, 4, 4)) + 60 * (random.random((600, 1, 1)) < 0.3 + 0.4 * y[:, None, None])
+    return x.astype(np.uint8), y
+
+
+def share_of_ones(mnist, **arguments):
+    x, y = blurred(mnist)
+    network = Network([Flatten(), Dense(2)])
+    network.fit(x, y, epochs=8, optimizer=Adam(1e-2), precision="f32", validation_split=0, **arguments)
+    return network.predict(x).mean()
+
+
+def test_weights_pull_the_answers_to_their_class(mnist):
+    y = blurred(mnist)[1]
+    alike = share_of_ones(mnist)
+    assert 0.3 < alike < 0.7
+    assert share_of_ones(mnist, class_weight={1: 20}) > 0.9
+    assert share_of_ones(mnist, class_weight={0: 20.0, 1: 1}) < 0.1
+    assert share_of_ones(mnist, sample_weight=np.where(y == 1, 20, 1)) == share_of_ones(mnist, class_weight={1: 20})
+    both = share_of_ones(mnist, sample_weight=np.where(y == 1, 20, 1), class_weight={0: 20})
+    assert both == alike == share_of_ones(mnist, sample_weight=np.full(600, 3.0))
+    assert share_of_ones(mnist, class_weight="balanced") == alike  # As many of each.
+
+
+def test_balanced_classes_count_the_same(mnist):
+    x, y = blurred(mnist)
+    few = np.flatnonzero((y == 1) | (np.arange(600) % 20 == 0))  # 30 of class 0, 300 of class 1.
+
+    def share(class_weight):
+        network = Network([Flatten(), Dense(2)])
+        network.fit(x[few], y[few], epochs=20, optimizer=Adam(1e-2), precision="f32", class_weight=class_weight)
+        return network.predict(x).mean()
+
+    assert share(None) > 0.9
+    assert share("balanced") < 0.8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"sample_weight": np.ones(3)}, ValueError, "3"),
+        ({"sample_weight": np.ones((500, 1))}, digitry.ShapeError, r"\(500, 1\)"),
+        ({"sample_weight": np.full(500, -1.0)}, digitry.DataError, "weight"),
+        ({"sample_weight": np.full(500, np.nan)}, digitry.DataError, "weight"),
+        ({"sample_weight": np.zeros(500)}, digitry.DataError, "weight"),
+        ({"sample_weight": ["a"] * 500}, TypeError, "sample_weight: expected numbers"),
+        ({"class_weight": "even"}, digitry.DataError, "class_weights"),
+        ({"class_weight": {-1: 2}}, digitry.DataError, "class_weight: expected class indices from 0, got -1"),
+    ],
+)
+def test_weights_that_do_not_fit(mnist, arguments, error, words):
+    with pytest.raises(error, match=words):
+        small_network().fit(mnist[0][0][:500], mnist[0][1][:500], epochs=1, **arguments)
 
 
 def test_history_survives_pickling(trained):
