@@ -1,6 +1,9 @@
-// One image through the public API, against a plan for one image: what picking a batch costs.
+// Images through the public API, against a plan for one image: what picking a batch costs.
 
 #include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <string>
 
 #include "digitry/base/parallel.h"
 #include "digitry/model_io/classifier.h"
@@ -10,12 +13,14 @@
 namespace digitry {
 namespace {
 
-void BM_ClassifierOneImage(benchmark::State& state) {
-  const Classifier classifier(shipped_model("cnn-best"));
-  const Tensor image(classifier.model().input_shape().with_batch(1), DType::kU8);
-  for (auto _ : state) benchmark::DoNotOptimize(classifier.logits(image));
+// bench/python compares these with the same calls from Python.
+void BM_Classify(benchmark::State& state, const std::string& model) {
+  const Classifier classifier(shipped_model(model));
+  const Tensor images(classifier.model().input_shape().with_batch(state.range(0)), DType::kU8);
+  for (auto _ : state) benchmark::DoNotOptimize(classifier.logits(images));
 }
-BENCHMARK(BM_ClassifierOneImage)->UseRealTime();
+BENCHMARK_CAPTURE(BM_Classify, tiny, "tiny")->Arg(1)->Arg(10000)->UseRealTime();
+BENCHMARK_CAPTURE(BM_Classify, cnn_best, "cnn-best")->Arg(1)->UseRealTime();
 
 void BM_PredictorOfOneImage(benchmark::State& state) {
   const ScopedNumThreads one_thread(1);
