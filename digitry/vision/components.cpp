@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 #include <opencv2/imgproc.hpp>
 #include <unordered_map>
@@ -32,6 +33,10 @@ constexpr double kLower = 0.8;         // of the whole height
 constexpr double kMuchLower = 0.65;    // of the whole height
 constexpr double kInkLevel = 0.9;      // quantile of the darkness
 constexpr double kFullInk = 0.8;       // of that quantile
+constexpr double kSteepEdge = 0.95;    // quantile of the slope of the darkness
+constexpr double kOutOfFocus = 0.05;   // of the height: more blur than this is reduced
+constexpr double kSharpening = 3;
+constexpr double kSharpFloor = 0.4;  // of the full ink: fainter than this is blur
 
 int overlap(int begin_a, int length_a, int begin_b, int length_b) {
   return std::min(begin_a + length_a, begin_b + length_b) - std::max(begin_a, begin_b);
@@ -124,11 +129,12 @@ std::vector<std::vector<std::size_t>> members_of(Groups& groups, std::size_t cou
   return members;
 }
 
-// Whether something of about the same height stands beside the box.
+// Whether something of about the same height stands beside the box. In cells, the remains of their
+// lines do.
 bool has_peer(const cv::Rect& box, const std::vector<Blob>& blobs) {
   return std::ranges::any_of(blobs, [&](const Blob& other) {
     const auto [lower, higher] = std::minmax(box.height, other.box.height);
-    return other.box != box && lower >= kLikeHeight * higher &&
+    return other.box != box && other.cell < 0 && lower >= kLikeHeight * higher &&
            overlap_y(box, other.box) >= kSideBySide * lower && overlap_x(box, other.box) <= 0 &&
            -overlap_x(box, other.box) <= kBeside * higher;
   });
@@ -178,6 +184,42 @@ double ink_level(std::vector<float> darkness) {
   return std::max(kFullInk * static_cast<double>(*place), 0.01);
 }
 
+// The standard deviation of the blur: it makes the edge of a stroke as dark as d at most
+// d / (σ √(2π)) steep.
+double blur_of(const cv::Mat& ink, double dark) {
+  cv::Mat across;
+  cv::Mat down;
+  cv::Sobel(ink, across, CV_32F, 1, 0, 3, 1.0 / 8, 0, cv::BORDER_CONSTANT);
+  cv::Sobel(ink, down, CV_32F, 0, 1, 3, 1.0 / 8, 0, cv::BORDER_CONSTANT);
+  cv::magnitude(across, down, across);
+  std::vector<float> slopes;
+  for (int y = 0; y < ink.rows; ++y)
+    for (int x = 0; x < ink.cols; ++x)
+      if (ink.at<float>(y, x) > 0) slopes.push_back(across.at<float>(y, x));
+  const auto place = slopes.begin() + static_cast<std::ptrdiff_t>(
+                                          kSteepEdge * static_cast<double>(slopes.size() - 1));
+  std::nth_element(slopes.begin(), place, slopes.end());
+  return dark / (std::sqrt(2 * std::numbers::pi) * std::max(1e-6, static_cast<double>(*place)));
+}
+
+// The ink as if it were in focus, if it is not: an unsharp mask.
+void bring_into_focus(cv::Mat& ink, std::vector<float>& darkness) {
+  const double blur = blur_of(ink, ink_level(darkness) / kFullInk);
+  if (blur < kOutOfFocus * ink.rows) return;
+  cv::Mat smooth;
+  cv::GaussianBlur(ink, smooth, {}, 1.4 * blur, 0, cv::BORDER_CONSTANT);
+  ink = cv::max(ink + kSharpening * (ink - smooth), 0.0);
+  const auto sample = [&] {
+    darkness.clear();
+    for (int y = 0; y < ink.rows; ++y)
+      for (int x = 0; x < ink.cols; ++x)
+        if (ink.at<float>(y, x) > 0) darkness.push_back(ink.at<float>(y, x));
+  };
+  sample();
+  ink = cv::max(ink - kSharpFloor * ink_level(darkness), 0.0);
+  sample();
+}
+
 }  // namespace
 
 Components find_components(const Paper& paper) {
@@ -197,11 +239,18 @@ Components find_components(const Paper& paper) {
     const int area = stats.at<int>(label, cv::CC_STAT_AREA);
     if (area < least_area) continue;
     components.all.push_back({.label = label, .box = box, .area = area});
+    if (paper.cells) components.all.back().cell = paper.cells->at(box);
   }
   std::ranges::stable_sort(components.all, std::greater{}, &Component::area);
   if (components.all.size() > kMaxComponents) components.all.resize(kMaxComponents);
   measure_strokes(paper.ink.darkness, components.owners, components.all, count);
   components.list = components.all;
+  if (paper.cells)
+    std::erase_if(components.list, [&](const Component& component) {
+      if (component.cell < 0)
+        components.left_out.push_back({component.box, LeftOutReason::kOutside});
+      return component.cell < 0;
+    });
   leave_out_foreign(components, stroke);
   if (!components.list.empty()) add_faint(paper, components);
   return components;
@@ -211,11 +260,12 @@ std::vector<Blob> join_broken(const Components& components, std::vector<Foreign>
   const double height = components.digit_height;
   std::vector<Blob> blobs;
   for (const Component& component : components.list)
-    blobs.push_back({{component.label}, component.box});
+    blobs.push_back({{component.label}, component.box, component.cell});
   Groups groups(blobs.size());
   for (std::size_t i = 0; i < blobs.size(); ++i)
     for (std::size_t j = i + 1; j < blobs.size(); ++j)
-      if (are_parts_of_one(blobs[i].box, blobs[j].box,
+      if (blobs[i].cell == blobs[j].cell &&
+          are_parts_of_one(blobs[i].box, blobs[j].box,
                            components.linked.contains(
                                std::minmax(components.list[i].label, components.list[j].label)),
                            height, blobs))
@@ -245,6 +295,7 @@ std::vector<std::vector<std::size_t>> group_neighbours(const std::vector<Blob>& 
       const cv::Rect& b = blobs[j].box;
       const bool side_by_side = overlap_y(a, b) >= kSideBySide * std::min(a.height, b.height);
       const bool close = -overlap_x(a, b) <= kNeighbourGap * digit_height;
+      if (blobs[i].cell != blobs[j].cell) continue;
       const bool narrow = (a | b).width <= kWidestJoined * digit_height;
       if (side_by_side && close && narrow) groups.join(i, j);
     }
@@ -275,6 +326,7 @@ bool may_be_only_digit(const std::vector<Blob>& blobs, bool any_doubt) {
 
 Blob together(const std::vector<Blob>& blobs, const std::vector<std::size_t>& indices) {
   Blob whole;
+  if (!indices.empty()) whole.cell = blobs[indices.front()].cell;
   for (const std::size_t i : indices) {
     whole.labels.insert(whole.labels.end(), blobs[i].labels.begin(), blobs[i].labels.end());
     whole.box |= blobs[i].box;
@@ -298,7 +350,9 @@ Glyph cut_out(const Paper& paper, const Components& components, const Blob& blob
       darkness.push_back(dark);
     }
   const cv::Rect inked = cv::boundingRect(cv::Mat(glyph.ink > 0));
-  glyph.ink = cv::min(glyph.ink(inked) / ink_level(std::move(darkness)), 1.0);
+  cv::Mat ink = glyph.ink(inked).clone();
+  if (!darkness.empty()) bring_into_focus(ink, darkness);
+  glyph.ink = cv::min(ink / ink_level(std::move(darkness)), 1.0);
   glyph.box = inked + glyph.box.tl();
   return glyph;
 }

@@ -20,6 +20,7 @@ struct Component {
   int area = 0;          ///< Number of its strong pixels.
   double thickness = 0;  ///< Twice the area by the number of pixels on its edge.
   double darkness = 0;   ///< Mean of its strong pixels.
+  int cell = -1;         ///< On paper with cells.
 };
 
 /// Something that is not read, and why.
@@ -50,6 +51,7 @@ Components find_components(const Paper& paper);
 struct Blob {
   std::vector<int> labels;
   cv::Rect box;
+  int cell = -1;  ///< On paper with cells; blobs of different cells are never joined.
 };
 
 /// Joins the parts of broken strokes: parts inside another's box, parts above one another, and

@@ -233,6 +233,16 @@ FoundDigits found(std::vector<ClassifiedGlyph> digits, std::vector<Foreign> left
 
 }  // namespace
 
+PixelBox place_in_text(const Paper& paper, const cv::Rect& box) {
+  const int cell = paper.cells ? paper.cells->at(box) : -1;
+  if (cell < 0) return {box.x, box.y, box.width, box.height};
+  const auto pitch = static_cast<std::int64_t>(paper.cells->pitch);
+  const int y = box.y + box.height / 2;
+  int right = box.x + box.width;
+  while (right < paper.cells->of.cols && paper.cells->of.at<int>(y, right) == cell) ++right;
+  return {box.x, cell / paper.cells->num_columns * pitch, right - box.x, pitch};
+}
+
 FoundDigits find_digits(const Paper& paper, const PieceClassifiers& classify,
                         const FindOptions& options) {
   const Components components = find_components(paper);
@@ -284,7 +294,7 @@ FoundDigits find_digits(const Paper& paper, const PieceClassifiers& classify,
       parts.push_back({{{std::move(first)}, cost}});
     }
     if (options.pattern) parts.back().push_back({{}, nothing});
-    boxes.push_back({box.x, box.y, box.width, box.height});
+    boxes.push_back(place_in_text(paper, box));
   }
   parts = in_reading_order(std::move(parts), boxes);
   bool as_expected = false;

@@ -40,6 +40,10 @@ struct FindOptions {
   std::optional<DigitPattern> pattern = {};  ///< What the picture is expected to have.
 };
 
+/// The box that decides where something stands in the text: on paper with cells it is as high as
+/// its row of cells, and reaches to the right side of its cell.
+PixelBox place_in_text(const Paper& paper, const cv::Rect& box);
+
 struct FoundDigit {
   cv::Rect box;  ///< On the paper.
   MnistImage image{};

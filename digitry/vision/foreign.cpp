@@ -78,8 +78,8 @@ void leave_out_foreign(Components& components, double stroke_width) {
   const auto is_compact = [](const Component& c) {
     return std::max(c.box.width, c.box.height) <= kCompact * c.thickness;
   };
-  // The digits' height does not count what is compact, thick at the border, or straight and
-  // slanting.
+  // In a cell, a compact thing is a digit, or too small for one. The digits' height does not count
+  // what is compact, thick at the border, or straight and slanting.
   std::vector<Component> likely = components.list;
   std::erase_if(likely, [&](const Component& c) {
     const bool upright = c.box.width <= kUpright * c.box.height;
@@ -104,7 +104,7 @@ void leave_out_foreign(Components& components, double stroke_width) {
     return is_straight(c) && diagonal_of(c.box) >= kLongerThanDigit * digit && (!upright || across);
   });
   leave_out(components, LeftOutReason::kDot, [&](const Component& c) {
-    return is_compact(c) && std::max(c.box.width, c.box.height) < digit;
+    return is_compact(c) && std::max(c.box.width, c.box.height) < digit && c.cell < 0;
   });
   const double darkness = median_of(components.list, [](const Component& c) { return c.darkness; });
   leave_out(components, LeftOutReason::kFaint, [&](const Component& c) {

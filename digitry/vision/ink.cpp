@@ -76,13 +76,15 @@ cv::Mat find_paper(const cv::Mat& grey, double window, bool ink_at_border) {
   return paper;
 }
 
-// At most 20,000 of the values, evenly spaced.
-std::vector<float> sample_of(const cv::Mat& values) {
+// At most 20,000 of the values, evenly spaced; of those where `where` is not 0, if it is given.
+std::vector<float> sample_of(const cv::Mat& values, const cv::Mat& where = {}) {
   constexpr std::size_t kSamples = 20'000;
   const std::size_t step = std::max<std::size_t>(1, values.total() / kSamples);
   std::vector<float> sample;
   const auto* data = values.ptr<float>();
-  for (std::size_t i = 0; i < values.total(); i += step) sample.push_back(data[i]);
+  const auto* there = where.ptr<std::uint8_t>();
+  for (std::size_t i = 0; i < values.total(); i += step)
+    if (there == nullptr || there[i] != 0) sample.push_back(data[i]);
   return sample;
 }
 
@@ -100,8 +102,9 @@ struct Spread {
 
 // That of the darkness of paper. Ink, which may cover most of a picture, is left out if it covers
 // much; then its soft edges remain, so that the deviation is that of the nearest quarter.
-Spread paper_spread(const cv::Mat& darkness) {
-  std::vector<float> sample = sample_of(darkness);
+Spread paper_spread(const cv::Mat& darkness, const cv::Mat& where) {
+  std::vector<float> sample = sample_of(darkness, where);
+  if (sample.empty()) return {};
   const float ink = std::max(kSurelyInk, kInkShare * quantile(sample, kInkQuantile));
   const auto dark = std::ranges::count_if(sample, [&](float value) { return value > ink; });
   const bool much = static_cast<double>(dark) > kMuchInk * static_cast<double>(sample.size());
@@ -124,7 +127,7 @@ cv::Mat smoothed(const cv::Mat& darkness, double noise) {
 }
 
 // Sets the darkness and the noise.
-Ink ink_on(const cv::Mat& grey, const cv::Mat& paper) {
+Ink ink_on(const cv::Mat& grey, const cv::Mat& paper, const cv::Mat& where) {
   Ink ink;
   // What is much darker than the paper of the picture is not paper: its grain is not ink.
   std::vector<float> bright = sample_of(paper);
@@ -132,10 +135,10 @@ Ink ink_on(const cv::Mat& grey, const cv::Mat& paper) {
       std::max(kDarkestPaper, kShadow * static_cast<double>(quantile(bright, kBrightPaper)));
   cv::divide(paper - grey, cv::max(paper, darkest), ink.darkness);
   // Most pixels are paper. Their median is not 0, because a closing prefers bright noise.
-  const double offset = std::clamp(paper_spread(ink.darkness).median, -0.1, 0.15);
+  const double offset = std::clamp(paper_spread(ink.darkness, where).median, -0.1, 0.15);
   ink.darkness = (ink.darkness - offset) / (1 - offset);
-  const double raw = paper_spread(ink.darkness).deviation;
-  ink.noise = paper_spread(smoothed(ink.darkness, raw)).deviation;
+  const double raw = paper_spread(ink.darkness, where).deviation;
+  ink.noise = paper_spread(smoothed(ink.darkness, raw), where).deviation;
   ink.darkness = cv::min(cv::max(ink.darkness, 0.0), 1.0);
   return ink;
 }
@@ -216,9 +219,10 @@ double wide_paper_window(const cv::Mat& grey) {
   return kWidePaperWindow * std::min(grey.rows, (grey.rows > 2 * grey.cols ? 3 : 1) * grey.cols);
 }
 
-Ink find_ink(const cv::Mat& grey, bool light, double paper_window, bool ink_at_border) {
+Ink find_ink(const cv::Mat& grey, bool light, double paper_window, bool ink_at_border,
+             const cv::Mat& where) {
   const cv::Mat dark_on_light = light ? cv::Mat(255.0 - grey) : grey;
-  Ink ink = ink_on(dark_on_light, find_paper(dark_on_light, paper_window, ink_at_border));
+  Ink ink = ink_on(dark_on_light, find_paper(dark_on_light, paper_window, ink_at_border), where);
   ink.light = light;
   return ink;
 }

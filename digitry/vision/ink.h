@@ -39,8 +39,10 @@ Polarity find_polarity(const cv::Mat& grey);
 /// to be wider than a stroke: dark things narrower than the window are ink, everything else is
 /// shadow. With `ink_at_border`, what is outside the picture counts as paper, so that the window
 /// has to be wider than a stroke at the border too; light that falls off towards the border then
-/// looks like ink if the window is wide. Does not set `stroke_width`.
-Ink find_ink(const cv::Mat& grey, bool light, double paper_window, bool ink_at_border = false);
+/// looks like ink if the window is wide. The noise is that of the paper `where` is not 0, if it is
+/// given (CV_8U, as large as the picture). Does not set `stroke_width`.
+Ink find_ink(const cv::Mat& grey, bool light, double paper_window, bool ink_at_border = false,
+             const cv::Mat& where = {});
 
 /// A window wider than any stroke, for use before the stroke width is known.
 double wide_paper_window(const cv::Mat& grey);

@@ -60,10 +60,15 @@ double pairs_in_line(const std::vector<cv::Point2d>& centers, double degrees, do
 
 }  // namespace
 
+int Cells::at(const cv::Rect& box) const {
+  const cv::Point middle = (box.tl() + box.br()) / 2;
+  return middle.inside({{0, 0}, of.size()}) ? of.at<int>(middle) : -1;
+}
+
 Paper level_paper(const Ink& ink, double skew_degrees) {
   Paper paper{.ink = ink,
               .inside = cv::Mat(ink.darkness.size(), CV_8U, cv::Scalar(255)),
-              .to_working = cv::Matx23d(1, 0, 0, 0, 1, 0),
+              .to_working = cv::Matx33d::eye(),
               .skew_degrees = skew_degrees};
   paper.ink.darkness = ink.darkness.clone();
   if (skew_degrees == 0) return paper;
@@ -82,7 +87,7 @@ Paper level_paper(const Ink& ink, double skew_degrees) {
                  cv::BORDER_CONSTANT, 0);
   cv::Mat back;
   cv::invertAffineTransform(turn, back);
-  paper.to_working = cv::Matx23d(back.ptr<double>());
+  for (int i = 0; i < 6; ++i) paper.to_working.val[i] = back.ptr<double>()[i];
   return paper;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <opencv2/core.hpp>
+#include <optional>
 #include <vector>
 
 #include "digitry/vision/ink.h"
@@ -9,12 +10,24 @@
 
 namespace digitry {
 
+/// The cells of a table, a grid or a row of boxes.
+struct Cells {
+  int num_rows = 0;
+  int num_columns = 0;
+  double pitch = 0;  ///< The smaller of the usual height and width of a cell.
+  cv::Mat of;        ///< CV_32S: the cell of each pixel, counted row by row; -1 outside.
+
+  /// The cell in the middle of the box; -1 if there is none.
+  int at(const cv::Rect& box) const;
+};
+
 /// Ink in a frame whose rows run along the lines of writing.
 struct Paper {
   Ink ink;
   cv::Mat inside;           ///< 255 inside the picture, 0 in the corners that a rotation added.
-  cv::Matx23d to_working;   ///< From (x, y, 1) here to (x, y) in working pixels.
+  cv::Matx33d to_working;   ///< From (x, y, 1) here to working pixels, in homogeneous coordinates.
   double skew_degrees = 0;  ///< The angle by which it was rotated.
+  std::optional<Cells> cells = {};  ///< If what is written stands in cells.
 };
 
 /// Rotates the ink so that lines which run down to the right by `skew_degrees` become level.

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "digitry/base/error.h"
+#include "digitry/vision/cells.h"
 #include "digitry/vision/components.h"
 #include "digitry/vision/find_digits.h"
 #include "digitry/vision/foreign.h"
@@ -46,10 +47,11 @@ struct CleanPaper {
   Paper paper;
   int num_rules = 0;
   std::vector<cv::Rect> frames;
+  std::vector<cv::Rect> outside;  // What is written beside a lattice whose cells are read.
 };
 
 CleanPaper level_and_remove_rules(const Ink& ink, double skew, bool remove) {
-  CleanPaper level{.paper = level_paper(ink, skew), .num_rules = 0, .frames = {}};
+  CleanPaper level{.paper = level_paper(ink, skew), .num_rules = 0, .frames = {}, .outside = {}};
   if (remove) level.num_rules = remove_rules(level.paper);
   return level;
 }
@@ -63,6 +65,18 @@ double skew_of_writing(const Paper& paper) {
   return std::fabs(skew) < kLeastSkew ? 0 : skew;
 }
 
+// The cells of a lattice, if the picture has one and the writing is in its cells.
+std::optional<CleanPaper> paper_of_cells(const cv::Mat& grey, const Ink& ink, double skew) {
+  const std::optional<Lattice> lattice = find_lattice(grey, ink.light, skew);
+  if (!lattice) return std::nullopt;
+  std::optional<CellPaper> cells = read_cells(grey, ink, *lattice);
+  if (!cells) return std::nullopt;
+  return CleanPaper{.paper = std::move(cells->paper),
+                    .num_rules = static_cast<int>(lattice->rows.size() + lattice->columns.size()),
+                    .frames = {cells->frame},
+                    .outside = std::move(cells->outside)};
+}
+
 // Light, rules and skew depend on one another. A first pass with a wide window finds the rules and
 // the stroke width; the second pass, with a window of that width, gives the result.
 CleanPaper clean_paper(const cv::Mat& grey, const Polarity& polarity, const ReadOptions& options) {
@@ -70,6 +84,13 @@ CleanPaper clean_paper(const cv::Mat& grey, const Polarity& polarity, const Read
   const double wide = (polarity.crowded ? kCrowdedWindow : 1) * wide_paper_window(grey);
   Ink ink = find_ink(grey, light, wide, polarity.crowded);
   double skew = options.find_skew && options.remove_rules ? find_ruling_skew(ink) : 0;
+  if (options.remove_rules) {
+    if (std::optional<CleanPaper> cells = paper_of_cells(grey, ink, skew)) {
+      show(options, "2-ink", ink);
+      show(options, "3-level", cells->paper.ink);
+      return std::move(*cells);
+    }
+  }
   CleanPaper first = level_and_remove_rules(ink, skew, options.remove_rules);
   const bool ruled = first.num_rules > 0;
   if (!ruled && skew != 0) {
@@ -105,7 +126,8 @@ PixelBox to_pixel_box(const cv::Rect& box, const Paper& paper, double scale, con
   double bottom = 0;
   for (const cv::Point& corner : {box.tl(), box.br(), cv::Point(box.x + box.width, box.y),
                                   cv::Point(box.x, box.y + box.height)}) {
-    const cv::Vec2d at = paper.to_working * cv::Vec3d(corner.x, corner.y, 1) / scale;
+    cv::Vec3d at = paper.to_working * cv::Vec3d(corner.x, corner.y, 1);
+    at /= at[2] * scale;
     left = std::min(left, at[0]);
     right = std::max(right, at[0]);
     top = std::min(top, at[1]);
@@ -262,7 +284,7 @@ Reading read_ink(const Image& picture, const WorkingGrey& working, const Polarit
   std::vector<PixelBox> boxes;
   for (FoundDigit& digit : found.digits) {
     const cv::Rect& box = digit.box;
-    boxes.push_back({box.x, box.y, box.width, box.height});
+    boxes.push_back(place_in_text(level.paper, box));
     digits.push_back({.box = to_pixel_box(box, level.paper, working.scale, picture),
                       .image = digit.image,
                       .prediction = std::move(digit.prediction)});
@@ -270,6 +292,8 @@ Reading read_ink(const Image& picture, const WorkingGrey& working, const Polarit
   if (found.as_expected) reading.pattern = expected->text;
   for (const cv::Rect& frame : level.frames)
     found.left_out.push_back({frame, LeftOutReason::kFrame});
+  for (const cv::Rect& box : level.outside)
+    found.left_out.push_back({box, LeftOutReason::kOutside});
   for (const Foreign& foreign : found.left_out)
     reading.left_out.push_back(
         {to_pixel_box(foreign.box, level.paper, working.scale, picture), foreign.reason});

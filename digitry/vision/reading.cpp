@@ -101,6 +101,8 @@ std::string_view to_string(LeftOutReason reason) {
       return "edge";
     case LeftOutReason::kFrame:
       return "frame";
+    case LeftOutReason::kOutside:
+      return "outside";
     case LeftOutReason::kOutlier:
       return "outlier";
   }

@@ -46,9 +46,10 @@ enum class LeftOutReason {
   kLine,     ///< Straight and much longer than a digit is high: a pen, a margin line.
   kEdge,     ///< Reaches the border and is not a stroke: a table, a thumb, a page edge.
   kFrame,    ///< The lines of boxes, a grid, or a frame around writing.
+  kOutside,  ///< Beside a table or grid whose cells are read.
   kOutlier,  ///< Rejected by the classifier or at the border, and of another size than the digits.
 };
-/// "small", "dot", "faint", "line", "edge", "frame", "outlier".
+/// "small", "dot", "faint", "line", "edge", "frame", "outside", "outlier".
 std::string_view to_string(LeftOutReason reason);
 
 struct LeftOut {

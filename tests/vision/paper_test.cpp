@@ -112,7 +112,7 @@ TEST(Paper, MapsItsPixelsToThePicture) {
   const Paper paper = level_paper(ink, 10);
   cv::Point brightest;
   cv::minMaxLoc(paper.ink.darkness, nullptr, nullptr, nullptr, &brightest);
-  const cv::Vec2d back = paper.to_working * cv::Vec3d(brightest.x, brightest.y, 1);
+  const cv::Vec3d back = paper.to_working * cv::Vec3d(brightest.x, brightest.y, 1);
   EXPECT_NEAR(back[0], 150, 1);
   EXPECT_NEAR(back[1], 30, 1);
 }
