@@ -20,3 +20,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # GCC 12 warns of "literal" + std::string, wrongly (its bugs 105651, 105329).
   target_compile_options(digitry_compile_options INTERFACE -Wno-restrict -Wno-stringop-overflow)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # A unit of a whole folder needs 0.6 to 1.2 GB. GCC starts to look for garbage at 0.13 GB; later, a build takes a
+  # twelfth less time and 0.3 GB more for each unit at work.
+  target_compile_options(digitry_compile_options INTERFACE --param=ggc-min-heapsize=700000)
+endif()
