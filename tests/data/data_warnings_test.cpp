@@ -38,6 +38,12 @@ TEST(DataWarnings, SeesWhatIsWrongWithLabels) {
               ElementsAre(HasSubstr("of one class, 1")));
   EXPECT_THAT(label_warnings(data_of(labels_with_counts({20, 3}))),
               ElementsAre(HasSubstr("1 class has fewer than 10 images: 1")));
+  EXPECT_THAT(label_warnings(data_of(labels_with_counts({20, 9}))),
+              ElementsAre(HasSubstr("1 class has fewer than 10 images: 1")));
+  EXPECT_THAT(label_warnings(data_of(labels_with_counts({20, 10}))), IsEmpty());
+  // A class without images is no small one.
+  EXPECT_THAT(label_warnings(data_of(labels_with_counts({20, 0, 20}))),
+              ElementsAre(HasSubstr("1 of 3 classes have no images: 1")));
   EXPECT_THAT(label_warnings(data_of(labels_with_counts({150, 12}))),
               ElementsAre(HasSubstr("class_weights = \"balanced\"")));
   auto labels = labels_with_counts({20, 20, 20});

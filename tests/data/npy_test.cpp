@@ -127,6 +127,10 @@ TEST(Npy, RejectsWhatIsNoImage) {
   expect_bad_images(npy_with_header("{'descr': __import__('os'), }", ""), "found \"__import__");
   expect_bad_images(npy_with_header("{'descr': '|u1', 'fortran_order': False}", ""),
                     "expected an NPY header with descr, fortran_order and shape");
+  expect_bad_images(npy_with_header("{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2, 2), "
+                                    "'shape': (1, 4, 1)}",
+                                    "abcd"),
+                    "found \" (1, 4, 1)");
   expect_bad_images(npy_of("|u1", "(-1, 2, 2)", "abcd"), "found \"-1");
   expect_bad_images(npy_of("|u1", "(1, 0, 2)", ""), "an empty array (1, 0, 2)");
   expect_bad_images(npy_of("|u1", "(3,)", "abc"), "found (3,)");

@@ -104,6 +104,21 @@ TEST(Npz, ReadsWeightsOfImages) {
   expect_problem(npy_of("|i1", "(2,)", "\1\xff"), {"at least 0", "-1 at 1"});
 }
 
+TEST(Npz, KnowsWhatANameOfTwoWordsMeans) {
+  const TemporaryFolder root;
+  const std::string path = (root / "data.npz").string();
+  write_file(path, npz_of({{"data", images_npy(2, 5)},
+                           {"data_labels", labels_npy(std::string("\0\1", 2))}}));
+  EXPECT_THAT(load_dataset(path, Split::kTrain).labels, ElementsAre(0, 1));
+  // Beside images of a split, those of none are not its test images.
+  write_file(path, npz_of({{"images", images_npy(1, 5)},
+                           {"x_train", images_npy(2, 6)},
+                           {"y_train", labels_npy(std::string("\0\1", 2))}}));
+  EXPECT_EQ(first_pixel(load_dataset(path, Split::kTrain)), 6);
+  expect_error(ErrorCode::kBadData, {path, "test images", "x_train"},
+               [&] { load_dataset(path, Split::kTest); });
+}
+
 TEST(Npz, ReadsArraysWithoutNamesByTheirShapes) {
   const TemporaryFolder root;
   const std::string path = (root / "data.npz").string();

@@ -85,6 +85,33 @@ TEST(NormalizeImages, LeavesColoursAndBlanksAlone) {
   EXPECT_EQ(values(blanks)[0], 7);
 }
 
+// Of 6,000 images a third are looked at; a pixel of another has the last word.
+TEST(FindSetForm, LooksAtAllBeforeItCallsPixelsZeroAndOne) {
+  Tensor images = bars(6000, 0, 1);
+  EXPECT_TRUE(find_set_form(images).unit_scale);
+  images.as<std::uint8_t>()[784 + 400] = 200;
+  EXPECT_FALSE(find_set_form(images).unit_scale);
+}
+
+TEST(FindSetForm, DoesNotCountBlankImages) {
+  Tensor images = bars(20, 0, 255);
+  std::ranges::fill(images.as<std::uint8_t>().first(std::size_t{5} * 784), std::uint8_t{0});
+  const SetForm form = find_set_form(images);
+  EXPECT_EQ(form.share_light_on_dark, 1);
+  EXPECT_EQ(form.polarity, ImagePolarity::kLightOnDark);
+}
+
+TEST(FindSetForm, CallsImagesOfAnotherFormLightOnDark) {
+  Tensor images = bars(20, 0, 255);
+  // Two in twenty of another form are MNIST all the same, three are not.
+  const auto pixels = images.as<std::uint8_t>();
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(find_set_form(images).name(), "mnist") << i;
+    for (std::size_t x = 0; x < 28; ++x) pixels[784 * i + 28 * 2 + x] = 255;
+  }
+  EXPECT_EQ(find_set_form(images).name(), "light on dark");
+}
+
 TEST(FindSetForm, KnowsMnist) {
   EXPECT_EQ(find_set_form(load_dataset("mnist", Split::kTrain).images).name(), "mnist");
 }

@@ -32,6 +32,10 @@ TEST(Zip, ReadsWhatHasACommentOrNoMembers) {
   std::string commented = zip_of({zip_entry("a", "abc")});
   commented.replace(commented.size() - 2, 2, little_endian(5, 2));
   EXPECT_EQ(content_of(ZipArchive(commented + "PK\x05\x06!", "a.npz"), 0), "abc");
+  // A comment that holds an end record, of which nothing is true.
+  const std::string false_end = "PK\x05\x06" + std::string(30, 'x');
+  commented.replace(commented.size() - 2, 2, little_endian(false_end.size(), 2));
+  EXPECT_EQ(content_of(ZipArchive(commented + false_end, "a.npz"), 0), "abc");
   EXPECT_TRUE(ZipArchive(zip_of({}), "a.npz").members().empty());
 }
 
@@ -63,6 +67,9 @@ TEST(Zip, RejectsFalseEntries) {
              "a.npz: a: expected a sound member");
   expect_bad(changed([](ZipEntry& e) { e.announced_packed -= 2; }), "truncated data");
   expect_bad(zip_of({sound, sound}), "duplicate member 'a'");
+  std::string renamed = zip_of({sound});
+  renamed[30] = 'b';  // The name in front of the content, after the other 30 bytes.
+  expect_bad(renamed, "the header of 'a' differs");
 }
 
 TEST(Zip, RejectsMembersThatOverlap) {

@@ -30,6 +30,16 @@ TEST(FindPolarity, IsUnclearBetweenDarkestAndLightest) {
   std::vector<std::uint8_t> pixels = bar(128, 255);
   pixels[9] = 0;
   EXPECT_EQ(polarity_of(pixels), ImagePolarity::kUnclear);
+  // A third of the contrast is light on dark, and no more; two thirds are dark on light.
+  const auto with_background = [&](std::uint8_t background) {
+    std::vector<std::uint8_t> of = bar(background, 150);
+    of[9] = 0;
+    return polarity_of(of);
+  };
+  EXPECT_EQ(with_background(50), ImagePolarity::kLightOnDark);
+  EXPECT_EQ(with_background(51), ImagePolarity::kUnclear);
+  EXPECT_EQ(with_background(99), ImagePolarity::kUnclear);
+  EXPECT_EQ(with_background(100), ImagePolarity::kDarkOnLight);
 }
 
 TEST(FindPolarity, IsBlankWithoutContrast) {

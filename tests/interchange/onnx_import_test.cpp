@@ -200,6 +200,67 @@ TEST(OnnxImport, FoldsABiasAndTheScalingOfPixels) {
   EXPECT_EQ(std::vector<float>(bias.begin(), bias.end()), (std::vector<float>{0.5F, -1}));
 }
 
+TEST(OnnxImport, ScalesTheOffsetOfPixelsToo) {
+  onnx::OnnxModel file = small_graph();
+  file.graph.constants.push_back(floats("o", {}, {-128}));
+  file.graph.constants.push_back(floats("s", {}, {0.5F}));
+  file.graph.nodes = {node("Add", {"x", "o"}, "moved"), node("Mul", {"moved", "s"}, "scaled"),
+                      node("Reshape", {"scaled", "shape"}, "flat"),
+                      node("MatMul", {"flat", "w"}, "z")};
+  const Model model = imported(file);
+  EXPECT_FLOAT_EQ(model.preprocessing.pixel_scale, 0.5F / 255);
+  EXPECT_FLOAT_EQ(model.preprocessing.pixel_offset, -64);
+}
+
+// x [N,1,4,4] → windows of 2×2 with these attributes → this many features → one class.
+onnx::OnnxModel window_graph(const std::string& type,
+                             std::vector<std::pair<std::string, onnx::AttributeValue>> attributes,
+                             std::int64_t features = 9) {
+  onnx::OnnxModel file = small_graph();
+  file.graph.inputs[0].extents = {std::string("N"), 1, 4, 4};
+  file.graph.constants = {
+      floats("k", {1, 1, 2, 2}, {1, 1, 1, 1}),
+      floats("v", {features, 1}, std::vector<float>(static_cast<std::size_t>(features), 1))};
+  std::vector<std::string> inputs{"x"};
+  if (type == "Conv")
+    inputs.emplace_back("k");
+  else
+    attributes.emplace_back("kernel_shape", Integers{2, 2});
+  file.graph.nodes = {node(type, inputs, "w", std::move(attributes)), node("Flatten", {"w"}, "f"),
+                      node("MatMul", {"f", "v"}, "z")};
+  return file;
+}
+
+TEST(OnnxImport, ReadsWindowsThatFit) {
+  imported(window_graph("Conv", {}));
+  imported(window_graph("Conv", {{"pads", Integers{1, 1, 1, 1}}}, 25));
+  imported(window_graph("MaxPool",
+                        {{"strides", Integers{2, 2}}, {"auto_pad", std::string("SAME_UPPER")}}, 4));
+  imported(window_graph("AveragePool",
+                        {{"strides", Integers{2, 2}},
+                         {"ceil_mode", std::int64_t{1}},
+                         {"count_include_pad", std::int64_t{1}}},
+                        4));
+  expect_rejected(window_graph("Conv", {}, 8), {"'the z'", "9 features", "got 8"});
+}
+
+TEST(OnnxImport, NamesWindowsThatItCannotCompute) {
+  expect_rejected(window_graph("Conv", {{"dilations", Integers{2, 2}}}),
+                  {"'the w'", "expected no dilation"});
+  expect_rejected(window_graph("Conv", {{"auto_pad", std::string("SAME_UPPER")}}),
+                  {"'the w'", "SAME_UPPER pads the sides differently"});
+  expect_rejected(window_graph("Conv", {{"pads", Integers{0, 0, 1, 1}}}),
+                  {"'the w'", "the same padding on all four sides"});
+  expect_rejected(window_graph("Conv", {{"strides", Integers{1, 2}}}),
+                  {"'the w'", "the same stride"});
+  expect_rejected(window_graph("AveragePool", {{"pads", Integers{1, 1, 1, 1}},
+                                               {"count_include_pad", std::int64_t{1}}}),
+                  {"'the w'", "expected count_include_pad 0"});
+  expect_rejected(
+      window_graph("MaxPool", {{"strides", Integers{3, 3}}, {"ceil_mode", std::int64_t{1}}}),
+      {"'the w'", "expected ceil_mode 0"});
+}
+
 // What tf2onnx makes of Keras' BatchNormalization and Flatten.
 TEST(OnnxImport, ReadsFactorsPerChannelAndAComputedShape) {
   onnx::OnnxModel file = small_graph();
