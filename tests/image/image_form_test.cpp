@@ -91,7 +91,7 @@ TEST(FindImageForm, IsNotReadyOffCenterOrOfAnotherSize) {
 
 TEST(FindImageForm, IsNotReadyIfTwoThingsStandSideBySide) {
   const auto pair = [](std::int64_t top_of_second) {
-    Image image = upright_bar(9, 4, 23, 255);
+    Image image = upright_bar(11, 4, 23, 255);
     const Image second = upright_bar(17, top_of_second, 23, 255);
     for (std::size_t i = 0; i < image.pixels.size(); ++i) image.pixels[i] |= second.pixels[i];
     return image;
