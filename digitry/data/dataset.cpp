@@ -255,8 +255,11 @@ bool has(const std::vector<Split>& splits, Split split) {
 std::vector<std::string> classes_of(const DataSource& source, SplitContent& content, Split split,
                                     const std::string& path) {
   if (!content.class_names.empty()) return std::move(content.class_names);
-  std::vector<std::string> names =
-      is_folder(path) ? read_class_names(path) : std::vector<std::string>();
+  std::vector<std::string> names;
+  if (is_folder(path))
+    names = read_class_names(path);
+  else if (is_idx_prefix(path))
+    names = read_class_names(fs::path(path).parent_path());
   if (!names.empty()) return names;
   if (split != Split::kTrain && has(source.splits(), Split::kTrain)) {
     const auto labels = source.labels(Split::kTrain);

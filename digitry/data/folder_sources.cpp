@@ -1,8 +1,11 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "digitry/base/error.h"
@@ -20,6 +23,26 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kMaxFoldersSearched = 100;
+
+// What the classes of a set of EMNIST show, by the prefix of its files; empty for digits.
+// Source: Cohen, Afshar, Tapson, van Schaik, "EMNIST", arXiv 1702.05373, sec. III.
+std::vector<std::string> emnist_classes(std::string_view prefix) {
+  constexpr std::string_view kDigits = "0123456789";
+  constexpr std::string_view kCapitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  const auto has = [&](std::string_view word) {
+    return prefix.find(word) != std::string_view::npos;
+  };
+  std::string characters;
+  if (has("letters")) characters = kCapitals;
+  // Letters that look alike in both cases share a class.
+  if (has("balanced") || has("bymerge"))
+    characters = fmt::format("{}{}abdefghnqrt", kDigits, kCapitals);
+  if (has("byclass"))
+    characters = fmt::format("{}{}abcdefghijklmnopqrstuvwxyz", kDigits, kCapitals);
+  std::vector<std::string> names;
+  for (const char character : characters) names.emplace_back(1, character);
+  return names;
+}
 
 template <typename Has>
 std::vector<Split> splits_that(const Has& has) {
@@ -50,13 +73,14 @@ class IdxSource : public DataSource {
                   "{}: expected {}-labels-idx1-ubyte (or .gz) beside {}, found none",
                   folder_.string(), word, found.images->filename().string());
     SplitContent content{.images = {},
-                         .labels = read_idx_labels(*found.labels),
+                         .labels = labels(split),
                          .images_from = found.images->string(),
                          .labels_from = found.labels->string()};
     content.images = read_idx_images(*found.images);
     if (prefix_.starts_with("emnist")) {
       transpose_images(content.images);
       content.notes.emplace_back("turned EMNIST's images upright; they are stored transposed");
+      if (!path_exists(folder_ / "class_names.txt")) content.class_names = emnist_classes(prefix_);
     }
     return content;
   }
@@ -65,7 +89,12 @@ class IdxSource : public DataSource {
 
   std::vector<std::int32_t> labels(Split split) const override {
     const IdxFiles found = files(split);
-    return found.labels ? read_idx_labels(*found.labels) : std::vector<std::int32_t>();
+    if (!found.labels) return {};
+    std::vector<std::int32_t> labels = read_idx_labels(*found.labels);
+    // The letters of EMNIST are counted from 1.
+    if (prefix_.starts_with("emnist-letters") && std::ranges::find(labels, 0) == labels.end())
+      for (std::int32_t& label : labels) --label;
+    return labels;
   }
 
  private:

@@ -1,5 +1,6 @@
 // The programs of examples/, run as their users run them.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +11,7 @@
 #include <thread>
 
 #include "digitry/base/file.h"
+#include "digitry/base/random.h"
 #include "digitry/data/dataset.h"
 #include "digitry/image/png.h"
 #include "digitry/vision/decode.h"
@@ -129,6 +131,51 @@ TEST(Examples, WriteALayer) {
   EXPECT_THAT(result.out, HasSubstr("learned slopes: "));
   EXPECT_GT(test_accuracy(result.out), 80);
   expect_refused({"write_a_layer", "0", small_mnist().string()}, {"'epochs'", "got 0"});
+}
+
+// Crops of a meter, drawn from real digits: 20×32 pixels, light on dark, with noise, in colour.
+void write_crops(const fs::path& folder, std::int64_t count) {
+  const Dataset digits = load_dataset(small_mnist().string(), Split::kTrain);
+  const auto pixels = digits.images.as<std::uint8_t>();
+  RandomStream random(1, RandomPurpose::kTest);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const bool readable = i % 12 != 0;
+    Image crop{.height = 32, .width = 20, .channels = 3, .pixels = {}};
+    for (std::int64_t y = 0; y < 32; ++y)
+      for (std::int64_t x = 0; x < 20; ++x) {
+        const bool inside = readable && y >= 2 && y < 30;
+        const int ink =
+            inside ? pixels[static_cast<std::size_t>((i * 28 + y - 2) * 28 + x + 4)] : 0;
+        const int light = 30 + ink * 3 / 4 + static_cast<int>(20 * random.next_float());
+        for (const int tint : {0, 4, 8})
+          crop.pixels.push_back(static_cast<std::uint8_t>(light + tint));
+      }
+    const std::string label =
+        readable ? std::to_string(digits.labels[static_cast<std::size_t>(i)]) : "N";
+    write_file_atomically(folder / fmt::format("{}_{:04}.png", label, i), encode_png(crop));
+  }
+}
+
+TEST(Examples, ReadAMeter) {
+  const TemporaryFolder folder;
+  const fs::path crops = folder.path() / "crops";
+  fs::create_directory(crops);
+  write_crops(crops, 1200);
+  const CommandResult result = run_example({"meter", crops.string(), folder / "meter", "12"});
+  ASSERT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("to test on, 11 classes"));
+  EXPECT_GT(test_accuracy(result.out), 80);
+  EXPECT_THAT(result.out, HasSubstr("least sure of:\n" + crops.string()));
+  EXPECT_EQ(digitry({"predict", folder / "meter.safetensors", crops.string()}).exit_status, 0);
+  // The C source compiles, and reads a crop as the model does.
+  EXPECT_THAT(file_bytes(folder / "meter.h"), HasSubstr("#define METER_CLASSES 11"));
+  const CommandResult compiled =
+      run_command({"cc", "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror",
+                   "-c", folder / "meter.c", "-o", folder / "meter.o"});
+  EXPECT_EQ(compiled.exit_status, 0) << compiled.err;
+
+  expect_refused({"meter", crops.string(), folder / "meter", "no"}, {"'epochs'", "got 0"});
+  expect_refused({"meter", "/no/such/folder"}, {"/no/such/folder"});
 }
 
 TEST(Examples, ServeAModelUntilTheyAreStopped) {

@@ -166,9 +166,10 @@ TEST(Idx, ReadsTheLabelsOfQmnist) {
 }
 
 // Two images of 1x2 and their labels, under names that begin with `start`.
-void write_set(const fs::path& folder, const std::string& start) {
+void write_set(const fs::path& folder, const std::string& start,
+               const std::string& labels = std::string("\0\1", 2)) {
   write_file(folder / (start + "train-images-idx3-ubyte"), idx_bytes({2, 1, 2}, "abcd"));
-  write_file(folder / (start + "train-labels-idx1-ubyte"), idx_bytes({2}, std::string("\0\1", 2)));
+  write_file(folder / (start + "train-labels-idx1-ubyte"), idx_bytes({2}, labels));
 }
 
 TEST(Idx, FindsFilesInFoldersAndUnderOtherNames) {
@@ -205,6 +206,32 @@ TEST(Idx, TurnsEmnistUpright) {
                [&] { load_dataset(root.path().string(), Split::kTrain); });
   EXPECT_EQ(load_dataset((root / "emnist-letters-").string(), Split::kTrain).num_images(), 2);
   EXPECT_THAT(list_splits((root / "emnist-letters-").string()), ElementsAre(Split::kTrain));
+}
+
+TEST(Idx, NamesTheClassesOfEmnist) {
+  const TemporaryFolder root;
+  const auto load = [&](const std::string& prefix, const std::string& labels) {
+    write_set(root.path(), prefix, labels);
+    return load_dataset((root / prefix).string(), Split::kTrain);
+  };
+  const auto name_of = [](const Dataset& data, std::size_t image) {
+    return data.class_names.at(static_cast<std::size_t>(data.labels[image]));
+  };
+  const Dataset letters = load("emnist-letters-", "\1\x1a");
+  EXPECT_EQ(letters.num_classes(), 26);
+  EXPECT_EQ(name_of(letters, 0) + name_of(letters, 1), "AZ");
+  const Dataset balanced = load("emnist-balanced-", "\x24\x2e");
+  EXPECT_EQ(balanced.num_classes(), 47);
+  EXPECT_EQ(name_of(balanced, 0) + name_of(balanced, 1), "at");
+  const Dataset by_class = load("emnist-byclass-", "\x0a\x3d");
+  EXPECT_EQ(by_class.num_classes(), 62);
+  EXPECT_EQ(name_of(by_class, 0) + name_of(by_class, 1), "Az");
+  EXPECT_EQ(load("emnist-digits-", "\1\2").class_names.back(), "2");
+  // Other labels are errors, and names of one's own come first.
+  expect_error(ErrorCode::kBadData, {"labels in [0, 25]", "found 26"},
+               [&] { load("emnist-letters-", std::string("\0\x1a", 2)); });
+  write_file(root / "class_names.txt", "x\ny\nz\n");
+  EXPECT_EQ(name_of(load("emnist-letters-", "\1\2"), 1), "y");
 }
 
 }  // namespace
