@@ -30,6 +30,7 @@ constexpr double kShortestLine = 0.5;    // of the longest one of its direction
 constexpr double kClose = 0.35;          // of the usual distance: two lines are one
 constexpr double kFar = 1.6;             // of the usual distance: one is missing
 constexpr double kLeastSeen = 0.4;       // of a missing line
+constexpr double kSeenAllTheWay = 0.75;
 constexpr std::size_t kMostLines = 200;
 
 // A run of ink along one axis, or several that continue one another.
@@ -261,6 +262,21 @@ void complete(std::vector<LatticeLine>& lines, double along, const SmallMask& ma
   lines = std::move(full);
 }
 
+// Leaves out lines that are not ink all the way between the outermost `others`: digits that stand
+// in one line. `mask` has the lines along its rows.
+void keep_seen(std::vector<LatticeLine>& lines, const std::vector<LatticeLine>& others,
+               const SmallMask& mask) {
+  const auto place = [&](const LatticeLine& other) { return other.across(lines.front().offset); };
+  const LatticeLine first = *std::ranges::min_element(others, {}, place);
+  const LatticeLine last = *std::ranges::max_element(others, {}, place);
+  std::erase_if(lines, [&](const LatticeLine& line) {
+    LatticeLine whole = line;
+    whole.first = first.across(line.offset);
+    whole.last = last.across(line.offset);
+    return seen_share(whole, mask) < kSeenAllTheWay;
+  });
+}
+
 // Whether two lines that run side by side are closed by others at both ends.
 bool is_closed(const std::vector<LatticeLine>& two, const std::vector<LatticeLine>& across) {
   const double step = (across.back().offset - across.front().offset) /
@@ -345,8 +361,14 @@ std::optional<Lattice> find_lattice(const cv::Mat& grey, bool light, double skew
   };
   const double middle_x = middle_of(lattice.rows);
   const double middle_y = middle_of(lattice.columns);
-  complete(lattice.rows, middle_x, {mask, factor});
-  complete(lattice.columns, middle_y, {mask.t(), factor});
+  const SmallMask level{mask, factor};
+  const SmallMask upright{mask.t(), factor};
+  keep_seen(lattice.rows, lattice.columns, level);
+  if (lattice.rows.size() < 2) return std::nullopt;
+  keep_seen(lattice.columns, lattice.rows, upright);
+  if (lattice.columns.size() < 2) return std::nullopt;
+  complete(lattice.rows, middle_x, level);
+  complete(lattice.columns, middle_y, upright);
   if (!is_lattice(lattice)) return std::nullopt;
   const cv::Point2d first = lattice.crossing(0, 0);
   const cv::Point2d last = lattice.crossing(lattice.rows.size() - 1, lattice.columns.size() - 1);

@@ -31,13 +31,13 @@ enum class SceneKind {
   kColour,     ///< Coloured ink on coloured paper of about equal lightness.
   kEdge,       ///< A dark page edge or margin line at one side.
   kBlotches,   ///< Faint smudges and dashes, as a bad scan has.
-  kSudoku,     ///< A printed grid of 9×9, out of focus and seen from aside, filled in by hand.
   kRule,       ///< One ruled line at the feet of the digits.
+  kSudoku,     ///< A printed grid of 9×9, out of focus and seen from aside, filled in by hand.
 };
 inline constexpr std::array<std::string_view, 18> kSceneNames = {
-    "crop",     "crop 1 px", "crop 5 %", "table",    "pen",    "thumb",
-    "holes",    "boxes",     "grid",     "squared",  "frame",  "lamp",
-    "headline", "colour",    "edge",     "blotches", "sudoku", "rule"};
+    "crop",     "crop 1 px", "crop 5 %", "table",    "pen",   "thumb",
+    "holes",    "boxes",     "grid",     "squared",  "frame", "lamp",
+    "headline", "colour",    "edge",     "blotches", "rule",  "sudoku"};
 
 struct Scene {
   Image picture;
