@@ -102,6 +102,9 @@ Image codecs::decode_tiff(const Source& source) {
   };
   const TiffFile file = open_tiff(memory);
   if (!file) throw fail();
+  if (source.page != 0 &&
+      TIFFSetDirectory(file.get(), static_cast<std::uint16_t>(source.page)) != 1)
+    throw fail();
   std::uint32_t width = 0;
   std::uint32_t height = 0;
   if (TIFFGetField(file.get(), TIFFTAG_IMAGEWIDTH, &width) != 1 ||

@@ -196,7 +196,7 @@ Image load_picture(const std::filesystem::path& path) {
 }
 
 Image decode_picture(std::string_view bytes, const std::string& name, std::int64_t max_pixels,
-                     std::span<const PictureFormat> formats) {
+                     std::span<const PictureFormat> formats, int page) {
   const auto known = recognise(bytes);
   if (!known)
     throw Error(ErrorCode::kBadData, "{}: expected {}, found {}", name, one_of(formats),
@@ -204,8 +204,11 @@ Image decode_picture(std::string_view bytes, const std::string& name, std::int64
   if (!known->format || std::ranges::find(formats, *known->format) == formats.end())
     throw Error(ErrorCode::kBadData, "{}: expected {}, found {}; {} first", name, one_of(formats),
                 known->name, known->advice);
-  return decode_as(*known->format,
-                   {.bytes = bytes, .name = name, .format = known->name, .max_pixels = max_pixels});
+  return decode_as(*known->format, {.bytes = bytes,
+                                    .name = name,
+                                    .format = known->name,
+                                    .max_pixels = max_pixels,
+                                    .page = page});
 }
 
 }  // namespace digitry

@@ -30,21 +30,21 @@ inline constexpr std::uint64_t kMaxPictureBytes = std::uint64_t{256} << 20;
 /// Error{kIo} if the system cannot read it.
 Image load_picture(const std::filesystem::path& path);
 
-/// Decodes the bytes of a PNG, JPEG, BMP, WebP or TIFF file (its first page), recognised by their
-/// content, and turns the picture upright by its EXIF orientation. 16-bit values become 8-bit
-/// values. Only the decoders of `formats` receive the bytes. The size is read from the header:
-/// pictures with more than `max_pixels` are rejected before memory is allocated for them.
+/// Decodes the bytes of a PNG, JPEG, BMP, WebP or TIFF file (this page of it, from 0), recognised
+/// by their content, and turns the picture upright by its EXIF orientation. 16-bit values become
+/// 8-bit values. Only the decoders of `formats` receive the bytes. The size is read from the
+/// header: pictures with more than `max_pixels` are rejected before memory is allocated for them.
 /// Throws Error{kBadData}, with a message that begins with `name`, if the bytes are in another
 /// format, too large, damaged or truncated.
 Image decode_picture(std::string_view bytes, const std::string& name,
                      std::int64_t max_pixels = kMaxImagePixels,
-                     std::span<const PictureFormat> formats = kAllPictureFormats);
+                     std::span<const PictureFormat> formats = kAllPictureFormats, int page = 0);
 
 /// More pages of a file are not counted.
 inline constexpr int kMostPages = 100;
 
-/// The number of pages of a picture file in memory, at most `kMostPages`: `decode_picture` decodes
-/// the first one. 1 for formats without pages, 0 for a TIFF file that cannot be opened.
+/// The number of pages of a picture file in memory, at most `kMostPages`. 1 for formats without
+/// pages, 0 for a TIFF file that cannot be opened.
 int count_pages(std::string_view bytes);
 
 /// Lets `load_dataset` decode image files of all these formats, not PNG alone, in the whole
@@ -71,6 +71,7 @@ struct Source {
   const std::string& name;
   std::string_view format;  ///< For messages: "JPEG".
   std::int64_t max_pixels;
+  int page = 0;  ///< Of a TIFF file.
 };
 
 /// Error{kBadData}: "NAME: expected a sound FORMAT image, found: FINDING".

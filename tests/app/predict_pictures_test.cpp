@@ -100,11 +100,48 @@ std::size_t wrong_digits(const std::string& got, const std::string& want) {
   return wrong;
 }
 
-TEST_F(PredictPictures, NamesThePagesThatItDoesNotRead) {
-  const std::string file = write("pages.tif", encode_tiff(canvas_of(0), 1, 2));
-  const CommandResult result = predict({file});
-  EXPECT_EQ(result.exit_status, 0) << result.err;
-  EXPECT_THAT(result.err, HasSubstr(file + ": read the first of 2 pages"));
+TEST_F(PredictPictures, ReadsEachPageOfATiffFile) {
+  const std::string file = write("pages.tif", encode_tiff({canvas_of(0), canvas_of(1)}));
+  const json read = predicted({file});
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(read[0]["source"], file + " page 1");
+  EXPECT_EQ(read[1]["source"], file + " page 2");
+  for (std::size_t i = 0; i < 2; ++i)
+    EXPECT_EQ(read[i]["width"], canvas_of(static_cast<std::int64_t>(i)).width);
+  expect_error({file, "--annotate", *folder_ / "pages.png"}, 2, "got several pages");
+}
+
+TEST_F(PredictPictures, ReadsWhatItsOptionsSay) {
+  const DrawnPage page = page_of({.num_digits = 4, .num_lines = 2}, 3);
+  const std::string file = write("options.png", encode_png(page.picture));
+  const auto num_digits = [&](const std::vector<std::string>& options) {
+    std::vector<std::string> arguments{file};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    return predicted(arguments)[0]["digits"].size();
+  };
+  EXPECT_EQ(num_digits({"--expect", "4"}), 4u);
+  EXPECT_EQ(num_digits({"--layout", "single"}), 1u);
+  EXPECT_EQ(num_digits({"--layout", "boxes"}), 4u);
+  const std::string upper = fmt::format("0,0,{},{}", page.picture.width, page.picture.height / 2);
+  EXPECT_EQ(num_digits({"--region", upper}), 2u);
+  EXPECT_EQ(predicted({file, "--pattern", "dd-dd"})[0]["text"].get<std::string>()[2], '-');
+}
+
+TEST_F(PredictPictures, ReportsOptionsThatCannotBe) {
+  const std::string file = write("wrong.png", encode_png(canvas_of(0)));
+  expect_error({file, "--region", "1,2,3"}, 2, "--region: expected X,Y,WIDTH,HEIGHT");
+  expect_error({file, "--region", "0,0,100000,5"}, 2, "expected a region inside the picture");
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--layout", "words"},
+                                                {"--expect", "0"},
+                                                {"--expect", "3", "--pattern", "ddd"},
+                                                {"--pattern", ""},
+                                                {"--pattern", "..."}}) {
+    std::vector<std::string> arguments{file};
+    arguments.insert(arguments.end(), wrong.begin(), wrong.end());
+    const CommandResult result = predict(arguments);
+    EXPECT_EQ(result.exit_status, 2) << wrong[0] << ' ' << wrong[1] << ": " << result.err;
+    EXPECT_THAT(result.err, HasSubstr(wrong[0].substr(2))) << wrong[1];
+  }
 }
 
 TEST_F(PredictPictures, ReadsAPageOfSeveralLines) {

@@ -105,6 +105,16 @@ TEST(DecodePicture, ReadsOnlyTheAllowedFormats) {
   EXPECT_EQ(picture_format("GIF89a............"), std::nullopt);
 }
 
+TEST(DecodePicture, ReadsTheRequestedPageOfATiffFile) {
+  const Image first = some_picture();
+  Image second = first;
+  for (std::uint8_t& value : second.pixels) value = static_cast<std::uint8_t>(255 - value);
+  const std::string bytes = encode_tiff({first, second});
+  expect_near(decode_picture(bytes, "x", kMaxImagePixels, kAllPictureFormats, 1), second, 0);
+  expect_near(decode_picture(bytes, "x"), first, 0);
+  EXPECT_THROW(decode_picture(bytes, "x", kMaxImagePixels, kAllPictureFormats, 2), Error);
+}
+
 TEST(CountPages, OfATiffFileCountsItsImages) {
   const Image color = some_picture();
   EXPECT_EQ(count_pages(encode_tiff(color)), 1);

@@ -69,10 +69,14 @@ std::string encode_webp(const Image& picture) {
 }
 
 std::string encode_tiff(const Image& picture, int orientation, int pages) {
+  return encode_tiff(std::vector<Image>(static_cast<std::size_t>(pages), picture), orientation);
+}
+
+std::string encode_tiff(const std::vector<Image>& pages, int orientation) {
   const TemporaryFolder folder;
   const std::string path = folder / "picture.tif";
   TIFF* file = TIFFOpen(path.c_str(), "w");
-  for (int page = 0; page < pages; ++page) {
+  for (const Image& picture : pages) {
     TIFFSetField(file, TIFFTAG_IMAGEWIDTH, static_cast<std::uint32_t>(picture.width));
     TIFFSetField(file, TIFFTAG_IMAGELENGTH, static_cast<std::uint32_t>(picture.height));
     TIFFSetField(file, TIFFTAG_SAMPLESPERPIXEL, static_cast<int>(picture.channels));

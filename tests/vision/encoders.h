@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "digitry/image/image.h"
 
@@ -16,6 +17,9 @@ std::string encode_webp(const Image& picture);
 
 /// Expects a grey or RGB picture, as stored under this orientation.
 std::string encode_tiff(const Image& picture, int orientation = 1, int pages = 1);
+
+/// A page for each picture.
+std::string encode_tiff(const std::vector<Image>& pages, int orientation = 1);
 
 /// 24 bits per pixel; rows from the bottom, as usual, or from the top. Expects an RGB picture.
 std::string encode_bmp(const Image& picture, bool from_below = true);

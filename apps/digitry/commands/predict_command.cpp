@@ -139,6 +139,9 @@ class PictureReader {
 
   void draw(const Image& picture, const Reading& reading) const {
     if (options_.annotate.empty()) return;
+    if (num_read_ > 1)
+      throw Error(ErrorCode::kInvalidArgument,
+                  "--annotate: expected one picture, got several pages");
     const Image drawn = annotate(picture, reading, classifier_.model().class_names);
     write_file_atomically(options_.annotate, encode_png(drawn));
   }
@@ -274,24 +277,26 @@ void predict(const PredictOptions& options) {
   std::vector<Predicted> all;
   SmallPictureReader small(classifier, options, reader, all);
   for (const std::string& name : inputs) {
-    PredictInput input = load_input(name, kind, size, pixels);
-    if (auto* picture = std::get_if<SmallPicture>(&input)) {
-      small.read(std::move(*picture));
-      continue;
-    }
-    small.classify_ready();
-    if (const auto* picture = std::get_if<NamedPicture>(&input)) {
-      all.emplace_back(reader.read(*picture));
-    } else {
-      if (!options.annotate.empty())
-        throw Error(ErrorCode::kInvalidArgument,
-                    "--annotate: expected a picture, got {} with images of the model's size; --as "
-                    "pictures treats it as a picture",
-                    name);
-      const Dataset& data = std::get<Dataset>(input);
-      const bool with_scores = !options.csv || options.probability || !data.sources.empty();
-      all.emplace_back(predict_images(classifier, data, with_scores));
-    }
+    load_input(name, kind, size, pixels, [&](PredictInput input) {
+      if (auto* picture = std::get_if<SmallPicture>(&input)) {
+        small.read(std::move(*picture));
+        return;
+      }
+      small.classify_ready();
+      if (const auto* picture = std::get_if<NamedPicture>(&input)) {
+        all.emplace_back(reader.read(*picture));
+      } else {
+        if (!options.annotate.empty())
+          throw Error(
+              ErrorCode::kInvalidArgument,
+              "--annotate: expected a picture, got {} with images of the model's size; --as "
+              "pictures treats it as a picture",
+              name);
+        const Dataset& data = std::get<Dataset>(input);
+        const bool with_scores = !options.csv || options.probability || !data.sources.empty();
+        all.emplace_back(predict_images(classifier, data, with_scores));
+      }
+    });
   }
   small.classify_ready();
   print_predictions(all, options.format(), classifier.model().class_names);

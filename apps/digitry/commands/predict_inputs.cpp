@@ -82,9 +82,23 @@ std::vector<std::string> list_inputs(const std::vector<std::string>& inputs, Inp
   return listed;
 }
 
-PredictInput load_input(const std::string& input, InputKind kind, ImageSize model_size,
-                        Pixels pixels) {
-  if (input != "-" && is_folder(input)) return load_inputs(input, Labels::kIgnore, pixels);
+namespace {
+
+PredictInput as_input(Image picture, const std::string& name, InputKind kind,
+                      ImageSize model_size) {
+  if (kind == InputKind::kImages) return as_images(to_grey(picture), name);
+  if (kind == InputKind::kAuto && ImageSize{picture.height, picture.width} == model_size) {
+    ImageForm form = find_image_form(picture);
+    return SmallPicture{name, std::move(picture), std::move(form)};
+  }
+  return NamedPicture{name, std::move(picture)};
+}
+
+}  // namespace
+
+void load_input(const std::string& input, InputKind kind, ImageSize model_size, Pixels pixels,
+                const std::function<void(PredictInput)>& use) {
+  if (input != "-" && is_folder(input)) return use(load_inputs(input, Labels::kIgnore, pixels));
   const std::unique_ptr<ByteStream> stream = open_stream(input);
   const std::string_view start = stream->peek(kStartBytes);
   if (!looks_like_picture(start)) {
@@ -100,19 +114,18 @@ PredictInput load_input(const std::string& input, InputKind kind, ImageSize mode
           "{}: expected a picture (PNG, JPEG, BMP, WebP, TIFF){}, found bytes {}", stream->name(),
           kind == InputKind::kPicture ? "" : " or images as IDX, CSV, NPY or NPZ",
           fmt::format("{:02x}", fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " ")));
-    return load_inputs(*stream, input, Labels::kIgnore, pixels);
+    return use(load_inputs(*stream, input, Labels::kIgnore, pixels));
   }
   const std::string bytes = read_rest(*stream, kMaxPictureBytes);
-  Image picture = decode_picture(bytes, stream->name());
-  if (const int pages = count_pages(bytes); pages > 1)
-    warn(fmt::format("{}: read the first of {}{} pages; to read the others, make a file of each",
-                     stream->name(), pages == kMostPages ? "at least " : "", pages));
-  if (kind == InputKind::kImages) return as_images(to_grey(picture), input);
-  if (kind == InputKind::kAuto && ImageSize{picture.height, picture.width} == model_size) {
-    ImageForm form = find_image_form(picture);
-    return SmallPicture{stream->name(), std::move(picture), std::move(form)};
+  const int pages = std::max(1, count_pages(bytes));
+  for (int page = 0; page < pages; ++page) {
+    const std::string name =
+        pages > 1 ? fmt::format("{} page {}", stream->name(), page + 1) : stream->name();
+    use(as_input(decode_picture(bytes, name, kMaxImagePixels, kAllPictureFormats, page), name, kind,
+                 model_size));
   }
-  return NamedPicture{stream->name(), std::move(picture)};
+  if (pages == kMostPages)
+    warn(fmt::format("{}: read the first {} pages", stream->name(), kMostPages));
 }
 
 Dataset as_images(const Image& grey, const std::string& name) {

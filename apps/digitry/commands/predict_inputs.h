@@ -40,11 +40,12 @@ using PredictInput = std::variant<Dataset, NamedPicture, SmallPicture>;
 /// read.
 std::vector<std::string> list_inputs(const std::vector<std::string>& inputs, InputKind kind);
 
-/// Reads one input. IDX, CSV, NPY and NPZ files are always ready images, which `pixels` may bring
-/// to light on dark; `kind` decides for files of pixels. Throws Error{kBadData}, with the name of
-/// the file, if it is missing or malformed.
-PredictInput load_input(const std::string& input, InputKind kind, ImageSize model_size,
-                        Pixels pixels);
+/// Reads one input, and passes it on: a TIFF file page by page, named "scan.tif page 2". IDX, CSV,
+/// NPY and NPZ files are always ready images, which `pixels` may bring to light on dark; `kind`
+/// decides for files of pixels. Throws Error{kBadData}, with the name of the file, if it is missing
+/// or malformed.
+void load_input(const std::string& input, InputKind kind, ImageSize model_size, Pixels pixels,
+                const std::function<void(PredictInput)>& use);
 
 /// A grey picture as a data set of one image.
 Dataset as_images(const Image& grey, const std::string& name);
