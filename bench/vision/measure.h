@@ -28,6 +28,10 @@ void measure_canvases(const Model& model, const Digits& digits, std::int64_t cou
 /// `moved`, anywhere and of any size.
 void measure_forms(const Model& model, const Digits& digits, std::int64_t count, bool moved);
 
+/// Digits of a few large pixels, as USPS, optdigits and Semeion have them, drawn at 160×160 pixels
+/// without a margin.
+void measure_low_resolution(const Model& model, const Digits& digits, std::int64_t count);
+
 /// Pages of several lines, of which a share of neighbours touch. `set` selects the pages.
 void measure_pages(const Model& model, const Digits& digits, std::int64_t count,
                    double touching_share, std::uint32_t set);

@@ -9,6 +9,7 @@
 #include "digitry/vision/reader.h"
 #include "digitry/vision/small_picture.h"
 #include "tests/cases/drawn_pages.h"
+#include "tests/cases/low_resolution.h"
 #include "tests/cases/small_pictures.h"
 
 // Pictures of one digit: canvases, and files of 28×28 pixels.
@@ -106,6 +107,38 @@ void measure_forms(const Model& model, const Digits& digits, std::int64_t count,
                moved ? ", moved" : "", kind, one.images,
                percent(static_cast<double>(one.right), static_cast<double>(one.images)),
                percent(static_cast<double>(one.rejected), static_cast<double>(one.images)));
+}
+
+void measure_low_resolution(const Model& model, const Digits& digits, std::int64_t count) {
+  constexpr int kSide = 160;
+  count = std::min(count, digits.images.shape()[0]);
+  const Classifier classifier(model);
+  for (std::size_t kind = 0; kind < test::kLowResolutionNames.size(); ++kind) {
+    FormCounts counts;
+    std::int64_t wrong = 0;
+    for (std::int64_t i = 0; i < count; ++i) {
+      RandomStream random(static_cast<std::uint32_t>(kind), RandomPurpose::kTest, 7,
+                          static_cast<std::uint32_t>(i));
+      const Image picture = test::draw_low_resolution(
+          digits.images, i, static_cast<test::LowResolution>(kind), kSide, random);
+      const Reading reading = read_digits(picture, classifier);
+      const std::string label = std::to_string(digits.labels[static_cast<std::size_t>(i)]);
+      const std::string read = accepted_text(reading);
+      const bool rejected = read.empty() || read.find('?') != std::string::npos;
+      counts.add(read == label, rejected);
+      wrong += read != label && !rejected ? 1 : 0;
+      if (read != label)
+        report_lost(fmt::format("lowres-{}-{}", test::kLowResolutionNames[kind], i), picture,
+                    fmt::format("{} read as '{}' ({})", label, read, best_text(reading)));
+    }
+    const auto all = static_cast<double>(count);
+    fmt::print(
+        "low resolution, {:<10} {} images  {:.2f} % right and not rejected, {:.2f} % "
+        "rejected or nothing found, {:.2f} % wrong\n",
+        test::kLowResolutionNames[kind], count, percent(static_cast<double>(counts.right), all),
+        percent(static_cast<double>(counts.rejected), all),
+        percent(static_cast<double>(wrong), all));
+  }
 }
 
 }  // namespace digitry::bench

@@ -46,7 +46,7 @@ int run(std::span<char*> arguments) {
   if (arguments.size() < 3) {
     fmt::print(stderr,
                "usage: digitry_reading MODEL training|validation|test "
-               "[canvases|forms|pages|pairs|scenes|rejection] [COUNT]\n"
+               "[canvases|forms|lowres|pages|pairs|scenes|rejection] [COUNT]\n"
                "MNIST has to be in the cache, and Fashion-MNIST for rejection.\n");
     return 2;
   }
@@ -60,6 +60,7 @@ int run(std::span<char*> arguments) {
     measure_forms(model, digits, count, false);
     measure_forms(model, digits, count / 2, true);
   }
+  if (wanted("lowres")) measure_low_resolution(model, digits, arguments.size() > 4 ? count : 1000);
   if (wanted("pages")) {
     const std::int64_t pages = arguments.size() > 4 ? count : 1000;
     measure_pages(model, digits, pages, 0, 0);

@@ -18,6 +18,8 @@ PieceOptions::operator Attributes() const {
   if (strings != off.strings) options["strings"] = strings;
   if (symbols != off.symbols) options["symbols"] = symbols;
   if (deform != off.deform) options["deform"] = deform;
+  if (drawn != off.drawn) options["drawn"] = drawn;
+  if (coarse != off.coarse) options["coarse"] = coarse;
   return options;
 }
 
@@ -27,6 +29,8 @@ PieceOptions read_piece_options(const Attributes& options, const std::string& wh
   pieces.strings = reader.number("strings", 0, 1, pieces.strings);
   pieces.symbols = reader.number("symbols", 0, 1, pieces.symbols);
   pieces.deform = reader.number("deform", 0, 2, pieces.deform);
+  pieces.drawn = reader.number("drawn", 0, 1, pieces.drawn);
+  pieces.coarse = reader.number("coarse", 0, 1, pieces.coarse);
   reader.finish();
   return pieces;
 }
@@ -63,7 +67,12 @@ class PieceMaker::Workspace {
                     std::span<std::uint8_t> pixels) {
     const PieceOptions& options = maker_.options_;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      line_.write({options.strings, options.symbols, options.deform}, image_index, random);
+      line_.write({.strings = options.strings,
+                   .symbols = options.symbols,
+                   .deform = options.deform,
+                   .drawn = options.drawn,
+                   .coarse = options.coarse},
+                  image_index, random);
       if (const auto label = cut_piece(random, pixels)) return *label;
     }
     line_.write_alone(image_index, random);

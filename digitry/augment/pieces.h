@@ -19,6 +19,9 @@ struct PieceOptions {
   double symbols = 0;  ///< Probability that an element of a string is no digit, in [0, 1].
   double deform = 1;   ///< Factor of the strength of all deformations of digits, in [0, 2].
 
+  double drawn = 0;   ///< Probability that a digit is drawn by a script, in [0, 1].
+  double coarse = 0;  ///< Share of strings of few large pixels, in [0, 1].
+
   /// Whether pieces are made.
   bool any() const { return strings > 0 || symbols > 0; }
   operator Attributes() const;  // NOLINT(google-explicit-constructor)

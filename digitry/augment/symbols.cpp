@@ -87,6 +87,29 @@ constexpr auto kSigns = std::to_array<std::string_view>({
     "~0444404884 ",                    // a wave
 });
 
+// Ways of writing each digit, in the same notation: with long flags, bars and feet, open 4s, looped
+// 2s, 3s and 5s of straight strokes.
+constexpr std::array<std::array<std::string_view, 6>, 10> kDigits = {{
+    {"~401104174867746140", "~401104174867746140", "~501104163858667451", "~40110406285867644140",
+     "~511003063868757261", "~613011040738587562"},
+    {"4048", "134048", "044048", "044048 1878", "224048 2868", "054048"},
+    {"~022050625408 0868", "~022050625408 0878", "~02205062541807163778", "02205062540868",
+     "~0110406162351807162778", "~0130506344180817 0868"},
+    {"~0120506234 ~3465673807", "~0120506234 ~2465673807", "006034 ~3465673807",
+     "~011050623424 ~2465573807", "~0130616334144566583707", "01206034663807"},
+    {"100464 5158", "000575 6068", "500575 5058", "~10041464 5258", "600474 6068",
+     "~20130565 5158"},
+    {"6010 1013 ~134365573807", "60101355663807", "2070 1013 ~134365573807",
+     "6010 1004 ~043456574807", "701013 ~13435566684807", "~60301013 ~134365573807"},
+    {"~5022051848664415", "~602104062858664515", "~302003062858554315", "~401205173866554415",
+     "~501104063858663515", "4002052848654415"},
+    {"006028", "006028 1454", "01006028 1454", "007048", "~00306053 5328", "006018 2464"},
+    {"~613002346638063461", "~3012345230 ~3406386634", "~6020023466581805345161",
+     "~50301123345567481706245160", "~3012335230 ~3315386533", "~71301234664838163471"},
+    {"~6130023462 6158", "~6230023462655817", "61300224 2461 6168", "~6130023462 6148",
+     "~5220113463 ~6265573807", "~6130023462 616548"},
+}};
+
 // A curve through the dots (Catmull and Rom), eight steps from each to the next.
 Stroke rounded(const Stroke& dots) {
   if (dots.size() < 3) return dots;
@@ -111,10 +134,15 @@ Stroke rounded(const Stroke& dots) {
   return curve;
 }
 
-// The strokes of a sign, each dot moved a little; coordinates 0 to 8.
-Strokes sign_strokes(std::string_view sign, RandomStream& random) {
-  const double jitter = random.next_between(0, 0.7);
-  const bool serifs = random.next_below(4) == 0;
+struct SignStyle {
+  double jitter = 0;     // How far each dot is moved, at most.
+  bool serifs = false;   // Short strokes across all ends.
+  bool angular = false;  // Round strokes are straight between their dots.
+};
+
+// The strokes of a sign; coordinates 0 to 8.
+Strokes sign_strokes(std::string_view sign, const SignStyle& style, RandomStream& random) {
+  const double jitter = style.jitter;
   Strokes strokes;
   for (std::size_t i = 0; i < sign.size();) {
     if (sign[i] == ' ') {
@@ -129,10 +157,10 @@ Strokes sign_strokes(std::string_view sign, RandomStream& random) {
                         sign[i + 1] - '0' + random.next_between(-jitter, jitter)});
     while (i < sign.size() && sign[i] != ' ') ++i;  // A coordinate without a partner.
     if (stroke.empty()) continue;
-    if (serifs)
+    if (style.serifs)
       for (const Dot& end : {stroke.front(), stroke.back()})
         strokes.push_back({{end.x - 1, end.y}, {end.x + 1, end.y}});
-    strokes.push_back(round ? rounded(stroke) : stroke);
+    strokes.push_back(round && !style.angular ? rounded(stroke) : stroke);
   }
   return strokes;
 }
@@ -273,9 +301,22 @@ void draw_symbol(std::int64_t side, double height, RandomStream& random,
     strokes = {{{4, 4}, {4 + random.next_between(0, 1), 4 + random.next_between(0, 1)}}};
     pen = height * random.next_between(0.2, 0.5);
   } else {
-    strokes =
-        sign_strokes(kSigns[random.next_below(static_cast<std::uint32_t>(kSigns.size()))], random);
+    const double jitter = random.next_between(0, 0.7);
+    strokes = sign_strokes(kSigns[random.next_below(static_cast<std::uint32_t>(kSigns.size()))],
+                           {.jitter = jitter, .serifs = random.next_below(4) == 0}, random);
   }
+  place_strokes(strokes, side, height, random);
+  draw_strokes(strokes, pen, side, ink);
+}
+
+void draw_digit(std::int32_t digit, std::int64_t side, double height, RandomStream& random,
+                std::span<std::uint8_t> ink) {
+  std::ranges::fill(ink, std::uint8_t{0});
+  const auto& ways = kDigits[static_cast<std::size_t>(digit)];
+  const double pen = height * random.next_between(0.03, 0.17);
+  const double jitter = random.next_between(0, 0.45);
+  Strokes strokes = sign_strokes(ways[random.next_below(static_cast<std::uint32_t>(ways.size()))],
+                                 {.jitter = jitter, .angular = random.next_below(4) == 0}, random);
   place_strokes(strokes, side, height, random);
   draw_strokes(strokes, pen, side, ink);
 }

@@ -40,6 +40,11 @@ void WrittenLine::write(const LineOptions& options, std::int32_t image_index,
     const std::uint32_t kind = random.next_below(10);
     count_ = kind < 5 ? 2 : kind < 8 ? 3 : 4;
   }
+  const bool coarse = static_cast<double>(random.next_float()) < options.coarse;
+  if (coarse && count_ == 1 && random.next_below(2) == 0) {
+    hand_.stretch = random.next_between(0, 1);
+    hand_.size = 1;
+  }
   const std::size_t own = random.next_below(static_cast<std::uint32_t>(count_));
   for (std::size_t k = 0; k < count_; ++k) {
     const std::int32_t image = k == own ? image_index : partner(random);
@@ -49,6 +54,7 @@ void WrittenLine::write(const LineOptions& options, std::int32_t image_index,
       draw_digit(image, random, elements_[k], {});
   }
   lay_out(random);
+  if (coarse) coarsen(random);
 }
 
 void WrittenLine::write_alone(std::int32_t image_index, RandomStream& random) {
@@ -139,9 +145,32 @@ void WrittenLine::add_marks(std::int32_t label, RandomStream& random, Element& e
   draw(foot - random.next_between(3, 5), bottom, foot + random.next_between(3, 5), bottom);
 }
 
+// Width by height of the ink of an image; 1 if there is none.
+double WrittenLine::aspect_of(const std::uint8_t* image) {
+  std::int64_t top = kMnistSide, bottom = 0, left = kMnistSide, right = 0;
+  for (std::int64_t y = 0; y < kMnistSide; ++y)
+    for (std::int64_t x = 0; x < kMnistSide; ++x) {
+      if (image[y * kMnistSide + x] <= kEdgeInk) continue;
+      top = std::min(top, y);
+      bottom = y + 1;
+      left = std::min(left, x);
+      right = std::max(right, x + 1);
+    }
+  return bottom > top ? static_cast<double>(right - left) / static_cast<double>(bottom - top) : 1;
+}
+
 // Deforms the digit and enlarges it into the tile.
 void WrittenLine::draw_digit(std::int32_t image_index, RandomStream& random, Element& element,
                              const Spoiling& spoiling) {
+  const std::int32_t digit = digits_.labels[static_cast<std::size_t>(image_index)];
+  const bool spoilt = spoiling.mirror || spoiling.quarter_turns != 0;
+  if (!spoilt && digits_.num_classes == 10 &&
+      static_cast<double>(random.next_float()) < options_.drawn) {
+    const double height = digit_height() * random.next_between(0.85, 1.15);
+    digitry::draw_digit(digit, kTileSide, height, random, element.tile);
+    element.label = digit;
+    return find_edges(element);
+  }
   const std::uint8_t* from =
       digits_.images.as<std::uint8_t>().data() + image_index * kMnistSide * kMnistSide;
   warp::pad(from, kDigitSize, padded_.data());
@@ -153,14 +182,13 @@ void WrittenLine::draw_digit(std::int32_t image_index, RandomStream& random, Ele
     std::copy_n(thick_.begin() + (y + 1) * (kMnistSide + 3) + 1, kMnistSide,
                 element.tile.begin() + (y + kRoom) * kTileSide + kRoom);
   const double deform = options_.deform;
-  const bool spoilt = spoiling.mirror || spoiling.quarter_turns != 0;
-  if (!spoilt && digits_.num_classes == 10 && deform > 0)
-    add_marks(digits_.labels[static_cast<std::size_t>(image_index)], random, element);
+  if (!spoilt && digits_.num_classes == 10 && deform > 0) add_marks(digit, random, element);
   const double angle = hand_.turn + deform * random.next_between(-0.08, 0.08) +
                        spoiling.quarter_turns * std::numbers::pi / 2;
   const double slant = hand_.slant + deform * random.next_between(-0.1, 0.1);
   const double tall = hand_.size * (1 + deform * random.next_between(-0.12, 0.08));
-  const double wide = tall * hand_.squeeze * (1 + deform * random.next_between(-0.08, 0.08));
+  double wide = tall * hand_.squeeze * (1 + deform * random.next_between(-0.08, 0.08));
+  if (hand_.stretch > 0) wide = tall * std::pow(aspect_of(from), -hand_.stretch);
   const double cos = std::cos(angle);
   const double sin = std::sin(angle);
   const double across = (spoiling.mirror ? -1 : 1) / wide;
@@ -168,8 +196,7 @@ void WrittenLine::draw_digit(std::int32_t image_index, RandomStream& random, Ele
                             cos / tall};
   warper_.warp(std::array(element.tile).data(), warp::about_center({kTileSide, kTileSide}, map),
                element.tile.data());
-  element.label = spoilt ? static_cast<std::int32_t>(digits_.num_classes)
-                         : digits_.labels[static_cast<std::size_t>(image_index)];
+  element.label = spoilt ? static_cast<std::int32_t>(digits_.num_classes) : digit;
   find_edges(element);
 }
 
@@ -231,6 +258,60 @@ void WrittenLine::draw_ink() {
   const auto paper = static_cast<float>(hand_.paper) * darkest;
   const float gain = 1 / (static_cast<float>(hand_.full - hand_.paper) * darkest);
   for (float& value : ink_) value = std::clamp((value - paper) * gain, 0.0F, 1.0F);
+}
+
+// Averages the ink over square cells and enlarges them again.
+void WrittenLine::coarsen(RandomStream& random) {
+  const double cell = digit_height() / random.next_between(7, 16);
+  const double start_x = random.next_between(0, cell);
+  const double start_y = random.next_between(0, cell);
+  const bool black = random.next_below(3) == 0;
+  const bool blocks = random.next_below(2) == 0;
+  const auto place = [&](std::int64_t at, double start) {
+    return (static_cast<double>(at) + start) / cell;
+  };
+  const auto columns = static_cast<std::int64_t>(place(width_, start_x)) + 1;
+  const auto rows = static_cast<std::int64_t>(place(kHeight, start_y)) + 1;
+  cells_.assign(static_cast<std::size_t>(2 * rows * columns), 0.0F);
+  const std::span<float> sums = std::span(cells_).first(static_cast<std::size_t>(rows * columns));
+  const std::span<float> areas = std::span(cells_).subspan(sums.size());
+  const auto cell_at = [&](std::int64_t row, std::int64_t column) {
+    return static_cast<std::size_t>(std::clamp<std::int64_t>(row, 0, rows - 1) * columns +
+                                    std::clamp<std::int64_t>(column, 0, columns - 1));
+  };
+  const auto cell_of = [&](std::int64_t y, std::int64_t x) {
+    return cell_at(static_cast<std::int64_t>(place(y, start_y)),
+                   static_cast<std::int64_t>(place(x, start_x)));
+  };
+  const auto ink_at = [&](std::int64_t y, std::int64_t x) -> float& {
+    return ink_[static_cast<std::size_t>(y * width_ + x)];
+  };
+  for (std::int64_t y = 0; y < kHeight; ++y)
+    for (std::int64_t x = 0; x < width_; ++x) {
+      sums[cell_of(y, x)] += ink_at(y, x);
+      areas[cell_of(y, x)] += 1;
+    }
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    sums[i] /= std::max(1.0F, areas[i]);
+    if (black) sums[i] = sums[i] >= 0.5F ? 1 : 0;
+  }
+  for (std::int64_t y = 0; y < kHeight; ++y)
+    for (std::int64_t x = 0; x < width_; ++x) {
+      if (blocks) {
+        ink_at(y, x) = sums[cell_of(y, x)];
+        continue;
+      }
+      const double row = place(y, start_y) - 0.5;
+      const double column = place(x, start_x) - 0.5;
+      const auto top = static_cast<std::int64_t>(std::floor(row));
+      const auto left = static_cast<std::int64_t>(std::floor(column));
+      const auto down = static_cast<float>(row - static_cast<double>(top));
+      const auto across = static_cast<float>(column - static_cast<double>(left));
+      const auto mixed = [&](std::int64_t at) {
+        return (1 - across) * sums[cell_at(at, left)] + across * sums[cell_at(at, left + 1)];
+      };
+      ink_at(y, x) = (1 - down) * mixed(top) + down * mixed(top + 1);
+    }
 }
 
 double WrittenLine::boundary_x(std::size_t element) const {

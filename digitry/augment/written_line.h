@@ -27,10 +27,14 @@ struct LineOptions {
   double strings = 0;  ///< Probability of more than one element.
   double symbols = 0;  ///< Probability that an element is no digit.
   double deform = 1;   ///< Factor of all deformations of digits.
+  double drawn = 0;    ///< Probability that a digit is drawn by a script (`draw_digit`).
+  double coarse = 0;   ///< Probability of a line of few large pixels.
 };
 
 /// A line of one to four elements by one hand: their slant, size, stroke width and contrast are
-/// similar. Holds scratch memory: use one object per thread.
+/// similar. Some lines are coarse: digits are 7 to 16 pixels high, grey or black, and enlarged as
+/// blocks or smoothly; half of the coarse digits that are alone are stretched towards a square, as
+/// in older data sets. Holds scratch memory: use one object per thread.
 class WrittenLine {
  public:
   static constexpr std::size_t kMaxElements = 4;
@@ -67,8 +71,9 @@ class WrittenLine {
     double turn = 0;
     double squeeze = 1;
     double thickness = 0;
-    double paper = 0;  // Ink, from 0 to 1 of the darkest, that becomes 0, and
-    double full = 1;   // that becomes 1.
+    double stretch = 0;  // Of a digit: 1 makes it as wide as high.
+    double paper = 0;    // Ink, from 0 to 1 of the darkest, that becomes 0, and
+    double full = 1;     // that becomes 1.
   };
 
   struct Element {
@@ -88,6 +93,7 @@ class WrittenLine {
   };
 
   static void find_edges(Element& element);
+  static double aspect_of(const std::uint8_t* image);
   static std::int64_t touching_x(const Element& before, const Element& next);
   static void add_marks(std::int32_t label, RandomStream& random, Element& element);
   std::int32_t partner(RandomStream& random) const;
@@ -96,6 +102,7 @@ class WrittenLine {
   void draw_other(std::int32_t image_index, RandomStream& random, Element& element);
   void lay_out(RandomStream& random);
   void draw_ink();
+  void coarsen(RandomStream& random);
 
   DigitSource digits_;
   LineOptions options_;
@@ -107,6 +114,7 @@ class WrittenLine {
   std::size_t count_ = 0;
   std::int64_t width_ = 0;
   std::vector<float> ink_;
+  std::vector<float> cells_;
 };
 
 }  // namespace digitry

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <span>
+#include <string>
 #include <utility>
 
 #include "digitry/base/error.h"
@@ -17,6 +19,14 @@ namespace {
 
 constexpr std::int64_t kPlanesPerThread = 16;
 constexpr std::int64_t kImagesPerBatch = 512;
+
+constexpr double kLeastSimilar = 0.88;  // in-distribution score that adds no certainty
+constexpr double kSimilarityWeight = 20;
+constexpr double kLeastSimilarity = -0.1;  // above the threshold; less counts as this
+constexpr double kUsual = 0.1;             // above the threshold: a digit like the training images
+constexpr double kReaderShare = 0.5;       // of the logarithms of the probabilities
+constexpr double kReaderShareOfUsual = 0.1;
+constexpr double kSurest = 1e-6;  // the least doubt of the reader that counts
 
 // From a place in the deformed image to its source in the image; the first is the identity. cos 12°
 // is 0.978 and sin 12° is 0.208.
@@ -109,10 +119,57 @@ std::vector<DigitPrediction> predict_pieces(const Classifier& reader, const Tens
     DigitPrediction& prediction = predictions.emplace_back();
     const float sum = std::accumulate(row.begin(), row.end(), 1e-12F);
     for (const float value : row) prediction.probabilities.push_back((value + 1e-13F) / sum);
-    prediction.score = std::min(1.0, static_cast<double>(sum));
+    prediction.score = prediction.reader_score = std::min(1.0, static_cast<double>(sum));
     prediction.rejected = prediction.score < kLeastPieceScore;
   }
   return predictions;
+}
+
+const Classifier& shipped_reader() {
+  static const Classifier reader(shipped_model("reader"));
+  return reader;
+}
+
+bool has_classes_of_digits(const Model& model) {
+  static const std::vector<std::string> digits{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+  return model.class_names == digits;
+}
+
+double digit_log_odds(double reader_score, double in_distribution_score,
+                      double rejection_threshold) {
+  const double p = std::clamp(reader_score, kSurest, 1 - kSurest);
+  const double similar = rejection_threshold > 0 ? in_distribution_score - rejection_threshold : 0;
+  return std::log(p / (1 - p)) + kSimilarityWeight * std::max(similar, kLeastSimilarity);
+}
+
+void add_in_distribution_score(double in_distribution_score, double rejection_threshold,
+                               DigitPrediction& prediction) {
+  prediction.in_distribution_score = in_distribution_score;
+  prediction.rejected =
+      in_distribution_score <= 0 || digit_log_odds(prediction.reader_score, in_distribution_score,
+                                                   rejection_threshold) < kLeastDigitLogOdds;
+  const double similar = (in_distribution_score - kLeastSimilar) / (1 - kLeastSimilar);
+  prediction.score = std::max(prediction.score, std::clamp(similar, 0.0, 1.0));
+}
+
+void add_classifier(const Classifier& classifier, const Tensor& images, PieceKind kind,
+                    std::vector<DigitPrediction>& predictions) {
+  constexpr double kFloor = 1e-6;
+  const std::vector<Prediction> others = classifier.classify(images);
+  const auto threshold = static_cast<double>(classifier.model().rejection_threshold);
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    std::vector<float>& probabilities = predictions[i].probabilities;
+    const bool usual =
+        kind == PieceKind::kWhole && others[i].in_distribution_score >= threshold + kUsual;
+    const double reader_share = usual ? kReaderShareOfUsual : kReaderShare;
+    for (std::size_t c = 0; c < probabilities.size(); ++c)
+      probabilities[c] = static_cast<float>(
+          std::pow(static_cast<double>(probabilities[c]) + kFloor, reader_share) *
+          std::pow(others[i].probabilities[c] + kFloor, 1 - reader_share));
+    const float sum = std::accumulate(probabilities.begin(), probabilities.end(), 0.0F);
+    for (float& probability : probabilities) probability /= sum;
+    add_in_distribution_score(others[i].in_distribution_score, threshold, predictions[i]);
+  }
 }
 
 }  // namespace digitry

@@ -15,6 +15,7 @@
 #include "digitry/vision/find_digits.h"
 #include "digitry/vision/foreign.h"
 #include "digitry/vision/paper.h"
+#include "digitry/vision/whole_picture.h"
 
 namespace digitry {
 namespace {
@@ -27,8 +28,6 @@ constexpr std::size_t kMaxSkewBoxes = 300;
 
 constexpr double kLeastAlike = 0.55;  // of the digits' height
 constexpr double kMostAlike = 1.8;
-constexpr double kLeastSimilar = 0.88;   // in-distribution score that adds no certainty
-constexpr double kSureScore = 0.9;       // of the reader, alone
 constexpr double kRejectedCost = 0.5;    // against the score of an accepted digit
 constexpr double kPatchFill = 0.75;      // of its box
 constexpr double kPolarityPrior = 0.25;  // in the same unit, for the likelier polarity
@@ -198,44 +197,13 @@ Tensor stack(const Item& items, MnistImage std::ranges::range_value_t<Item>::*me
   return images;
 }
 
-// The model that scores segments of writing.
-const Classifier& shipped_reader() {
-  static const Classifier reader(shipped_model("reader"));
-  return reader;
-}
-
-bool has_classes_of_digits(const Model& model) {
-  static const std::vector<std::string> digits{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
-  return model.class_names == digits;
-}
-
-// A high in-distribution score of the classifier makes up for a low score of the reader. If the
-// classifier's is below `threshold`, the reader's has to be at least `kSureScore`.
-void accept_if_alike(double in_distribution_score, double threshold, DigitPrediction& prediction) {
-  prediction.in_distribution_score = in_distribution_score;
-  const double alike = (in_distribution_score - kLeastSimilar) / (1 - kLeastSimilar);
-  prediction.score = std::max(prediction.score, std::clamp(alike, 0.0, 1.0));
-  prediction.rejected =
-      prediction.score < (in_distribution_score < threshold ? kSureScore : kLeastPieceScore);
-}
-
-// The probabilities of the digits become the geometric means of those of the reader, which saw the
-// ink around them, and of the classifier, which is better at digits that are whole.
+// The probabilities become those of the reader, which saw the ink around the digits, and of the
+// classifier, which is better at digits that are whole.
 void label_digits(const Classifier& classifier, std::vector<ReadDigit>& digits) {
-  const std::vector<Prediction> predictions = classifier.classify(stack(digits, &ReadDigit::image));
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    constexpr double kFloor = 1e-6;
-    std::vector<float>& probabilities = digits[i].prediction.probabilities;
-    for (std::size_t c = 0; c < probabilities.size(); ++c)
-      probabilities[c] =
-          static_cast<float>(std::sqrt((static_cast<double>(probabilities[c]) + kFloor) *
-                                       (predictions[i].probabilities[c] + kFloor)));
-    const float sum = std::accumulate(probabilities.begin(), probabilities.end(), 0.0F);
-    for (float& probability : probabilities) probability /= sum;
-    accept_if_alike(predictions[i].in_distribution_score,
-                    static_cast<double>(classifier.model().rejection_threshold),
-                    digits[i].prediction);
-  }
+  std::vector<DigitPrediction> predictions;
+  for (ReadDigit& digit : digits) predictions.push_back(std::move(digit.prediction));
+  add_classifier(classifier, stack(digits, &ReadDigit::image), PieceKind::kFound, predictions);
+  for (std::size_t i = 0; i < digits.size(); ++i) digits[i].prediction = std::move(predictions[i]);
 }
 
 std::optional<DigitPattern> expected_by(const ReadOptions& options) {
@@ -383,12 +351,15 @@ Reading read_digits(const Image& picture, const Classifier& classifier,
     const std::vector<double> scores =
         classifier.in_distribution_scores(stack(pieces, &PieceImage::alone));
     for (std::size_t i = 0; i < scores.size(); ++i)
-      accept_if_alike(scores[i], static_cast<double>(classifier.model().rejection_threshold),
-                      predictions[i]);
+      add_in_distribution_score(
+          scores[i], static_cast<double>(classifier.model().rejection_threshold), predictions[i]);
     return predictions;
   };
   Reading reading = read(picture, {wholes, parts}, options);
   if (!reading.digits.empty()) label_digits(classifier, reading.digits);
+  const bool may_be_one = options.layout != Layout::kBoxes && options.pattern.empty() &&
+                          options.expect <= 1 && !options.region;
+  if (may_be_one) prefer_whole_picture(picture, classifier, reading);
   return reading;
 }
 

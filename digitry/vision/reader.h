@@ -45,9 +45,9 @@ struct ReadOptions {
 ///
 /// Returns an empty reading if there is no ink. The shipped model `reader` finds the digits
 /// (`predict_pieces`). Each is brought to 28×28 as MNIST's digits were (`to_mnist_form`), and its
-/// probabilities are the geometric means of those of `reader` and of the classifier. If the classes
-/// are not "0" to "9", the classifier does both, by `predict_digits`. docs/reading.md describes the
-/// steps.
+/// probabilities are the geometric means of those of `reader` and of the classifier. A picture cut
+/// out to its ink may be one digit as a whole. If the classes are not "0" to "9", the classifier
+/// does both, by `predict_digits`. docs/reading.md describes the steps.
 /// Thread-safe. The first call turns off OpenCV's log in the whole process.
 /// Throws Error{kBadData} if the model's images are not [1,28,28], Error{kInvalidArgument} if the
 /// picture is not valid (`check_image`), the region is not inside it, or `expect` or `pattern` is

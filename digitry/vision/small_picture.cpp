@@ -37,7 +37,10 @@ std::vector<DigitPrediction> predict_all(const Classifier& classifier,
   Tensor tensor({std::ssize(images), 1, kMnistSide, kMnistSide}, DType::kU8);
   auto to = tensor.as<std::uint8_t>().begin();
   for (const MnistImage& image : images) to = std::ranges::copy(image, to).out;
-  return predict_digits(classifier, tensor);
+  if (!has_classes_of_digits(classifier.model())) return predict_digits(classifier, tensor);
+  std::vector<DigitPrediction> predictions = predict_pieces(shipped_reader(), tensor);
+  add_classifier(classifier, tensor, PieceKind::kWhole, predictions);
+  return predictions;
 }
 
 Reading reading_of(const MnistImage& image, DigitPrediction prediction, bool light_ink) {

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "digitry/augment/symbols.h"
+#include "digitry/augment/written_line.h"
 #include "digitry/base/parallel.h"
 #include "tests/support/errors.h"
 
@@ -102,11 +103,52 @@ TEST(Pieces, OfSymbolsAloneAreAllOthers) {
   EXPECT_GT(std::ranges::count(made.labels, 10), 95);
 }
 
+TEST(Pieces, OfDrawnDigitsDoNotNeedTheImages) {
+  Bars bars;
+  std::ranges::fill(bars.images.as<std::uint8_t>(), std::uint8_t{0});
+  const PieceMaker maker({.strings = 0, .symbols = 1e-9, .drawn = 1}, bars.images, bars.labels,
+                         bars.labels, 10, 1);
+  std::vector<std::uint8_t> pixels(784);
+  int own = 0;
+  for (std::int64_t epoch = 0; epoch < 10; ++epoch)
+    for (std::int32_t i = 0; i < 10; ++i) {
+      own += maker.make(i, epoch, pixels) == i ? 1 : 0;
+      ASSERT_EQ(std::ranges::max(pixels), 255);
+    }
+  EXPECT_GT(own, 60);
+}
+
+// The same line with and without large pixels: its ink is averaged, and blocks repeat.
+TEST(WrittenLine, MayBeOfFewLargePixels) {
+  const Bars bars;
+  const DigitSource source{bars.images, bars.labels, bars.labels, 10};
+  WrittenLine fine(source);
+  WrittenLine coarse(source);
+  int changed = 0;
+  int like = 0;
+  for (std::uint32_t i = 0; i < 30; ++i) {
+    RandomStream random(3, RandomPurpose::kTest, i);
+    RandomStream same(3, RandomPurpose::kTest, i);
+    fine.write({.strings = 1}, 4, random);
+    coarse.write({.strings = 1, .coarse = 1}, 4, same);
+    ASSERT_EQ(coarse.width(), fine.width());
+    changed += std::ranges::equal(coarse.ink(), fine.ink()) ? 0 : 1;
+    const double sum = std::reduce(fine.ink().begin(), fine.ink().end(), 0.0);
+    const double averaged = std::reduce(coarse.ink().begin(), coarse.ink().end(), 0.0);
+    like += averaged > 0.9 * sum && averaged < 1.1 * sum ? 1 : 0;
+    ASSERT_GE(std::ranges::min(coarse.ink()), 0);
+    ASSERT_LE(std::ranges::max(coarse.ink()), 1.001F);
+  }
+  EXPECT_EQ(changed, 30);
+  EXPECT_GE(like, 15) << "two of three lines stay grey";
+}
+
 TEST(Pieces, AreOffByDefault) {
   EXPECT_FALSE(PieceOptions().any());
   EXPECT_TRUE(Attributes(PieceOptions()).empty());
-  const PieceOptions again = read_piece_options(kUsual, "here");
-  EXPECT_EQ(again, kUsual);
+  const PieceOptions all{
+      .strings = 0.6, .symbols = 0.2, .deform = 1.5, .drawn = 0.1, .coarse = 0.3};
+  EXPECT_EQ(read_piece_options(all, "here"), all);
 }
 
 TEST(Pieces, RejectWhatTheyCannotBeMadeOf) {
@@ -122,6 +164,20 @@ TEST(Pieces, RejectWhatTheyCannotBeMadeOf) {
                [&] { PieceMaker(kUsual, small, bars.labels, bars.labels, 10, 1); });
   expect_error(ErrorCode::kInvalidArgument, {"at least one image"},
                [&] { PieceMaker(kUsual, bars.images, bars.labels, {}, 10, 1); });
+}
+
+TEST(DrawnDigits, HaveInkWithinTheirHeightAndDiffer) {
+  std::set<std::vector<std::uint8_t>> seen;
+  for (std::uint32_t i = 0; i < 300; ++i) {
+    RandomStream random(6, RandomPurpose::kTest, i);
+    std::vector<std::uint8_t> ink(48 * 48, 7);
+    draw_digit(static_cast<std::int32_t>(i % 10), 48, 24, random, ink);
+    EXPECT_GT(std::accumulate(ink.begin(), ink.end(), 0), 255) << i;
+    EXPECT_EQ(std::accumulate(ink.begin(), ink.begin() + 4 * 48, 0), 0) << i;
+    EXPECT_EQ(std::accumulate(ink.end() - 4 * 48, ink.end(), 0), 0) << i;
+    seen.insert(ink);
+  }
+  EXPECT_EQ(seen.size(), 300u);
 }
 
 TEST(Symbols, HaveInkAndDiffer) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "tests/support/errors.h"
@@ -88,6 +89,32 @@ TEST(PredictDigits, ImagesOfAnotherShapeAreAnError) {
   expect_error(ErrorCode::kShapeMismatch, {"[N,C,H,W]", "[4,4]"}, [&] {
     predict_digits(classifier, Tensor({4, 4}, DType::kU8));
   });
+}
+
+TEST(DigitLogOdds, AddTheSimilarityAboveTheThreshold) {
+  EXPECT_NEAR(digit_log_odds(0.5, 0.8, 0.8), 0, 1e-12);
+  EXPECT_NEAR(digit_log_odds(0.5, 0.9, 0.8), 2, 1e-12);
+  EXPECT_NEAR(digit_log_odds(0.9, 0.75, 0.8), std::log(9) - 1, 1e-12);
+  EXPECT_NEAR(digit_log_odds(0.9, 0.1, 0.8), std::log(9) - 2, 1e-12) << "at most 0.1 below";
+  EXPECT_NEAR(digit_log_odds(0.9, 1, 0), std::log(9), 1e-12) << "no prototypes";
+  EXPECT_TRUE(std::isfinite(digit_log_odds(0, 0, 0.8)));
+  EXPECT_TRUE(std::isfinite(digit_log_odds(1, 1, 0.8)));
+}
+
+TEST(AddInDistributionScore, RejectsByBoth) {
+  const auto rejected = [](double reader_score, double similar) {
+    DigitPrediction prediction{
+        .probabilities = {}, .score = reader_score, .reader_score = reader_score};
+    add_in_distribution_score(similar, 0.8, prediction);
+    EXPECT_EQ(prediction.in_distribution_score, similar);
+    EXPECT_GE(prediction.score, reader_score);
+    return prediction.rejected;
+  };
+  EXPECT_FALSE(rejected(0.95, 0.6));
+  EXPECT_TRUE(rejected(0.7, 0.6));
+  EXPECT_FALSE(rejected(0.1, 0.95));
+  EXPECT_TRUE(rejected(0.001, 0.95));
+  EXPECT_TRUE(rejected(0.99, 0)) << "blank";
 }
 
 }  // namespace

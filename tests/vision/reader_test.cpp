@@ -9,6 +9,7 @@
 #include "digitry/data/dataset.h"
 #include "digitry/model_io/model.h"
 #include "tests/cases/drawn_pages.h"
+#include "tests/cases/low_resolution.h"
 #include "tests/support/errors.h"
 #include "tests/support/models.h"
 #include "tests/vision/hershey.h"
@@ -218,6 +219,26 @@ TEST(ReadDigits, ReadsMostTouchingPairs) {
   EXPECT_GE(right, kPairs * 3 / 4);
   EXPECT_GE(right_if_told, right);
   EXPECT_LE(sliced, 4);
+}
+
+// Digits of few large pixels that fill the picture, as blocks or smooth, dark or light.
+TEST(ReadDigits, ReadsDigitsOfFewLargePixels) {
+  constexpr int kDigits = 10;
+  const Dataset data = load_dataset("mnist", Split::kTrain);
+  const Classifier classifier(shipped_model("cnn-best"));
+  for (std::size_t kind = 0; kind < kLowResolutionNames.size(); ++kind) {
+    int right = 0;
+    for (std::uint32_t i = 0; i < kDigits; ++i) {
+      RandomStream random(10, RandomPurpose::kTest, static_cast<std::uint32_t>(kind), i);
+      const Image picture =
+          draw_low_resolution(data.images, i, static_cast<LowResolution>(kind), 160, random);
+      right += to_text(read_digits(picture, classifier), classifier.model().class_names) ==
+                       std::to_string(data.labels[i])
+                   ? 1
+                   : 0;
+    }
+    EXPECT_GE(right, kDigits - 2) << kLowResolutionNames[kind];
+  }
 }
 
 }  // namespace
