@@ -35,6 +35,7 @@ constexpr double kInkLevel = 0.9;      // quantile of the darkness
 constexpr double kFullInk = 0.8;       // of that quantile
 constexpr double kSteepEdge = 0.95;    // quantile of the slope of the darkness
 constexpr double kOutOfFocus = 0.05;   // of the height: more blur than this is reduced
+constexpr double kFarOutOfFocus = 0.5;  // of the height of the ink: nobody could read that
 constexpr double kSharpening = 3;
 constexpr double kSharpFloor = 0.4;  // of the full ink: fainter than this is blur
 
@@ -205,7 +206,8 @@ double blur_of(const cv::Mat& ink, double dark) {
 // The ink as if it were in focus, if it is not: an unsharp mask.
 void bring_into_focus(cv::Mat& ink, std::vector<float>& darkness) {
   const double blur = blur_of(ink, ink_level(darkness) / kFullInk);
-  if (blur < kOutOfFocus * ink.rows) return;
+  // A flat interior has no slope: that is a block, not blur.
+  if (blur < kOutOfFocus * ink.rows || blur > kFarOutOfFocus * ink.rows) return;
   cv::Mat smooth;
   cv::GaussianBlur(ink, smooth, {}, 1.4 * blur, 0, cv::BORDER_CONSTANT);
   ink = cv::max(ink + kSharpening * (ink - smooth), 0.0);

@@ -223,7 +223,7 @@ TEST(ReadDigits, ReadsMostTouchingPairs) {
 
 // Digits of few large pixels that fill the picture, as blocks or smooth, dark or light.
 TEST(ReadDigits, ReadsDigitsOfFewLargePixels) {
-  constexpr int kDigits = 10;
+  constexpr int kDigits = 6;
   const Dataset data = load_dataset("mnist", Split::kTrain);
   const Classifier classifier(shipped_model("cnn-best"));
   for (std::size_t kind = 0; kind < kLowResolutionNames.size(); ++kind) {
