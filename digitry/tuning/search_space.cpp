@@ -223,10 +223,9 @@ void check_space(const Recipe& recipe, const SearchSpace& space, const std::stri
 Recipe recipe_at(const Recipe& recipe, const SearchSpace& space, const SearchPoint& point) {
   toml::table root = parse_toml(to_toml(recipe), recipe.name);
   for (std::size_t i = 0; i < space.values.size(); ++i) {
-    const auto [table, key] = find_table(root, space.values[i].path);
-    std::visit(
-        [&table = *table, &key = key](const auto& value) { table.insert_or_assign(key, value); },
-        value_at(space.values[i], point[i]));
+    const auto place = find_table(root, space.values[i].path);
+    std::visit([&](const auto& value) { place.first->insert_or_assign(place.second, value); },
+               value_at(space.values[i], point[i]));
   }
   std::ostringstream text;
   text << root;

@@ -36,7 +36,7 @@ constexpr std::uint64_t kLimit = 1 << 24;
 
 TEST(ReadFile, GivesEveryByte) {
   const TemporaryFolder folder;
-  for (const std::size_t size : {0, 1, 4096, 3000000}) {
+  for (const std::size_t size : {0U, 1U, 4096U, 3000000U}) {
     std::string bytes(size, '\0');
     for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 7 + i / 256);
     write_file_atomically(folder / "file", bytes);

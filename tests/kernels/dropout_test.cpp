@@ -75,7 +75,7 @@ TEST(Dropout, DecidesEachElementByItself) {
   const auto keep = keep_of(kStream, 0.5F, kCount);
   // At rate ½, two decisions agree half the time, at the distance of lanes, of words of a block, of
   // halves of a word and of groups.
-  for (const std::size_t distance : {1, 2, 16, 64, 128, 256, 512, 4096}) {
+  for (const std::size_t distance : {1U, 2U, 16U, 64U, 128U, 256U, 512U, 4096U}) {
     std::size_t agree = 0;
     for (std::size_t i = 0; i + distance < kCount; ++i) agree += keep[i] == keep[i + distance];
     const auto pairs = static_cast<double>(kCount - distance);

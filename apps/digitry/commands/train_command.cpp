@@ -175,7 +175,7 @@ void add_train_command(CLI::App& app) {
       "Ctrl-C stops after the current step and keeps the model so far. A training that diverges\n"
       "keeps its best epoch. If the report cannot be written, that is only a warning; digitry\n"
       "report can write it later. docs/recipes.md lists every key of a recipe.");
-  command->callback([options, command] {
+  command->callback([options] {
     if (options->resume && options->out.empty())
       throw Error(ErrorCode::kInvalidArgument, "--resume needs --out RUN, the run to resume");
     train(*options);
