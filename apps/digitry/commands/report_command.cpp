@@ -9,6 +9,7 @@
 #include "apps/digitry/commands/commands.h"
 #include "apps/digitry/commands/data_corrupt.h"
 #include "apps/digitry/commands/evaluate_corrupted.h"
+#include "digitry/report/run_report.h"
 #include "digitry/training/evaluation_data.h"
 #include "digitry/training/recipe.h"
 #include "digitry/training/run_folder.h"
