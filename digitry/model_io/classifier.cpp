@@ -100,68 +100,68 @@ std::vector<std::int32_t> all_indices(const Tensor& images) {
   return all;
 }
 
-// The networks of a model, planned for one batch size. One thread uses it at a time. A deque,
-// because its elements are not movable.
-template <typename Runner>
-struct Session {
-  Session(const Model& model, std::int64_t batch_size, Precision precision) {
-    for (const Member& member : model.members) {
-      if constexpr (std::is_same_v<Runner, Predictor>)
-        networks.emplace_back(member.network, model.preprocessing, batch_size, precision);
-      else
-        networks.emplace_back(member.network, model.preprocessing, batch_size);
-    }
-  }
-  std::deque<Runner> networks;
-};
-
-// Sessions not in use, by batch size and number of threads.
-template <typename Runner>
-class SessionPool {
- public:
-  using SessionPointer = std::unique_ptr<Session<Runner>>;
-
-  // Calls `run(session, indices)` for batches of the images `indices`, in order.
-  template <typename Run>
-  void run_batches(const Model& model, std::int64_t max_batch, Precision precision,
-                   std::span<const std::int32_t> indices, const Run& run) {
-    while (!indices.empty()) {
-      const std::int64_t size = next_batch(std::ssize(indices), max_batch);
-      const auto count = std::min(indices.size(), static_cast<std::size_t>(size));
-      const ScopedNumThreads scope(size <= kMaxSingleThreadBatch ? 1 : num_threads());
-      const std::pair key(size, num_threads());
-      SessionPointer session = take(key);
-      if (!session) session = std::make_unique<Session<Runner>>(model, size, precision);
-      run(*session, indices.first(count));
-      give_back(key, std::move(session));
-      indices = indices.subspan(count);
-    }
-  }
-
- private:
-  using Key = std::pair<std::int64_t, int>;
-
-  SessionPointer take(const Key& key) {
-    const std::lock_guard lock(mutex_);
-    std::vector<SessionPointer>& idle = idle_[key];
-    if (idle.empty()) return nullptr;
-    SessionPointer session = std::move(idle.back());
-    idle.pop_back();
-    return session;
-  }
-
-  void give_back(const Key& key, SessionPointer session) {
-    const std::lock_guard lock(mutex_);
-    idle_[key].push_back(std::move(session));
-  }
-
-  std::mutex mutex_;
-  std::map<Key, std::vector<SessionPointer>> idle_;
-};
-
 }  // namespace
 
 struct Classifier::State {
+  // The networks of a model, planned for one batch size. One thread uses it at a time. A deque,
+  // because its elements are not movable.
+  template <typename Runner>
+  struct Session {
+    Session(const Model& model, std::int64_t batch_size, Precision precision) {
+      for (const Member& member : model.members) {
+        if constexpr (std::is_same_v<Runner, Predictor>)
+          networks.emplace_back(member.network, model.preprocessing, batch_size, precision);
+        else
+          networks.emplace_back(member.network, model.preprocessing, batch_size);
+      }
+    }
+    std::deque<Runner> networks;
+  };
+
+  // Sessions not in use, by batch size and number of threads.
+  template <typename Runner>
+  class SessionPool {
+   public:
+    using SessionPointer = std::unique_ptr<Session<Runner>>;
+
+    // Calls `run(session, indices)` for batches of the images `indices`, in order.
+    template <typename Run>
+    void run_batches(const Model& planned, std::int64_t most_images, Precision computed_in,
+                     std::span<const std::int32_t> indices, const Run& run) {
+      while (!indices.empty()) {
+        const std::int64_t size = next_batch(std::ssize(indices), most_images);
+        const auto count = std::min(indices.size(), static_cast<std::size_t>(size));
+        const ScopedNumThreads scope(size <= kMaxSingleThreadBatch ? 1 : num_threads());
+        const std::pair key(size, num_threads());
+        SessionPointer session = take(key);
+        if (!session) session = std::make_unique<Session<Runner>>(planned, size, computed_in);
+        run(*session, indices.first(count));
+        give_back(key, std::move(session));
+        indices = indices.subspan(count);
+      }
+    }
+
+   private:
+    using Key = std::pair<std::int64_t, int>;
+
+    SessionPointer take(const Key& key) {
+      const std::lock_guard lock(mutex_);
+      std::vector<SessionPointer>& idle = idle_[key];
+      if (idle.empty()) return nullptr;
+      SessionPointer session = std::move(idle.back());
+      idle.pop_back();
+      return session;
+    }
+
+    void give_back(const Key& key, SessionPointer session) {
+      const std::lock_guard lock(mutex_);
+      idle_[key].push_back(std::move(session));
+    }
+
+    std::mutex mutex_;
+    std::map<Key, std::vector<SessionPointer>> idle_;
+  };
+
   State(Model&& whole, const ClassifierOptions& options)
       : model(usable(std::move(whole))),
         max_batch(shared_batch(options.max_batch_size, model.members.size())),

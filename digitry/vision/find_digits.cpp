@@ -146,8 +146,9 @@ struct DigitRow {
 };
 
 // The cheapest row of digits of each number, from 1 on; the glyph itself is always one.
-std::vector<DigitRow> rows_of(ClassifiedGlyph whole, bool alone, double digit_height,
-                              double stroke_width, double lean, const PieceClassifiers& classify) {
+std::vector<DigitRow> cheapest_readings(ClassifiedGlyph whole, bool alone, double digit_height,
+                                        double stroke_width, double lean,
+                                        const PieceClassifiers& classify) {
   const std::vector<Cut> cuts = find_cuts(whole.glyph, digit_height, stroke_width);
   Pieces pieces = pieces_of(whole.glyph, cuts, digit_height);
   const std::vector<const Glyph*> wholes(pieces.glyphs.size(), &whole.glyph);
@@ -181,42 +182,25 @@ bool may_be_several(const ClassifiedGlyph& classified) {
          cost_of(classified.prediction, box) > kDoubtfulCost;
 }
 
-// All ink of the picture as one digit, if that is certain.
-std::optional<ClassifiedGlyph> only_digit(const Paper& paper, const Components& components,
-                                          const std::vector<Blob>& blobs, bool any_doubt,
-                                          double lean, const PieceClassifier& classify) {
-  constexpr double kCertain = 0.1;
-  if (!may_be_only_digit(blobs, any_doubt)) return std::nullopt;
-  std::vector<std::size_t> all(blobs.size());
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  ClassifiedGlyph classified = std::move(
-      classify_glyphs({cut_out(paper, components, together(blobs, all))}, lean, classify).front());
-  const double cost = cost_of(classified.prediction, classified.glyph.box, kWidestLoneDigit);
-  return cost > kCertain ? std::nullopt : std::optional(std::move(classified));
-}
-
 // What it costs to leave a glyph out, because it is no digit.
 double cost_of_nothing(const ClassifiedGlyph& glyph) {
   return -std::log(std::max(1 - glyph.prediction.score, kLeastScore));
 }
 
-// The parts of the writing in reading order, each with the rows of digits that it may be.
-std::vector<std::vector<DigitRow>> in_reading_order(std::vector<std::vector<DigitRow>> parts,
-                                                    const std::vector<PixelBox>& boxes) {
-  std::vector<std::vector<DigitRow>> ordered;
-  for (const PlacedBox& placed : reading_order(boxes))
-    ordered.push_back(std::move(parts[placed.index]));
-  return ordered;
-}
+// A part of the writing: what it may be read as, and where it stands.
+struct Part {
+  std::vector<DigitRow> rows;
+  PixelBox box;
+};
 
 // The chosen row of each part; `as_expected` says whether they have the digits of the pattern.
-std::vector<std::size_t> choose_rows(const std::vector<std::vector<DigitRow>>& parts,
+std::vector<std::size_t> choose_rows(const std::vector<Part>& parts,
                                      const std::optional<DigitPattern>& pattern,
                                      bool& as_expected) {
   std::vector<std::vector<ReadingOption>> options;
-  for (const auto& rows : parts) {
+  for (const Part& part : parts) {
     auto& of_part = options.emplace_back();
-    for (const DigitRow& row : rows) of_part.push_back({row.digits.size(), row.cost});
+    for (const DigitRow& row : part.rows) of_part.push_back({row.digits.size(), row.cost});
   }
   std::vector<std::size_t> chosen;
   if (pattern) chosen = choose_readings(options, *pattern);
@@ -224,12 +208,119 @@ std::vector<std::size_t> choose_rows(const std::vector<std::vector<DigitRow>>& p
   return as_expected ? chosen : choose_readings(options);
 }
 
-FoundDigits found(std::vector<ClassifiedGlyph> digits, std::vector<Foreign> left_out, double lean) {
-  FoundDigits result{.digits = {}, .left_out = std::move(left_out), .lean = lean};
-  for (ClassifiedGlyph& digit : digits)
-    result.digits.push_back({digit.glyph.box, digit.image, std::move(digit.prediction)});
-  return result;
-}
+class DigitFinder {
+ public:
+  DigitFinder(const Paper& paper, const PieceClassifiers& classify, const FindOptions& options)
+      : paper_(paper),
+        classify_(classify),
+        options_(options),
+        components_(find_components(paper)),
+        left_out_(components_.left_out),
+        blobs_(join_broken(components_, &left_out_)),
+        know_several_(options.pattern && options.pattern->num_digits > 1) {}
+
+  FoundDigits find() {
+    if (options_.layout == Layout::kSingle && !blobs_.empty()) {
+      const std::vector<Glyph> all{all_ink()};
+      lean_ = typical_lean(all);
+      return found(classify_glyphs(all, lean_, classify_.wholes));
+    }
+    std::vector<Glyph> glyphs;
+    for (const Blob& blob : blobs_) glyphs.push_back(cut_out(paper_, components_, blob));
+    lean_ = typical_lean(glyphs);
+    wholes_ = classify_glyphs(glyphs, lean_, classify_.wholes);
+    if (!options_.split_touching || options_.layout == Layout::kBoxes)
+      return found(std::move(wholes_));
+    for (const ClassifiedGlyph& whole : wholes_)
+      doubtful_.push_back(cost_of(whole.prediction, whole.glyph.box) > kDoubtfulCost);
+    if (auto only = only_digit()) return found({std::move(*only)}, options_.pattern.has_value());
+    return best_reading(parts_in_reading_order());
+  }
+
+ private:
+  Glyph all_ink() const {
+    std::vector<std::size_t> all(blobs_.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return cut_out(paper_, components_, together(blobs_, all));
+  }
+
+  // All ink of the picture as one digit, if that is certain.
+  std::optional<ClassifiedGlyph> only_digit() const {
+    constexpr double kCertain = 0.1;
+    const bool any_doubt = std::ranges::find(doubtful_, true) != doubtful_.end();
+    if (know_several_ || !may_be_only_digit(blobs_, any_doubt)) return std::nullopt;
+    ClassifiedGlyph all = std::move(classify_glyphs({all_ink()}, lean_, classify_.wholes).front());
+    const double cost = cost_of(all.prediction, all.glyph.box, kWidestLoneDigit);
+    return cost > kCertain ? std::nullopt : std::optional(std::move(all));
+  }
+
+  std::vector<Part> parts_in_reading_order() {
+    std::vector<Part> parts;
+    std::vector<PixelBox> boxes;
+    for (const auto& group : group_neighbours(blobs_, doubtful_, components_.digit_height)) {
+      parts.push_back(part_of(group));
+      boxes.push_back(parts.back().box);
+    }
+    std::vector<Part> ordered;
+    for (const PlacedBox& placed : reading_order(boxes))
+      ordered.push_back(std::move(parts[placed.index]));
+    return ordered;
+  }
+
+  // Of neighbours that may be parts of one digit, or of one blob.
+  Part part_of(const std::vector<std::size_t>& group) {
+    const Blob blob = together(blobs_, group);
+    ClassifiedGlyph& first = wholes_[group.front()];
+    const double nothing = cost_of_nothing(first);
+    const bool several =
+        know_several_ ? blob.box.width >= kNarrowestPair * blob.box.height : may_be_several(first);
+    Part part{.rows = {}, .box = place_in_text(paper_, blob.box)};
+    if (group.size() > 1) {
+      part.rows = rows_of({.glyph = cut_out(paper_, components_, blob)});
+    } else if (several && blob.box.height > kLowestRow * paper_.ink.stroke_width) {
+      part.rows = rows_of(std::move(first));
+    } else {
+      const double cost = cost_of(first.prediction, first.glyph.box);
+      part.rows = {{{std::move(first)}, cost}};
+    }
+    if (options_.pattern) part.rows.push_back({{}, nothing});
+    return part;
+  }
+
+  std::vector<DigitRow> rows_of(ClassifiedGlyph whole) const {
+    return cheapest_readings(std::move(whole), blobs_.size() == 1, components_.digit_height,
+                             paper_.ink.stroke_width, lean_, classify_);
+  }
+
+  FoundDigits best_reading(std::vector<Part> parts) {
+    bool as_expected = false;
+    const std::vector<std::size_t> chosen = choose_rows(parts, options_.pattern, as_expected);
+    std::vector<ClassifiedGlyph> digits;
+    for (std::size_t i = 0; i < parts.size(); ++i)
+      for (ClassifiedGlyph& digit : parts[i].rows[chosen[i]].digits)
+        digits.push_back(std::move(digit));
+    return found(std::move(digits), as_expected);
+  }
+
+  FoundDigits found(std::vector<ClassifiedGlyph> digits, bool as_expected = false) {
+    FoundDigits result{.digits = {}, .left_out = std::move(left_out_), .lean = lean_};
+    for (ClassifiedGlyph& digit : digits)
+      result.digits.push_back({digit.glyph.box, digit.image, std::move(digit.prediction)});
+    result.as_expected = as_expected;
+    return result;
+  }
+
+  const Paper& paper_;
+  const PieceClassifiers& classify_;
+  const FindOptions& options_;
+  const Components components_;
+  std::vector<Foreign> left_out_;
+  const std::vector<Blob> blobs_;
+  const bool know_several_;  // The pattern has several digits.
+  double lean_ = 0;
+  std::vector<ClassifiedGlyph> wholes_;  // One per blob; so is the next.
+  std::vector<bool> doubtful_;           // It may be several digits, or part of one.
+};
 
 }  // namespace
 
@@ -245,67 +336,7 @@ PixelBox place_in_text(const Paper& paper, const cv::Rect& box) {
 
 FoundDigits find_digits(const Paper& paper, const PieceClassifiers& classify,
                         const FindOptions& options) {
-  const Components components = find_components(paper);
-  std::vector<Foreign> left_out = components.left_out;
-  const std::vector<Blob> blobs = join_broken(components, &left_out);
-  std::vector<Glyph> glyphs;
-  if (options.layout == Layout::kSingle && !blobs.empty()) {
-    std::vector<std::size_t> all(blobs.size());
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    glyphs.push_back(cut_out(paper, components, together(blobs, all)));
-    const double lean = typical_lean(glyphs);
-    return found(classify_glyphs(glyphs, lean, classify.wholes), std::move(left_out), lean);
-  }
-  for (const Blob& blob : blobs) glyphs.push_back(cut_out(paper, components, blob));
-  const double lean = typical_lean(glyphs);
-  std::vector<ClassifiedGlyph> wholes = classify_glyphs(glyphs, lean, classify.wholes);
-  if (!options.split_touching || options.layout == Layout::kBoxes)
-    return found(std::move(wholes), std::move(left_out), lean);
-  const double height = components.digit_height;
-  const double stroke_width = paper.ink.stroke_width;
-  std::vector<bool> doubtful;
-  for (const ClassifiedGlyph& whole : wholes)
-    doubtful.push_back(cost_of(whole.prediction, whole.glyph.box) > kDoubtfulCost);
-  const bool any_doubt = std::ranges::find(doubtful, true) != doubtful.end();
-  const bool know_several = options.pattern && options.pattern->num_digits > 1;
-  if (!know_several) {
-    if (auto only = only_digit(paper, components, blobs, any_doubt, lean, classify.wholes)) {
-      FoundDigits result = found({std::move(*only)}, std::move(left_out), lean);
-      result.as_expected = options.pattern.has_value();
-      return result;
-    }
-  }
-  const bool alone = blobs.size() == 1;
-  std::vector<std::vector<DigitRow>> parts;
-  std::vector<PixelBox> boxes;
-  for (const auto& group : group_neighbours(blobs, doubtful, height)) {
-    ClassifiedGlyph& first = wholes[group.front()];
-    const cv::Rect box = together(blobs, group).box;
-    const double nothing = cost_of_nothing(first);
-    const bool several =
-        know_several ? box.width >= kNarrowestPair * box.height : may_be_several(first);
-    if (group.size() > 1) {
-      parts.push_back(rows_of({.glyph = cut_out(paper, components, together(blobs, group))}, alone,
-                              height, stroke_width, lean, classify));
-    } else if (several && box.height > kLowestRow * stroke_width) {
-      parts.push_back(rows_of(std::move(first), alone, height, stroke_width, lean, classify));
-    } else {
-      const double cost = cost_of(first.prediction, first.glyph.box);
-      parts.push_back({{{std::move(first)}, cost}});
-    }
-    if (options.pattern) parts.back().push_back({{}, nothing});
-    boxes.push_back(place_in_text(paper, box));
-  }
-  parts = in_reading_order(std::move(parts), boxes);
-  bool as_expected = false;
-  const std::vector<std::size_t> chosen = choose_rows(parts, options.pattern, as_expected);
-  std::vector<ClassifiedGlyph> digits;
-  for (std::size_t part = 0; part < parts.size(); ++part)
-    for (ClassifiedGlyph& digit : parts[part][chosen[part]].digits)
-      digits.push_back(std::move(digit));
-  FoundDigits result = found(std::move(digits), std::move(left_out), lean);
-  result.as_expected = as_expected;
-  return result;
+  return DigitFinder(paper, classify, options).find();
 }
 
 }  // namespace digitry
