@@ -33,35 +33,38 @@ Dataset digits(std::int64_t count) {
   return some;
 }
 
-// The pixel at (y, x) goes where `to` says. A digit moves by at most a pixel besides.
-void move_pixels(Dataset& data, const std::function<std::pair<int, int>(int y, int x)>& to) {
+using Place = std::pair<std::size_t, std::size_t>;  // Row and column.
+using Move = std::function<Place(std::size_t y, std::size_t x)>;
+
+// The pixel at (y, x) goes where `to` says.
+void move_pixels(Dataset& data, const Move& to) {
   const auto pixels = data.images.as<std::uint8_t>();
   for (std::size_t first = 0; first < pixels.size(); first += 784) {
     const auto image = pixels.subspan(first, 784);
     const std::vector<std::uint8_t> before(image.begin(), image.end());
-    for (int y = 0; y < 28; ++y)
-      for (int x = 0; x < 28; ++x) {
+    for (std::size_t y = 0; y < 28; ++y)
+      for (std::size_t x = 0; x < 28; ++x) {
         const auto [to_y, to_x] = to(y, x);
-        image[static_cast<std::size_t>(28 * to_y + to_x)] =
-            before[static_cast<std::size_t>(28 * y + x)];
+        image[28 * to_y + to_x] = before[28 * y + x];
       }
   }
 }
 
 TEST(OrientationWarning, SaysHowImagesWereChanged) {
-  const auto warning = [](const std::function<std::pair<int, int>(int, int)>& to) {
+  const auto warning = [](const Move& to) {
     Dataset data = digits(100);
     move_pixels(data, to);
     return orientation_warning(tiny(), data);
   };
-  using At = std::pair<int, int>;
-  EXPECT_THAT(warning([](int y, int x) { return At(y, x); }), IsEmpty());
-  EXPECT_THAT(warning([](int y, int x) { return At(x, y); }),
+  EXPECT_THAT(warning([](std::size_t y, std::size_t x) { return Place(y, x); }), IsEmpty());
+  EXPECT_THAT(warning([](std::size_t y, std::size_t x) { return Place(x, y); }),
               AllOf(HasSubstr("look transposed"), HasSubstr(" % of 100 as they are")));
-  EXPECT_THAT(warning([](int y, int x) { return At(y, 27 - x); }), HasSubstr("look mirrored"));
-  EXPECT_THAT(warning([](int y, int x) { return At(27 - y, 27 - x); }),
+  EXPECT_THAT(warning([](std::size_t y, std::size_t x) { return Place(y, 27 - x); }),
+              HasSubstr("look mirrored"));
+  EXPECT_THAT(warning([](std::size_t y, std::size_t x) { return Place(27 - y, 27 - x); }),
               HasSubstr("look upside down"));
-  EXPECT_THAT(warning([](int y, int x) { return At(x, 27 - y); }), HasSubstr("look turned by 90°"));
+  EXPECT_THAT(warning([](std::size_t y, std::size_t x) { return Place(x, 27 - y); }),
+              HasSubstr("look turned by 90°"));
   Dataset inverted = digits(100);
   for (std::uint8_t& pixel : inverted.images.as<std::uint8_t>())
     pixel = static_cast<std::uint8_t>(255 - pixel);
@@ -72,7 +75,7 @@ TEST(OrientationWarning, SaysHowImagesWereChanged) {
 TEST(OrientationWarning, LooksAtTheWholeSet) {
   Dataset data = digits(3000);
   Dataset rest = digits(3000);
-  move_pixels(rest, [](int y, int x) { return std::pair(x, y); });
+  move_pixels(rest, [](std::size_t y, std::size_t x) { return Place(x, y); });
   const std::size_t sound = std::size_t{500} * 784;
   std::ranges::copy(rest.images.as<std::uint8_t>().subspan(sound),
                     data.images.as<std::uint8_t>().subspan(sound).begin());
@@ -81,7 +84,7 @@ TEST(OrientationWarning, LooksAtTheWholeSet) {
 
 TEST(OrientationWarning, ComparesClassesByTheirNames) {
   Dataset data = digits(100);
-  move_pixels(data, [](int y, int x) { return std::pair(x, y); });
+  move_pixels(data, [](std::size_t y, std::size_t x) { return Place(x, y); });
   std::ranges::reverse(data.class_names);
   for (std::int32_t& label : data.labels) label = 9 - label;
   EXPECT_THAT(orientation_warning(tiny(), data), HasSubstr("look transposed"));

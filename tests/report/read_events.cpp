@@ -44,9 +44,9 @@ void read_value(Reader value, Event& event) {
 }
 
 Event parse_event(std::string_view bytes) {
-  static const std::string kSource = "event";
+  static const std::string source = "event";
   Event event;
-  Reader message(bytes, kSource);
+  Reader message(bytes, source);
   while (const auto field = message.next()) {
     if (field->number_of() == 1) event.wall_time = std::bit_cast<double>(field->integer());
     if (field->number_of() == 2) event.step = field->integer();
