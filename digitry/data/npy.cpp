@@ -277,6 +277,7 @@ std::vector<std::int32_t> read_npy_labels(ByteStream& stream) {
   if (shape.empty() || shape.size() > 2)
     throw bad_npy(stream, "expected labels of shape (N,), (N, 1) or one-hot (N, K), found {}",
                   shape_text(shape));
+  count_items(stream, header);  // None is empty.
   const std::int64_t columns = shape.size() == 2 ? shape[1] : 1;
   if (columns > kMaxClasses)
     throw bad_npy(stream, "expected at most {} classes, found one-hot labels {}", kMaxClasses,

@@ -154,6 +154,8 @@ TEST(Npy, RejectsWhatAreNoLabels) {
   expect_bad(npy_of("|u1", "(2, 2)", std::string("\1\0\1\1", 4)), "found 1 in row 1");
   expect_bad(npy_of("|u1", "(2, 2)", std::string("\1\0\0\0", 4)), "no 1 in row 1");
   expect_bad(npy_of("|u1", "(1, 2, 2)", "abcd"), "found (1, 2, 2)");
+  expect_bad(npy_of("|u1", "(2, 0)", ""), "an empty array (2, 0)");
+  expect_bad(npy_of("|u1", "(0,)", ""), "an empty array (0,)");
 }
 
 }  // namespace
