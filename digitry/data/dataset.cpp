@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -365,24 +364,6 @@ Dataset load_training_data(const std::string& name_or_path, const LoadOptions& o
   finish(train, name_or_path, name_or_path);
   return train;
 }
-
-ImageSize parse_image_size(std::string_view text, const std::string& name) {
-  const std::size_t cross = std::min(text.find('x'), text.size());
-  const auto side = [&](std::string_view digits) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc() || end != digits.data() + digits.size() || value < 1 ||
-        value > kMaxImageSide)
-      throw Error(ErrorCode::kInvalidArgument,
-                  "{}: expected a side in [1, {}], or WIDTHxHEIGHT, got '{}'", name, kMaxImageSide,
-                  text);
-    return value;
-  };
-  const std::int64_t width = side(text.substr(0, cross));
-  return {.height = cross == text.size() ? width : side(text.substr(cross + 1)), .width = width};
-}
-
-std::string to_string(ImageSize size) { return fmt::format("{}x{}", size.width, size.height); }
 
 const char* to_string(Split split) {
   return split == Split::kTrain ? "train" : split == Split::kTest ? "test" : "validation";

@@ -38,11 +38,6 @@ struct LoadOptions {
   bool operator==(const LoadOptions&) const = default;
 };
 
-/// Reads "28" or "32x20", width x height, as `to_string` writes it. Throws Error{kInvalidArgument},
-/// whose message begins with `name`, for anything else and for sides above `kMaxImageSide`.
-ImageSize parse_image_size(std::string_view text, const std::string& name);
-std::string to_string(ImageSize size);
-
 /// One split of a data set: images and, unless they are only to be classified, their labels.
 struct Dataset {
   Tensor images;                         ///< uint8 [N, C, H, W]; MNIST: ink 255, background 0.

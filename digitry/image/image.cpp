@@ -1,6 +1,8 @@
 #include "digitry/image/image.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -109,6 +111,26 @@ Image to_grey(const Image& image) {
     grey.pixels.push_back(static_cast<std::uint8_t>(value));
   }
   return grey;
+}
+
+ImageSize parse_image_size(std::string_view text, const std::string& name) {
+  const std::size_t cross = std::min(text.find('x'), text.size());
+  const auto side = [&](std::string_view digits) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc() || end != digits.data() + digits.size() || value < 1 ||
+        value > kMaxImageSide)
+      throw Error(ErrorCode::kInvalidArgument,
+                  "{}: expected a side in [1, {}], or WIDTHxHEIGHT, got '{}'", name, kMaxImageSide,
+                  text);
+    return value;
+  };
+  const std::int64_t width = side(text.substr(0, cross));
+  return {.height = cross == text.size() ? width : side(text.substr(cross + 1)), .width = width};
+}
+
+std::string to_string(ImageSize size) {
+  return std::to_string(size.width) + 'x' + std::to_string(size.height);
 }
 
 void check_image_total(const std::string& name, std::int64_t num_images,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace digitry {
@@ -16,6 +17,11 @@ struct ImageSize {
 /// The most pixels per side and the most channels of an image in a data set, in every format.
 inline constexpr std::int64_t kMaxImageSide = 4096;
 inline constexpr std::int64_t kMaxImageChannels = 16;
+
+/// Reads "28" or "32x20", width x height, as `to_string` writes it. Throws Error{kInvalidArgument},
+/// whose message begins with `name`, for anything else and for sides above `kMaxImageSide`.
+ImageSize parse_image_size(std::string_view text, const std::string& name);
+std::string to_string(ImageSize size);
 
 /// The longest PNG file that is read.
 inline constexpr std::uint64_t kMaxPngBytes = std::uint64_t{64} << 20;

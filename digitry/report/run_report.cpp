@@ -57,4 +57,25 @@ StoredRun read_run(const std::filesystem::path& path) {
   return run;
 }
 
+RunReport EvaluatedRun::report() const {
+  return {.folder = run.folder,
+          .recipe = run.recipe,
+          .metrics = run.metrics,
+          .history = run.history,
+          .model = run.model,
+          .evaluation = evaluation,
+          .evaluated_on = images.data,
+          .trained_on = trained_on};
+}
+
+EvaluatedRun evaluate_run(const std::filesystem::path& path) {
+  EvaluatedRun evaluated{.run = read_run(path), .images = {}, .evaluation = {}, .trained_on = {}};
+  const StoredRun& run = evaluated.run;
+  evaluated.images =
+      load_evaluation_data(run.recipe.data, evaluated_split(run.folder, run.metrics), run.model);
+  evaluated.evaluation = evaluate(run.model, evaluated.images).evaluation;
+  evaluated.trained_on = find_training_images(run.model);
+  return evaluated;
+}
+
 }  // namespace digitry

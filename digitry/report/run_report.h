@@ -50,4 +50,19 @@ struct StoredRun {
 /// Reads a finished run. Throws Error{kBadData} if it is not finished or a file is damaged.
 StoredRun read_run(const std::filesystem::path& path);
 
+/// A stored run whose model was evaluated again, with all that its report needs.
+struct EvaluatedRun {
+  StoredRun run;
+  EvaluationData images;  ///< Those that the run was evaluated on.
+  Evaluation evaluation;
+  TrainingImages trained_on;
+
+  /// The report refers to this object.
+  RunReport report() const;
+};
+
+/// Reads a finished run as `read_run` does, and evaluates its model on the images of before. Throws
+/// Error{kBadData, kUnavailable} if these are not there any more or have changed.
+EvaluatedRun evaluate_run(const std::filesystem::path& path);
+
 }  // namespace digitry

@@ -25,20 +25,9 @@ namespace {
 
 std::string report_of_run(const std::filesystem::path& path) {
   return without_gil([&] {
-    const StoredRun run = read_run(path);
-    const EvaluationData images =
-        load_evaluation_data(run.recipe.data, evaluated_split(run.folder, run.metrics), run.model);
-    const EvaluationResult result = evaluate(run.model, images);
-    const TrainingImages trained = find_training_images(run.model);
-    write_run_report({.folder = run.folder,
-                      .recipe = run.recipe,
-                      .metrics = run.metrics,
-                      .history = run.history,
-                      .model = run.model,
-                      .evaluation = result.evaluation,
-                      .evaluated_on = images.data,
-                      .trained_on = trained});
-    return run.folder.report().string();
+    const EvaluatedRun evaluated = evaluate_run(path);
+    write_run_report(evaluated.report());
+    return evaluated.run.folder.report().string();
   });
 }
 

@@ -44,20 +44,9 @@ TEST_F(RunReportTest, ShowsWhatTheRunHas) {
 
 TEST_F(RunReportTest, OfAStoredRunIsTheSame) {
   const std::string first = write_report(train_run(request_));
-  const StoredRun run = read_run(request_.out);
-  const EvaluationData images =
-      load_evaluation_data(run.recipe.data, evaluated_split(run.folder, run.metrics), run.model);
-  const EvaluationResult result = evaluate(run.model, images);
-  const TrainingImages trained = find_training_images(run.model);
-  write_run_report({.folder = run.folder,
-                    .recipe = run.recipe,
-                    .metrics = run.metrics,
-                    .history = run.history,
-                    .model = run.model,
-                    .evaluation = result.evaluation,
-                    .evaluated_on = images.data,
-                    .trained_on = trained});
-  EXPECT_EQ(read_file(run.folder.report(), 1 << 26), first);
+  const EvaluatedRun evaluated = evaluate_run(request_.out);
+  write_run_report(evaluated.report());
+  EXPECT_EQ(read_file(evaluated.run.folder.report(), 1 << 26), first);
 }
 
 TEST_F(RunReportTest, IsOfFinishedRunsAlone) {

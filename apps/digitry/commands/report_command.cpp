@@ -24,27 +24,17 @@ constexpr std::int64_t kCorruptedImages = 5;
 void report(const std::string& folder, const std::optional<std::string>& corrupt) {
   std::vector<Corruption> corruptions;
   if (corrupt) corruptions = parse_corruptions(*corrupt);
-  const StoredRun run = read_run(folder);
-  const EvaluationData images =
-      load_evaluation_data(run.recipe.data, evaluated_split(run.folder, run.metrics), run.model);
-  const EvaluationResult result = evaluate(run.model, images);
-  const TrainingImages trained = find_training_images(run.model);
-  RunReport report{.folder = run.folder,
-                   .recipe = run.recipe,
-                   .metrics = run.metrics,
-                   .history = run.history,
-                   .model = run.model,
-                   .evaluation = result.evaluation,
-                   .evaluated_on = images.data,
-                   .trained_on = trained};
+  const EvaluatedRun evaluated = evaluate_run(folder);
+  RunReport report = evaluated.report();
   if (!corruptions.empty()) {
-    report.robustness = evaluate_corrupted(run.model, images, corruptions, kCorruptionSeed);
-    CorruptionPreview preview =
-        make_corruption_preview(images.data, kCorruptedImages, corruptions, kCorruptionSeed);
+    report.robustness =
+        evaluate_corrupted(evaluated.run.model, evaluated.images, corruptions, kCorruptionSeed);
+    CorruptionPreview preview = make_corruption_preview(evaluated.images.data, kCorruptedImages,
+                                                        corruptions, kCorruptionSeed);
     report.corrupted = {.images = std::move(preview.images), .per_row = preview.per_row};
   }
   write_run_report(std::move(report));
-  fmt::print("{}\n", run.folder.report().string());
+  fmt::print("{}\n", evaluated.run.folder.report().string());
 }
 
 }  // namespace
