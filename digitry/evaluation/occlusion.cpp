@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "digitry/base/error.h"
+#include "digitry/base/quantile.h"
 
 namespace digitry {
 namespace {
@@ -95,9 +96,7 @@ class Occluder {
         for (std::int64_t column = 0; column < width_; column += step)
           border.push_back(pixels[row * width_ + column]);
       }
-      const auto middle = border.begin() + static_cast<std::ptrdiff_t>(border.size() / 2);
-      std::nth_element(border.begin(), middle, border.end());
-      medians.push_back(*middle);
+      medians.push_back(median(border));
     }
     return medians;
   }

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "digitry/base/quantile.h"
+
 namespace digitry {
 namespace {
 
@@ -21,9 +23,7 @@ std::uint8_t background_of(const Image& grey) {
     border.push_back(at(y, 0));
     border.push_back(at(y, grey.width - 1));
   }
-  const auto middle = border.begin() + std::ssize(border) / 2;
-  std::ranges::nth_element(border, middle);
-  return *middle;
+  return median(border);
 }
 
 // The share of each source pixel in one target pixel, along one axis.

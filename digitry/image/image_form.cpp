@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "digitry/base/quantile.h"
+
 namespace digitry {
 namespace {
 
@@ -24,9 +26,7 @@ std::uint8_t border_median(std::span<const std::uint8_t> pixels, ImageSize size)
     for (std::int64_t x = 0; x < size.width; ++x)
       if (y == 0 || x == 0 || y + 1 == size.height || x + 1 == size.width)
         border.push_back(pixels[static_cast<std::size_t>(y * size.width + x)]);
-  const auto middle = border.begin() + std::ssize(border) / 2;
-  std::nth_element(border.begin(), middle, border.end());
-  return *middle;
+  return median(border);
 }
 
 // Rows [top, bottom] with ink.

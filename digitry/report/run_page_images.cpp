@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "digitry/base/quantile.h"
 #include "digitry/base/text.h"
 #include "digitry/report/run_page.h"
 
@@ -106,12 +107,6 @@ std::vector<Point> fitted(const std::vector<MapPoint>& map) {
   return points;
 }
 
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 std::string coordinate(double value) { return fmt::format("{:.1f}", value); }
 
 /// The dots of one class as a single path: lines of zero length with round ends.
@@ -128,8 +123,8 @@ data class_entry(const Evaluation& evaluation, std::int32_t label,
   entry.set("style", fmt::format("{}", static_cast<std::size_t>(label) % kMapColors));
   entry.set("path", path);
   entry.set("class", elided(class_name(evaluation, label), kMaxMapName));
-  entry.set("x", coordinate(median(std::move(x))));
-  entry.set("y", coordinate(median(std::move(y))));
+  entry.set("x", coordinate(median(x)));
+  entry.set("y", coordinate(median(y)));
   return entry;
 }
 

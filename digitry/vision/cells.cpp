@@ -5,6 +5,8 @@
 #include <opencv2/imgproc.hpp>
 #include <utility>
 
+#include "digitry/base/quantile.h"
+
 namespace digitry {
 namespace {
 
@@ -120,13 +122,6 @@ InkRun run_at(const cv::Mat& mask, int x, int top, int bottom) {
   return run;
 }
 
-template <typename Value>
-Value middle_value(std::vector<Value> values) {
-  const auto middle = values.begin() + std::ssize(values) / 2;
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 // Erases a line along the path, except where a stroke crosses it or a darker one lies on it.
 // `others` are the lines that cross it, by their column in each row.
 void erase_line(cv::Mat& darkness, const cv::Mat& mask, const std::vector<double>& path,
@@ -139,7 +134,7 @@ void erase_line(cv::Mat& darkness, const cv::Mat& mask, const std::vector<double
     if (runs.back().length() > 0) lengths.push_back(runs.back().length());
   }
   if (lengths.empty()) return;
-  const int thickness = middle_value(std::move(lengths));
+  const int thickness = median(lengths);
   // The line within each run: all of a short one, else what is near the path.
   const auto part_of = [&](int x) {
     const InkRun& run = runs[static_cast<std::size_t>(x)];
@@ -157,7 +152,7 @@ void erase_line(cv::Mat& darkness, const cv::Mat& mask, const std::vector<double
   std::vector<float> darks;
   for (int x = 0; x < mask.cols; ++x)
     if (runs[static_cast<std::size_t>(x)].length() > 0) darks.push_back(darkest_of(x, part_of(x)));
-  const float usual = middle_value(std::move(darks));
+  const float usual = median(darks);
   const float stroke = std::max(kStrokeOnLine * usual, usual + kDarkerStroke);
   for (int x = 0; x < mask.cols; ++x) {
     const InkRun& run = runs[static_cast<std::size_t>(x)];
@@ -311,7 +306,7 @@ std::optional<CellPaper> read_cells(const cv::Mat& grey, const Ink& ink, const L
     return std::nullopt;
   std::vector<int> heights;
   for (const cv::Rect& thing : written.things) heights.push_back(thing.height);
-  result.outside = ink_outside(ink, *view, middle_value(std::move(heights)));
+  result.outside = ink_outside(ink, *view, median(heights));
   if (result.outside.size() > written.things.size()) return std::nullopt;
   return result;
 }

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "digitry/base/quantile.h"
 #include "digitry/vision/foreign.h"
 
 namespace digitry {
@@ -179,10 +180,7 @@ cv::Rect grown(const cv::Rect& box, int by, const cv::Size& within) {
 // become as steep as MNIST's.
 double ink_level(std::vector<float> darkness) {
   if (darkness.empty()) return 1;
-  const auto place = darkness.begin() + static_cast<std::ptrdiff_t>(
-                                            kInkLevel * static_cast<double>(darkness.size() - 1));
-  std::nth_element(darkness.begin(), place, darkness.end());
-  return std::max(kFullInk * static_cast<double>(*place), 0.01);
+  return std::max(kFullInk * static_cast<double>(quantile(darkness, kInkLevel)), 0.01);
 }
 
 // The standard deviation of the blur: it makes the edge of a stroke as dark as d at most
@@ -197,10 +195,8 @@ double blur_of(const cv::Mat& ink, double dark) {
   for (int y = 0; y < ink.rows; ++y)
     for (int x = 0; x < ink.cols; ++x)
       if (ink.at<float>(y, x) > 0) slopes.push_back(across.at<float>(y, x));
-  const auto place = slopes.begin() + static_cast<std::ptrdiff_t>(
-                                          kSteepEdge * static_cast<double>(slopes.size() - 1));
-  std::nth_element(slopes.begin(), place, slopes.end());
-  return dark / (std::sqrt(2 * std::numbers::pi) * std::max(1e-6, static_cast<double>(*place)));
+  const auto steep = static_cast<double>(quantile(slopes, kSteepEdge));
+  return dark / (std::sqrt(2 * std::numbers::pi) * std::max(1e-6, steep));
 }
 
 // The ink as if it were in focus, if it is not: an unsharp mask.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "digitry/base/quantile.h"
 #include "digitry/vision/components.h"
 #include "digitry/vision/cuts.h"
 #include "digitry/vision/reading.h"
@@ -42,9 +43,7 @@ double typical_lean(const std::vector<Glyph>& glyphs) {
   for (const Glyph& glyph : glyphs)
     if (glyph.box.width <= kWidestDigit * glyph.box.height) leans.push_back(lean_of(glyph));
   if (leans.empty()) return 0;
-  const auto middle = leans.begin() + std::ssize(leans) / 2;
-  std::nth_element(leans.begin(), middle, leans.end());
-  const double excess = *middle - kUsualLean;
+  const double excess = median(leans) - kUsualLean;
   const double usual = leans.size() >= kManyLeans ? kLeanOfMany : kLeanOfFew;
   return std::fabs(excess) > usual ? excess : 0;
 }

@@ -5,6 +5,8 @@
 #include <opencv2/imgproc.hpp>
 #include <utility>
 
+#include "digitry/base/quantile.h"
+
 namespace digitry {
 namespace {
 
@@ -174,9 +176,7 @@ void erase_lines(cv::Mat& darkness, const cv::Mat& mask, const cv::Mat& lines,
         runs.push_back(last - first + 1);
       }
   if (runs.empty()) return;
-  const auto middle = runs.begin() + std::ssize(runs) / 2;
-  std::nth_element(runs.begin(), middle, runs.end());
-  const int longest = *middle * 3 / 2 + 1;
+  const int longest = median(runs) * 3 / 2 + 1;
   for (int y = 0; y < lines.rows; ++y)
     for (int x = 0; x < lines.cols; ++x) {
       if (lines.at<std::uint8_t>(y, x) == 0) continue;

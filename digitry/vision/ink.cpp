@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "digitry/base/quantile.h"
 #include "digitry/vision/projection.h"
 
 namespace digitry {
@@ -86,13 +87,6 @@ std::vector<float> sample_of(const cv::Mat& values, const cv::Mat& where = {}) {
   for (std::size_t i = 0; i < values.total(); i += step)
     if (there == nullptr || there[i] != 0) sample.push_back(data[i]);
   return sample;
-}
-
-float quantile(std::vector<float>& values, double share) {
-  const auto place =
-      values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), place, values.end());
-  return *place;
 }
 
 struct Spread {

@@ -7,6 +7,8 @@
 #include <opencv2/imgproc.hpp>
 #include <utility>
 
+#include "digitry/base/quantile.h"
+
 namespace digitry {
 namespace {
 
@@ -180,12 +182,6 @@ void keep_crossing(Lattice& lattice, double reach) {
   }
 }
 
-double median_step(std::vector<double> values) {
-  const auto middle = values.begin() + std::ssize(values) / 2;
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 // The line between two, at this share of the way.
 LatticeLine line_between(const LatticeLine& a, const LatticeLine& b, double share) {
   LatticeLine line{.middle = (a.middle + b.middle) / 2,
@@ -233,7 +229,7 @@ void complete(std::vector<LatticeLine>& lines, double along, const SmallMask& ma
     std::vector<double> steps;
     for (std::size_t i = 1; i < lines.size(); ++i)
       steps.push_back(place(lines[i]) - place(lines[i - 1]));
-    return median_step(std::move(steps));
+    return median(steps);
   };
   const double close = kClose * usual();
   std::vector<LatticeLine> kept;

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "digitry/base/quantile.h"
+
 namespace digitry {
 namespace {
 
@@ -245,10 +247,7 @@ int thickness_of(const cv::Mat& mask, const Band& band) {
   std::vector<int> lengths;
   for (int x = 0; x < mask.cols; ++x)
     for (const Band& run : column_runs(mask, x, band)) lengths.push_back(run.bottom - run.top + 1);
-  if (lengths.empty()) return 0;
-  const auto middle = lengths.begin() + std::ssize(lengths) / 2;
-  std::nth_element(lengths.begin(), middle, lengths.end());
-  return *middle;
+  return lengths.empty() ? 0 : median(lengths);
 }
 
 float darkest_of(const cv::Mat& darkness, int x, const Band& run) {
@@ -266,9 +265,8 @@ void erase_rule(cv::Mat& darkness, const cv::Mat& mask, const Band& band) {
     for (const Band& run : column_runs(mask, x, band))
       darks.push_back(darkest_of(darkness, x, run));
   if (darks.empty()) return;
-  const auto middle = darks.begin() + std::ssize(darks) / 2;
-  std::nth_element(darks.begin(), middle, darks.end());
-  const float stroke = std::max(kStrokeOnRule * *middle, *middle + kLeastDarker);
+  const float usual = median(darks);
+  const float stroke = std::max(kStrokeOnRule * usual, usual + kLeastDarker);
   for (int x = 0; x < mask.cols; ++x)
     for (const Band& run : column_runs(mask, x, band)) {
       if (run.bottom - run.top + 1 > longest || darkest_of(darkness, x, run) > stroke) continue;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "digitry/base/quantile.h"
+
 namespace digitry {
 namespace {
 
@@ -40,14 +42,6 @@ double contrast(const cv::Mat& covariance, const cv::Vec3d& weights) {
   return std::sqrt(std::max(0.0, cv::Mat(row * covariance * row.t()).at<double>(0)));
 }
 
-// The value below which this share of the projected colours lies.
-float share_below(std::vector<float>& values, double share) {
-  const auto place =
-      values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), place, values.end());
-  return *place;
-}
-
 }  // namespace
 
 Image grey_of_most_contrast(const Image& picture) {
@@ -78,8 +72,8 @@ Image grey_of_most_contrast(const Image& picture) {
   cv::Mat projected;
   cv::transform(small, projected, cv::Mat(1, 3, CV_64F, weights.val));
   std::vector<float> all(projected.begin<float>(), projected.end<float>());
-  const auto low = static_cast<double>(share_below(all, 0.005));
-  const auto high = std::max(low + kLeastStretched, static_cast<double>(share_below(all, 0.995)));
+  const auto low = static_cast<double>(quantile(all, 0.005));
+  const auto high = std::max(low + kLeastStretched, static_cast<double>(quantile(all, 0.995)));
   const double gain = 215 / (high - low);
   cv::Mat grey;
   const cv::Matx14d rgb(gain * weights[0], gain * weights[1], gain * weights[2], 20 - gain * low);

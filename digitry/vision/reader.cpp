@@ -10,6 +10,7 @@
 #include <span>
 
 #include "digitry/base/error.h"
+#include "digitry/base/quantile.h"
 #include "digitry/vision/cells.h"
 #include "digitry/vision/components.h"
 #include "digitry/vision/find_digits.h"
@@ -148,9 +149,7 @@ void leave_out_outliers(const Paper& paper, FoundDigits& found) {
   for (const FoundDigit& digit : found.digits)
     if (!digit.prediction.rejected) heights.push_back(digit.box.height);
   if (heights.empty()) return;
-  const auto middle = heights.begin() + std::ssize(heights) / 2;
-  std::nth_element(heights.begin(), middle, heights.end());
-  const double usual = *middle;
+  const double usual = median(heights);
   std::erase_if(found.digits, [&](const FoundDigit& digit) {
     const cv::Rect& box = digit.box;
     const bool at_border = box.x <= 1 || box.y <= 1 || box.x + box.width >= paper.inside.cols - 1 ||

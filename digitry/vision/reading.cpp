@@ -7,6 +7,7 @@
 #include <numeric>
 #include <opencv2/imgproc.hpp>
 
+#include "digitry/base/quantile.h"
 #include "digitry/vision/pattern.h"
 
 namespace digitry {
@@ -31,9 +32,7 @@ struct TextLine {
 double median_height(std::span<const PixelBox> boxes, const std::vector<std::size_t>& of) {
   std::vector<std::int64_t> heights;
   for (const std::size_t i : of) heights.push_back(boxes[i].height);
-  const auto middle = heights.begin() + std::ssize(heights) / 2;
-  std::nth_element(heights.begin(), middle, heights.end());
-  return static_cast<double>(*middle);
+  return static_cast<double>(median(heights));
 }
 
 // The line that the box continues; null if there is none.
