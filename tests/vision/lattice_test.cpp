@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <opencv2/imgproc.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -99,6 +101,58 @@ TEST(FindLattice, FindsNoneInWritingRulesOrAFrame) {
   EXPECT_FALSE(find_lattice(grey_picture(framed), false, 0));
 }
 
+// Black lines on white, 640×480.
+struct Lines {
+  cv::Mat canvas{480, 640, CV_8U, cv::Scalar(255)};
+
+  // `dash` pixels of each 8; 8: without gaps.
+  void across(int y, int left, int right, int dash = 8) {
+    for (int x = left; x < right; x += 8)
+      cv::line(canvas, {x, y}, {std::min(right, x + dash) - 1, y}, 0, 3);
+  }
+  void down(int x, int top, int bottom, int dash = 8) {
+    for (int y = top; y < bottom; y += 8)
+      cv::line(canvas, {x, y}, {x, std::min(bottom, y + dash) - 1}, 0, 3);
+  }
+  std::optional<Lattice> found() const {
+    cv::Mat grey;
+    canvas.convertTo(grey, CV_32F);
+    return find_lattice(grey, false, 0);
+  }
+};
+
+TEST(FindLattice, TakesTwoRowsOnlyIfTheyAreClosed) {
+  Lines box;
+  Lines ladder;  // The rows go on behind the last column.
+  for (const int y : {200, 280}) {
+    box.across(y, 100, 420);
+    ladder.across(y, 20, 620);
+  }
+  for (const int x : {100, 180, 260, 340, 420}) box.down(x, 200, 280);
+  for (const int x : {180, 260, 340}) ladder.down(x, 200, 280);
+  ASSERT_TRUE(box.found());
+  EXPECT_EQ(box.found()->columns.size(), 5U);
+  EXPECT_FALSE(ladder.found());
+}
+
+TEST(FindLattice, AddsALineOfWhichOnlyPartsAreSeen) {
+  Lines lines;
+  for (const int y : {80, 160, 320, 400}) lines.across(y, 100, 500);
+  for (const int x : {100, 200, 300, 400, 500}) lines.down(x, 80, 400);
+  EXPECT_EQ(lines.found().value().rows.size(), 4U);
+  // Pieces too short for a run; half of the line.
+  for (int x = 110; x < 500; x += 60) lines.across(240, x, x + 36);
+  EXPECT_EQ(lines.found().value().rows.size(), 5U);
+}
+
+TEST(FindLattice, LeavesOutALineThatCrossesNoOthers) {
+  Lines lines;
+  for (const int y : {80, 160, 240, 320}) lines.across(y, 60, 500);
+  for (const int x : {60, 170, 280, 390, 500}) lines.down(x, 80, 320);
+  lines.across(420, 60, 500);  // Below all columns.
+  EXPECT_EQ(lines.found().value().rows.size(), 4U);
+}
+
 TEST(ReadDigits, InTheCellsOfATable) {
   EXPECT_EQ(without_spaces(
                 read_text(seen_from_aside(table_of({"4827", "9163", "5048"}, 170).picture, 12))),
@@ -125,6 +179,20 @@ TEST(ReadDigits, LeavesOutWhatStandsBesideATable) {
   EXPECT_TRUE(std::ranges::any_of(reading.left_out, [](const LeftOut& left_out) {
     return left_out.reason == LeftOutReason::kOutside && left_out.box.left < 40;
   }));
+}
+
+// Squared paper, or a table that is a small part of the page.
+TEST(ReadDigits, ReadsNoCellsIfMoreIsWrittenBesideThem) {
+  Image picture = table_of({"4  ", "  2", "   "}).picture;
+  Image page = blank_picture(picture.height + 160, picture.width + 220);
+  canvas_of_picture(picture).copyTo(canvas_of_picture(page)(
+      cv::Rect(0, 0, static_cast<int>(picture.width), static_cast<int>(picture.height))));
+  draw_text(page, "72", {.x = 410, .y = 130, .height = 46, .thickness = 5});
+  draw_text(page, "603", {.x = 400, .y = 280, .height = 46, .thickness = 5});
+  draw_text(page, "3951", {.x = 60, .y = 440, .height = 46, .thickness = 5});
+  const std::string text = without_spaces(read_text(page));
+  EXPECT_NE(text.find("72"), std::string::npos) << text;
+  EXPECT_NE(text.find("3951"), std::string::npos) << text;
 }
 
 // A digit that reaches over a line belongs to the cell with its middle, and keeps its foot.
