@@ -114,6 +114,17 @@ TEST_F(BadInput, AFolderThatCannotBeWritten) {
   EXPECT_THAT(result.err, HasSubstr("file/run"));
 }
 
+TEST_F(BadInput, EventsOfTensorBoardThatHaveNoFolder) {
+  const std::string file = folder_ / "file";
+  write(file, "mine");
+  const std::string out = folder_ / "run";
+  const CommandResult result =
+      digitry({"train", "--data", small_mnist().string(), "--out", out, "--tensorboard", file});
+  EXPECT_EQ(result.exit_status, 2);
+  EXPECT_THAT(result.err, HasSubstr("--tensorboard: expected a folder, found the file " + file));
+  EXPECT_FALSE(fs::exists(out));
+}
+
 TEST_F(BadInput, AFullDiskFailsAndLeavesNoPartialFile) {
   // A limit on file size stops writing in the middle, as a full disk does.
   const std::string out = folder_ / "run";

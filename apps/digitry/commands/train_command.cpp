@@ -13,6 +13,7 @@
 #include "apps/digitry/commands/train_seeds.h"
 #include "apps/digitry/terminal/options.h"
 #include "digitry/base/error.h"
+#include "digitry/base/file.h"
 #include "digitry/base/limits.h"
 #include "digitry/base/parallel.h"
 #include "digitry/base/text.h"
@@ -178,6 +179,10 @@ void add_train_command(CLI::App& app) {
   command->callback([options] {
     if (options->resume && options->out.empty())
       throw Error(ErrorCode::kInvalidArgument, "--resume needs --out RUN, the run to resume");
+    const std::string events = options->tensorboard.value_or("");
+    if (path_exists(events) && !is_folder(events))
+      throw Error(ErrorCode::kInvalidArgument,
+                  "--tensorboard: expected a folder, found the file {}", events);
     train(*options);
   });
 }
