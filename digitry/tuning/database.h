@@ -1,75 +1,80 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <optional>
+#include <functional>
+#include <memory>
 #include <string>
+#include <variant>
 #include <vector>
-
-struct sqlite3;
-struct sqlite3_stmt;
 
 namespace digitry {
 
-/// A connection to a SQLite file that several processes may share. A writer waits up to a minute
-/// for another one. All functions throw Error{kBadData} if the file is not a database, and
-/// Error{kIo} for other errors.
-class Database {
+/// A value passed to a statement.
+using SqlValue = std::variant<std::int64_t, double, std::string>;
+
+/// A row of a result, as text. Numbers keep all their digits.
+class SqlRow {
  public:
-  /// Opens the file, or creates it.
-  explicit Database(const std::filesystem::path& path);
-  ~Database();
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
+  explicit SqlRow(std::vector<std::string> texts) : texts_(std::move(texts)) {}
 
-  /// Runs one or more statements without parameters.
-  void execute(const std::string& sql);
-
-  /// A statement. `bind` sets ?1, ?2... in order; `step` runs it row by row.
-  class Statement {
-   public:
-    Statement(Database& database, const std::string& sql);
-    ~Statement();
-    Statement(const Statement&) = delete;
-    Statement& operator=(const Statement&) = delete;
-
-    Statement& bind(std::int64_t value);
-    Statement& bind(double value);
-    Statement& bind(const std::string& value);
-    /// True if there is another row, false at the end.
-    bool step();
-
-    std::int64_t integer(int column) const;
-    double real(int column) const;
-    std::string text(int column) const;
-    bool is_null(int column) const;
-
-   private:
-    Database& database_;
-    sqlite3_stmt* statement_ = nullptr;
-    int next_ = 1;
-  };
-
-  /// Takes the write lock at once, so that what is read inside stays valid until `commit`. Rolls
-  /// back if `commit` is not called.
-  class Transaction {
-   public:
-    explicit Transaction(Database& database);
-    ~Transaction();
-    Transaction(const Transaction&) = delete;
-    Transaction& operator=(const Transaction&) = delete;
-    void commit();
-
-   private:
-    Database& database_;
-    bool open_ = true;
-  };
+  const std::string& text(std::size_t column) const { return texts_.at(column); }
+  /// 0 for a text that is no number.
+  std::int64_t integer(std::size_t column) const;
+  double real(std::size_t column) const;
 
  private:
-  [[noreturn]] void fail(const std::string& doing) const;
-
-  std::string path_;
-  sqlite3* handle_ = nullptr;
+  std::vector<std::string> texts_;
 };
+
+/// The storage of a study: tables in a SQLite file or on a PostgreSQL server, which several
+/// processes share. Statements are the SQL that both understand, with parameters $1, $2...
+///
+/// Errors: kBadData if the file is not a database, kUnavailable if the server cannot be reached,
+/// kIo for others. Messages name the place and never contain a password.
+class Database {
+ public:
+  virtual ~Database() = default;
+
+  enum class Access { kRead, kWrite };
+  /// Runs `body` as one transaction: all of its statements take effect, or none; a reader sees one
+  /// state throughout. A connection that is lost is opened again for two minutes, and `body` run
+  /// again: it may run twice, even if it took effect the first time.
+  virtual void transaction(Access access, const std::function<void()>& body) = 0;
+
+  /// Runs a statement. Only inside `transaction`.
+  virtual std::vector<SqlRow> query(const std::string& sql,
+                                    const std::vector<SqlValue>& values = {}) = 0;
+
+  /// Inside `transaction`: until its end no other process may create or change tables. Makes the
+  /// place of the tables if it is missing.
+  virtual void lock_tables() = 0;
+  virtual bool has_table(const std::string& name) = 0;
+
+  /// SQL of the time in seconds since 1970 by the one clock that all processes share, and of the
+  /// time since when processes could write.
+  virtual std::string now() const = 0;
+  virtual std::string up_since() const = 0;
+  /// SQL at the end of a SELECT: locks its rows and skips those that others have locked.
+  virtual std::string skip_locked() const = 0;
+  /// SQL at the end of a SELECT: locks its rows, after others have released them.
+  virtual std::string for_update() const = 0;
+
+  /// The place as it may be shown: without password.
+  virtual const std::string& name() const = 0;
+};
+
+/// Whether `location` is the URL of a server: postgresql:// or postgres://.
+bool is_server_url(const std::string& location);
+
+/// `location` as it may be shown: a URL without its password.
+std::string without_password(const std::string& location);
+
+/// Opens a file, or connects to postgresql://[USER@]HOST[:PORT]/DATABASE[?study=NAME]; everything
+/// else in a URL, and what it leaves out, is as in libpq (PGPASSWORD, ~/.pgpass). A missing file is
+/// created if `create`, else Error{kBadData}.
+std::unique_ptr<Database> open_database(const std::string& location, bool create);
+
+/// Connects to a PostgreSQL server. Throws Error{kUnavailable} if Digitry was built without libpq.
+std::unique_ptr<Database> open_postgresql(const std::string& url);
 
 }  // namespace digitry

@@ -1,7 +1,6 @@
 #include "digitry/tuning/study.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -9,47 +8,21 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
-#include <set>
+#include <random>
 #include <tuple>
 #include <utility>
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/tuning/database.h"
+#include "digitry/tuning/study_tables.h"
+#include "digitry/tuning/worker.h"
 
 namespace digitry {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr const char* kFormat = "2";
-constexpr std::uint64_t kMaxStatBytes = 1 << 16;
-
-constexpr const char* kTables = R"(
-CREATE TABLE study (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE trials (
-  id INTEGER PRIMARY KEY,
-  state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'finished', 'stopped', 'failed')),
-  point TEXT NOT NULL,
-  parameters TEXT NOT NULL,
-  epochs INTEGER NOT NULL DEFAULT 0,
-  val_accuracy REAL NOT NULL DEFAULT 0,
-  val_loss REAL NOT NULL DEFAULT 0,
-  seconds REAL NOT NULL DEFAULT 0,
-  message TEXT NOT NULL DEFAULT '',
-  worker TEXT NOT NULL DEFAULT '');
-CREATE TABLE epochs (
-  trial INTEGER NOT NULL REFERENCES trials (id),
-  epoch INTEGER NOT NULL,
-  val_accuracy REAL NOT NULL,
-  val_loss REAL NOT NULL,
-  seconds REAL NOT NULL,
-  PRIMARY KEY (trial, epoch)) WITHOUT ROWID;
-CREATE TABLE fresh_seeds (
-  trial INTEGER NOT NULL REFERENCES trials (id),
-  number INTEGER NOT NULL,
-  val_accuracy REAL NOT NULL,
-  PRIMARY KEY (trial, number)) WITHOUT ROWID;
-)";
+using Access = Database::Access;
 
 constexpr std::pair<TrialState, const char*> kStates[] = {{TrialState::kWaiting, "waiting"},
                                                           {TrialState::kRunning, "running"},
@@ -63,44 +36,10 @@ TrialState state_of(const std::string& text) {
   throw Error(ErrorCode::kBadData, "study: unknown state '{}'", text);
 }
 
-std::string host_name() {
-  char name[256] = {};
-  gethostname(name, sizeof(name) - 1);
-  return name;
-}
-
-// Start time of a process in clock ticks since boot. Together with the process id, which is reused,
-// it identifies a process. Empty if there is no such process.
-std::string start_of(const std::string& pid) {
-  const std::string path = "/proc/" + pid + "/stat";
-  std::string stat;
-  try {
-    stat = read_file(path, kMaxStatBytes);
-  } catch (const Error&) {
-    return {};
-  }
-  // The name, in parentheses, may contain anything. Field 22 is the 20th after it.
-  std::size_t at = stat.rfind(')');
-  for (int field = 0; field < 20 && at != std::string::npos; ++field) at = stat.find(' ', at + 1);
-  if (at == std::string::npos) return {};
-  return stat.substr(at + 1, stat.find(' ', at + 1) - at - 1);
-}
-
-// The identity of a worker: "host pid start".
-std::string host_of(const std::string& worker) { return worker.substr(0, worker.find(' ')); }
-
-std::string this_worker() {
-  const std::string pid = std::to_string(getpid());
-  return fmt::format("{} {} {}", host_name(), pid, start_of(pid));
-}
-
-bool is_lost(const std::string& worker) {
-  const std::size_t first = worker.find(' ');
-  const std::size_t second = worker.find(' ', first + 1);
-  if (second == std::string::npos) return true;
-  // The state of other machines is unknown.
-  if (host_of(worker) != host_name()) return false;
-  return start_of(worker.substr(first + 1, second - first - 1)) != worker.substr(second + 1);
+// A token that no other process has.
+std::string new_claim() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
 }
 
 std::string parameters_json(const SearchSpace& space, const SearchPoint& point) {
@@ -124,10 +63,7 @@ SearchPoint point_of(const std::string& text, std::size_t num_values) {
   return point;
 }
 
-constexpr const char* kTrialColumns =
-    "SELECT id, state, point, epochs, val_accuracy, val_loss, seconds, message FROM trials ";
-
-Trial read_trial(const Database::Statement& row, const SearchSpace& space) {
+Trial read_trial(const SqlRow& row, const SearchSpace& space) {
   return {.id = row.integer(0),
           .state = state_of(row.text(1)),
           .point = point_of(row.text(2), space.values.size()),
@@ -136,6 +72,9 @@ Trial read_trial(const Database::Statement& row, const SearchSpace& space) {
           .loss = row.real(5),
           .seconds = row.real(6),
           .message = row.text(7),
+          .host = host_of(row.text(8)),
+          .begun = row.real(9),
+          .ended_at = row.real(10),
           .fresh_scores = {}};
 }
 
@@ -148,31 +87,55 @@ TrialResult result_of(const Trial& trial) {
   return {.point = trial.point, .epochs = epochs, .score = trial.score};
 }
 
-std::int64_t read_num_trials(Database& database) {
-  Database::Statement row(database, "SELECT value FROM study WHERE key = 'num_trials'");
-  return row.step() ? std::strtoll(row.text(0).c_str(), nullptr, 10) : 0;
+std::int64_t read_num_trials(Database& database, const std::string& lock) {
+  const auto rows = database.query("SELECT value FROM study WHERE key = 'num_trials'" + lock);
+  return rows.empty() ? 0 : std::strtoll(rows[0].text(0).c_str(), nullptr, 10);
 }
 
-StudySettings read_settings(Database& database, const std::string& path) {
+StudySettings read_settings(Database& database) {
+  migrate_study_tables(database);
   std::map<std::string, std::string> values;
-  try {
-    Database::Statement rows(database, "SELECT key, value FROM study");
-    while (rows.step()) values[rows.text(0)] = rows.text(1);
-  } catch (const Error&) {
-    throw Error(ErrorCode::kBadData, "{}: expected a study made by digitry tune", path);
-  }
-  if (values["format"] != kFormat)
-    throw Error(ErrorCode::kBadData, "{}: expected study format {}, found '{}'", path, kFormat,
-                values["format"]);
+  database.transaction(Database::Access::kRead, [&] {
+    for (const SqlRow& row : database.query("SELECT key, value FROM study"))
+      values[row.text(0)] = row.text(1);
+  });
   StudySettings settings;
-  settings.recipe = parse_recipe(values["recipe"], path + ": recipe");
-  settings.space = parse_search_space(values["space"], path + ": space");
+  settings.recipe = parse_recipe(values["recipe"], database.name() + ": recipe");
+  settings.space = parse_search_space(values["space"], database.name() + ": space");
   settings.sampler = values["sampler"];
   settings.seed = std::strtoull(values["seed"].c_str(), nullptr, 10);
   settings.stops_trials = values["stops_trials"] == "true";
-  settings.num_trials = read_num_trials(database);
+  settings.num_trials = std::strtoll(values["num_trials"].c_str(), nullptr, 10);
   settings.data_sha256 = values["data_sha256"];
   return settings;
+}
+
+// In a transaction.
+void insert_settings(Database& database, const StudySettings& settings) {
+  const std::pair<const char*, std::string> values[] = {
+      {"recipe", to_toml(settings.recipe)},
+      {"space", to_toml(settings.space)},
+      {"sampler", settings.sampler},
+      {"seed", std::to_string(settings.seed)},
+      {"stops_trials", settings.stops_trials ? "true" : "false"},
+      {"num_trials", std::to_string(settings.num_trials)},
+      {"data_sha256", settings.data_sha256}};
+  for (const auto& [key, value] : values)
+    database.query("INSERT INTO study VALUES ($1, $2)", {std::string(key), value});
+}
+
+// Whether it made the study; false if there is one.
+bool create_if_missing(const std::string& location, const StudySettings& settings) {
+  const std::unique_ptr<Database> database = open_database(location, /*create=*/true);
+  bool created = false;
+  database->transaction(Access::kWrite, [&] {
+    database->lock_tables();
+    created = !database->has_table("study");
+    if (!created) return;
+    make_study_tables(*database);
+    insert_settings(*database, settings);
+  });
+  return created;
 }
 
 }  // namespace
@@ -189,146 +152,190 @@ double Trial::final_score() const {
          static_cast<double>(fresh_scores.size());
 }
 
-void Study::create(const std::filesystem::path& path, const StudySettings& settings) {
-  if (path_exists(path))
-    throw Error(ErrorCode::kInvalidArgument, "{} exists already; continue it with --resume",
-                path.string());
-  Database database(path);
-  Database::Transaction transaction(database);
-  database.execute(kTables);
-  const std::pair<const char*, std::string> values[] = {
-      {"format", kFormat},
-      {"recipe", to_toml(settings.recipe)},
-      {"space", to_toml(settings.space)},
-      {"sampler", settings.sampler},
-      {"seed", std::to_string(settings.seed)},
-      {"stops_trials", settings.stops_trials ? "true" : "false"},
-      {"num_trials", std::to_string(settings.num_trials)},
-      {"data_sha256", settings.data_sha256}};
-  for (const auto& [key, value] : values)
-    Database::Statement(database, "INSERT INTO study VALUES (?1, ?2)")
-        .bind(std::string(key))
-        .bind(value)
-        .step();
-  transaction.commit();
+void Study::create(const std::string& location, const StudySettings& settings) {
+  const bool is_file = !is_server_url(location);
+  if ((is_file && path_exists(location)) || !create_if_missing(location, settings))
+    throw Error(ErrorCode::kInvalidArgument, "{} exists already; continue it with --resume{}",
+                without_password(location),
+                is_file ? "" : ", or name another study: postgresql://...?study=NAME");
 }
 
-Study::Study(const std::filesystem::path& path)
-    : database_([&] {
-        // Opening a missing file would create it.
-        if (!path_exists(path))
-          throw Error(ErrorCode::kBadData, "{}: study not found", path.string());
-        return path;
-      }()),
-      settings_(read_settings(database_, path.string())),
+Study Study::join(const std::string& location, const StudySettings& settings) {
+  create_if_missing(location, settings);
+  const StudySettings found = Study(location).settings();
+  if (found.recipe != settings.recipe || to_toml(found.space) != to_toml(settings.space) ||
+      found.sampler != settings.sampler || found.seed != settings.seed ||
+      found.stops_trials != settings.stops_trials)
+    throw Error(ErrorCode::kInvalidArgument,
+                "{}: this study has another recipe, space, sampler, seed or early stopping; pass "
+                "those to continue it, or another study",
+                without_password(location));
+  return Study(location);
+}
+
+Study::Study(const std::string& location)
+    : location_(location),
+      database_(open_database(location, /*create=*/false)),
+      settings_(read_settings(*database_)),
       sampler_(make_sampler(settings_.sampler, settings_.space)) {}
 
+Study::~Study() = default;
+
+const std::string& Study::name() const { return database_->name(); }
+
 void Study::set_num_trials(std::int64_t num_trials) {
-  Database::Statement(database_, "UPDATE study SET value = ?1 WHERE key = 'num_trials'")
-      .bind(std::to_string(num_trials))
-      .step();
+  database_->transaction(Access::kWrite, [&] {
+    database_->query("UPDATE study SET value = $1 WHERE key = 'num_trials'",
+                     {std::to_string(num_trials)});
+  });
   settings_.num_trials = num_trials;
 }
 
-Trial Study::claim(Trial trial) {
-  Database::Statement(database_,
-                      "UPDATE trials SET state = 'running', worker = ?1, epochs = 0, "
-                      "val_accuracy = 0, val_loss = 0, seconds = 0 WHERE id = ?2")
-      .bind(this_worker())
-      .bind(trial.id)
-      .step();
-  Database::Statement(database_, "DELETE FROM epochs WHERE trial = ?1").bind(trial.id).step();
+std::optional<Trial> Study::take_waiting(const std::string& claim) {
+  const auto rows = database_->query(take_trial_sql(*database_));
+  if (rows.empty()) return std::nullopt;
+  Trial trial = read_trial(rows[0], settings_.space);
+  database_->query("DELETE FROM epochs WHERE trial = $1", {trial.id});
+  database_->query(
+      fmt::format("UPDATE trials SET state = 'running', worker = $1, claim = $2, heartbeat = {0}, "
+                  "begun = {0}, epochs = 0, val_accuracy = 0, val_loss = 0, seconds = 0, "
+                  "message = '' WHERE id = $3",
+                  database_->now()),
+      {this_worker(), claim, trial.id});
   trial.state = TrialState::kRunning;
   trial.epochs = 0;
   trial.score = trial.loss = trial.seconds = 0;
+  trial.message.clear();
+  trial.host = this_host();
   return trial;
 }
 
-std::optional<Trial> Study::begin_trial() {
-  Database::Transaction transaction(database_);
-  const std::vector<Trial> all = trials();
-  const auto waiting = std::ranges::find(all, TrialState::kWaiting, &Trial::state);
-  if (waiting != all.end()) {
-    Trial trial = claim(*waiting);
-    transaction.commit();
-    return trial;
-  }
-  // Another process may have changed it.
-  settings_.num_trials = read_num_trials(database_);
+std::optional<Trial> Study::add_trial(const std::string& claim) {
+  // Locked: one process at a time adds a trial. Another one may have changed the number.
+  settings_.num_trials = read_num_trials(*database_, database_->for_update());
+  const std::vector<Trial> all = read_trials();
   if (std::ssize(all) >= settings_.num_trials) return std::nullopt;
-
   std::vector<TrialResult> results;
   for (const Trial& trial : all)
     if (trial.ended()) results.push_back(result_of(trial));
   Trial trial;
   trial.id = std::ssize(all) + 1;
+  trial.host = this_host();
   RandomStream random(settings_.seed, RandomPurpose::kTuning, static_cast<std::uint32_t>(trial.id));
   trial.point = sampler_->next(results, random);
-  Database::Statement(database_,
-                      "INSERT INTO trials (id, state, point, parameters, worker) "
-                      "VALUES (?1, 'running', ?2, ?3, ?4)")
-      .bind(trial.id)
-      .bind(Json(trial.point).dump())
-      .bind(parameters_json(settings_.space, trial.point))
-      .bind(this_worker())
-      .step();
-  transaction.commit();
+  database_->query(
+      fmt::format("INSERT INTO trials (id, state, point, parameters, worker, claim, heartbeat, "
+                  "begun) VALUES ($1, 'running', $2, $3, $4, $5, {0}, {0})",
+                  database_->now()),
+      {trial.id, Json(trial.point).dump(), parameters_json(settings_.space, trial.point),
+       this_worker(), claim});
   return trial;
 }
 
-void Study::record_epoch(std::int64_t trial, std::int64_t epoch, double score, double loss,
+std::optional<Trial> Study::begin_trial() {
+  const std::string claim = new_claim();
+  std::optional<Trial> begun;
+  database_->transaction(Access::kWrite, [&] {
+    // Begun before, if the connection was lost just after the transaction had taken effect.
+    const auto rows = database_->query(
+        fmt::format("SELECT {} FROM trials WHERE state = 'running' AND claim = $1", kTrialColumns),
+        {claim});
+    begun.reset();
+    if (!rows.empty()) begun = read_trial(rows[0], settings_.space);
+    reclaim_lost();
+    if (!begun) begun = take_waiting(claim);
+    if (!begun) begun = add_trial(claim);
+  });
+  if (begun) claims_[begun->id] = claim;
+  return begun;
+}
+
+std::int64_t Study::num_open() {
+  std::int64_t count = 0;
+  database_->transaction(Access::kRead, [&] {
+    count = database_->query("SELECT count(*) FROM trials WHERE state IN ('waiting', 'running')")[0]
+                .integer(0);
+  });
+  return count;
+}
+
+std::string Study::claim_of(std::int64_t trial) const {
+  const auto claim = claims_.find(trial);
+  return claim == claims_.end() ? "" : claim->second;
+}
+
+bool Study::record_epoch(std::int64_t trial, std::int64_t epoch, double score, double loss,
                          double seconds) {
-  Database::Transaction transaction(database_);
-  Database::Statement(database_, "INSERT OR REPLACE INTO epochs VALUES (?1, ?2, ?3, ?4, ?5)")
-      .bind(trial)
-      .bind(epoch)
-      .bind(score)
-      .bind(loss)
-      .bind(seconds)
-      .step();
-  Database::Statement(
-      database_,
-      "UPDATE trials SET epochs = ?2, seconds = ?3, "
-      "val_loss = CASE WHEN ?4 > val_accuracy OR (?4 = val_accuracy AND ?5 < val_loss) OR "
-      "epochs = 0 THEN ?5 ELSE val_loss END, val_accuracy = max(val_accuracy, ?4) WHERE id = ?1")
-      .bind(trial)
-      .bind(epoch)
-      .bind(seconds)
-      .bind(score)
-      .bind(loss)
-      .step();
-  transaction.commit();
+  const std::string claim = claim_of(trial);
+  bool recorded = false;
+  if (!claim.empty())
+    database_->transaction(Access::kWrite, [&] {
+      recorded =
+          !database_
+               ->query(record_trial_sql(*database_), {trial, epoch, seconds, score, loss, claim})
+               .empty();
+      if (recorded) database_->query(record_epoch_sql(), {trial, epoch, score, loss, seconds});
+    });
+  return recorded;
 }
 
 std::vector<double> Study::other_scores(std::int64_t trial, std::int64_t epoch) {
-  // The best until then, because the final score of a trial is its best epoch, too.
-  Database::Statement rows(database_,
-                           "SELECT max(val_accuracy) FROM epochs WHERE trial <> ?1 AND epoch <= ?2 "
-                           "GROUP BY trial HAVING max(epoch) = ?2");
-  rows.bind(trial).bind(epoch);
   std::vector<double> scores;
-  while (rows.step()) scores.push_back(rows.real(0));
+  database_->transaction(Access::kRead, [&] {
+    scores.clear();
+    for (const SqlRow& row : database_->query(other_scores_sql(), {trial, epoch}))
+      scores.push_back(row.real(0));
+  });
   return scores;
 }
 
-void Study::end_trial(std::int64_t trial, TrialState state, const std::string& message) {
-  Database::Statement(database_, "UPDATE trials SET state = ?2, message = ?3 WHERE id = ?1")
-      .bind(trial)
-      .bind(to_string(state))
-      .bind(message)
-      .step();
+bool Study::end_trial(std::int64_t trial, TrialState state, const std::string& message) {
+  const std::string claim = claim_of(trial);
+  bool recorded = false;
+  if (!claim.empty())
+    database_->transaction(Access::kWrite, [&] {
+      recorded = !database_
+                      ->query(fmt::format("UPDATE trials SET state = $2, message = $3, ended = {} "
+                                          "WHERE id = $1 AND claim = $4 RETURNING id",
+                                          state == TrialState::kWaiting ? "0" : database_->now()),
+                              {trial, to_string(state), message, claim})
+                      .empty();
+    });
+  claims_.erase(trial);
+  return recorded;
+}
+
+std::vector<Trial> Study::read_trials() {
+  std::vector<Trial> all;
+  for (const SqlRow& row :
+       database_->query(fmt::format("SELECT {} FROM trials ORDER BY id", kTrialColumns)))
+    all.push_back(read_trial(row, settings_.space));
+  for (const SqlRow& row :
+       database_->query("SELECT trial, val_accuracy FROM fresh_seeds ORDER BY trial, number")) {
+    const auto trial = std::ranges::find(all, row.integer(0), &Trial::id);
+    if (trial != all.end()) trial->fresh_scores.push_back(row.real(1));
+  }
+  return all;
 }
 
 std::vector<Trial> Study::trials() {
-  Database::Statement rows(database_, std::string(kTrialColumns) + "ORDER BY id");
   std::vector<Trial> all;
-  while (rows.step()) all.push_back(read_trial(rows, settings_.space));
-  Database::Statement scores(database_,
-                             "SELECT trial, val_accuracy FROM fresh_seeds ORDER BY trial, number");
-  while (scores.step()) {
-    const auto trial = std::ranges::find(all, scores.integer(0), &Trial::id);
-    if (trial != all.end()) trial->fresh_scores.push_back(scores.real(1));
-  }
+  database_->transaction(Access::kRead, [&] { all = read_trials(); });
+  return all;
+}
+
+std::vector<TrialEpoch> Study::epochs() {
+  std::vector<TrialEpoch> all;
+  database_->transaction(Access::kRead, [&] {
+    all.clear();
+    for (const SqlRow& row : database_->query(
+             "SELECT trial, epoch, val_accuracy, val_loss, seconds FROM epochs ORDER BY 1, 2"))
+      all.push_back({.trial = row.integer(0),
+                     .epoch = row.integer(1),
+                     .score = row.real(2),
+                     .loss = row.real(3),
+                     .seconds = row.real(4)});
+  });
   return all;
 }
 
@@ -347,37 +354,29 @@ std::optional<Trial> Study::best() {
   return ranked.empty() ? std::nullopt : std::optional(ranked.front());
 }
 
-void Study::add_fresh_score(std::int64_t trial, double score) {
-  Database::Statement(database_,
-                      "INSERT INTO fresh_seeds SELECT ?1, count(*) + 1, ?2 FROM fresh_seeds "
-                      "WHERE trial = ?1")
-      .bind(trial)
-      .bind(score)
-      .step();
+void Study::record_fresh_score(std::int64_t trial, std::int64_t number, double score) {
+  database_->transaction(Access::kWrite, [&] {
+    database_->query("INSERT INTO fresh_seeds VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                     {trial, number, score});
+  });
 }
 
-std::int64_t Study::reclaim_lost_trials(Lost which) {
-  Database::Transaction transaction(database_);
-  std::vector<std::int64_t> lost;
-  {
-    Database::Statement rows(database_, "SELECT id, worker FROM trials WHERE state = 'running'");
-    while (rows.step()) {
-      const std::string worker = rows.text(1);
-      const bool elsewhere = host_of(worker) != host_name();
-      if (is_lost(worker) || (elsewhere && which == Lost::kAll)) lost.push_back(rows.integer(0));
-    }
-  }
-  for (const std::int64_t trial : lost) end_trial(trial, TrialState::kWaiting);
-  transaction.commit();
-  return std::ssize(lost);
+std::int64_t Study::reclaim_lost() {
+  std::int64_t lost = 0;
+  for (const SqlRow& row : database_->query(running_trials_sql(*database_)))
+    if (row.integer(3) != 0 || is_gone(row.text(1)))
+      lost +=
+          std::ssize(database_->query("UPDATE trials SET state = 'waiting', claim = '' WHERE "
+                                      "id = $1 AND claim = $2 AND state = 'running' "
+                                      "RETURNING id",
+                                      {row.integer(0), row.text(2)}));
+  return lost;
 }
 
-std::vector<std::string> Study::other_machines() {
-  std::set<std::string> machines;
-  Database::Statement rows(database_, "SELECT worker FROM trials WHERE state = 'running'");
-  while (rows.step()) machines.insert(host_of(rows.text(0)));
-  machines.erase(host_name());
-  return {machines.begin(), machines.end()};
+std::int64_t Study::reclaim_lost_trials() {
+  std::int64_t lost = 0;
+  database_->transaction(Access::kWrite, [&] { lost = reclaim_lost(); });
+  return lost;
 }
 
 Recipe recipe_of(const StudySettings& settings, const Trial& trial) {

@@ -3,14 +3,19 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "digitry/base/error.h"
+#include "digitry/base/log.h"
+#include "digitry/tuning/heartbeat.h"
 
 namespace digitry {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr auto kWaitForOthers = std::chrono::milliseconds(250);
 
 // Whether the point of the trial caused the error, as opposed to the environment.
 bool is_of_the_point(const Error& error) {
@@ -22,16 +27,30 @@ class Search {
  public:
   Search(Study& study, const Dataset& data, const TunerOptions& options,
          const TunerObserver& observer)
-      : study_(study), data_(data), options_(options), observer_(observer) {}
+      : study_(study), data_(data), options_(options), observer_(observer), heartbeat_(study) {}
 
   SearchEnd run() {
     while (true) {
       if (const auto end = ended()) return *end;
       std::optional<Trial> trial = study_.begin_trial();
-      if (!trial) return SearchEnd::kFinished;
+      if (!trial) {
+        // Trials that others run are lost if those end: then this process continues them.
+        const std::int64_t num_open = study_.num_open();
+        if (num_open == 0) return SearchEnd::kFinished;
+        if (observer_.on_wait) observer_.on_wait(num_open);
+        std::this_thread::sleep_for(kWaitForOthers);
+        continue;
+      }
       if (observer_.on_begin) observer_.on_begin(*trial);
-      run_trial(*trial);
-      if (observer_.on_end) observer_.on_end(*trial);
+      heartbeat_.set_trial(trial->id);
+      const bool recorded = run_trial(*trial);
+      heartbeat_.set_trial(0);
+      if (recorded && observer_.on_end) observer_.on_end(*trial);
+      if (!recorded)
+        log(LogLevel::kWarning,
+            format_message("{}: trial {} was taken over by another process, because this one had "
+                           "not reported for too long",
+                           study_.name(), trial->id));
     }
   }
 
@@ -44,7 +63,8 @@ class Search {
     return std::nullopt;
   }
 
-  void run_trial(Trial& trial) {
+  // False if the trial was taken over.
+  bool run_trial(Trial& trial) {
     try {
       trial.state = train(trial);
     } catch (const Error& error) {
@@ -56,7 +76,7 @@ class Search {
       trial.state = TrialState::kFailed;
       trial.message = error.what();
     }
-    study_.end_trial(trial.id, trial.state, trial.message);
+    return study_.end_trial(trial.id, trial.state, trial.message);
   }
 
   // How the trial ended: finished, stopped by halving, or waiting after an interruption.
@@ -64,31 +84,32 @@ class Search {
     const Recipe recipe = recipe_of(study_.settings(), trial);
     Trainer trainer(recipe, data_);
     bool stopped = false;
+    bool taken_over = false;
     TrainingObserver observer;
     observer.on_step = [&](const TrainingProgress& progress) {
       if (observer_.on_step) observer_.on_step(trial, progress);
     };
     observer.on_epoch = [&](const EpochRecord& epoch, bool best) {
-      record(trial, epoch, best);
-      stopped = trial.epochs < recipe.epochs && halving_stops(trial);
+      taken_over = !record(trial, epoch, best);
+      stopped = !taken_over && trial.epochs < recipe.epochs && halving_stops(trial);
     };
     observer.should_stop = [&] {
-      return stopped || (observer_.should_stop && observer_.should_stop());
+      return stopped || taken_over || (observer_.should_stop && observer_.should_stop());
     };
     const TrainingEnd end = trainer.run(observer);
     if (end != TrainingEnd::kInterrupted) return TrialState::kFinished;
     return stopped ? TrialState::kStopped : TrialState::kWaiting;
   }
 
-  void record(Trial& trial, const EpochRecord& epoch, bool best) {
+  bool record(Trial& trial, const EpochRecord& epoch, bool best) {
     trial.epochs = epoch.epoch;
     trial.seconds = epoch.elapsed_seconds;
     if (best) {
       trial.score = *epoch.val_accuracy;
       trial.loss = *epoch.val_loss;
     }
-    study_.record_epoch(trial.id, epoch.epoch, *epoch.val_accuracy, *epoch.val_loss,
-                        epoch.elapsed_seconds);
+    return study_.record_epoch(trial.id, epoch.epoch, *epoch.val_accuracy, *epoch.val_loss,
+                               epoch.elapsed_seconds);
   }
 
   bool halving_stops(const Trial& trial) {
@@ -100,6 +121,7 @@ class Search {
   const Dataset& data_;
   const TunerOptions& options_;
   const TunerObserver& observer_;
+  Heartbeat heartbeat_;
   Clock::time_point start_ = Clock::now();
 };
 
@@ -160,15 +182,21 @@ SearchEnd retrain_best(Study& study, const Dataset& data, const RetrainOptions& 
     return std::pair(-a.score, a.loss) < std::pair(-b.score, b.loss);
   });
   best.resize(std::min(best.size(), options.num_trials));
+  // Other processes may do the same.
+  const auto refresh = [&](Trial& trial) {
+    for (const Trial& each : study.trials())
+      if (each.id == trial.id) trial.fresh_scores = each.fresh_scores;
+  };
   for (Trial& trial : best) {
     while (std::ssize(trial.fresh_scores) < options.num_seeds) {
+      const std::int64_t number = std::ssize(trial.fresh_scores) + 1;
       Recipe recipe = recipe_of(settings, trial);
-      recipe.seed = settings.recipe.seed + 1 + trial.fresh_scores.size();
+      recipe.seed = settings.recipe.seed + static_cast<std::uint64_t>(number);
       recipe.split_seed.reset();
       const std::optional<double> score = score_of(recipe, data, trial, observer);
       if (!score) return SearchEnd::kInterrupted;
-      study.add_fresh_score(trial.id, *score);
-      trial.fresh_scores.push_back(*score);
+      study.record_fresh_score(trial.id, number, *score);
+      refresh(trial);
     }
     if (observer.on_end) observer.on_end(trial);
   }

@@ -20,13 +20,16 @@ struct TunerObserver {
   std::function<void(const Trial&)> on_begin;
   std::function<void(const Trial&, const TrainingProgress&)> on_step;
   std::function<void(const Trial&)> on_end;
+  /// Called several times a second while this process waits for trials of others.
+  std::function<void(std::int64_t num_trials)> on_wait;
   /// Called after every training step; true interrupts the trial, which stays waiting.
   std::function<bool()> should_stop;
 };
 
 enum class SearchEnd { kFinished, kTimeOver, kInterrupted };
 
-/// Runs trials of `study` until none is left: each trains the recipe at its point on `data` and is
+/// Runs trials of `study` until all have ended, those of other processes too, which it continues if
+/// they are lost (see `Study`): each trains the recipe at its point on `data` and is
 /// scored on the validation images. The test images are not used. A trial fails if the recipe at
 /// its point is invalid or the training diverges. Throws Error{kBadData} if `data` differs from the
 /// study's data or the recipe has no validation images, and as Study and Trainer do.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pathlib
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -75,7 +74,8 @@ def tune(
         early_stopping: whether trials that are worse than others after as many epochs are stopped.
         time_limit: seconds after which no trial is started; 0: none.
         seed: of the sampler; trainings use that of the recipe.
-        study: a SQLite file for the trials, which is continued if it exists. Several processes may work on it.
+        study: a SQLite file for the trials, continued if it exists; several processes may work on it. Or, if the
+            package was built with libpq, ``postgresql://user@host/database``, for several machines.
         class_names: as for ``Network.fit``.
         callbacks: functions that are called with each ``Trial`` that ends, on this thread; one that returns True
             stops the search.
@@ -109,7 +109,7 @@ def tune(
             class_names_of(found, class_names),
             text,
             source,
-            pathlib.Path(scratch, "study.sqlite") if study is None else study,
+            os.path.join(scratch, "study.sqlite") if study is None else os.fspath(study),
             trials,
             sampler,
             seed,

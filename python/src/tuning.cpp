@@ -1,9 +1,7 @@
-#include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -65,18 +63,6 @@ Recipe best_recipe(const SearchResult& result) {
   return recipe;
 }
 
-// A study that exists is continued, if it has these settings.
-void check_settings(const Study& study, const StudySettings& settings, const std::string& path) {
-  const StudySettings& found = study.settings();
-  if (found.recipe != settings.recipe || to_toml(found.space) != to_toml(settings.space) ||
-      found.sampler != settings.sampler || found.seed != settings.seed ||
-      found.stops_trials != settings.stops_trials)
-    throw Error(ErrorCode::kInvalidArgument,
-                "{}: the study in this file has another recipe, space, sampler, seed or early "
-                "stopping; pass those to continue it, or another file",
-                path);
-}
-
 SearchResult result_of(Study& study) {
   std::optional<Trial> best = study.best();
   std::vector<Trial> trials = study.trials();
@@ -96,10 +82,9 @@ SearchResult result_of(Study& study) {
 nb::tuple tune(const Recipe& recipe, nb::handle x, nb::handle y,
                const std::optional<std::vector<std::string>>& class_names,
                const std::optional<std::string>& space, const std::string& space_source,
-               const std::filesystem::path& study_path, std::int64_t num_trials,
-               const std::string& sampler, std::uint64_t seed, bool stops_trials, double time_limit,
-               std::int64_t num_seeds, const nb::callable& on_trial,
-               const nb::callable& on_progress) {
+               const std::string& location, std::int64_t num_trials, const std::string& sampler,
+               std::uint64_t seed, bool stops_trials, double time_limit, std::int64_t num_seeds,
+               const nb::callable& on_trial, const nb::callable& on_progress) {
   if (num_trials < 1 || num_seeds < 0 || !(time_limit >= 0))
     throw Error(ErrorCode::kInvalidArgument,
                 "tune: expected trials of at least 1, seeds and time_limit of at least 0, got {}, "
@@ -120,9 +105,7 @@ nb::tuple tune(const Recipe& recipe, nb::handle x, nb::handle y,
     make_sampler(sampler, settings.space);  // Throws for an unknown name.
     check_space(settings.recipe, settings.space, space_source);
     check_tunable(settings.recipe, arrays.data);
-    if (!path_exists(study_path)) Study::create(study_path, settings);
-    Study study(study_path);
-    check_settings(study, settings, study_path.string());
+    Study study = Study::join(location, settings);
     study.set_num_trials(num_trials);
     study.reclaim_lost_trials();
     const TunerObserver observer{
@@ -140,6 +123,7 @@ nb::tuple tune(const Recipe& recipe, nb::handle x, nb::handle y,
                 return nb::cast<bool>(on_trial(ended));
               });
             },
+        .on_wait = {},
         .should_stop = [&] { return background.stopped(); }};
     SearchEnd end =
         run_trials(study, arrays.data, {.time_limit_seconds = time_limit, .halving = {}}, observer);
@@ -191,11 +175,11 @@ void bind_tuning(nb::module_& module) {
                               text_of(trial_of(result.best, result.settings)));
       });
   module.def("tune", &tune, "recipe"_a, "x"_a, "y"_a, "class_names"_a.none(), "space"_a.none(),
-             "space_source"_a, "study_path"_a, "num_trials"_a, "sampler"_a, "seed"_a,
-             "stops_trials"_a, "time_limit"_a, "num_seeds"_a, "on_trial"_a, "on_progress"_a,
+             "space_source"_a, "study"_a, "num_trials"_a, "sampler"_a, "seed"_a, "stops_trials"_a,
+             "time_limit"_a, "num_seeds"_a, "on_trial"_a, "on_progress"_a,
              nb::sig("def tune(recipe: Recipe, x: numpy.typing.ArrayLike, y: "
                      "numpy.typing.ArrayLike, class_names: collections.abc.Sequence[str] | None, "
-                     "space: str | None, space_source: str, study_path: str | os.PathLike[str], "
+                     "space: str | None, space_source: str, study: str, "
                      "num_trials: int, sampler: str, seed: int, stops_trials: bool, time_limit: "
                      "float, num_seeds: int, on_trial: collections.abc.Callable[[Trial], bool], "
                      "on_progress: collections.abc.Callable[[int, TrainingProgress], None]) -> "

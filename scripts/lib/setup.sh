@@ -19,13 +19,13 @@ if ((clang_version != 14)); then clang_format_packages=(); fi
 build_packages=(
   g++ cmake ninja-build
   libdnnl-dev ocl-icd-opencl-dev libfmt-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev
-  libcurl4-openssl-dev ca-certificates libssl-dev zlib1g-dev libpng-dev libsqlite3-dev
+  libcurl4-openssl-dev ca-certificates libssl-dev zlib1g-dev libpng-dev libsqlite3-dev libpq-dev
   libkainjow-mustache-dev gnuplot-nox
   libboost-dev libsimdjson-dev prometheus-cpp-dev esbuild
   libopencv-imgproc-dev libjpeg-dev libwebp-dev libtiff-dev
 )
 # shellcheck disable=SC2034
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev curl openssl python3)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev curl openssl python3 postgresql)
 # shellcheck disable=SC2034
 check_packages=(
   "${clang_format_packages[@]}" clang "libclang-rt-$clang_version-dev" "libomp-$clang_version-dev" python3-venv python3-dev

@@ -112,7 +112,7 @@ TEST_F(TuneCommand, GoesOnAfterKill9) {
 }
 
 TEST_F(TuneCommand, WorkersShareTheStudy) {
-  const CommandResult result = digitry(arguments(out_, {"--trials", "7", "--workers", "2"}));
+  const CommandResult result = digitry(arguments(out_, {"--trials", "7", "--jobs", "2"}));
   ASSERT_EQ(result.exit_status, 0) << result.err;
   EXPECT_EQ(trials_of(out_).size(), 7u);
   EXPECT_THAT(result.out, HasSubstr("best validation"));
@@ -135,7 +135,7 @@ TEST_F(TuneCommand, TrainsTheBestAgainWithFreshSeeds) {
 
 TEST_F(TuneCommand, StopsItsWorkersWhereScriptsIgnoreCtrlC) {
   std::vector<std::string> command =
-      arguments(out_, {"--trials", "1000", "--no-stopping", "--workers", "2"});
+      arguments(out_, {"--trials", "1000", "--no-stopping", "--jobs", "2"});
   // As a background job of a script.
   command.insert(command.begin(),
                  {"bash", "-c", "trap '' INT; exec \"$0\" \"$@\"", command_path().string()});
@@ -152,7 +152,7 @@ TEST_F(TuneCommand, StopsItsWorkersWhereScriptsIgnoreCtrlC) {
   const CommandResult result = search.wait();
   EXPECT_EQ(result.exit_status, 130);
   EXPECT_THAT(result.err, HasSubstr("the best recipe so far in best.toml"));
-  EXPECT_THAT(result.err, HasSubstr("--workers 2"));
+  EXPECT_THAT(result.err, HasSubstr("--jobs 2"));
   find_recipe(out_ + "/best.toml");
   for (const Trial& trial : trials_of(out_)) EXPECT_NE(trial.state, TrialState::kRunning);
 }

@@ -6,11 +6,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <set>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <thread>
 
+#include "digitry/tuning/heartbeat.h"
 #include "tests/support/blobs.h"
 #include "tests/support/errors.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/tuning/study_places.h"
 
 namespace digitry::test {
 namespace {
@@ -21,6 +26,10 @@ using testing::UnorderedElementsAre;
 class StudyTest : public testing::Test {
  protected:
   StudyTest() { Study::create(path_, settings()); }
+
+  std::string location(const std::string& name) const {
+    return study_location(folder_.path(), name);
+  }
 
   static StudySettings settings() {
     StudySettings settings;
@@ -48,7 +57,7 @@ class StudyTest : public testing::Test {
   }
 
   const TemporaryFolder folder_;
-  const std::filesystem::path path_ = folder_ / "study.sqlite";
+  const std::string path_ = location("study");
 };
 
 TEST_F(StudyTest, KeepsItsSettings) {
@@ -117,30 +126,149 @@ TEST_F(StudyTest, FreshSeedsDecideAmongThoseThatHaveThem) {
     study.record_epoch(trial.id, 1, score, 0.1, 1);
     study.end_trial(trial.id, TrialState::kFinished);
   }
-  study.add_fresh_score(1, 0.8);
-  study.add_fresh_score(1, 0.9);
-  study.add_fresh_score(2, 0.89);
-  study.add_fresh_score(2, 0.93);
+  study.record_fresh_score(1, 1, 0.8);
+  study.record_fresh_score(1, 2, 0.9);
+  study.record_fresh_score(2, 1, 0.89);
+  study.record_fresh_score(2, 2, 0.93);
   EXPECT_THAT(study.trials().at(0).fresh_scores, ElementsAre(0.8, 0.9));
   EXPECT_EQ(study.trials().at(0).score, 0.95) << "what the search saw is kept";
   EXPECT_DOUBLE_EQ(study.best()->final_score(), 0.91);
   EXPECT_EQ(study.best()->id, 2);
-  study.add_fresh_score(1, 0.1);
+  study.record_fresh_score(1, 3, 0.1);
   EXPECT_EQ(study.best()->id, 1) << "more is known of it";
 }
 
-TEST_F(StudyTest, TrialsOfOtherMachinesAreTakenOverOnlyWhereSomebodySaysSo) {
+TEST_F(StudyTest, TakesOverTrialsOfProcessesThatNoLongerReport) {
+  Study lost(path_);
+  const Trial first = *lost.begin_trial();
+  lost.record_epoch(first.id, 1, 0.5, 1, 1);
+  run_sql(path_, "UPDATE trials SET worker = 'elsewhere 12 345 boot/pid'");
+  Study study(path_);
+  EXPECT_EQ(study.begin_trial()->id, 2) << "the other one reported just now";
+  EXPECT_EQ(study.trials().at(0).host, "elsewhere");
+  EXPECT_EQ(study.num_open(), 2);
+  run_sql(path_, "UPDATE trials SET heartbeat = heartbeat - 100 WHERE id = 1");
+  if (is_server_url(path_))  // The server has just started: processes had no time to report.
+    EXPECT_EQ(study.reclaim_lost_trials(), 0);
+  else
+    EXPECT_EQ(study.reclaim_lost_trials(), 1);
+}
+
+TEST_F(StudyTest, IgnoresWhatAProcessRecordsAfterItLostItsTrial) {
+  Study lost(path_);
+  const Trial first = *lost.begin_trial();
+  lost.record_epoch(first.id, 1, 0.5, 1, 1);
+  run_sql(path_, "UPDATE trials SET state = 'waiting', claim = ''");
+  Study study(path_);
+  const Trial again = *study.begin_trial();
+  ASSERT_EQ(again.id, first.id);
+  EXPECT_EQ(again.point, first.point);
+  EXPECT_FALSE(lost.record_epoch(first.id, 2, 0.9, 1, 2));
+  EXPECT_TRUE(study.record_epoch(again.id, 1, 0.7, 1, 1));
+  EXPECT_FALSE(lost.end_trial(first.id, TrialState::kFinished));
+  EXPECT_EQ(study.trials().at(0).state, TrialState::kRunning);
+  EXPECT_EQ(study.trials().at(0).score, 0.7);
+  EXPECT_TRUE(study.end_trial(again.id, TrialState::kFinished));
+  ASSERT_EQ(study.epochs().size(), 1u);
+  EXPECT_EQ(study.epochs()[0].score, 0.7);
+  const Trial kept = study.trials().at(0);
+  EXPECT_GT(kept.begun, 1.7e9);
+  EXPECT_GE(kept.ended_at, kept.begun);
+}
+
+TEST_F(StudyTest, ReportsWhileATrialRuns) {
+  Study study(path_);
+  const Trial trial = *study.begin_trial();
+  run_sql(path_, "UPDATE trials SET heartbeat = 1");
+  Heartbeat heartbeat(study, std::chrono::milliseconds(10));
+  heartbeat.set_trial(trial.id);
+  const auto reported = [&] {
+    return run_sql(path_, "SELECT heartbeat FROM trials")[0].real(0) > 1.7e9;
+  };
+  for (int i = 0; i < 1000 && !reported(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(reported());
+}
+
+TEST_F(StudyTest, EachTrialRunsOnceWithEightWorkers) {
+  constexpr std::int64_t kTrials = 60;
+  Study(path_).set_num_trials(kTrials);
+  std::mutex mutex;
+  std::map<std::int64_t, int> begun;
+  const auto work = [&] {
+    Study study(path_);
+    while (const std::optional<Trial> trial = study.begin_trial()) {
+      {
+        const std::lock_guard lock(mutex);
+        ++begun[trial->id];
+      }
+      EXPECT_TRUE(study.record_epoch(trial->id, 1, 0.5, 1, 1));
+      EXPECT_TRUE(study.end_trial(trial->id, TrialState::kFinished));
+    }
+  };
+  std::vector<std::thread> workers;
+  for (int i = 0; i < 8; ++i) workers.emplace_back(work);
+  for (std::thread& worker : workers) worker.join();
+  EXPECT_EQ(std::ssize(begun), kTrials);
+  for (const auto& [id, times] : begun) EXPECT_EQ(times, 1) << id;
+  Study study(path_);
+  EXPECT_EQ(study.num_open(), 0);
+  EXPECT_EQ(std::ssize(study.trials()), kTrials);
+}
+
+TEST_F(StudyTest, IsJoinedByProcessesWithTheSameSettings) {
+  Study one(path_);
+  one.begin_trial();
+  StudySettings same = settings();
+  same.num_trials = 99;
+  Study two = Study::join(path_, same);
+  EXPECT_EQ(two.settings().num_trials, 30);
+  EXPECT_EQ(two.begin_trial()->id, 2);
+  StudySettings other = settings();
+  other.seed = 8;
+  expect_error(ErrorCode::kInvalidArgument, {"another recipe, space, sampler, seed"},
+               [&] { Study::join(path_, other); });
+  Study fresh = Study::join(location("fresh"), other);
+  EXPECT_EQ(fresh.settings().seed, 8u);
+  EXPECT_EQ(fresh.begin_trial()->id, 1);
+}
+
+TEST_F(StudyTest, KeepsTheFirstScoreOfAFreshSeed) {
   Study study(path_);
   study.begin_trial();
+  study.record_fresh_score(1, 1, 0.5);
+  study.record_fresh_score(1, 1, 0.6);
+  EXPECT_THAT(study.trials().at(0).fresh_scores, ElementsAre(0.5));
+}
+
+TEST_F(StudyTest, BringsAnOlderStudyToThisFormat) {
   {
-    Database database(path_);
-    database.execute("UPDATE trials SET worker = 'elsewhere 12 345'");
+    Study study(path_);
+    study.begin_trial();
+    study.record_epoch(1, 1, 0.5, 1, 1);
+    study.end_trial(1, TrialState::kFinished);
+    study.begin_trial();
   }
-  EXPECT_THAT(study.other_machines(), ElementsAre("elsewhere"));
-  EXPECT_EQ(study.reclaim_lost_trials(), 0);
-  EXPECT_EQ(study.reclaim_lost_trials(Study::Lost::kAll), 1);
-  EXPECT_THAT(study.other_machines(), testing::IsEmpty());
-  EXPECT_EQ(study.begin_trial()->id, 1);
+  for (const char* sql :
+       {"DROP INDEX trials_by_state", "DROP INDEX epochs_by_epoch",
+        "ALTER TABLE trials DROP COLUMN claim", "ALTER TABLE trials DROP COLUMN heartbeat",
+        "ALTER TABLE trials DROP COLUMN begun", "ALTER TABLE trials DROP COLUMN ended",
+        "UPDATE trials SET worker = 'elsewhere 1 2'",
+        "UPDATE study SET value = '2' WHERE key = 'format'"})
+    run_sql(path_, sql);
+  Study study(path_);
+  EXPECT_EQ(run_sql(path_, "SELECT value FROM study WHERE key = 'format'")[0].text(0), "3");
+  EXPECT_EQ(study.trials().at(0).score, 0.5);
+  EXPECT_EQ(study.num_open(), 1);
+  EXPECT_EQ(study.begin_trial()->id, is_server_url(path_) ? 3 : 2);
+}
+
+TEST_F(StudyTest, RefusesANewerStudy) {
+  run_sql(path_, "UPDATE study SET value = '4' WHERE key = 'format'");
+  expect_error(ErrorCode::kBadData, {"newer version of digitry", "format 3 or older, found 4"},
+               [&] { Study study(path_); });
+  run_sql(path_, "UPDATE study SET value = 'x' WHERE key = 'format'");
+  expect_error(ErrorCode::kBadData, {"format 2 to 3, found 'x'"}, [&] { Study study(path_); });
 }
 
 TEST_F(StudyTest, TellsWhatOthersHadAtAnEpoch) {
@@ -164,16 +292,13 @@ TEST_F(StudyTest, ATrialWhoseProcessWasKilledIsBegunAgainAtItsPoint) {
   Study study(path_);
   const Trial lost = study.trials().at(0);
   EXPECT_EQ(lost.state, TrialState::kRunning);
-  const Trial own = *study.begin_trial();
-  EXPECT_EQ(own.id, 2) << "nobody else's";
-  EXPECT_EQ(study.reclaim_lost_trials(), 1);
-  EXPECT_EQ(study.reclaim_lost_trials(), 0);
-  EXPECT_EQ(study.trials().at(1).state, TrialState::kRunning) << "this process is there";
   const Trial again = *study.begin_trial();
   EXPECT_EQ(again.id, 1);
   EXPECT_EQ(again.point, lost.point);
   EXPECT_EQ(again.epochs, 0);
-  EXPECT_TRUE(study.other_scores(2, 1).empty()) << "what it had recorded is gone";
+  EXPECT_TRUE(study.epochs().empty()) << "what it had recorded is gone";
+  EXPECT_EQ(study.begin_trial()->id, 2) << "this process is there";
+  EXPECT_EQ(study.reclaim_lost_trials(), 0);
 }
 
 TEST_F(StudyTest, FailedTrialsSayWhy) {
@@ -183,29 +308,17 @@ TEST_F(StudyTest, FailedTrialsSayWhy) {
   EXPECT_EQ(study.trials().at(0).message, "step 3: the loss is nan");
 }
 
-TEST_F(StudyTest, IsNotCreatedTwiceNorReadFromWhatIsNone) {
-  expect_error(ErrorCode::kInvalidArgument, {"study.sqlite exists already", "--resume"},
+TEST_F(StudyTest, IsNotCreatedTwice) {
+  expect_error(ErrorCode::kInvalidArgument, {"exists already", "--resume"},
                [&] { Study::create(path_, settings()); });
-  expect_error(ErrorCode::kBadData, {"absent", "study not found"},
-               [&] { Study study(folder_ / "absent"); });
-  write_file_atomically(folder_ / "text", std::string(5000, 'x'));
-  expect_error(ErrorCode::kBadData, {"/text"}, [&] { Study study(folder_ / "text"); });
-  { const Database other(folder_ / "other"); }
-  expect_error(ErrorCode::kBadData, {"/other", "expected a study"},
-               [&] { Study study(folder_ / "other"); });
-  {
-    Database database(path_);
-    database.execute("UPDATE study SET value = '9' WHERE key = 'format'");
-  }
-  expect_error(ErrorCode::kBadData, {"study format 2, found '9'"}, [&] { Study study(path_); });
+  expect_error(ErrorCode::kBadData, {}, [&] { Study study(location("absent")); });
 }
 
 TEST_F(StudyTest, RefusesPointsThatAreNone) {
   Study study(path_);
   study.begin_trial();
   for (const char* point : {"[0.5]", "[0.5, 1.5]", "[0.5, -0.1]", "x", "{}", "[0.5, \"x\"]"}) {
-    Database database(path_);
-    Database::Statement(database, "UPDATE trials SET point = ?1").bind(std::string(point)).step();
+    run_sql(path_, std::string("UPDATE trials SET point = '") + point + "'");
     expect_error(ErrorCode::kBadData, {"not a point of the search space"}, [&] { study.trials(); });
   }
 }

@@ -32,7 +32,7 @@ class TunerTest : public testing::Test {
 
   const Dataset data_ = blobs(300);
   const TemporaryFolder folder_;
-  const std::filesystem::path path_ = folder_ / "study.sqlite";
+  const std::string path_ = folder_ / "study.sqlite";
 };
 
 TEST_F(TunerTest, TrainsEachTrialAndFindsWhatLearns) {

@@ -16,6 +16,7 @@
 #include "digitry/base/parallel.h"
 #include "digitry/base/words.h"
 #include "digitry/training/run_folder.h"
+#include "digitry/tuning/study_json.h"
 
 namespace digitry::app {
 namespace {
@@ -46,17 +47,6 @@ StudySettings settings_of(const TuneOptions& options) {
   return settings;
 }
 
-void reclaim_lost_trials(Study& study, bool take_over) {
-  const auto which = take_over ? Study::Lost::kAll : Study::Lost::kOfThisMachine;
-  if (const std::int64_t lost = study.reclaim_lost_trials(which); lost > 0)
-    inform(fmt::format("restarting {} trials whose processes no longer exist", lost));
-  if (const auto machines = study.other_machines(); !machines.empty())
-    warn(
-        fmt::format("according to the study, trials run on {}; if they do not, restart them with "
-                    "--take-over",
-                    fmt::join(machines, ", ")));
-}
-
 // Writes the best recipe and the page of the study, also of an unfinished one.
 void write_best(Study& study, const std::optional<Trial>& best, const fs::path& folder) {
   if (!best) return;
@@ -66,20 +56,38 @@ void write_best(Study& study, const std::optional<Trial>& best, const fs::path& 
   write_study_page(study, best, to_toml(recipe), folder);
 }
 
-std::string resume_hint(const TuneOptions& options, const fs::path& folder) {
-  std::string command = "to resume: digitry tune --resume --out " + shell_word(folder.string());
-  if (options.workers > 1) command += fmt::format(" --workers {}", options.workers);
-  if (options.seeds > 0) command += fmt::format(" --seeds {}", options.seeds);
-  return command;
+// Where the study of `folder` is.
+std::string location_of(const TuneOptions& options, const fs::path& folder) {
+  return options.study.empty() ? (folder / "study.sqlite").string() : options.study;
 }
 
+// Opens the study, or makes it; `folder` becomes that of the results.
 Study open_study(const TuneOptions& options, fs::path& folder) {
-  if (!options.resume) {
-    const StudySettings settings = settings_of(options);
-    folder = make_series_folder(options.out, settings.recipe.name + "-tune");
-    Study::create(study_path(folder), settings);
+  if (options.resume || !options.export_file.empty())
+    return Study(location_of(options, options.out));
+  const StudySettings settings = settings_of(options);
+  if (!options.study.empty()) return Study::join(options.study, settings);
+  folder = make_series_folder(options.out, settings.recipe.name + "-tune");
+  const std::string location = location_of(options, folder);
+  Study::create(location, settings);
+  return Study(location);
+}
+
+// The folder of the results, if the study is elsewhere: joined processes have one each.
+fs::path results_folder(const TuneOptions& options, const Study& study) {
+  if (options.out.empty()) return make_series_folder("", study.settings().recipe.name + "-tune");
+  make_folder(options.out);
+  return options.out;
+}
+
+void export_study(Study& study, const std::string& file) {
+  const std::string json = study_json(study);
+  if (file == "-") {
+    fmt::print("{}", json);
+    return;
   }
-  return Study(study_path(folder));
+  write_file_atomically(file, json);
+  inform(fmt::format("{} trials written to {}", study.trials().size(), file));
 }
 
 void tune(const TuneOptions& options) {
@@ -88,21 +96,25 @@ void tune(const TuneOptions& options) {
   if (options.worker) prctl(PR_SET_PDEATHSIG, SIGTERM);
   fs::path folder = options.out;
   Study study = open_study(options, folder);
-  if (options.resume && options.trials > 0) study.set_num_trials(options.trials);
-  if (!options.worker) reclaim_lost_trials(study, options.take_over);
-  SearchEnd end = search(study, options, folder);
+  if (!options.export_file.empty()) return export_study(study, options.export_file);
+  if (!options.study.empty() && !options.worker) folder = results_folder(options, study);
+  // A study that was joined keeps its number of trials unless it is raised.
+  if (options.trials > 0 && options.trials != study.settings().num_trials)
+    study.set_num_trials(options.trials);
+  if (const std::int64_t lost = study.reclaim_lost_trials(); lost > 0 && !options.worker)
+    inform(fmt::format("restarting {} trials whose processes no longer exist", lost));
+  SearchEnd end = search(study, options, location_of(options, folder));
   if (options.worker) return;
   if (end == SearchEnd::kFinished && options.seeds > 0) end = retrain(study, options.seeds);
   const std::optional<Trial> best = study.best();
   write_best(study, best, folder);
   if (end == SearchEnd::kInterrupted)
-    throw Error(ErrorCode::kInterrupted, "interrupted; all trials are in {}{}; {}",
-                study_path(folder).string(), best ? ", the best recipe so far in best.toml" : "",
-                resume_hint(options, folder));
+    throw Error(ErrorCode::kInterrupted, "interrupted; all trials are in {}{}; {}", study.name(),
+                best ? ", the best recipe so far in best.toml" : "", resume_hint(options, folder));
   if (end == SearchEnd::kTimeOver) inform("time limit reached; " + resume_hint(options, folder));
   if (!best)
     throw Error(ErrorCode::kUnavailable, "no trial has finished; see the trials in {}; {}",
-                study_path(folder).string(), resume_hint(options, folder));
+                study.name(), resume_hint(options, folder));
   print_search_result(study, *best, folder, options.json);
 }
 
@@ -123,7 +135,8 @@ void add_tune_command(CLI::App& app) {
       ->add_option("--trials", options->trials, "Total number of trials [30, or as in the study]")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
   command
-      ->add_option("--workers", options->workers, "Trials to run in parallel, one process each [1]")
+      ->add_option("--jobs", options->jobs,
+                   "Trials to run at a time, each in a process with its share of the threads [1]")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{256}));
   command
       ->add_option("--time-limit", options->time_limit,
@@ -150,24 +163,37 @@ void add_tune_command(CLI::App& app) {
                       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000})));
   fixed.push_back(command->add_option("--seed", options->seed, "Seed of the search [0]")
                       ->check(CLI::Range(std::int64_t{0}, kMany)));
-  command->add_option("--out", options->out, "Folder of the study [runs/<recipe>-tune-<number>]")
+  command->add_option("--out", options->out, "Folder of the results [runs/<recipe>-tune-<number>]")
       ->type_name("DIR")
       ->check(not_empty());
-  CLI::Option* resume = command->add_flag("--resume", options->resume, "Resume the study in --out");
+  command
+      ->add_option("--study", options->study,
+                   "Where the trials are kept: a file, or for several machines "
+                   "postgresql://[USER@]HOST/DATABASE[?study=NAME] [study.sqlite in --out]")
+      ->type_name("FILE|URL")
+      ->envname(kStudyVariable)
+      ->check(not_empty());
+  CLI::Option* resume = command->add_flag("--resume", options->resume,
+                                          "Resume or join the study in --out or --study");
   for (CLI::Option* option : fixed) resume->excludes(option);
   command
-      ->add_flag("--take-over", options->take_over,
-                 "Restart the trials of other machines, which no longer run")
-      ->needs(resume);
-  command->add_flag("--worker", options->worker)->group("");  // For --workers.
+      ->add_option("--export", options->export_file,
+                   "Only write the study in --out or --study as JSON, '-' for standard output")
+      ->type_name("FILE")
+      ->check(not_empty());
+  command->add_flag("--worker", options->worker)->group("");  // For --jobs.
   add_threads_option(*command, options->threads);
   command->add_flag("--json", options->json, "Print the result as JSON");
   command->footer(
       "The test images are not used. Bad trials are stopped early (successive halving).\n"
       "--resume continues a study that was interrupted or killed. More processes can join a study\n"
-      "with --resume. Examples:\n"
+      "with --resume. With --study URL the same command may run on several machines: the first "
+      "one\n"
+      "makes the study, the others join. A password belongs in PGPASSWORD or ~/.pgpass. Examples:\n"
       "  digitry tune notebook --space space.toml --trials 50\n"
-      "  digitry tune --resume --out runs/notebook-tune-001 --trials 100 --workers 2\n"
+      "  digitry tune --resume --out runs/notebook-tune-001 --trials 100 --jobs 2\n"
+      "  digitry tune notebook --space space.toml --study postgresql://db.example.org/digits\n"
+      "  digitry tune --export study.json --out runs/notebook-tune-001\n"
       "  digitry train --recipe runs/notebook-tune-001/best.toml --seeds 0-4\n"
       "space.toml:\n"
       "  [\"optimizer.learning_rate\"]\n"
@@ -181,9 +207,11 @@ void add_tune_command(CLI::App& app) {
       "  high = 0.6\n"
       "See docs/tuning.md.");
   command->callback([options] {
-    if (options->resume && options->out.empty())
-      throw Error(ErrorCode::kInvalidArgument, "--resume needs --out with the folder of the study");
-    if (!options->resume && (options->recipe.empty() || options->space.empty()))
+    const bool is_made = options->resume || !options->export_file.empty();
+    if (is_made && options->out.empty() && options->study.empty())
+      throw Error(ErrorCode::kInvalidArgument,
+                  "--resume and --export need --out with the folder of the study, or --study");
+    if (!is_made && (options->recipe.empty() || options->space.empty()))
       throw Error(ErrorCode::kInvalidArgument, "tune: expected a RECIPE and --space FILE");
     tune(*options);
   });

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
@@ -20,6 +21,8 @@
 #include "digitry/base/text.h"
 #include "digitry/base/words.h"
 #include "digitry/report/study_page.h"
+#include "digitry/tuning/database.h"
+#include "digitry/tuning/worker.h"
 
 namespace digitry::app {
 namespace {
@@ -35,6 +38,10 @@ std::string point_text(const SearchSpace& space, const SearchPoint& point) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+std::int64_t count(const std::vector<Trial>& trials, TrialState state) {
+  return std::ranges::count(trials, state, &Trial::state);
+}
+
 // Prints trials as they end, in whichever process they ran.
 class TrialTable {
  public:
@@ -48,6 +55,7 @@ class TrialTable {
     else
       line += fmt::format("  {:.2f} %  {} epochs, {}", 100 * trial.score, trial.epochs,
                           human_duration(trial.seconds));
+    if (trial.host != host_) line += "  on " + trial.host;
     inform(line + "  " + point_text(settings_.space, trial.point));
     if (trial.state == TrialState::kFinished) best_ = std::max(best_, trial.score);
   }
@@ -62,6 +70,7 @@ class TrialTable {
 
  private:
   const StudySettings& settings_;
+  const std::string host_ = this_host();
   double best_ = 0;
   ProgressBar bar_{"trials"};
 };
@@ -87,22 +96,26 @@ SearchEnd search_here(Study& study, const TuneOptions& options) {
     observer.on_step = [&](const Trial& trial, const TrainingProgress& progress) {
       table.show(trial.id - 1, progress_text(trial, progress));
     };
+    observer.on_wait = [&](std::int64_t num_trials) {
+      table.show(study.settings().num_trials - num_trials,
+                 fmt::format("waiting for {} trials of other processes", num_trials));
+    };
     observer.on_end = [&](const Trial& trial) { table.print(trial); };
   }
   return run_trials(study, data, {.time_limit_seconds = options.time_limit, .halving = {}},
                     observer);
 }
 
-std::vector<std::string> worker_arguments(const TuneOptions& options, const fs::path& folder) {
-  const int threads = std::max(1, (options.threads > 0 ? options.threads : num_threads()) /
-                                      static_cast<int>(options.workers));
+// The location is passed by the environment: it may have a password, which everybody could read in
+// a list of processes.
+std::vector<std::string> worker_arguments(const TuneOptions& options) {
+  const int threads = std::max(
+      1, (options.threads > 0 ? options.threads : num_threads()) / static_cast<int>(options.jobs));
   return {"digitry",
           "--quiet",
           "tune",
           "--resume",
           "--worker",
-          "--out",
-          folder.string(),
           "--time-limit",
           fmt::format("{}", options.time_limit),
           "--threads",
@@ -110,11 +123,11 @@ std::vector<std::string> worker_arguments(const TuneOptions& options, const fs::
 }
 
 // Starts workers and watches their shared study.
-SearchEnd search_by_workers(Study& study, const TuneOptions& options, const fs::path& folder) {
+SearchEnd search_by_workers(Study& study, const TuneOptions& options, const std::string& location) {
   const InterruptGuard interrupt;
+  setenv(kStudyVariable, location.c_str(), /*overwrite=*/1);
   WorkerProcesses workers;
-  for (std::int64_t i = 0; i < options.workers; ++i)
-    workers.start(worker_arguments(options, folder));
+  for (std::int64_t i = 0; i < options.jobs; ++i) workers.start(worker_arguments(options));
   TrialTable table(study.settings());
   std::vector<bool> printed;
   bool interrupted = false;
@@ -128,7 +141,8 @@ SearchEnd search_by_workers(Study& study, const TuneOptions& options, const fs::
       if (!printed[i]) table.print(trials[i]);
       printed[i] = true;
     }
-    table.show(ended, fmt::format("{} workers", options.workers));
+    const std::int64_t running = count(trials, TrialState::kRunning);
+    table.show(ended, fmt::format("{} running", running));
   };
   while (workers.num_running() > 0) {
     if (interrupt.requested() && !interrupted) workers.interrupt();
@@ -141,16 +155,10 @@ SearchEnd search_by_workers(Study& study, const TuneOptions& options, const fs::
   const std::vector<Trial> trials = study.trials();
   const bool missing = std::ssize(trials) < study.settings().num_trials;
   if (workers.worst_status() != 0 && (missing || !std::ranges::all_of(trials, &Trial::ended)))
-    throw Error(
-        ErrorCode::kUnavailable,
-        "a worker failed with exit status {}; all trials so far are in {}; to resume: digitry "
-        "tune --resume --out {}",
-        workers.worst_status(), study_path(folder).string(), shell_word(folder.string()));
+    throw Error(ErrorCode::kUnavailable,
+                "a worker failed with exit status {}; all trials so far are in {}",
+                workers.worst_status(), study.name());
   return missing ? SearchEnd::kTimeOver : SearchEnd::kFinished;
-}
-
-std::int64_t count(const std::vector<Trial>& trials, TrialState state) {
-  return std::ranges::count(trials, state, &Trial::state);
 }
 
 constexpr int kTicks = 5;
@@ -168,9 +176,9 @@ StudyValue page_value(const SearchedValue& searched) {
 
 }  // namespace
 
-SearchEnd search(Study& study, const TuneOptions& options, const fs::path& folder) {
-  return options.workers > 1 ? search_by_workers(study, options, folder)
-                             : search_here(study, options);
+SearchEnd search(Study& study, const TuneOptions& options, const std::string& location) {
+  return options.jobs > 1 ? search_by_workers(study, options, location)
+                          : search_here(study, options);
 }
 
 SearchEnd retrain(Study& study, std::int64_t num_seeds) {
@@ -188,7 +196,13 @@ SearchEnd retrain(Study& study, std::int64_t num_seeds) {
   return retrain_best(study, data, {.num_trials = 3, .num_seeds = num_seeds}, observer);
 }
 
-fs::path study_path(const fs::path& folder) { return folder / "study.sqlite"; }
+std::string resume_hint(const TuneOptions& options, const fs::path& folder) {
+  std::string command = "to resume: digitry tune --resume --out " + shell_word(folder.string());
+  if (!options.study.empty()) command += " --study " + shell_word(without_password(options.study));
+  if (options.jobs > 1) command += fmt::format(" --jobs {}", options.jobs);
+  if (options.seeds > 0) command += fmt::format(" --seeds {}", options.seeds);
+  return command;
+}
 
 void print_search_result(Study& study, const Trial& best, const fs::path& folder, bool as_json) {
   const StudySettings& settings = study.settings();
@@ -224,7 +238,7 @@ void print_search_result(Study& study, const Trial& best, const fs::path& folder
                value_text(value_at(settings.space.values[i], best.point[i])));
   fmt::print("{:<20}{}\n", "recipe", (folder / "best.toml").string());
   fmt::print("{:<20}{}\n", "page", (folder / "tune.html").string());
-  fmt::print("{:<20}{}\n", "trials", study_path(folder).string());
+  fmt::print("{:<20}{}\n", "trials", study.name());
 }
 
 void write_study_page(Study& study, const std::optional<Trial>& best, const std::string& recipe,
