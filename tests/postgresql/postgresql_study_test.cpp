@@ -14,9 +14,9 @@
 #include "digitry/tuning/database.h"
 #include "digitry/tuning/study.h"
 #include "digitry/tuning/study_tables.h"
+#include "tests/postgresql/shared_server.h"
 #include "tests/support/blobs.h"
 #include "tests/support/errors.h"
-#include "tests/support/postgresql_server.h"
 #include "tests/tuning/study_places.h"
 
 namespace digitry::test {
@@ -25,16 +25,10 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-// One for all tests of this process.
-PostgresqlServer& server() {
-  static PostgresqlServer server;
-  return server;
-}
-
 }  // namespace
 
 std::string study_location(const std::filesystem::path& folder, const std::string& name) {
-  return server().url(name + "-" + std::to_string(std::hash<std::string>()(folder)));
+  return shared_server().url(name + "-" + std::to_string(std::hash<std::string>()(folder)));
 }
 
 namespace {
@@ -89,7 +83,7 @@ TEST_F(PostgresqlStudy, TakesThePasswordFromTheEnvironment) {
 }
 
 TEST_F(PostgresqlStudy, SaysWhatIsWrong) {
-  const std::string port = std::to_string(server().port());
+  const std::string port = std::to_string(shared_server().port());
   expect_error(ErrorCode::kUnavailable, {"cannot connect", "refused"},
                [&] { Study study(with(port, "1")); });
   expect_error(ErrorCode::kUnavailable, {"database \"absent\" does not exist"},
@@ -203,8 +197,8 @@ TEST_F(PostgresqlStudy, LosesNothingWhenTheServerIsKilledAndStartedAgain) {
   };
   for (const std::int64_t when : {20, 90, 150}) {
     while (num_counted() < when) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    when == 90 ? server().stop() : server().kill();
-    server().start();
+    when == 90 ? shared_server().stop() : shared_server().kill();
+    shared_server().start();
   }
   for (std::thread& worker : workers) worker.join();
   set_log_sink({});
