@@ -141,6 +141,7 @@ std::unique_ptr<CLI::App> make_command_line() {
   add_serve_command(*root);
   add_info_command(*root);
   add_completion_command(*root);
+  add_man_command(*root);
 
   root->footer(
       "Examples:\n"

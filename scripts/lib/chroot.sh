@@ -1,4 +1,4 @@
-# Shared by scripts/test-on and scripts/test-arm64; to be sourced after setup.sh. Makes a bare chroot
+# Shared by scripts/test-on, scripts/test-arm64, scripts/package and others; to be sourced after setup.sh. Makes a bare chroot
 # of a Debian release, runs commands in it on a copy of this tree, and removes it at the end.
 # shellcheck shell=bash
 #
@@ -119,10 +119,14 @@ write_network() {
   rm -f "$chroot_dir/etc/apt/sources.list"
 }
 
-# Tracked files as they are now, and new ones that git does not ignore.
+# Tracked files as they are now, and new ones that git does not ignore; or those of $chroot_tarball.
 copy_tree() {
   local target=$chroot_dir$chroot_tree file
   mkdir -p "$target"
+  if [[ -n ${chroot_tarball:-} ]]; then
+    tar --extract --file "$chroot_tarball" --strip-components 1 --no-same-owner --directory "$target"
+    return
+  fi
   git ls-files -z --cached --others --exclude-standard |
     while IFS= read -r -d '' file; do
       if [[ -e $file || -L $file ]]; then printf '%s\0' "$file"; fi

@@ -34,9 +34,9 @@ TEST(Command, HelpTeachesByExamples) {
 
 TEST(Command, EverySubcommandHelpsWithExamples) {
   const std::vector<std::vector<std::string>> subcommands = {
-      {"data", "fetch"}, {"data", "info"}, {"train"},   {"tune"},    {"evaluate"},
-      {"compare"},       {"ensemble"},     {"predict"}, {"explain"}, {"report"},
-      {"export"},        {"import"},       {"serve"},   {"info"},    {"completion"}};
+      {"data", "fetch"}, {"data", "info"}, {"train"},      {"tune"},   {"evaluate"}, {"compare"},
+      {"ensemble"},      {"predict"},      {"explain"},    {"report"}, {"export"},   {"import"},
+      {"serve"},         {"info"},         {"completion"}, {"man"}};
   for (const std::vector<std::string>& words : subcommands) {
     std::vector<std::string> command = {"digitry"};
     command.insert(command.end(), words.begin(), words.end());

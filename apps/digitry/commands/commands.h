@@ -22,5 +22,6 @@ void add_report_command(CLI::App& app);
 void add_serve_command(CLI::App& app);
 void add_info_command(CLI::App& app);
 void add_completion_command(CLI::App& app);
+void add_man_command(CLI::App& app);
 
 }  // namespace digitry::app

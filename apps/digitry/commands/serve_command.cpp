@@ -14,6 +14,7 @@
 #include "apps/digitry/commands/serve_nearest.h"
 #include "apps/digitry/terminal/interrupt.h"
 #include "apps/digitry/terminal/options.h"
+#include "apps/digitry/terminal/service_manager.h"
 #include "apps/digitry/terminal/terminal.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
@@ -192,7 +193,9 @@ void serve(const ServeOptions& options) {
         "no token set: anyone who can reach this machine can use the server (see --token-file)");
   fmt::print("{}\n", server.url());
   if (std::fflush(stdout) != 0) throw Error(ErrorCode::kIo, "cannot write to standard output");
+  notify_service_manager("READY=1");
   wait_for_interrupt(interrupt, models, options.reload_seconds);
+  notify_service_manager("STOPPING=1");
   log(LogLevel::kInfo, "shutting down: no new connections; waiting for requests in progress");
   if (!server.drain(milliseconds(options.drain_seconds)))
     log(LogLevel::kWarning, fmt::format("some connections are still open after {} s; closing them",
