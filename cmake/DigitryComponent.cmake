@@ -13,7 +13,11 @@ function(digitry_public_headers target)
     endif()
   endforeach()
   target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${files})
-  # A shared library exports all symbols: nothing marks those of the public headers.
+  digitry_visibility(${target})
+endfunction()
+
+# A static library hides its symbols. A shared one exports all: nothing marks those of the public headers.
+function(digitry_visibility target)
   if(NOT BUILD_SHARED_LIBS)
     set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   endif()
@@ -21,9 +25,9 @@ endfunction()
 
 # digitry_add_component(NAME): the library digitry::NAME of this folder's sources, beside the core, on which it
 # stands. A program that does not ask for it needs none of its dependencies.
-#   NON_NUMERIC   its speed does not depend on the compiler: DIGITRY_NON_NUMERIC_OPTIONS are for it
+#   NON_NUMERIC | SERVING   it does not compute: its options are DIGITRY_NON_NUMERIC_OPTIONS, DIGITRY_SERVING_OPTIONS
 function(digitry_add_component name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "NON_NUMERIC" "" "")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "NON_NUMERIC;SERVING" "" "")
   set(target digitry_${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_library(${target} ${sources})
@@ -37,6 +41,8 @@ function(digitry_add_component name)
     PRIVATE $<BUILD_INTERFACE:digitry_compile_options> fmt::fmt $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>)
   if(arg_NON_NUMERIC)
     target_compile_options(${target} PRIVATE ${DIGITRY_NON_NUMERIC_OPTIONS})
+  elseif(arg_SERVING)
+    target_compile_options(${target} PRIVATE ${DIGITRY_SERVING_OPTIONS})
   else()
     target_compile_options(${target} PRIVATE ${DIGITRY_NUMERIC_OPTIONS})
   endif()

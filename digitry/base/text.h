@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,9 @@ std::string probability_text(double probability);
 /// Whether `a` comes before `b` in natural order: numbers in the texts by their value, so that
 /// "2.png" comes before "10.png"; else by bytes.
 bool natural_less(std::string_view a, std::string_view b);
+
+/// Date and time in UTC to the second, as "2026-11-30T17:42:38" (RFC 3339 without its zone).
+std::string utc_text(std::time_t time);
 
 /// Base64 with padding (RFC 4648, section 4).
 std::string base64(std::string_view bytes);

@@ -49,5 +49,11 @@ TEST(ProbabilityText, NeverClaimsCertainty) {
   EXPECT_EQ(probability_text(1), "100.0\u00A0%");
 }
 
+TEST(UtcText, IsTheDateAndTimeInUtc) {
+  EXPECT_EQ(utc_text(0), "1970-01-01T00:00:00");
+  EXPECT_EQ(utc_text(951782399), "2000-02-28T23:59:59");
+  EXPECT_EQ(utc_text(951782400), "2000-02-29T00:00:00");
+}
+
 }  // namespace
 }  // namespace digitry

@@ -1,10 +1,10 @@
 #include "apps/digitry/commands/serve_log.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "digitry/base/text.h"
 #include "digitry/serving/http/http.h"
 
 namespace digitry::app {
@@ -16,8 +16,8 @@ class LineWriter {
   LineWriter(LogFormat format, LogTime time, LogLevel level) : json_(format == LogFormat::kJson) {
     const auto ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-    add("time", fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                            fmt::gmtime(std::chrono::system_clock::to_time_t(time)), ms % 1000));
+    add("time",
+        fmt::format("{}.{:03}Z", utc_text(std::chrono::system_clock::to_time_t(time)), ms % 1000));
     add("level", level == LogLevel::kWarning ? "warning" : "info");
   }
 

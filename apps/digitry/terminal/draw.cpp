@@ -69,8 +69,7 @@ void draw_line(const TextImage& picture, int row, bool color, std::string& text)
     const int upper = picture.at(row, column);
     const int lower = picture.at(row + 1, column);
     if (color) {
-      fmt::format_to(std::back_inserter(text), "\x1b[38;2;{0};{0};{0};48;2;{1};{1};{1}m▀", upper,
-                     lower);
+      text += fmt::format("\x1b[38;2;{0};{0};{0};48;2;{1};{1};{1}m▀", upper, lower);
     } else {
       const int mean = (upper + lower) / 2;
       text += kShades[static_cast<std::size_t>(mean * static_cast<int>(kShades.size() - 1) / 255)];
@@ -159,8 +158,7 @@ std::string draw_attribution(const Image& image, const AttributionPicture& attri
       }
       const auto [r, g, b] = attribution_color(upper.strength, upper.ink, 0);
       const auto [below_r, below_g, below_b] = attribution_color(lower.strength, lower.ink, 0);
-      fmt::format_to(std::back_inserter(text), "\x1b[38;2;{};{};{};48;2;{};{};{}m▀", r, g, b,
-                     below_r, below_g, below_b);
+      text += fmt::format("\x1b[38;2;{};{};{};48;2;{};{};{}m▀", r, g, b, below_r, below_g, below_b);
     }
     if (color) text += "\x1b[0m";
     text.erase(text.find_last_not_of(' ') + 1);

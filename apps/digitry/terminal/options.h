@@ -1,14 +1,19 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 
 #include "digitry/data/dataset.h"
 
-// Validators of options that CLI11 lacks.
+namespace CLI {
+class App;
+class Option;
+class Validator;
+}  // namespace CLI
 
 namespace digitry::app {
+
+// Validators of options that CLI11 lacks.
 
 /// A number in [low, high]. Unlike CLI::Range it rejects "nan".
 CLI::Validator number_in(double low, double high);
@@ -19,11 +24,7 @@ CLI::Validator not_empty();
 /// The name of a picture to write, which must end in .png.
 CLI::Validator png_name();
 
-}  // namespace digitry::app
-
 // Options that several subcommands share.
-
-namespace digitry::app {
 
 /// The type name of a data set in help and completion: a name or a path.
 inline constexpr const char* kDataType = "{mnist,fashion-mnist}|PATH";

@@ -59,19 +59,15 @@ std::vector<std::size_t> most_likely_classes(const Tensor& logits) {
 class OutputWriter {
  public:
   void add(std::string_view name, std::string_view datatype, std::span<const std::int64_t> shape) {
-    fmt::format_to(std::back_inserter(json_),
-                   "{}{{\"name\":\"{}\",\"datatype\":\"{}\",\"shape\":[{}],",
-                   json_.empty() ? "" : ",", name, datatype, fmt::join(shape, ","));
+    json_ += fmt::format("{}{{\"name\":\"{}\",\"datatype\":\"{}\",\"shape\":[{}],",
+                         json_.empty() ? "" : ",", name, datatype, fmt::join(shape, ","));
   }
   void add_binary(std::string_view bytes) {
-    fmt::format_to(std::back_inserter(json_), "\"parameters\":{{\"binary_data_size\":{}}}}}",
-                   bytes.size());
+    json_ += fmt::format("\"parameters\":{{\"binary_data_size\":{}}}}}", bytes.size());
     binary_ += bytes;
     any_binary_ = true;
   }
-  void add_json(std::string_view elements) {
-    fmt::format_to(std::back_inserter(json_), "\"data\":[{}]}}", elements);
-  }
+  void add_json(std::string_view elements) { json_ += fmt::format("\"data\":[{}]}}", elements); }
 
   bool any_binary() const { return any_binary_; }
   const std::string& json() const { return json_; }

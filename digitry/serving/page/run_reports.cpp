@@ -1,6 +1,5 @@
 #include "digitry/serving/page/run_reports.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/base/text.h"
 
 namespace digitry::serving {
 namespace fs = std::filesystem;
@@ -41,8 +41,7 @@ std::string written_at(const fs::path& file) {
   if (error) return "";
   const auto seconds =
       std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::file_clock::to_sys(time));
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
+  return utc_text(std::chrono::system_clock::to_time_t(seconds)) + "Z";
 }
 
 }  // namespace
