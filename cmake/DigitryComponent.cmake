@@ -25,14 +25,18 @@ endfunction()
 
 # digitry_add_component(NAME): the library digitry::NAME of this folder's sources, beside the core, on which it
 # stands. A program that does not ask for it needs none of its dependencies.
+#   FOLDER                  of digitry/, if it is not NAME
 #   NON_NUMERIC | SERVING   it does not compute: its options are DIGITRY_NON_NUMERIC_OPTIONS, DIGITRY_SERVING_OPTIONS
 function(digitry_add_component name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "NON_NUMERIC;SERVING" "" "")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "NON_NUMERIC;SERVING" "FOLDER" "")
+  if(NOT arg_FOLDER)
+    set(arg_FOLDER ${name})
+  endif()
   set(target digitry_${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_library(${target} ${sources})
   add_library(digitry::${name} ALIAS ${target})
-  digitry_public_headers(${target} ${name})
+  digitry_public_headers(${target} ${arg_FOLDER})
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name}
     VERSION ${PROJECT_VERSION} SOVERSION ${digitry_abi_version} POSITION_INDEPENDENT_CODE ON)

@@ -35,6 +35,9 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} 
 if(DIGITRY_BUILD_APP)
   set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME command)
   install(TARGETS digitry_command)
+  if(TARGET digitry_mpi_module)
+    install(TARGETS digitry_mpi_module LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/digitry)
+  endif()
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/recipes/
           DESTINATION ${CMAKE_INSTALL_DATADIR}/digitry/recipes FILES_MATCHING PATTERN "*.toml")
   # The unit names the command by its path, which is known when it is installed.

@@ -13,6 +13,7 @@ set(digitry_linked
   "CURL::libcurl|libcurl|libcurl4-openssl-dev"
   "SQLite::SQLite3|sqlite3|libsqlite3-dev"
   "PostgreSQL::PostgreSQL|libpq|libpq-dev"
+  "MPI::MPI_CXX|ompi-c|libopenmpi-dev"
   "simdjson::simdjson|simdjson|=libsimdjson-dev"
   "prometheus-cpp::core|prometheus-cpp-core|=prometheus-cpp-dev"
   "Threads::Threads|-lpthread|"

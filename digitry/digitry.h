@@ -1,8 +1,8 @@
 #pragma once
 
 // The headers that a program needs to train, evaluate and use a digit classifier. The components
-// (digitry::fetch, digitry::report, digitry::serving, digitry::tuning, digitry::vision) have their
-// own headers.
+// (digitry::fetch, digitry::mpi, digitry::report, digitry::serving, digitry::tuning,
+// digitry::vision) have their own headers.
 
 #include "digitry/augment/augment.h"
 #include "digitry/base/error.h"

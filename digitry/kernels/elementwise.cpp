@@ -184,22 +184,27 @@ void dropout_forward_all(std::span<T> values, std::span<std::uint8_t> keep, floa
   const auto threshold = static_cast<std::uint32_t>(std::lround(rate * 65536.0F));
   const float scale = 1.0F / (1.0F - rate);
   const RandomStream random(stream.seed, RandomPurpose::kDropout, stream.step, stream.layer);
-  const std::int64_t size = std::ssize(values);
+  const std::int64_t first = stream.first;
+  const std::int64_t end = first + std::ssize(values);
   constexpr auto kGroup = static_cast<std::int64_t>(kPerGroup);
   constexpr auto kHalf = kGroup / 2;
-  parallel_for((size + kGroup - 1) / kGroup, kGrain / kGroup,
+  const std::int64_t groups_before = first / kGroup;
+  parallel_for((end + kGroup - 1) / kGroup - groups_before, kGrain / kGroup,
                [&](std::int64_t first_group, std::int64_t end_group) {
                  alignas(64) std::array<std::uint32_t, kWords> group{};
-                 for (std::int64_t g = first_group; g < end_group; ++g) {
+                 for (std::int64_t g = groups_before + first_group; g < groups_before + end_group;
+                      ++g) {
                    vectorized<philox_group>(static_cast<std::uint64_t>(g) * kLanes,
                                             random.stream_words(), random.key(), group.data());
                    // Low halves decide the first half of the group, high halves the second.
                    for (int half = 0; half < 2; ++half) {
-                     const std::int64_t begin = g * kGroup + half * kHalf;
-                     if (begin >= size) break;
-                     vectorized<mask_of<T>>(group.data(), 16 * half, threshold, scale,
-                                            values.data() + begin, keep.data() + begin,
-                                            std::min(kHalf, size - begin));
+                     const std::int64_t start = g * kGroup + half * kHalf;
+                     const std::int64_t low = std::max(start, first);
+                     const std::int64_t high = std::min(start + kHalf, end);
+                     if (low >= high) continue;
+                     vectorized<mask_of<T>>(group.data() + (low - start), 16 * half, threshold,
+                                            scale, values.data() + (low - first),
+                                            keep.data() + (low - first), high - low);
                    }
                  }
                });

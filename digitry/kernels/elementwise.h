@@ -28,12 +28,14 @@ struct DropoutStream {
   std::uint64_t seed = 0;
   std::uint32_t step = 0;
   std::uint32_t layer = 0;
+  /// Position of the first value in the stream: not 0 if these values are a part of the layer's.
+  std::int64_t first = 0;
 };
 
 /// Inverted dropout, in place: with probability `rate` a value becomes zero (and keep[i] = 0), else
 /// it is multiplied by 1 / (1 − rate) (and keep[i] = 1). The rate is rounded to a multiple of
-/// 2^-16. The decision for element i depends only on the stream and i, not on the number of
-/// threads.
+/// 2^-16. The decision for element i depends only on the stream and `stream.first` + i, not on the
+/// number of threads.
 /// Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting",
 /// JMLR 15, 2014.
 /// In plain loops: tests/reference/reference.h.

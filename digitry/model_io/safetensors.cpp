@@ -201,20 +201,28 @@ constexpr const char* kVersion = "1";
 
 }  // namespace
 
-void save_checkpoint(const Checkpoint& checkpoint, const std::string& path) {
+std::string to_bytes(const Checkpoint& checkpoint) {
   auto metadata = checkpoint.progress;
   metadata[kVersionKey] = kVersion;
   std::vector<std::pair<std::string, const Tensor*>> tensors;
   for (const auto& [group, parameters] : checkpoint.groups)
     for (const Parameter& parameter : parameters)
       tensors.emplace_back(group + "/" + parameter.name, &parameter.value);
-  write_file_atomically(path, to_safetensors(metadata, tensors));
+  return to_safetensors(metadata, tensors);
+}
+
+void save_checkpoint(const Checkpoint& checkpoint, const std::string& path) {
+  write_file_atomically(path, to_bytes(checkpoint));
 }
 
 Checkpoint load_checkpoint(const std::string& path) {
-  Safetensors file = parse_safetensors(read_file(path, kMaxCheckpointBytes), path);
-  if (file.metadata_at(kVersionKey, path) != kVersion)
-    throw Error(ErrorCode::kBadData, "{}: checkpoint format: found {}, expected {}", path,
+  return parse_checkpoint(read_file(path, kMaxCheckpointBytes), path);
+}
+
+Checkpoint parse_checkpoint(std::string_view bytes, const std::string& source) {
+  Safetensors file = parse_safetensors(bytes, source);
+  if (file.metadata_at(kVersionKey, source) != kVersion)
+    throw Error(ErrorCode::kBadData, "{}: checkpoint format: found {}, expected {}", source,
                 file.metadata.at(kVersionKey), kVersion);
   Checkpoint checkpoint;
   checkpoint.progress = std::move(file.metadata);
@@ -223,7 +231,7 @@ Checkpoint load_checkpoint(const std::string& path) {
     const std::size_t slash = tensor.name.find('/');
     if (slash == std::string::npos)
       throw Error(ErrorCode::kBadData, "{}: tensor '{}': expected a name '<group>/<parameter>'",
-                  path, tensor.name);
+                  source, tensor.name);
     checkpoint.groups[tensor.name.substr(0, slash)].push_back(
         {tensor.name.substr(slash + 1), std::move(tensor.value)});
   }

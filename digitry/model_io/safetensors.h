@@ -48,8 +48,14 @@ struct Checkpoint {
   std::map<std::string, std::vector<Parameter>> groups;
 };
 
-/// Writes a safetensors file atomically; tensor names are "<group>/<parameter>". Throws Error{kIo}
-/// if it cannot be written.
+/// A checkpoint as the bytes of a safetensors file; tensor names are "<group>/<parameter>".
+std::string to_bytes(const Checkpoint& checkpoint);
+
+/// Throws Error{kBadData}, with a message that begins with `source`, if the bytes are not a
+/// checkpoint.
+Checkpoint parse_checkpoint(std::string_view bytes, const std::string& source);
+
+/// Writes the file atomically. Throws Error{kIo} if it cannot be written.
 void save_checkpoint(const Checkpoint& checkpoint, const std::string& path);
 
 /// Throws Error{kBadData} if the file is not a checkpoint, and what `read_file` throws.

@@ -153,6 +153,13 @@ std::int64_t Network::num_parameters() const {
   return total;
 }
 
+std::vector<std::string> Network::running_statistics() const {
+  std::vector<std::string> names;
+  for (const ParameterSpec& spec : specs_)
+    if (!spec.trainable) names.push_back(spec.name);
+  return names;
+}
+
 void Network::set_parameters(std::vector<Parameter> parameters) {
   if (parameters.size() != specs_.size())
     throw Error(ErrorCode::kShapeMismatch, "expected {} parameters, got {}", specs_.size(),

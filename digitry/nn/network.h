@@ -66,6 +66,8 @@ class Network {
   std::span<const Parameter> parameters() const { return parameters_; }
   /// Number of trainable values.
   std::int64_t num_parameters() const;
+  /// Names of the parameters that are not trainable.
+  std::vector<std::string> running_statistics() const;
   /// Replaces all values. Throws Error{kShapeMismatch} if names or shapes differ from this
   /// network's.
   void set_parameters(std::vector<Parameter> parameters);

@@ -102,6 +102,12 @@ void ParameterArena::load(std::span<const Parameter> from, std::span<float> aren
   }
 }
 
+std::span<float> ParameterArena::part(std::span<float> arena_values,
+                                      const std::string& name) const {
+  const Slots::Slot& slot = slots_->find(name);
+  return arena_values.subspan(slot.offset, slot.layout.get_size() / sizeof(float));
+}
+
 std::vector<Parameter> ParameterArena::store(std::span<const float> arena_values) const {
   std::vector<Parameter> stored;
   stored.reserve(slots_->all().size());

@@ -64,6 +64,9 @@ class ParameterArena {
     load(from, values());
     ++version_;
   }
+  /// The memory of the parameter `name` in an array laid out like `values()`, with the padding
+  /// inside its layout. Throws Error{kShapeMismatch} if there is no such parameter.
+  std::span<float> part(std::span<float> arena_values, const std::string& name) const;
   /// Changes with every load of the values, but not if they are changed in place.
   std::int64_t version() const { return version_; }
   /// The reverse of `load`: row-major copies of an array laid out like `values()` (the values, or

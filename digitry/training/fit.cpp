@@ -103,10 +103,10 @@ struct FittedNetwork {
   TrainingEnd end = TrainingEnd::kFinished;
 };
 
-FittedNetwork fit_one(const Recipe& recipe, const Dataset& train,
-                      const TrainingObserver& observer) {
+FittedNetwork fit_one(const Recipe& recipe, const Dataset& train, const TrainingObserver& observer,
+                      Communicator& ranks) {
   FittedNetwork fitted{.model = untrained_model(recipe, train)};
-  Trainer trainer(recipe, train);
+  Trainer trainer(recipe, train, ranks);
   fitted.end = trainer.run(observer);
   take_weights(fitted.model, trainer);
   fitted.split = trainer.split();
@@ -142,15 +142,16 @@ Recipe member_recipe(const Recipe& recipe, std::int64_t index) {
   return member;
 }
 
-Model fit(const Recipe& recipe, const Dataset& train, const TrainingObserver& observer) {
+Model fit(const Recipe& recipe, const Dataset& train, const TrainingObserver& observer,
+          Communicator& ranks) {
   // Checks the whole recipe, because Trainer checks only that of one network.
   parse_recipe(to_toml(recipe), recipe.name);
-  if (recipe.members == 1) return fit_one(recipe, train, observer).model;
+  if (recipe.members == 1) return fit_one(recipe, train, observer, ranks).model;
   std::vector<Model> networks;
   std::vector<std::string> names;
   ValidationSplit split;
   for (std::int64_t i = 0; i < recipe.members; ++i) {
-    FittedNetwork fitted = fit_one(member_recipe(recipe, i), train, observer);
+    FittedNetwork fitted = fit_one(member_recipe(recipe, i), train, observer, ranks);
     networks.push_back(std::move(fitted.model));
     names.push_back(fmt::format("network {}", i));
     split = std::move(fitted.split);

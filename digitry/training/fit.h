@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "digitry/base/communicator.h"
 #include "digitry/data/dataset.h"
 #include "digitry/data/split.h"
 #include "digitry/model_io/model.h"
@@ -22,9 +23,11 @@ void calibrate(Model& model, const Dataset& data, const ValidationSplit& split);
 /// Trains a model by the recipe, and calibrates it: one network, or `recipe.members` networks one
 /// after the other. The same recipe (including the seed), data and number of threads give the same
 /// model, bit for bit. If the observer stops the training, the model has the weights reached by
-/// then, and only the networks that were started.
+/// then, and only the networks that were started. With several ranks, all train each network
+/// together and get the same model.
 /// Throws what Trainer's constructor and `Trainer::run` throw.
-Model fit(const Recipe& recipe, const Dataset& train, const TrainingObserver& observer = {});
+Model fit(const Recipe& recipe, const Dataset& train, const TrainingObserver& observer = {},
+          Communicator& ranks = one_rank());
 
 /// The same for a network made in the program, with a `recipe` whose `layers` are empty:
 ///   fit(network, train, {.epochs = 5, .optimizer = Adam{.learning_rate = 1e-3}})

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "digitry/base/communicator.h"
 #include "digitry/evaluation/history.h"
 #include "digitry/model_io/model.h"
 #include "digitry/training/evaluation_data.h"
@@ -25,6 +28,10 @@ struct RunRequest {
   double checkpoint_seconds = 10;
   bool profile = false;   ///< Measure each operation: see Plan::profile.
   std::string command{};  ///< The command line, for metrics.json.
+  /// Called on the first rank with the folders of the networks of an ensemble that are not trained,
+  /// before they are trained one after the other. It may train any of them, for instance in other
+  /// processes, by a request to resume: each folder has its recipe.
+  std::function<void(const std::vector<std::filesystem::path>& folders)> train_members = {};
 };
 
 /// Functions that a run calls; empty functions are not called.
@@ -64,5 +71,12 @@ struct TrainedRun {
 /// Error{kDiverged} after saving the last good state; and what its parts throw. Invalid recipes and
 /// data throw before anything is written.
 TrainedRun train_run(const RunRequest& request, const RunObserver& observer = {});
+
+/// The same by several ranks, which train each network together (Trainer); all pass the same
+/// request. Only the first rank reads and writes the folder, calls `on_step`, `on_epoch` and
+/// `on_trained`, and returns the run. Every rank calls `should_stop` and needs the data. A run may
+/// be resumed by another number of ranks. Errors are those of all ranks together (`collectively`).
+std::optional<TrainedRun> train_run(const RunRequest& request, const RunObserver& observer,
+                                    Communicator& ranks);
 
 }  // namespace digitry

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <numeric>
@@ -15,7 +16,8 @@
 #include "digitry/training/loss_weights.h"
 
 // Trainer: the steps of an epoch, validation at its end, and the last good state that training can
-// return to. Its checkpoints are in trainer_checkpoint.cpp.
+// return to. Its checkpoints are in trainer_checkpoint.cpp, what ranks do together in
+// trainer_ranks.cpp.
 
 namespace digitry {
 namespace {
@@ -47,29 +49,24 @@ const Dataset& labelled(const Dataset& data) {
 
 }  // namespace
 
-Trainer::Trainer(const Recipe& recipe, const Dataset& train)
+Trainer::Trainer(const Recipe& recipe, const Dataset& train, Communicator& ranks)
     : recipe_(checked(recipe)),
       data_(labelled(train)),
+      ranks_(ranks),
       split_(split_by(recipe, train)),
       network_(train.image_shape(), std::ssize(class_names_of(recipe, train)), recipe.layers),
       schedule_(make_schedule(recipe.schedule)),
       order_(split_.train) {
   network_.initialize(recipe.seed);
-  const auto num_images = std::ssize(split_.train);
-  // A data set smaller than a batch is one batch.
-  const std::int64_t batch_size = std::min(recipe_.batch_size, num_images);
-  steps_per_epoch_ = (num_images + batch_size - 1) / batch_size;
-  const Precision precision = parse_precision(recipe_.precision);
-  full_plan_ = std::make_unique<Plan>(network_, batch_size, PlanMode::kTraining, arena_, precision);
-  if (const std::int64_t rest = num_images % batch_size; rest != 0)
-    last_plan_ = std::make_unique<Plan>(network_, rest, PlanMode::kTraining, arena_, precision);
+  make_plans(std::ssize(split_.train));
   arena_.load(network_.parameters());
+  gradient_sum_.emplace(ranks_, arena_, network_);
   optimizer_ = make_optimizer(
       recipe_.optimizer, {.all = arena_.values().size(), .decayed = arena_.num_weight_values()});
   if (recipe_.ema_decay > 0) average_.assign(arena_.values().begin(), arena_.values().end());
   loss_weights_ = loss_weights(train, split_.train, recipe_.class_weights == "balanced");
-  batch_labels_.resize(static_cast<std::size_t>(batch_size));
-  batch_losses_.resize(static_cast<std::size_t>(batch_size));
+  batch_labels_.resize(static_cast<std::size_t>(full_plan_->batch_size()));
+  batch_losses_.resize(static_cast<std::size_t>(full_plan_->batch_size()));
   if (const PieceOptions pieces = read_piece_options(recipe_.pieces, "[pieces]"); pieces.any()) {
     if (!loss_weights_.empty())
       throw Error(ErrorCode::kBadData,
@@ -80,13 +77,38 @@ Trainer::Trainer(const Recipe& recipe, const Dataset& train)
                          recipe_.seed);
     pieces_ = make_pieces(recipe_, train, split_);
   }
-  if (!split_.validation.empty()) predictor_.emplace(network_, preprocessing_, 500, precision);
+  if (!split_.validation.empty())
+    predictor_.emplace(network_, preprocessing_, 500, parse_precision(recipe_.precision));
   const AugmentOptions augmentation = read_augment_options(recipe_.augmentation, "[augmentation]");
   if (augmentation.any()) augmenter_.emplace(augmentation, train.image_shape(), recipe_.seed);
   keep_good_state();
 }
 
+void Trainer::make_plans(std::int64_t num_images) {
+  // A data set smaller than a batch is one batch.
+  batch_size_ = std::min(recipe_.batch_size, num_images);
+  if (ranks_.size() > batch_size_)
+    throw Error(ErrorCode::kInvalidArgument,
+                "expected at most as many ranks as images in a batch ({}), got {}; start fewer "
+                "ranks, or use a larger batch size",
+                batch_size_, ranks_.size());
+  steps_per_epoch_ = (num_images + batch_size_ - 1) / batch_size_;
+  const auto plan = [&](std::int64_t share) {
+    return std::make_unique<Plan>(network_, share, PlanMode::kTraining, arena_,
+                                  parse_precision(recipe_.precision));
+  };
+  // The first plan chooses the arena's layouts. They must be the same on all ranks, whose shares
+  // differ by one image.
+  const std::int64_t largest = (batch_size_ + ranks_.size() - 1) / ranks_.size();
+  full_plan_ = plan(largest);
+  if (const std::int64_t share = share_of(ranks_, batch_size_).count; share != largest)
+    full_plan_ = plan(share);
+  if (const std::int64_t rest = share_of(ranks_, num_images % batch_size_).count; rest != 0)
+    last_plan_ = plan(rest);
+}
+
 TrainingEnd Trainer::run(const TrainingObserver& observer) {
+  check_same_start();
   try {
     const TrainingEnd end = run_steps(observer);
     network_.set_parameters(kept_weights());
@@ -123,18 +145,28 @@ TrainingEnd Trainer::run_steps(const TrainingObserver& observer) {
     if (observer.on_step) observer.on_step(now);
     if (epoch_ends && observer.on_epoch)
       observer.on_epoch(history_.epochs.back(), history_.best_epoch == epoch_);
-    if (observer.should_stop && observer.should_stop()) {
+    const auto wishes = [&]() -> Wishes {
+      return {.stop = observer.should_stop && observer.should_stop(),
+              .save = observer.save && seconds_since(last_save) >= observer.checkpoint_seconds};
+    };
+    if (ranks_.size() == 1) agreed_ = wishes();
+    if (agreed_.stop) {
       end = TrainingEnd::kInterrupted;
       break;
     }
-    if (observer.save && epochs_left() && seconds_since(last_save) >= observer.checkpoint_seconds) {
+    if (agreed_.save && epochs_left()) {
+      average_running_statistics();
       check_finite();
-      observer.save(checkpoint());
+      if (observer.save) observer.save(checkpoint());
       last_save = Clock::now();
     }
+    if (ranks_.size() > 1) wishes_ = wishes();
   }
-  if (end == TrainingEnd::kInterrupted) check_finite();
-  if (end == TrainingEnd::kInterrupted && observer.save) observer.save(checkpoint());
+  if (end == TrainingEnd::kInterrupted) {
+    average_running_statistics();
+    check_finite();
+    if (observer.save) observer.save(checkpoint());
+  }
   if (end == TrainingEnd::kFinished && epoch_ < recipe_.epochs) end = TrainingEnd::kEarlyStopped;
   return end;
 }
@@ -153,31 +185,43 @@ void Trainer::start_epoch() {
 }
 
 void Trainer::train_batch() {
-  const std::int64_t first = step_ % steps_per_epoch_ * full_plan_->batch_size();
-  const std::int64_t rows = std::min(full_plan_->batch_size(), std::ssize(order_) - first);
-  const auto indices =
-      std::span(order_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(rows));
-  const std::span labels = std::span(batch_labels_).first(indices.size());
-  const std::span losses = std::span(batch_losses_).first(indices.size());
-  Plan& plan = rows == full_plan_->batch_size() ? *full_plan_ : *last_plan_;
-  const StepContext context{.seed = recipe_.seed, .step = static_cast<std::uint32_t>(step_)};
-  fill_batch(indices, plan.input(), labels);
-  plan.forward(context);
-  const std::int64_t correct = kernels::softmax_cross_entropy(
-      plan.logits(), labels, network_.num_classes(), 1.0F / static_cast<float>(rows), losses,
-      plan.logit_gradients(), static_cast<float>(recipe_.label_smoothing));
-  if (!loss_weights_.empty())
-    apply_loss_weights(loss_weights_, indices, losses, plan.logit_gradients());
-  const double loss = std::accumulate(losses.begin(), losses.end(), 0.0);
+  const std::int64_t first = step_ % steps_per_epoch_ * batch_size_;
+  const std::int64_t rows = std::min(batch_size_, std::ssize(order_) - first);
+  const Share share = share_of(ranks_, rows);
+  const auto indices = std::span(order_).subspan(static_cast<std::size_t>(first + share.first),
+                                                 static_cast<std::size_t>(share.count));
+  Plan* const plan = rows == batch_size_ ? full_plan_.get() : last_plan_.get();
+  const StepContext context{
+      .seed = recipe_.seed, .step = static_cast<std::uint32_t>(step_), .first_row = share.first};
+  double loss = 0;
+  std::int64_t correct = 0;
+  if (plan != nullptr) {
+    const std::span labels = std::span(batch_labels_).first(indices.size());
+    const std::span losses = std::span(batch_losses_).first(indices.size());
+    fill_batch(indices, plan->input(), labels);
+    plan->forward(context);
+    correct = kernels::softmax_cross_entropy(
+        plan->logits(), labels, network_.num_classes(), 1.0F / static_cast<float>(rows), losses,
+        plan->logit_gradients(), static_cast<float>(recipe_.label_smoothing));
+    if (!loss_weights_.empty())
+      apply_loss_weights(loss_weights_, indices, losses, plan->logit_gradients());
+    loss = std::accumulate(losses.begin(), losses.end(), 0.0);
+  }
+  std::array<double, 4> sums{loss, static_cast<double>(correct), wishes_.stop ? 1.0 : 0.0,
+                             wishes_.save ? 1.0 : 0.0};
+  ranks_.start_sum(sums);
+  gradient_sum_->backward(plan, context);
+  ranks_.finish_sums();
+  loss = sums[0];
+  agreed_ = {.stop = sums[2] > 0, .save = sums[3] > 0};
   if (!std::isfinite(loss))
     throw diverged(step_ + 1, fmt::format("the loss is {}", loss / static_cast<double>(rows)));
-  plan.backward(context);
   optimizer_->step(arena_.gradients(), arena_.values(),
                    {.learning_rate = rate_factor(step_),
                     .gradient = gradient_factor(loss / static_cast<double>(rows))});
   if (!average_.empty()) update_weight_average(recipe_.ema_decay, step_, arena_.values(), average_);
   totals_.loss += loss;
-  totals_.correct += correct;
+  totals_.correct += static_cast<std::int64_t>(sums[1]);
   totals_.images += rows;
   ++step_;
 }
@@ -244,7 +288,9 @@ bool better(const EpochRecord& a, const EpochRecord& b) {
 }  // namespace
 
 void Trainer::finish_epoch() {
+  average_running_statistics();
   check_finite();
+  check_same_weights();
   const auto images = static_cast<double>(totals_.images);
   EpochRecord record{.epoch = epoch_ + 1,
                      .learning_rate = optimizer_->learning_rate() * rate_factor(step_ - 1),
@@ -265,14 +311,9 @@ void Trainer::finish_epoch() {
 void Trainer::validate(EpochRecord& record) {
   network_.set_parameters(arena_.store(validated_values()));
   predictor_->update(network_);
-  const Tensor logits = predictor_->logits(examples().images, split_.validation);
-  std::vector<std::int32_t> labels;
-  for (const std::int32_t i : split_.validation)
-    labels.push_back(examples().labels[static_cast<std::size_t>(i)]);
-  std::vector<float> losses(labels.size());
-  const auto correct = kernels::softmax_cross_entropy(logits.as<float>(), labels,
-                                                      network_.num_classes(), 1, losses, {});
-  const auto count = static_cast<double>(labels.size());
+  std::int64_t correct = 0;
+  const std::vector<float> losses = validation_losses(correct);
+  const auto count = static_cast<double>(losses.size());
   record.val_loss = std::accumulate(losses.begin(), losses.end(), 0.0) / count;
   record.val_accuracy = static_cast<double>(correct) / count;
   if (!std::isfinite(*record.val_loss))

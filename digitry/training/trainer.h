@@ -11,6 +11,7 @@
 
 #include "digitry/augment/augment.h"
 #include "digitry/augment/pieces.h"
+#include "digitry/base/communicator.h"
 #include "digitry/base/error.h"
 #include "digitry/data/dataset.h"
 #include "digitry/data/split.h"
@@ -21,6 +22,7 @@
 #include "digitry/nn/plan/session.h"
 #include "digitry/optim/optimizer.h"
 #include "digitry/optim/schedule.h"
+#include "digitry/training/gradient_sum.h"
 #include "digitry/training/recipe.h"
 
 namespace digitry {
@@ -55,25 +57,38 @@ enum class TrainingEnd { kFinished, kEarlyStopped, kInterrupted };
 
 /// Trains one network on one data set. The same recipe (including the seed), data and number of
 /// threads give the same weights, bit for bit, even if the training is interrupted and resumed.
+///
+/// With several ranks, each has a trainer of the same recipe and data. Each computes its share of
+/// every batch, and the gradients are summed, so that all have the same weights after every step.
+/// The same number of ranks gives the same bits; another number gives other last bits, because
+/// floating-point sums depend on their order. A batch norm layer normalises the share of each rank
+/// by itself; its running statistics are the mean over the ranks.
+/// Source: Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017,
+/// sec. 3.
 class Trainer {
  public:
-  /// Builds and plans everything; `train` must outlive the trainer.
-  /// Throws Error{kBadData} if the recipe breaks a rule of parse_recipe, or if the data have no
+  /// Builds and plans everything; `train` and `ranks` must outlive the trainer.
+  /// Throws Error{kInvalidArgument} if there are more ranks than images in a batch,
+  /// Error{kBadData} if the recipe breaks a rule of parse_recipe, or if the data have no
   /// labels, labels out of range or not one label per image, or weights that `loss_weights`
   /// rejects; Error{kShapeMismatch} if the layers do not fit the images.
-  Trainer(const Recipe& recipe, const Dataset& train);
+  Trainer(const Recipe& recipe, const Dataset& train, Communicator& ranks = one_rank());
   /// Deleted: a temporary would be destroyed before training.
-  Trainer(const Recipe& recipe, const Dataset&& train) = delete;
+  Trainer(const Recipe& recipe, const Dataset&& train, Communicator& ranks = one_rank()) = delete;
 
   /// Continues from a checkpoint of the same recipe and data. Throws Error{kBadData} if the
   /// checkpoint belongs to others or is damaged; the trainer must not be used then.
   void resume(const Checkpoint& checkpoint);
 
   /// Runs to the end, or until the observer stops it. Afterwards `network` holds the weights of the
-  /// best epoch on validation, or the last ones if there is no validation.
+  /// best epoch on validation, or the last ones if there is no validation. Collective: all ranks
+  /// stop at the same step if the observer of one of them stops. Observers with `save` write the
+  /// same checkpoint, so one is enough.
   /// Throws Error{kDiverged} if a loss or, at the end of an epoch, a weight or a value of the
   /// optimizer is not finite. The trainer then has its last good state, and `network` the weights
-  /// of that state, chosen as above.
+  /// of that state, chosen as above. Before the first step, throws Error{kBadData} if a rank has
+  /// another recipe or other data than rank 0, and Error{kUnavailable} if it has another version or
+  /// computes differently (another processor, for instance); likewise at the end of an epoch.
   TrainingEnd run(const TrainingObserver& observer);
 
   const Recipe& recipe() const { return recipe_; }
@@ -86,7 +101,9 @@ class Trainer {
   /// Time of training, over all runs: from the first step to the end of the last epoch.
   double elapsed_seconds() const { return elapsed_seconds_; }
   std::int64_t num_steps_done() const { return step_; }
-  /// The plan of a full batch, to inspect which kernels run.
+  /// Images per step, of all ranks together.
+  std::int64_t batch_size() const { return batch_size_; }
+  /// The plan of this rank's share of a full batch, to inspect which kernels run.
   const Plan& plan() const { return *full_plan_; }
   /// Starts to time the operations of full batches: plan().profile().
   void start_profile() { full_plan_->start_profile(); }
@@ -106,6 +123,13 @@ class Trainer {
     std::vector<std::vector<float>> arrays;
   };
 
+  // What observers want. Ranks do it together, so a wish goes along with the sums of the next step.
+  struct Wishes {
+    bool stop = false;
+    bool save = false;
+  };
+
+  void make_plans(std::int64_t num_images);
   TrainingEnd run_steps(const TrainingObserver& observer);
   void start_epoch();
   void train_batch();
@@ -120,12 +144,20 @@ class Trainer {
 
   void finish_epoch();
   void validate(EpochRecord& record);
+  // The cross-entropy of each validation image, in order, and the number of correct ones. Each rank
+  // computes its share.
+  std::vector<float> validation_losses(std::int64_t& correct);
   void keep_best_weights();
   void check_finite();
   // The values that are validated and kept: the moving average of the parameters if there is one,
   // else the parameters.
   std::span<float> validated_values();
   std::vector<Parameter> kept_weights();
+
+  // Of all ranks together; collective.
+  void check_same_start();
+  void check_same_weights();
+  void average_running_statistics();
 
   // All arrays that steps change, laid out like the arena, with their names in a checkpoint.
   std::vector<std::pair<std::string, std::span<float>>> arrays();
@@ -138,6 +170,7 @@ class Trainer {
 
   Recipe recipe_;
   const Dataset& data_;
+  Communicator& ranks_;
   ValidationSplit split_;
   std::optional<PieceMaker> piece_maker_;  // Only if the recipe has pieces; so is `pieces_`.
   std::optional<Dataset> pieces_;
@@ -145,7 +178,10 @@ class Trainer {
   Preprocessing preprocessing_;
   ParameterArena arena_{/*with_gradients=*/true};
   std::unique_ptr<Plan> full_plan_;
-  std::unique_ptr<Plan> last_plan_;  // For the smaller last batch of an epoch.
+  // For the smaller last batch of an epoch; empty if there is none, or this rank has no image of
+  // it.
+  std::unique_ptr<Plan> last_plan_;
+  std::optional<GradientSum> gradient_sum_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<Schedule> schedule_;
   std::optional<Predictor> predictor_;
@@ -156,10 +192,13 @@ class Trainer {
   std::vector<std::int32_t> batch_labels_;
   std::vector<float> batch_losses_;
   std::vector<float> loss_weights_;  // One per image of the data; empty: all are 1.
+  std::int64_t batch_size_ = 0;
   std::int64_t steps_per_epoch_ = 0;
   std::int64_t epoch_ = 0;  // Number of finished epochs.
   std::int64_t step_ = 0;   // Of the whole training.
   EpochTotals totals_;
+  Wishes wishes_;  // Of this rank.
+  Wishes agreed_;  // Of all ranks.
   History history_;
   std::vector<double> validation_losses_;  // Of the epochs in the history.
   std::vector<Parameter> best_;

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 
 #include "digitry/base/parallel.h"
 #include "digitry/kernels/elementwise.h"
@@ -53,6 +55,16 @@ std::vector<std::uint8_t> keep_of(const DropoutStream& stream, float rate, std::
   std::vector<std::uint8_t> keep(count);
   dropout_forward(values, keep, rate, stream);
   return keep;
+}
+
+TEST(Dropout, APartDrawsWhatTheWholeDrawsThere) {
+  const std::vector<std::uint8_t> whole = keep_of(kStream, 0.4F, 3000);
+  for (const std::size_t first : {0, 1, 255, 256, 511, 512, 700, 2999}) {
+    DropoutStream part = kStream;
+    part.first = static_cast<std::int64_t>(first);
+    const std::vector<std::uint8_t> keep = keep_of(part, 0.4F, 3000 - first);
+    EXPECT_TRUE(std::ranges::equal(keep, std::span(whole).subspan(first))) << first;
+  }
 }
 
 TEST(Dropout, DropsAtItsRateAndKeepsTheMean) {

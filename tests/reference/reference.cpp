@@ -69,7 +69,8 @@ void dropout_forward(std::span<float> values, std::span<std::uint8_t> keep, floa
   const RandomStream random(stream.seed, RandomPurpose::kDropout, stream.step, stream.layer);
   const auto words = random.stream_words();
   const auto threshold = static_cast<std::uint32_t>(std::lround(rate * 65536.0F));
-  for (std::size_t i = 0; i < values.size(); ++i) {
+  for (std::size_t n = 0; n < values.size(); ++n) {
+    const std::size_t i = static_cast<std::size_t>(stream.first) + n;
     const std::size_t e = i % 256;
     const std::uint64_t block = i / 512 * 64 + e % 64;
     const Philox::Counter bits =
@@ -77,8 +78,8 @@ void dropout_forward(std::span<float> values, std::span<std::uint8_t> keep, floa
                        words[0], words[1]},
                       random.key());
     const std::uint32_t decision = bits[e / 64] >> (i % 512 < 256 ? 0 : 16) & 0xFFFF;
-    keep[i] = decision >= threshold ? 1 : 0;
-    values[i] = keep[i] != 0 ? values[i] / (1.0F - rate) : 0.0F;
+    keep[n] = decision >= threshold ? 1 : 0;
+    values[n] = keep[n] != 0 ? values[n] / (1.0F - rate) : 0.0F;
   }
 }
 

@@ -29,6 +29,7 @@ const std::map<std::string_view, std::vector<std::string_view>>& allowed_edges()
        {"base", "tensor", "image", "kernels", "data", "augment", "corruption", "nn", "model_io"}},
       {"training",
        {"base", "tensor", "kernels", "data", "augment", "nn", "optim", "model_io", "evaluation"}},
+      {"comm", {"base"}},
       {"fetch", {"base", "data"}},
       {"tuning", {"base", "data", "training"}},
       {"serving", {"base", "tensor", "image", "data", "model_io", "evaluation"}},

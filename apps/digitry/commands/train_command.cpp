@@ -1,14 +1,20 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "apps/digitry/commands/commands.h"
+#include "apps/digitry/commands/ranks.h"
+#include "apps/digitry/commands/side_by_side.h"
 #include "apps/digitry/commands/train_run.h"
 #include "apps/digitry/commands/train_seeds.h"
 #include "apps/digitry/terminal/options.h"
@@ -29,7 +35,7 @@ struct TrainOptions {
   bool no_report = false;
   bool json = false;
   int threads = 0;
-  double checkpoint_seconds = 10;
+  SideBySide side_by_side;
   // These override the recipe if given.
   std::optional<std::string> data;
   std::optional<std::string> image_size;
@@ -75,22 +81,89 @@ Recipe resolved_recipe(const TrainOptions& options) {
   return recipe;
 }
 
+// Trains by one process, or several on this machine.
+void train_here(const TrainOptions& options, RunRequest request, const TrainOutput& output) {
+  TrainFolders elsewhere;
+  if (options.side_by_side.jobs > 1)
+    elsewhere = [&](const std::vector<std::filesystem::path>& folders) {
+      train_by_processes(folders, options.side_by_side, output);
+    };
+  if (!options.seeds.empty())
+    return train_seeds(std::move(request), output, parse_seeds(options.seeds), elsewhere);
+  request.train_members = elsewhere;
+  train_and_report(request, output, one_rank());
+}
+
+// Whether there are several trainings, of which each group of ranks takes some. Only the first rank
+// knows the recipe of a run to resume.
+bool has_several_trainings(const TrainOptions& options, const RunRequest& request,
+                           Communicator& ranks) {
+  bool several = false;
+  collectively(ranks, [&] {
+    if (!ranks.is_first()) return;
+    several = !options.seeds.empty() ||
+              (request.resume ? find_recipe(open_run_folder(request.out).config().string())
+                              : request.recipe)
+                      .members > 1;
+  });
+  return broadcast(ranks, several ? "several" : "") == "several";
+}
+
+// Unless something has set the number of threads: the processors that this rank may use, which it
+// shares with the other ranks of its host if mpirun has not bound it to some.
+void share_threads(const TrainOptions& options, Communicator& ranks) {
+  const std::vector<std::string> hosts = ranks.gather(ranks.host());
+  const bool bound =
+      std::thread::hardware_concurrency() < static_cast<unsigned>(sysconf(_SC_NPROCESSORS_ONLN));
+  if (options.threads != 0 || bound || std::getenv("OMP_NUM_THREADS") != nullptr) return;
+  const auto here = static_cast<int>(std::ranges::count(hosts, ranks.host()));
+  set_num_threads(std::max(1, num_threads() / here));
+}
+
+// Trains by the processes of mpirun.
+void train_by_ranks(const TrainOptions& options, RunRequest request, const TrainOutput& output,
+                    MpiCommunicator& ranks) {
+  inform(describe_ranks(ranks));
+  share_threads(options, ranks);
+  if (!has_several_trainings(options, request, ranks)) {
+    train_and_report(request, output, ranks);
+    return;
+  }
+  RankGroups groups(ranks, options.side_by_side);
+  if (!ranks.is_first()) return groups.help();
+  const auto train = [&](const TrainOutput& of_each) -> TrainFolders {
+    return [&groups, of_each](const std::vector<std::filesystem::path>& folders) {
+      groups.train(folders, of_each);
+    };
+  };
+  if (!options.seeds.empty())
+    return train_seeds(std::move(request), output, parse_seeds(options.seeds), train(output));
+  request.train_members = train({.report = false});
+  train_and_report(request, output, one_rank());
+}
+
 void train(const TrainOptions& options) {
   set_num_threads(options.threads);
   RunRequest request{.recipe = {},
                      .source = options.recipe,
                      .out = options.out,
                      .resume = options.resume,
-                     .checkpoint_seconds = options.checkpoint_seconds,
+                     .checkpoint_seconds = options.side_by_side.checkpoint_seconds,
                      .profile = options.profile,
                      .command = command_line()};
   const TrainOutput output{
       .json = options.json, .report = !options.no_report, .tensorboard = options.tensorboard};
-  if (!options.resume) request.recipe = resolved_recipe(options);
-  if (options.seeds.empty())
-    train_and_report(request, output);
-  else
-    train_seeds(std::move(request), output, parse_seeds(options.seeds));
+  with_mpi([&](MpiCommunicator* ranks) {
+    const auto resolve = [&] {
+      if (!options.resume) request.recipe = resolved_recipe(options);
+    };
+    if (ranks == nullptr) {
+      resolve();
+      return train_here(options, request, output);
+    }
+    collectively(*ranks, resolve);
+    train_by_ranks(options, request, output, *ranks);
+  });
 }
 
 }  // namespace
@@ -152,10 +225,19 @@ void add_train_command(CLI::App& app) {
   command->add_flag("--profile", options->profile,
                     "Print the time of each operation of a step: layer, kernel, GFLOP/s");
   command
-      ->add_option("--checkpoint-every", options->checkpoint_seconds,
+      ->add_option("--checkpoint-every", options->side_by_side.checkpoint_seconds,
                    "Seconds between checkpoints, for --resume after a crash [10]")
       ->check(number_in(0.0, 1e6));
   add_threads_option(*command, options->threads);
+  command
+      ->add_option("--jobs", options->side_by_side.jobs,
+                   "Train this many networks of --seeds or an ensemble at a time, each with its "
+                   "share of the threads; its last bits depend on their number [1]")
+      ->check(CLI::Range(1, 1024));
+  command
+      ->add_option("--ranks-per-training", options->side_by_side.ranks_per_training,
+                   "With mpirun: ranks that train each network of --seeds or an ensemble [1]")
+      ->check(CLI::Range(1, 1 << 20));
   command->add_flag("--no-report", options->no_report, "Write no report.html and no figures");
   command
       ->add_option_function<std::string>(
@@ -171,6 +253,9 @@ void add_train_command(CLI::App& app) {
       "  digitry train --data my-digits/ --out runs/mine\n"
       "  digitry train --resume --out runs/mine         # after Ctrl-C or a crash\n"
       "  digitry train --recipe fast --seeds 0-9        # mean and standard deviation of ten\n"
+      "  digitry train --recipe fast --seeds 0-9 --jobs 2   # two at a time\n"
+      "  mpirun -np 4 digitry train --recipe cnn        # four processes, on one machine or "
+      "several\n"
       "  digitry train --tensorboard                    # then: tensorboard --logdir runs\n"
       "\n"
       "Ctrl-C stops after the current step and keeps the model so far. A training that diverges\n"

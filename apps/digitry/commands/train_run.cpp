@@ -126,8 +126,7 @@ class TrainingView {
  private:
   void show(const TrainingProgress& p) {
     const std::int64_t num_train = std::ssize(trainer_->split().train);
-    const std::int64_t in_epoch =
-        std::min(num_train, p.step_in_epoch * trainer_->plan().batch_size());
+    const std::int64_t in_epoch = std::min(num_train, p.step_in_epoch * trainer_->batch_size());
     bar_->update("training", static_cast<std::uint64_t>((p.epoch - 1) * num_train + in_epoch),
                  static_cast<std::uint64_t>(p.num_epochs * num_train),
                  fmt::format("epoch {}/{}, loss {:.4f}, accuracy {:.2f} %", p.epoch, p.num_epochs,
@@ -203,17 +202,20 @@ std::string command_line() {
   return line;
 }
 
-TrainedRun train_and_report(const RunRequest& request, const TrainOutput& output) {
-  EventWriter events(output.tensorboard);
-  TrainedRun run = [&] {
+std::optional<TrainedRun> train_and_report(const RunRequest& request, const TrainOutput& output,
+                                           Communicator& ranks) {
+  EventWriter events(ranks.is_first() ? output.tensorboard : std::nullopt);
+  std::optional<TrainedRun> run = [&] {
     TrainingView view(request.profile, events);
-    return train_run(request, view.observer());
+    return train_run(request, view.observer(), ranks);
   }();
-  events.finish(run);
-  if (output.print && output.json) fmt::print("{}", run.metrics);
-  if (output.print && !output.json) print_summary(run);
+  if (!run) return run;
+  events.finish(*run);
+  if (output.print && output.json) fmt::print("{}", run->metrics);
+  if (output.print && !output.json) print_summary(*run);
   std::fflush(stdout);
-  if (run.evaluation && output.report) write_report_if_possible(run, output.print && !output.json);
+  if (run->evaluation && output.report)
+    write_report_if_possible(*run, output.print && !output.json);
   return run;
 }
 

@@ -21,7 +21,9 @@ struct TrainOutput {
 /// Trains a run with a progress bar until it is finished or interrupted by Ctrl-C, prints the
 /// result and writes the report. A missing report is a warning. Throws what digitry::train_run
 /// throws.
-TrainedRun train_and_report(const RunRequest& request, const TrainOutput& output);
+/// Only the first rank returns the run.
+std::optional<TrainedRun> train_and_report(const RunRequest& request, const TrainOutput& output,
+                                           Communicator& ranks);
 
 /// The command line of this process, quoted for a shell.
 std::string command_line();

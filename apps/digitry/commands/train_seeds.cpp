@@ -66,7 +66,7 @@ SeedResult train_one(RunRequest request, const TrainOutput& output, std::uint64_
   request.recipe.seed = seed;
   request.out = path.string();
   request.resume = request.resume && path_exists(RunFolder{path}.config());
-  TrainedRun trained = train_and_report(request, output);
+  TrainedRun trained = *train_and_report(request, output, one_rank());
   if (!trained.evaluation)
     throw Error(ErrorCode::kBadData, "{}: expected labelled images to compare seeds, found none",
                 request.recipe.data);
@@ -164,6 +164,22 @@ std::string seeds_text(const std::vector<SeedResult>& results) {
   return text + confusion_text(pooled(results));
 }
 
+// Lets `elsewhere` train the seeds that are not yet trained.
+void train_elsewhere(Recipe recipe, const fs::path& folder, const std::vector<std::uint64_t>& seeds,
+                     const TrainFolders& elsewhere) {
+  std::vector<fs::path> folders;
+  for (const std::uint64_t seed : seeds) {
+    const RunFolder run{folder / fmt::format("seed-{}", seed)};
+    recipe.seed = seed;
+    if (!path_exists(run.config())) {
+      make_folder(run.path);
+      write_file_atomically(run.config(), to_toml(recipe));
+    }
+    if (!run.finished()) folders.push_back(run.path);
+  }
+  if (!folders.empty()) elsewhere(folders);
+}
+
 }  // namespace
 
 std::vector<std::uint64_t> parse_seeds(const std::string& text) {
@@ -191,7 +207,8 @@ std::vector<std::uint64_t> parse_seeds(const std::string& text) {
   }
 }
 
-void train_seeds(RunRequest request, TrainOutput output, const std::vector<std::uint64_t>& seeds) {
+void train_seeds(RunRequest request, TrainOutput output, const std::vector<std::uint64_t>& seeds,
+                 const TrainFolders& elsewhere) {
   const fs::path folder =
       request.resume ? fs::path(request.out) : make_series_folder(request.out, request.recipe.name);
   if (request.resume) request.recipe = recipe_of_series(folder, seeds);
@@ -199,6 +216,10 @@ void train_seeds(RunRequest request, TrainOutput output, const std::vector<std::
   output.print = false;
   std::vector<SeedResult> results;
   try {
+    if (elsewhere) {
+      train_elsewhere(request.recipe, folder, seeds, elsewhere);
+      request.resume = true;
+    }
     for (const std::uint64_t seed : seeds)
       results.push_back(train_one(request, output, seed, folder / fmt::format("seed-{}", seed)));
   } catch (const Error& error) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/digitry/commands/side_by_side.h"
 #include "apps/digitry/commands/train_run.h"
 
 namespace digitry::app {
@@ -15,7 +16,9 @@ std::vector<std::uint64_t> parse_seeds(const std::string& text);
 /// Trains with each seed into `request.out`/seed-N (if `out` is empty: the first free folder named
 /// after the recipe), writes seeds.json beside them and prints mean, standard deviation and pooled
 /// confusion matrix. With `request.resume`, finished seeds are not trained again, and the
-/// interrupted one is resumed.
-void train_seeds(RunRequest request, TrainOutput output, const std::vector<std::uint64_t>& seeds);
+/// interrupted one is resumed. `elsewhere`, if not empty, trains the seeds side by side; they are
+/// trained one after the other else.
+void train_seeds(RunRequest request, TrainOutput output, const std::vector<std::uint64_t>& seeds,
+                 const TrainFolders& elsewhere = {});
 
 }  // namespace digitry::app

@@ -93,12 +93,13 @@ void write_stderr(std::string_view text) {
 }
 
 void inform(std::string_view line) {
-  if (global_options().quiet) return;
+  if (global_options().quiet || global_options().silent) return;
   if (shown_bar() != nullptr) shown_bar()->finish();
   write_stderr(fmt::format("{}\n", clean_utf8(line)));
 }
 
 void warn(std::string_view line) {
+  if (global_options().silent) return;
   if (shown_bar() != nullptr) shown_bar()->finish();
   write_stderr(fmt::format("digitry: warning: {}\n", clean_utf8(line)));
 }
@@ -151,7 +152,8 @@ std::string render_progress(const ProgressState& state, int width) {
 
 ProgressBar::ProgressBar(std::string unit)
     : unit_(std::move(unit)),
-      enabled_(stderr_is_terminal() && !is_dumb_terminal() && !global_options().quiet) {}
+      enabled_(stderr_is_terminal() && !is_dumb_terminal() && !global_options().quiet &&
+               !global_options().silent) {}
 
 ProgressBar::~ProgressBar() { finish(); }
 

@@ -12,6 +12,7 @@ namespace digitry::app {
 /// Options that every subcommand has.
 struct GlobalOptions {
   bool quiet = false;  ///< -q, --quiet: neither progress nor information, only warnings and errors.
+  bool silent = false;  ///< Nothing at all: a rank of mpirun other than the first.
 };
 
 /// The options of this run, set while the command line is parsed.

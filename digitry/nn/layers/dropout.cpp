@@ -15,6 +15,27 @@ namespace {
 using onednn::elements;
 using onednn::with_elements;
 
+// The random numbers of a layer in one step. A part of a batch takes those that the whole batch has
+// at its rows: kernels lay out a batch image after image.
+class StreamOf {
+ public:
+  explicit StreamOf(const PlanBuilder& builder)
+      : layer_(static_cast<std::uint32_t>(builder.step().index)),
+        batch_size_(builder.batch_size()) {}
+
+  kernels::DropoutStream operator()(const StepContext& context, std::size_t num_values) const {
+    const std::int64_t per_image = static_cast<std::int64_t>(num_values) / batch_size_;
+    return {.seed = context.seed,
+            .step = context.step,
+            .layer = layer_,
+            .first = context.first_row * per_image};
+  }
+
+ private:
+  std::uint32_t layer_;
+  std::int64_t batch_size_;
+};
+
 // Empty unless the layout is plain, channels last, or has one block of channels.
 std::optional<kernels::ChannelLayout> channel_layout(const dnnl::memory::desc& layout) {
   const auto extents = onednn::extents_of(layout);
@@ -44,11 +65,10 @@ Value DropoutLayer::plan(PlanBuilder& builder, const Value& input) const {
       builder.make_bytes(static_cast<std::int64_t>(output.value.get_desc().get_size() / type_size));
   builder.forward(
       "dropout", 0,
-      [output, keep, rate = options_.rate,
-       layer = static_cast<std::uint32_t>(builder.step().index)](const StepContext& context) {
+      [output, keep, rate = options_.rate, stream = StreamOf(builder)](const StepContext& context) {
         with_elements(
             [&](auto values) {
-              kernels::dropout_forward(values, keep, rate, {context.seed, context.step, layer});
+              kernels::dropout_forward(values, keep, rate, stream(context, values.size()));
             },
             output.value);
       });
@@ -81,11 +101,10 @@ Value SpatialDropoutLayer::plan(PlanBuilder& builder, const Value& input) const 
   };
   builder.forward(
       "dropout", 0,
-      [=, rate = options_.rate,
-       layer = static_cast<std::uint32_t>(builder.step().index)](const StepContext& context) {
+      [=, rate = options_.rate, stream = StreamOf(builder)](const StepContext& context) {
         std::ranges::fill(elements(factors), 1.0F);
         kernels::dropout_forward(elements(factors), keep, rate,
-                                 {context.seed, context.step, layer});
+                                 stream(context, elements(factors).size()));
         apply(output.value);
       });
   if (output.needs_gradient())

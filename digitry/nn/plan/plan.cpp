@@ -102,16 +102,19 @@ void Plan::forward(const StepContext& context) {
   run(data_->forward_operations, context, profile_ ? &profile_->forward : nullptr);
 }
 
-void Plan::backward(const StepContext& context) {
-  run(data_->backward_operations, context, profile_ ? &profile_->backward : nullptr);
+void Plan::backward(const StepContext& context, const std::function<void(std::size_t)>& after) {
+  run(data_->backward_operations, context, profile_ ? &profile_->backward : nullptr, after);
 }
 
 void Plan::run(const std::vector<Operation>& operations, const StepContext& context,
-               std::vector<double>* seconds) const {
+               std::vector<double>* seconds, const std::function<void(std::size_t)>& after) const {
   // Kernels have memory for the number of threads that they were planned for.
   const ScopedNumThreads scope(num_threads_);
   if (seconds == nullptr) {
-    for (const Operation& operation : operations) operation.run(context);
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      operations[i].run(context);
+      if (after) after(i);
+    }
     return;
   }
   using Clock = std::chrono::steady_clock;
@@ -121,7 +124,8 @@ void Plan::run(const std::vector<Operation>& operations, const StepContext& cont
     operations[i].run(context);
     const Clock::time_point end = Clock::now();
     (*seconds)[i] += std::chrono::duration<double>(end - start).count();
-    start = end;
+    if (after) after(i);
+    start = after ? Clock::now() : end;
   }
 }
 

@@ -17,6 +17,8 @@ namespace digitry {
 struct StepContext {
   std::uint64_t seed = 0;
   std::uint32_t step = 0;  ///< Index in the whole training, from 0.
+  /// Index in the batch of the plan's first image: not 0 if the plan computes a part of it.
+  std::int64_t first_row = 0;
 };
 
 enum class Direction { kPrepare, kForward, kBackwardData, kBackwardWeights, kBackward };
@@ -31,6 +33,7 @@ struct Operation {
   std::string kernel;  ///< The implementation that runs: "brgemm:avx512_core".
   double flops = 0;    ///< Floating-point operations, a multiply-add counted as two.
   std::function<void(const StepContext&)> run;
+  std::size_t layer_index = 0;  ///< Of `layer` in the network.
 };
 
 enum class PlanMode { kInference, kTraining };
@@ -91,7 +94,9 @@ class Plan {
   void forward(const StepContext& context);
   /// Computes the gradient with respect to every parameter, into the arena. Expects
   /// PlanMode::kTraining and `forward` with the same context before it.
-  void backward(const StepContext& context);
+  void backward(const StepContext& context) { backward(context, {}); }
+  /// The same; calls `after(i)` when operation `i` of `backward_operations` is done.
+  void backward(const StepContext& context, const std::function<void(std::size_t)>& after);
 
   const std::vector<Operation>& prepare_operations() const;
   const std::vector<Operation>& forward_operations() const;
@@ -104,7 +109,7 @@ class Plan {
 
  private:
   void run(const std::vector<Operation>& operations, const StepContext& context,
-           std::vector<double>* seconds) const;
+           std::vector<double>* seconds, const std::function<void(std::size_t)>& after = {}) const;
 
   std::int64_t batch_size_;
   int num_threads_;

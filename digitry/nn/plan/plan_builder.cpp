@@ -105,18 +105,19 @@ BoundParameter PlanBuilder::parameter(const std::string& name, const Shape& shap
 
 void PlanBuilder::prepare(std::string kernel, std::function<void(const StepContext&)> run) {
   data_.prepare_operations.push_back(
-      {layer_name(), Direction::kPrepare, std::move(kernel), 0, std::move(run)});
+      {layer_name(), Direction::kPrepare, std::move(kernel), 0, std::move(run), step_->index});
 }
 
 void PlanBuilder::forward(std::string kernel, double flops,
                           std::function<void(const StepContext&)> run) {
   data_.forward_operations.push_back(
-      {layer_name(), Direction::kForward, std::move(kernel), flops, std::move(run)});
+      {layer_name(), Direction::kForward, std::move(kernel), flops, std::move(run), step_->index});
 }
 
 void PlanBuilder::backward(Direction direction, std::string kernel, double flops,
                            std::function<void(const StepContext&)> run) {
-  layer_backward_.push_back({layer_name(), direction, std::move(kernel), flops, std::move(run)});
+  layer_backward_.push_back(
+      {layer_name(), direction, std::move(kernel), flops, std::move(run), step_->index});
 }
 
 dnnl::memory PlanBuilder::prepared(const dnnl::memory& from, const dnnl::memory::desc& layout) {
@@ -167,7 +168,7 @@ void PlanBuilder::backward_into_skip(std::int64_t layers_back, std::string kerne
                                      std::function<void(const StepContext&)> run) {
   const std::size_t group = skips_.at(step_->index - static_cast<std::size_t>(layers_back)).group;
   backward_groups_[group].push_back(
-      {layer_name(), Direction::kBackwardData, std::move(kernel), 0, std::move(run)});
+      {layer_name(), Direction::kBackwardData, std::move(kernel), 0, std::move(run), step_->index});
 }
 
 std::string PlanBuilder::layer_name() const {
