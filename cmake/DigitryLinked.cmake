@@ -16,7 +16,6 @@ set(digitry_linked
   "MPI::MPI_CXX|ompi-c|libopenmpi-dev"
   "simdjson::simdjson|simdjson|=libsimdjson-dev"
   "prometheus-cpp::core|prometheus-cpp-core|=prometheus-cpp-dev"
-  "MPI::MPI_CXX|mpi-cxx|libopenmpi-dev"
   "Threads::Threads|-lpthread|"
   "digitry_opencv::core|-lopencv_core|=libopencv-imgproc-dev"
   "digitry_opencv::imgproc|-lopencv_imgproc|=libopencv-imgproc-dev"
