@@ -70,6 +70,7 @@ std::string one_line(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos;)
     text.replace(at, 1, "; ");
+  std::erase(text, '\t');  // libpq indents what explains an error.
   return text;
 }
 
@@ -204,9 +205,13 @@ void PostgresqlDatabase::reconnect(const Retry& retry, Clock::time_point started
     if (!problem) return;
     reason = *problem;
   }
-  if (gave_up_ && !connect()) {
-    gave_up_ = false;
-    return;
+  if (gave_up_) {
+    const auto problem = connect();
+    if (!problem) {
+      gave_up_ = false;
+      return;
+    }
+    reason = *problem;
   }
   gave_up_ = true;  // The next call tries once.
   throw Error(ErrorCode::kUnavailable,

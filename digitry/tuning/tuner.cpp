@@ -70,7 +70,11 @@ class Search {
     } catch (const Error& error) {
       // Other errors, such as a full disk, end the search.
       if (!is_of_the_point(error)) {
-        study_.end_trial(trial.id, TrialState::kWaiting);
+        try {
+          study_.end_trial(trial.id, TrialState::kWaiting);
+        } catch (const Error&) {
+          // The study itself cannot be reached: another process will take the trial over.
+        }
         throw;
       }
       trial.state = TrialState::kFailed;
