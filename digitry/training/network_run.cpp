@@ -91,7 +91,8 @@ TrainingEnd train(const RunFolder& run, const RunRequest& request, const RunObse
                       .on_epoch = observer.on_epoch,
                       .should_stop = observer.should_stop,
                       .save = [&](const Checkpoint& checkpoint) { saver.save(checkpoint); },
-                      .checkpoint_seconds = request.checkpoint_seconds});
+                      .checkpoint_seconds = request.checkpoint_seconds,
+                      .num_threads = observer.num_threads});
 }
 
 // The same error, with the state that the trainer returned to and the files that contain it.
@@ -119,14 +120,15 @@ void throw_interrupted(const RunFolder& run, const Trainer& trainer) {
                                             : "there is no checkpoint to continue from");
 }
 
-TrainingFacts facts_of(const Trainer& trainer) {
+TrainingFacts facts_of(const Trainer& trainer, int num_threads) {
   return {.seconds = trainer.elapsed_seconds(),
           .num_steps = trainer.num_steps_done(),
           .num_epochs = std::ssize(trainer.history().epochs),
           .best_epoch = trainer.history().best_epoch,
           .num_train = std::ssize(trainer.split().train),
           .num_validation = std::ssize(trainer.split().validation),
-          .num_threads = num_threads()};
+          .num_threads = num_threads,
+          .fewest_threads = trainer.fewest_threads()};
 }
 
 // An accuracy that guessing the most frequent class would reach, too, has a cause outside of the
@@ -246,6 +248,8 @@ void finish_run(const RunRequest& request, TrainedRun& trained) {
 std::optional<TrainedRun> train_network(const RunRequest& request, const RunObserver& observer,
                                         const Recipe& recipe, const std::string& source,
                                         Communicator& ranks) {
+  const int threads = num_threads();
+  const ScopedNumThreads scope(threads);  // The observer may lower it.
   auto [data, prepared_model, prepared_trainer, evaluated_on, held] =
       prepare(request, recipe, source, ranks);
   Trainer& trainer = *prepared_trainer;
@@ -274,7 +278,7 @@ std::optional<TrainedRun> train_network(const RunRequest& request, const RunObse
                      .recipe = recipe,
                      .model = std::move(model),
                      .history = trainer.history(),
-                     .facts = facts_of(trainer),
+                     .facts = facts_of(trainer, threads),
                      .metrics = {},
                      .evaluated_on = std::move(evaluated_on),
                      .trained_on = {.data = data, .indices = trainer.split().train, .absence = {}}};

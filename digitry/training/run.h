@@ -39,6 +39,8 @@ struct RunObserver {
   std::function<void(const TrainingProgress&)> on_step = {};
   std::function<void(const EpochRecord&, bool best)> on_epoch = {};
   std::function<bool()> should_stop = {};
+  /// As TrainingObserver::num_threads.
+  std::function<int()> num_threads = {};
   /// Before the first step of one network, with the folder that its files are written to.
   std::function<void(const Trainer&, const RunFolder&)> on_start = {};
   /// After the last step of one network, before it is calibrated.

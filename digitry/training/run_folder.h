@@ -73,6 +73,7 @@ struct TrainingFacts {
   std::int64_t num_train = 0;
   std::int64_t num_validation = 0;
   int num_threads = 0;
+  int fewest_threads = 0;  ///< Less than `num_threads` if other programs used the processors.
   std::int64_t num_networks = 1;
 };
 

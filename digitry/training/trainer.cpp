@@ -9,6 +9,7 @@
 #include <numeric>
 #include <utility>
 
+#include "digitry/base/parallel.h"
 #include "digitry/base/random.h"
 #include "digitry/kernels/optimizer_updates.h"
 #include "digitry/kernels/softmax_cross_entropy.h"
@@ -59,6 +60,7 @@ Trainer::Trainer(const Recipe& recipe, const Dataset& train, Communicator& ranks
       order_(split_.train) {
   network_.initialize(recipe.seed);
   make_plans(std::ssize(split_.train));
+  fewest_threads_ = num_threads_;
   arena_.load(network_.parameters());
   gradient_sum_.emplace(ranks_, arena_, network_);
   optimizer_ = make_optimizer(
@@ -77,8 +79,6 @@ Trainer::Trainer(const Recipe& recipe, const Dataset& train, Communicator& ranks
                          recipe_.seed);
     pieces_ = make_pieces(recipe_, train, split_);
   }
-  if (!split_.validation.empty())
-    predictor_.emplace(network_, preprocessing_, 500, parse_precision(recipe_.precision));
   const AugmentOptions augmentation = read_augment_options(recipe_.augmentation, "[augmentation]");
   if (augmentation.any()) augmenter_.emplace(augmentation, train.image_shape(), recipe_.seed);
   keep_good_state();
@@ -105,6 +105,16 @@ void Trainer::make_plans(std::int64_t num_images) {
     full_plan_ = plan(share);
   if (const std::int64_t rest = share_of(ranks_, num_images % batch_size_).count; rest != 0)
     last_plan_ = plan(rest);
+  if (!split_.validation.empty())
+    predictor_.emplace(network_, preprocessing_, 500, parse_precision(recipe_.precision));
+  num_threads_ = num_threads();
+}
+
+void Trainer::use_threads(int count) {
+  if (count == num_threads_) return;
+  set_num_threads(count);
+  make_plans(std::ssize(split_.train));
+  fewest_threads_ = std::min(fewest_threads_, num_threads_);
 }
 
 TrainingEnd Trainer::run(const TrainingObserver& observer) {
@@ -154,6 +164,8 @@ TrainingEnd Trainer::run_steps(const TrainingObserver& observer) {
       end = TrainingEnd::kInterrupted;
       break;
     }
+    if (observer.num_threads && ranks_.size() == 1 && epochs_left())
+      use_threads(observer.num_threads());
     if (agreed_.save && epochs_left()) {
       average_running_statistics();
       check_finite();

@@ -51,6 +51,9 @@ struct TrainingObserver {
   /// state that was resumed.
   std::function<void(const Checkpoint&)> save = {};
   double checkpoint_seconds = 10;
+  /// Called after every step: the number of threads to continue with, such as a ThreadAdvisor's.
+  /// The last bits of the weights depend on it. Not called if there are several ranks.
+  std::function<int()> num_threads = {};
 };
 
 enum class TrainingEnd { kFinished, kEarlyStopped, kInterrupted };
@@ -101,6 +104,8 @@ class Trainer {
   /// Time of training, over all runs: from the first step to the end of the last epoch.
   double elapsed_seconds() const { return elapsed_seconds_; }
   std::int64_t num_steps_done() const { return step_; }
+  /// The smallest number of threads of a step so far.
+  int fewest_threads() const { return fewest_threads_; }
   /// Images per step, of all ranks together.
   std::int64_t batch_size() const { return batch_size_; }
   /// The plan of this rank's share of a full batch, to inspect which kernels run.
@@ -129,7 +134,10 @@ class Trainer {
     bool save = false;
   };
 
+  // Plans for the calling thread's number of threads. The layouts in the arena, and so all that was
+  // learnt, stay those of the first plans.
   void make_plans(std::int64_t num_images);
+  void use_threads(int count);
   TrainingEnd run_steps(const TrainingObserver& observer);
   void start_epoch();
   void train_batch();
@@ -205,6 +213,8 @@ class Trainer {
   std::vector<float> average_;  // Moving average of the weights; empty if off.
   GoodState good_;
   double elapsed_seconds_ = 0;
+  int num_threads_ = 0;  // Of the plans.
+  int fewest_threads_ = 0;
 };
 
 }  // namespace digitry

@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
+#include <memory>
 #include <type_traits>
+#include <utility>
 
+#include "digitry/base/parallel.h"
 #include "digitry/evaluation/evaluate.h"
 #include "tests/support/blobs.h"
 #include "tests/support/errors.h"
@@ -72,6 +76,35 @@ TEST(Trainer, SameSeedGivesTheSameBitsAndAnotherDoesNot) {
   EXPECT_EQ(one->history().epochs.back().loss, again->history().epochs.back().loss);
   EXPECT_FALSE(same_weights(one->network(), other->network()));
   EXPECT_NE(one->split().validation, other->split().validation);
+}
+
+TEST(Trainer, GoesOnWithAnotherNumberOfThreads) {
+  const Dataset data = blobs(300);
+  Recipe recipe = blob_recipe();
+  recipe.ema_decay = 0.9;
+  const auto trained = [&](std::function<int()> num_threads) {
+    const ScopedNumThreads scope(2);
+    auto trainer = std::make_unique<Trainer>(recipe, data);
+    EXPECT_EQ(trainer->run({.num_threads = std::move(num_threads)}), TrainingEnd::kFinished);
+    return trainer;
+  };
+  const auto plain = trained({});
+  const auto same = trained([] { return 2; });
+  EXPECT_TRUE(same_weights(same->network(), plain->network())) << "nothing is planned again";
+  EXPECT_EQ(same->fewest_threads(), 2);
+
+  int step = 0;
+  const auto changing = trained([&] { return ++step % 3 == 0 ? 2 : step % 3; });
+  EXPECT_EQ(changing->fewest_threads(), 1);
+  EXPECT_EQ(changing->num_steps_done(), plain->num_steps_done());
+  // Sums in another order: some rounding errors of each step, which Adam's division may enlarge.
+  const History& one = changing->history();
+  const History& other = plain->history();
+  ASSERT_EQ(one.epochs.size(), other.epochs.size());
+  for (std::size_t i = 0; i < one.epochs.size(); ++i) {
+    EXPECT_NEAR(one.epochs[i].loss, other.epochs[i].loss, 1e-3);
+    EXPECT_NEAR(*one.epochs[i].val_loss, *other.epochs[i].val_loss, 1e-3);
+  }
 }
 
 TEST(Trainer, AugmentsTrainingImagesAnewEachEpochAndLeavesValidationAlone) {

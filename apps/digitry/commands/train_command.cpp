@@ -152,7 +152,11 @@ void train(const TrainOptions& options) {
                      .profile = options.profile,
                      .command = command_line()};
   const TrainOutput output{
-      .json = options.json, .report = !options.no_report, .tensorboard = options.tensorboard};
+      .json = options.json,
+      .report = !options.no_report,
+      .tensorboard = options.tensorboard,
+      // A number that somebody asked for is kept.
+      .spare_processors = options.threads == 0 && std::getenv("OMP_NUM_THREADS") == nullptr};
   with_mpi([&](MpiCommunicator* ranks) {
     const auto resolve = [&] {
       if (!options.resume) request.recipe = resolved_recipe(options);
@@ -257,6 +261,10 @@ void add_train_command(CLI::App& app) {
       "  mpirun -np 4 digitry train --recipe cnn        # four processes, on one machine or "
       "several\n"
       "  digitry train --tensorboard                    # then: tensorboard --logdir runs\n"
+      "\n"
+      "While other programs use the processors, training goes on with fewer threads, and says so:\n"
+      "threads that share a processor wait for each other. --threads N keeps N, and with it every\n"
+      "bit of the result.\n"
       "\n"
       "Ctrl-C stops after the current step and keeps the model so far. A training that diverges\n"
       "keeps its best epoch. If the report cannot be written, that is only a warning; digitry\n"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "digitry/base/file.h"
 #include "digitry/base/parallel.h"
 #include "digitry/base/text.h"
+#include "digitry/base/thread_advisor.h"
 #include "digitry/base/words.h"
 #include "digitry/evaluation/evaluation_text.h"
 #include "digitry/report/tensorboard.h"
@@ -98,9 +100,13 @@ class EventWriter {
 // Shows the training of one network after another.
 class TrainingView {
  public:
-  TrainingView(bool profile, EventWriter& events) : profile_(profile), events_(events) {}
+  TrainingView(bool profile, bool spare_processors, EventWriter& events)
+      : profile_(profile), spare_processors_(spare_processors), events_(events) {}
 
   RunObserver observer() {
+    const auto advise = [advisor = std::make_shared<ThreadAdvisor>(num_threads())] {
+      return advisor->advise();
+    };
     return {.on_step = [this](const TrainingProgress& progress) { show(progress); },
             .on_epoch =
                 [this](const EpochRecord& epoch, bool best) {
@@ -108,6 +114,7 @@ class TrainingView {
                   events_.add(epoch);
                 },
             .should_stop = [this] { return interrupt_->requested(); },
+            .num_threads = spare_processors_ ? std::function<int()>(advise) : nullptr,
             .on_start =
                 [this](const Trainer& trainer, const RunFolder& folder) {
                   trainer_ = &trainer;
@@ -142,7 +149,7 @@ class TrainingView {
     if (profile_) inform(profile_text(trainer.plan()));
   }
 
-  bool profile_;
+  bool profile_, spare_processors_;
   EventWriter& events_;
   const Trainer* trainer_ = nullptr;
   // Set while a network is trained.
@@ -206,7 +213,8 @@ std::optional<TrainedRun> train_and_report(const RunRequest& request, const Trai
                                            Communicator& ranks) {
   EventWriter events(ranks.is_first() ? output.tensorboard : std::nullopt);
   std::optional<TrainedRun> run = [&] {
-    TrainingView view(request.profile, events);
+    // A profile is of one plan, from the first step to the last.
+    TrainingView view(request.profile, output.spare_processors && !request.profile, events);
     return train_run(request, view.observer(), ranks);
   }();
   if (!run) return run;

@@ -9,13 +9,16 @@
 
 namespace digitry::app {
 
-/// How `digitry train` shows a run.
+/// How `digitry train` runs, and what it shows.
 struct TrainOutput {
   bool json = false;   ///< Print metrics.json instead of a summary.
   bool report = true;  ///< Write report.html and figures/.
   bool print = true;   ///< Whether to print the result.
   /// Where to write TensorBoard's event files: a folder, or "" for the folder of the run.
   std::optional<std::string> tensorboard = {};
+  /// Go on with fewer threads while other programs use the processors. The last bits of the weights
+  /// then depend on those programs.
+  bool spare_processors = false;
 };
 
 /// Trains a run with a progress bar until it is finished or interrupted by Ctrl-C, prints the
