@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,11 @@ void measure_scenes(const Model& model, const Digits& digits, std::int64_t count
 
 /// How well other images are separated from digits, and how many are rejected.
 void measure_rejection(const Model& model, const Digits& digits, std::uint64_t seed);
+
+/// Draws a sheet of pictures that are read rightly and one of pictures that are not, with the boxes
+/// and answers marked: reading-right.png and reading-wrong.png in `folder`. Prints what is written
+/// in them.
+void show_readings(const Model& model, const Digits& digits, const std::filesystem::path& folder);
 
 /// If DIGITRY_READING_LOST is set, prints what was misread; if it names a folder, keeps the
 /// picture.

@@ -47,12 +47,17 @@ int run(std::span<char*> arguments) {
     fmt::print(stderr,
                "usage: digitry_reading MODEL training|validation|test "
                "[canvases|forms|lowres|pages|pairs|scenes|rejection] [COUNT]\n"
+               "       digitry_reading MODEL validation show FOLDER\n"
                "MNIST has to be in the cache, and Fashion-MNIST for rejection.\n");
     return 2;
   }
   const Model model = open_model(arguments[1]);
   const Digits digits = load_digits(model, arguments[2]);
   const std::string part = arguments.size() > 3 ? arguments[3] : "all";
+  if (part == "show") {
+    show_readings(model, digits, arguments.size() > 4 ? arguments[4] : ".");
+    return 0;
+  }
   const std::int64_t count = arguments.size() > 4 ? std::atoll(arguments[4]) : 10'000;
   const auto wanted = [&](const char* name) { return part == "all" || part == name; };
   if (wanted("canvases")) measure_canvases(model, digits, count);
