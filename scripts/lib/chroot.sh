@@ -45,7 +45,7 @@ isolated() {
 
 end_isolated() {
   local first
-  if [[ -z $chroot_child ]]; then return; fi
+  if [[ -z $chroot_child ]]; then return 0; fi  # In a trap, a bare "return" has the status of what failed before.
   # The first process of the namespace; the kernel ends all others before it reports its end.
   read -r first <"/proc/$chroot_child/task/$chroot_child/children" || true
   kill -KILL "${first:-$chroot_child}" 2>/dev/null || true
@@ -55,14 +55,14 @@ end_isolated() {
 
 remove_chroot() {
   end_isolated
-  if [[ -z $chroot_dir || ! -d $chroot_dir ]]; then return; fi
+  if [[ -z $chroot_dir || ! -d $chroot_dir ]]; then return 0; fi
   if ((chroot_keep)); then
     say "Kept: $chroot_dir (chroot $chroot_dir, then cd $chroot_tree)"
-    return
+    return 0
   fi
   if findmnt --raw --noheadings --output TARGET | grep -qF "$chroot_dir/"; then
     say "Left as it is, something is mounted below it: $chroot_dir"
-    return
+    return 0
   fi
   say "Removing $chroot_dir"
   rm -rf --one-file-system "$chroot_dir"
