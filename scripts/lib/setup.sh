@@ -25,7 +25,7 @@ build_packages=(
   libopencv-imgproc-dev libjpeg-dev libwebp-dev libtiff-dev
 )
 # shellcheck disable=SC2034
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev libopenmpi-dev openmpi-bin curl nginx openssl pkgconf postgresql python3)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev libopenmpi-dev openmpi-bin iproute2 curl nginx openssl pkgconf postgresql python3)
 # shellcheck disable=SC2034
 check_packages=(
   "${clang_format_packages[@]}" clang "libclang-rt-$clang_version-dev" "libomp-$clang_version-dev" python3-venv python3-dev

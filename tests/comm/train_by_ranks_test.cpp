@@ -106,6 +106,41 @@ TEST_F(TrainByRanks, StopsOnAllRanksWhenMpirunIsInterrupted) {
   EXPECT_TRUE(fs::exists(RunFolder{out}.checkpoint()));
 }
 
+// Two hosts are two network namespaces that reach each other by TCP alone.
+TEST_F(TrainByRanks, ConnectsHostsByTcp) {
+  const std::string out = in("run");
+  std::vector<std::string> words = training(out, {"--epochs", "15", "--checkpoint-every", "0"});
+  words[0] = command_path().string();
+  words.insert(words.begin(), {DIGITRY_TWO_HOSTS, "2"});
+  ChildProcess job(words, mpi_options());
+  while (job.running() && !fs::exists(RunFolder{out}.checkpoint()))
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  // The rank of the second host.
+  for (const fs::path& process : list_folder("/proc")) {
+    std::ifstream file(process / "environ");
+    std::stringstream environment;
+    environment << file.rdbuf();
+    std::ifstream words_of(process / "cmdline");
+    std::stringstream line;
+    line << words_of.rdbuf();
+    if (line.str().starts_with(words[2]) && line.str().find(out) != std::string::npos &&
+        environment.str().find("OMPI_COMM_WORLD_RANK=1") != std::string::npos)
+      kill(std::stoi(process.filename()), SIGKILL);
+  }
+  const CommandResult killed = job.wait();
+  if (killed.exit_status == 77) GTEST_SKIP() << "no network namespaces here: " << killed.out;
+  EXPECT_THAT(killed.err, testing::ContainsRegex("2 ranks on 2 hosts: .*-a \\(1\\), .*-b \\(1\\)"));
+  EXPECT_THAT(killed.err, testing::ContainsRegex("rank 1 .*on node .*-b .*signal 9"));
+  EXPECT_FALSE(RunFolder{out}.finished());
+  std::vector<std::string> again = resuming(out);
+  again[0] = command_path().string();
+  again.insert(again.begin(), {DIGITRY_TWO_HOSTS, "4"});
+  const CommandResult resumed = run_command(again, mpi_options());
+  EXPECT_EQ(resumed.exit_status, 0) << resumed.err;
+  EXPECT_THAT(resumed.err, HasSubstr("4 ranks on 2 hosts"));
+  EXPECT_TRUE(RunFolder{out}.finished());
+}
+
 TEST_F(TrainByRanks, TakesWholeTrainingsOfSeedsAndEnsembles) {
   const CommandResult series =
       run_ranks(2, training(in("series"), {"--epochs", "1", "--seeds", "0-2"}));

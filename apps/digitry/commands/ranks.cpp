@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
@@ -115,8 +116,9 @@ void with_ranks(const std::function<void(Communicator&)>& work) {
 std::string describe_ranks(Communicator& ranks) {
   std::vector<std::pair<std::string, int>> hosts;
   for (const std::string& host : ranks.gather(ranks.host())) {
-    if (hosts.empty() || hosts.back().first != host) hosts.emplace_back(host, 0);
-    ++hosts.back().second;
+    auto found = std::ranges::find(hosts, host, &std::pair<std::string, int>::first);
+    if (found == hosts.end()) found = hosts.insert(hosts.end(), {host, 0});
+    ++found->second;
   }
   std::vector<std::string> counts;
   for (const auto& [host, count] : hosts) counts.push_back(fmt::format("{} ({})", host, count));
