@@ -77,8 +77,10 @@ struct TrialEpoch {
 /// the study, or that no longer exists on this machine, loses its trial to the next process that
 /// begins one; what it still records is then ignored.
 ///
-/// `location` is a path or a URL, see `open_database`. All functions throw Error{kIo} and
-/// Error{kUnavailable} as `Database`.
+/// `location` is the path of a file, or postgresql://[USER@]HOST[:PORT]/DATABASE[?study=NAME]; what
+/// else a URL may have and what it may leave out is as in libpq (PGPASSWORD, ~/.pgpass). All
+/// functions throw Error{kUnavailable} if the server cannot be reached, or not again within two
+/// minutes, and Error{kIo} if the study cannot be read or written. No message has a password.
 class Study {
  public:
   /// Throws Error{kInvalidArgument} if there is a study or a file.
