@@ -98,12 +98,16 @@ class KilledWorkers : public testing::Test {
   pid_t start_worker(const Load& load) const {
     const pid_t child = fork();
     if (child != 0) return child;
+    // A worker that begins while the server is down fails at once; whoever starts it tries again.
     int status = 1;
-    try {
-      work(load);
-      status = 0;
-    } catch (const std::exception& error) {
-      fmt::print(stderr, "worker: {}\n", error.what());
+    for (int attempt = 0; attempt < 100 && status != 0; ++attempt) {
+      try {
+        work(load);
+        status = 0;
+      } catch (const std::exception& error) {
+        fmt::print(stderr, "worker: {}\n", error.what());
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      }
     }
     _exit(status);
   }
