@@ -74,6 +74,10 @@ std::string one_line(std::string text) {
   return text;
 }
 
+struct Finish {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
+};
+
 class PostgresqlDatabase : public Database {
  public:
   explicit PostgresqlDatabase(const std::string& url)
@@ -82,9 +86,6 @@ class PostgresqlDatabase : public Database {
     if (const auto problem = connect())
       throw Error(ErrorCode::kUnavailable, "{}: cannot connect: {}", name_, *problem);
   }
-  ~PostgresqlDatabase() override { PQfinish(connection_); }
-  PostgresqlDatabase(const PostgresqlDatabase&) = delete;
-  PostgresqlDatabase& operator=(const PostgresqlDatabase&) = delete;
 
   void transaction(Access access, const std::function<void()>& body) override;
   std::vector<SqlRow> query(const std::string& sql, const std::vector<SqlValue>& values) override;
@@ -113,7 +114,7 @@ class PostgresqlDatabase : public Database {
   StudyUrl url_;
   std::string name_;
   std::string password_;  // Of the URL.
-  PGconn* connection_ = nullptr;
+  std::unique_ptr<PGconn, Finish> connection_;
   bool gave_up_ = false;
 };
 
@@ -153,7 +154,7 @@ std::string PostgresqlDatabase::without_secrets(const std::string& text) const {
 
 // What went wrong, if it did.
 std::optional<std::string> PostgresqlDatabase::connect() {
-  PQfinish(connection_);
+  connection_.reset();
   // What follows "dbname", the URL, precedes these defaults. A server that is gone without a word
   // is noticed within half a minute.
   const char* wait = std::getenv("PGCONNECT_TIMEOUT") == nullptr ? "10" : nullptr;
@@ -162,14 +163,14 @@ std::optional<std::string> PostgresqlDatabase::connect() {
                             "connect_timeout",     "dbname",           nullptr};
   const char* values[] = {"digitry",           "UTF8", "10", "5", "3", "30000", wait,
                           url_.server.c_str(), nullptr};
-  connection_ = PQconnectdbParams(keywords, values, /*expand_dbname=*/1);
-  if (PQstatus(connection_) == CONNECTION_OK) {
+  connection_.reset(PQconnectdbParams(keywords, values, /*expand_dbname=*/1));
+  if (PQstatus(connection_.get()) == CONNECTION_OK) {
     // The server's notes would go to standard error.
     PQsetNoticeProcessor(
-        connection_, [](void*, const char*) {}, nullptr);
+        connection_.get(), [](void*, const char*) {}, nullptr);
     return std::nullopt;
   }
-  return without_secrets(PQerrorMessage(connection_));
+  return without_secrets(PQerrorMessage(connection_.get()));
 }
 
 void PostgresqlDatabase::transaction(Access access, const std::function<void()>& body) {
@@ -181,7 +182,7 @@ void PostgresqlDatabase::transaction(Access access, const std::function<void()>&
       if (interrupted) log(LogLevel::kInfo, name_ + ": connected again");
       return;
     } catch (const Retry& retry) {
-      if (PQstatus(connection_) == CONNECTION_OK) {  // Another transaction was in the way.
+      if (PQstatus(connection_.get()) == CONNECTION_OK) {  // Another transaction was in the way.
         if (Clock::now() - started > kGiveUpAfter)
           throw Error(ErrorCode::kUnavailable, "{}: {}", name_, retry.reason);
         std::this_thread::sleep_for(kFirstPause);
@@ -231,14 +232,15 @@ void PostgresqlDatabase::run_once(Access access, const std::function<void()>& bo
     body();
     execute("COMMIT");
   } catch (...) {
-    if (PQstatus(connection_) == CONNECTION_OK) PQclear(PQexec(connection_, "ROLLBACK"));
+    if (PQstatus(connection_.get()) == CONNECTION_OK)
+      PQclear(PQexec(connection_.get(), "ROLLBACK"));
     throw;
   }
 }
 
 void PostgresqlDatabase::execute(const std::string& sql) {
-  const std::unique_ptr<PGresult, void (*)(PGresult*)> result(PQexec(connection_, sql.c_str()),
-                                                              PQclear);
+  const std::unique_ptr<PGresult, void (*)(PGresult*)> result(
+      PQexec(connection_.get(), sql.c_str()), PQclear);
   check(result.get());
 }
 
@@ -247,9 +249,9 @@ void PostgresqlDatabase::check(const PGresult* result) {
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return;
   const char* field = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const std::string code = field == nullptr ? "" : field;
-  const std::string message = without_secrets(PQerrorMessage(connection_));
+  const std::string message = without_secrets(PQerrorMessage(connection_.get()));
   // Connection lost; server shutting down, crashed or starting; serialization failure, deadlock.
-  if (PQstatus(connection_) != CONNECTION_OK || code.starts_with("08") || code == "57P01" ||
+  if (PQstatus(connection_.get()) != CONNECTION_OK || code.starts_with("08") || code == "57P01" ||
       code == "57P02" || code == "57P03" || code == "40001" || code == "40P01")
     throw Retry{message.empty() ? "no answer" : message};
   const char* advice = "";
@@ -277,7 +279,7 @@ std::vector<SqlRow> PostgresqlDatabase::query(const std::string& sql,
     pointers.push_back(text.c_str());
   }
   const std::unique_ptr<PGresult, void (*)(PGresult*)> result(
-      PQexecParams(connection_, sql.c_str(), static_cast<int>(pointers.size()), nullptr,
+      PQexecParams(connection_.get(), sql.c_str(), static_cast<int>(pointers.size()), nullptr,
                    pointers.data(), nullptr, nullptr, /*resultFormat=*/0),
       PQclear);
   check(result.get());
