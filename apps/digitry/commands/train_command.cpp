@@ -18,6 +18,7 @@
 #include "apps/digitry/commands/train_run.h"
 #include "apps/digitry/commands/train_seeds.h"
 #include "apps/digitry/terminal/options.h"
+#include "apps/digitry/terminal/terminal.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/limits.h"
@@ -90,7 +91,7 @@ void train_here(const TrainOptions& options, RunRequest request, const TrainOutp
     };
   if (!options.seeds.empty())
     return train_seeds(std::move(request), output, parse_seeds(options.seeds), elsewhere);
-  request.train_members = elsewhere;
+  request.train_members = std::move(elsewhere);
   train_and_report(request, output, one_rank());
 }
 

@@ -5,7 +5,7 @@
 
 #include "digitry/data/dataset.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the name that CLI11 has.
 class App;
 class Option;
 class Validator;
