@@ -8,6 +8,7 @@
 #include <sstream>
 #include <thread>
 
+#include "digitry/base/words.h"
 #include "digitry/training/run_folder.h"
 #include "tests/app/digitry.h"
 #include "tests/comm/mpirun.h"
@@ -60,7 +61,8 @@ class TrainByRanks : public testing::Test {
 TEST_F(TrainByRanks, IsOneRunWithTheSameBitsForTheSameNumber) {
   const CommandResult first = run_ranks(2, training(in("first"), {"--epochs", "2"}));
   ASSERT_EQ(first.exit_status, 0) << first.err;
-  EXPECT_THAT(first.err, testing::StartsWith("2 ranks on 1 host: "));
+  // Open MPI may have something of its own to say before.
+  EXPECT_THAT(first.err, HasSubstr("2 ranks on 1 host: "));
   EXPECT_THAT(first.err, HasSubstr("epoch 2/2"));
   EXPECT_EQ(first.err.find("epoch 1/2"), first.err.rfind("epoch 1/2")) << "printed by two ranks";
   EXPECT_THAT(first.out, HasSubstr("test accuracy"));
@@ -173,13 +175,19 @@ TEST_F(TrainByRanks, TakesWholeTrainingsOfSeedsAndEnsembles) {
 }
 
 TEST_F(TrainByRanks, ReportsWhatDiffersBetweenThem) {
-  // Two programs with different arguments: ranks 0 and 1 of one job.
-  const auto differing = [&](std::vector<std::string> first, std::vector<std::string> second) {
-    std::vector<std::string> words = mpirun(1, std::move(first));
-    words.emplace_back(":");
-    const std::vector<std::string> other = mpirun(1, std::move(second));
-    words.insert(words.end(), other.begin() + 1, other.end());
-    return run_command(words, mpi_options());
+  // Ranks 0 and 1 of one job, with different arguments. (The mpirun of Open MPI 5.0.7 crashes if it
+  // is given two programs, with a ":" between them.)
+  const auto differing = [&](const std::vector<std::string>& first,
+                             const std::vector<std::string>& second) {
+    const auto command_of = [](std::vector<std::string> program) {
+      program[0] = command_path().string();
+      std::string words;
+      for (const std::string& word : program) words += shell_word(word) + " ";
+      return words;
+    };
+    return run_ranks(2, {"sh", "-c",
+                         "if [ $OMPI_COMM_WORLD_RANK = 0 ]; then exec " + command_of(first) +
+                             "; else exec " + command_of(second) + "; fi"});
   };
   const CommandResult recipes =
       differing(training(in("a"), {"--epochs", "1"}), training(in("a"), {"--epochs", "2"}));
