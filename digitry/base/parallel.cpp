@@ -31,6 +31,10 @@ void set_num_threads(int count) {
 ScopedNumThreads::ScopedNumThreads(int count) : before_(num_threads()) { set_num_threads(count); }
 ScopedNumThreads::~ScopedNumThreads() { omp_set_num_threads(before_); }
 
+void release_threads() {
+  omp_pause_resource_all(omp_pause_soft);  // Where it fails, nothing has changed.
+}
+
 std::int64_t num_parallel_parts(std::int64_t count, std::int64_t grain) {
   return std::min<std::int64_t>(num_threads(),
                                 (count + grain - 1) / std::max<std::int64_t>(grain, 1));

@@ -27,6 +27,12 @@ class ScopedNumThreads {
   int before_;
 };
 
+/// Ends the threads that wait for more work of the calling thread; its next work starts new ones.
+/// For a thread that leaves the work to another one: OpenMP (GCC's) lets waiting threads spin only
+/// while it has no more threads than processors, and else they sleep, which costs small work half
+/// of its speed. Must not be called inside of parallel work.
+void release_threads();
+
 /// The number of parts into which `parallel_for` divides its range: at most `num_threads()`.
 std::int64_t num_parallel_parts(std::int64_t count, std::int64_t grain);
 

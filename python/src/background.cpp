@@ -34,6 +34,7 @@ bool Background::stopped() {
 }
 
 nb::object run_in_background(const std::function<void(Background&)>& work) {
+  release_computation_threads();
   Background background;
   std::exception_ptr error;
   std::optional<SignalsBlocked> inherited(std::in_place);

@@ -45,6 +45,10 @@ void watch_for_forks() {
   pthread_atfork(nullptr, nullptr, [] { is_forked = true; });
 }
 
+void release_computation_threads() {
+  if (!is_forked) release_threads();
+}
+
 void run_computation(const std::function<void()>& work) {
   const SignalsBlocked blocked;
   if (!is_forked) {

@@ -34,6 +34,10 @@ void watch_for_forks();
 /// Expects that the GIL is not held.
 void run_computation(const std::function<void()>& work);
 
+/// Ends the threads that wait for more computations of the calling thread, which another thread is
+/// to do: see `release_threads`. In a child of `fork` these do not exist.
+void release_computation_threads();
+
 /// The result of `compute()`, without the GIL, by `run_computation`.
 template <typename Compute>
 auto without_gil(const Compute& compute) {

@@ -69,6 +69,19 @@ TEST(ParallelFor, DoesAllTheWorkWhereOpenMpGivesFewerThreads) {
 }
 #endif
 
+TEST(Threads, StartAnewAfterTheirRelease) {
+  const ScopedNumThreads scope(3);
+  for (int round = 0; round < 3; ++round) {
+    std::vector<int> visits(1000, 0);
+    parallel_for(1000, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) ++visits[static_cast<std::size_t>(i)];
+    });
+    EXPECT_EQ(std::ranges::count(visits, 1), 1000);
+    release_threads();
+    EXPECT_EQ(num_threads(), 3) << "the number stays";
+  }
+}
+
 TEST(Threads, AreSetAndChecked) {
   const int by_default = num_threads();
   const ScopedNumThreads scope(by_default + 3);
