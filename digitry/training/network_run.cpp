@@ -121,6 +121,7 @@ void throw_interrupted(const RunFolder& run, const Trainer& trainer) {
 }
 
 TrainingFacts facts_of(const Trainer& trainer, int num_threads) {
+  const int fewest = trainer.fewest_threads();
   return {.seconds = trainer.elapsed_seconds(),
           .num_steps = trainer.num_steps_done(),
           .num_epochs = std::ssize(trainer.history().epochs),
@@ -128,7 +129,7 @@ TrainingFacts facts_of(const Trainer& trainer, int num_threads) {
           .num_train = std::ssize(trainer.split().train),
           .num_validation = std::ssize(trainer.split().validation),
           .num_threads = num_threads,
-          .fewest_threads = trainer.fewest_threads()};
+          .fewest_threads = fewest < num_threads ? std::optional(fewest) : std::nullopt};
 }
 
 // An accuracy that guessing the most frequent class would reach, too, has a cause outside of the

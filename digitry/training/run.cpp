@@ -82,7 +82,8 @@ Members train_members(const RunRequest& request, const RunObserver& observer, co
       members.models.push_back(std::move(trained->model));
       facts.seconds += trained->facts.seconds;
       facts.num_steps += trained->facts.num_steps;
-      facts.fewest_threads = std::min(facts.fewest_threads, trained->facts.fewest_threads);
+      if (const std::optional<int> fewest = trained->facts.fewest_threads)
+        facts.fewest_threads = std::min(facts.fewest_threads.value_or(*fewest), *fewest);
     } catch (const Error& error) {
       if (error.code() != ErrorCode::kInterrupted) throw;
       throw Error(ErrorCode::kInterrupted, "stopped after {} of {} networks; to continue: {}", i,
@@ -112,7 +113,6 @@ std::optional<TrainedRun> train_networks(const RunRequest& request, const RunObs
              .num_train = std::ssize(split.train),
              .num_validation = std::ssize(split.validation),
              .num_threads = num_threads(),
-             .fewest_threads = num_threads(),
              .num_networks = recipe.members};
   });
   if (ranks.is_first() && request.train_members)

@@ -203,8 +203,7 @@ std::string metrics_json(const std::optional<EvaluationResult>& result, const Mo
                 {{"name", provenance(model, "data")},
                  {"training_sha256", provenance(model, "data_sha256")}}},
                {"command", command}};
-  if (facts.fewest_threads < facts.num_threads)
-    metrics["environment"]["fewest_threads"] = facts.fewest_threads;
+  if (facts.fewest_threads) metrics["environment"]["fewest_threads"] = *facts.fewest_threads;
   if (result) metrics["data"][result->split + "_sha256"] = result->data_sha256;
   return metrics.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -73,7 +73,8 @@ struct TrainingFacts {
   std::int64_t num_train = 0;
   std::int64_t num_validation = 0;
   int num_threads = 0;
-  int fewest_threads = 0;  ///< Less than `num_threads` if other programs used the processors.
+  /// If training went on with fewer, because other programs used the processors.
+  std::optional<int> fewest_threads = {};
   std::int64_t num_networks = 1;
 };
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "digitry/base/file.h"
+#include "digitry/base/parallel.h"
 #include "tests/support/errors.h"
 #include "tests/support/networks.h"
 #include "tests/support/run_requests.h"
@@ -52,6 +53,20 @@ TEST_F(Run, OfSeveralNetworksIsTheirEnsemble) {
   EXPECT_EQ(run.model.members.size(), 2u);
   const RunMetrics first = read_run_metrics({run.held.folder.path / "members" / "0"});
   EXPECT_EQ(run.facts.num_steps, 2 * first.num_steps);
+}
+
+TEST_F(Run, SaysThatItWentOnWithFewerThreads) {
+  const ScopedNumThreads scope(2);
+  EXPECT_THAT(train_run(request_).metrics, testing::Not(HasSubstr("fewest_threads")));
+  request_.out = (folder_.path() / "spared").string();
+  request_.recipe.members = 2;
+  RunObserver observer;
+  observer.num_threads = [] { return 1; };
+  const TrainedRun run = train_run(request_, observer);
+  EXPECT_EQ(run.facts.num_threads, 2);
+  EXPECT_EQ(run.facts.fewest_threads, 1);
+  EXPECT_THAT(run.metrics, HasSubstr("\"fewest_threads\": 1"));
+  EXPECT_EQ(num_threads(), 2) << "the caller's number stays";
 }
 
 TEST_F(Run, GoesOnWhereItWasStopped) {
