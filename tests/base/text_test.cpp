@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <ctime>
+#include <string>
+
 namespace digitry {
 namespace {
 
@@ -50,9 +54,15 @@ TEST(ProbabilityText, NeverClaimsCertainty) {
 }
 
 TEST(UtcText, IsTheDateAndTimeInUtc) {
+  const char* const before = std::getenv("TZ");
+  const std::string zone = before == nullptr ? "" : before;
+  setenv("TZ", "EST5", 1);  // Five hours west: the local time is another.
+  tzset();
   EXPECT_EQ(utc_text(0), "1970-01-01T00:00:00");
   EXPECT_EQ(utc_text(951782399), "2000-02-28T23:59:59");
   EXPECT_EQ(utc_text(951782400), "2000-02-29T00:00:00");
+  before == nullptr ? unsetenv("TZ") : setenv("TZ", zone.c_str(), 1);
+  tzset();
 }
 
 }  // namespace
