@@ -1,9 +1,12 @@
 #include "digitry/base/vectorize.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <cstdlib>
 #include <string_view>
+
+#include "digitry/base/error.h"
 
 namespace digitry {
 namespace {
@@ -36,12 +39,37 @@ VectorLevel allowed_level() {
   return VectorLevel::kV4;
 }
 
-}  // namespace
-
-VectorLevel vector_level() {
+VectorLevel highest_level() {
   static const VectorLevel level = std::min(processor_level(), allowed_level());
   return level;
 }
+
+std::atomic<VectorLevel>& current_level() {
+  static std::atomic<VectorLevel> level = highest_level();
+  return level;
+}
+
+}  // namespace
+
+VectorLevel vector_level() { return current_level().load(std::memory_order_relaxed); }
+
+std::vector<VectorLevel> vector_levels() {
+  std::vector<VectorLevel> levels;
+  for (const VectorLevel level : {VectorLevel::kBaseline, VectorLevel::kV3, VectorLevel::kV4})
+    if (level <= highest_level()) levels.push_back(level);
+  return levels;
+}
+
+ScopedVectorLevel::ScopedVectorLevel(VectorLevel level) : before_(vector_level()) {
+  if (level > highest_level())
+    throw Error(ErrorCode::kInvalidArgument,
+                "instruction set {}: expected at most {}, which is what this processor has and "
+                "ONEDNN_MAX_CPU_ISA allows",
+                to_string(level), to_string(highest_level()));
+  current_level() = level;
+}
+
+ScopedVectorLevel::~ScopedVectorLevel() { current_level() = before_; }
 
 std::string to_string(VectorLevel level) {
   switch (level) {

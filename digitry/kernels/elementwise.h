@@ -4,7 +4,7 @@
 #include <span>
 
 #include "digitry/base/random.h"
-#include "digitry/kernels/vector16.h"
+#include "digitry/kernels/lanes.h"
 
 /// Kernels that treat each element independently, for float32 and bfloat16. Values in bfloat16 are
 /// widened to float32 for the computation and rounded once. (ReLU only tests the bits: a negative

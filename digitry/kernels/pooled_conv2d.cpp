@@ -15,129 +15,140 @@ constexpr std::int64_t kTileBytes = 12 << 10;
 
 std::size_t count(std::int64_t n) { return static_cast<std::size_t>(n); }
 
-template <typename T>
+template <typename T, int Lanes>
 DIGITRY_INLINE void max_pool_row(const T* rows, std::int64_t conv_width, std::int64_t pool_size,
                                  std::int64_t out_width, T* y, std::uint8_t* positions) {
-  for (std::int64_t out = 0; out < out_width; ++out) {
-    const T* window = rows + out * pool_size * kBlock;
-    Vector16 largest;
-    Indices16 place = {};
+  for (std::int64_t i = 0; i < out_width * kBlock; i += Lanes) {
+    const T* window = rows + i / kBlock * pool_size * kBlock + i % kBlock;
+    Vector<Lanes> largest;
+    IntVector<Lanes> place = {};
     load(window, largest);
-    for (std::int64_t i = 1; i < pool_size * pool_size; ++i) {
-      Vector16 value;
-      load(window + (i / pool_size * conv_width + i % pool_size) * kBlock, value);
-      const Indices16 larger = value > largest;
+    for (std::int64_t p = 1; p < pool_size * pool_size; ++p) {
+      Vector<Lanes> value;
+      load(window + (p / pool_size * conv_width + p % pool_size) * kBlock, value);
+      const IntVector<Lanes> larger = value > largest;
       largest = larger ? value : largest;
-      place = larger ? Indices16{} + static_cast<std::int32_t>(i) : place;
+      place = larger ? IntVector<Lanes>{} + static_cast<std::int32_t>(p) : place;
     }
-    store(largest, y + out * kBlock);
-    store(place, positions + out * kBlock);
+    store(largest, y + i);
+    store(place, positions + i);
   }
 }
 
 // For one row of windows: the gradients that pass (else 0), and the offsets of the inputs of their
 // maxima in a padded plane. `first` is the offset of the row in pixels.
-template <typename T>
+template <typename T, int Lanes>
 DIGITRY_INLINE void find_passing(const PooledConv2dShape& shape, std::int64_t first, const T* y,
                                  const std::uint8_t* positions, const T* grad_y,
                                  std::uint32_t* offsets, float* gradients, float* grad_bias) {
   const auto pool = static_cast<std::int32_t>(shape.pool_size);
   const auto next_row = static_cast<std::int32_t>(shape.padded_width()) - pool;
   const std::int64_t width = shape.out_width();
-  Vector16 bias;
-  load(grad_bias, bias);
-  for (std::int64_t column = 0; column < width; ++column) {
-    Vector16 value;
-    Vector16 gradient;
-    Indices16 position;
-    load(y + column * kBlock, value);
-    load(grad_y + column * kBlock, gradient);
-    load(positions + column * kBlock, position);
-    gradient = value > 0 ? gradient : Vector16{};
-    bias += gradient;
-    Indices16 row = {};  // position / pool
-    for (std::int32_t i = 1; i < pool; ++i) row -= position >= i * pool;
-    const Indices16 pixel =
-        row * next_row + position + static_cast<std::int32_t>(first + column * pool);
-    const Indices16 offset = pixel * static_cast<std::int32_t>(kBlock);
-    std::memcpy(offsets + column * kBlock, &offset, sizeof(offset));
-    store(gradient, gradients + column * kBlock);
+  for (std::int64_t lane = 0; lane < kBlock; lane += Lanes) {
+    Vector<Lanes> bias;
+    load(grad_bias + lane, bias);
+    for (std::int64_t column = 0; column < width; ++column) {
+      const std::int64_t at = column * kBlock + lane;
+      Vector<Lanes> value;
+      Vector<Lanes> gradient;
+      IntVector<Lanes> position;
+      load(y + at, value);
+      load(grad_y + at, gradient);
+      load(positions + at, position);
+      gradient = value > 0 ? gradient : Vector<Lanes>{};
+      bias += gradient;
+      IntVector<Lanes> row = {};  // position / pool
+      for (std::int32_t i = 1; i < pool; ++i) row -= position >= i * pool;
+      const IntVector<Lanes> pixel =
+          row * next_row + position + static_cast<std::int32_t>(first + column * pool);
+      const IntVector<Lanes> offset = pixel * static_cast<std::int32_t>(kBlock);
+      std::memcpy(offsets + at, &offset, sizeof(offset));
+      store(gradient, gradients + at);
+    }
+    store(bias, grad_bias + lane);
   }
-  store(bias, grad_bias);
 }
 
-// The contributions of one output channel to a block of input channels and back, for Rows rows of
-// the kernel. Their weights and the sums stay in registers.
-template <int Rows, int Columns, typename Contribution>
+// The contributions of one output channel to Lanes · Count input channels and back, for Rows rows
+// of the kernel. Their weights and the sums stay in registers.
+template <int Rows, int Columns, int Lanes, int Count, typename Contribution>
 DIGITRY_INLINE void accumulate(const Contribution* first, const Contribution* last,
                                std::int64_t row_stride, const float* x, const float* weight,
                                float* grad_weight, float* grad_x) {
-  constexpr int kTaps = Rows * Columns;
-  Vector16 factor[kTaps];
-  Vector16 sum[kTaps];
-#pragma GCC unroll 9
-  for (int tap = 0; tap < kTaps; ++tap) {
-    load(weight + tap * kBlock, factor[tap]);
-    load(grad_weight + tap * kBlock, sum[tap]);
+  constexpr int kVectors = Rows * Columns * Count;
+  Vector<Lanes> factor[kVectors];
+  Vector<Lanes> sum[kVectors];
+#pragma GCC unroll 16
+  for (int i = 0; i < kVectors; ++i) {
+    const std::int64_t at = i / Count * kBlock + i % Count * Lanes;
+    load(weight + at, factor[i]);
+    load(grad_weight + at, sum[i]);
   }
   for (const Contribution* each = first; each != last; ++each) {
-    const Vector16 gradient = Vector16{} + each->gradient;
-#pragma GCC unroll 9
-    for (int tap = 0; tap < kTaps; ++tap) {
-      const std::int64_t at = each->offset + tap / Columns * row_stride + tap % Columns * kBlock;
-      Vector16 value;
+    const Vector<Lanes> gradient = Vector<Lanes>{} + each->gradient;
+#pragma GCC unroll 16
+    for (int i = 0; i < kVectors; ++i) {
+      const std::int64_t at = each->offset + i / Count / Columns * row_stride +
+                              i / Count % Columns * kBlock + i % Count * Lanes;
+      Vector<Lanes> value;
       load(x + at, value);
-      sum[tap] += gradient * value;
+      sum[i] += gradient * value;
       load(grad_x + at, value);
-      value += gradient * factor[tap];
+      value += gradient * factor[i];
       store(value, grad_x + at);
     }
   }
-#pragma GCC unroll 9
-  for (int tap = 0; tap < kTaps; ++tap) store(sum[tap], grad_weight + tap * kBlock);
+#pragma GCC unroll 16
+  for (int i = 0; i < kVectors; ++i)
+    store(sum[i], grad_weight + i / Count * kBlock + i % Count * Lanes);
 }
 
-// The same for all output channels, whose weights are `weight_stride` floats apart. It processes
-// Rows rows of the kernel at a time: as many as fit into the registers.
-template <int Size, int Rows, typename Contribution>
+// The same for all output channels, whose weights are `weight_stride` floats apart, and for a block
+// of input channels. It processes Rows rows of the kernel and Lanes · Count channels at a time: as
+// many as fit into the registers.
+template <int Size, int Rows, int Lanes, int Count, typename Contribution>
 DIGITRY_INLINE void accumulate_all(const Contribution* contributions, const std::uint32_t* begins,
                                    std::int64_t out_channels, std::int64_t row_stride,
                                    std::int64_t weight_stride, const float* x, const float* weight,
                                    float* grad_weight, float* grad_x) {
   for (std::int64_t oc = 0; oc < out_channels; ++oc) {
     if (begins[oc] == begins[oc + 1]) continue;
-    for (std::int64_t row = 0; row < Size; row += Rows) {
-      const std::int64_t at = oc * weight_stride + row * Size * kBlock;
-      accumulate<Rows, Size>(contributions + begins[oc], contributions + begins[oc + 1], row_stride,
-                             x + row * row_stride, weight + at, grad_weight + at,
-                             grad_x + row * row_stride);
-    }
+    for (std::int64_t row = 0; row < Size; row += Rows)
+      for (std::int64_t lane = 0; lane < kBlock; lane += Lanes * Count) {
+        const std::int64_t at = oc * weight_stride + row * Size * kBlock + lane;
+        accumulate<Rows, Size, Lanes, Count>(contributions + begins[oc],
+                                             contributions + begins[oc + 1], row_stride,
+                                             x + row * row_stride + lane, weight + at,
+                                             grad_weight + at, grad_x + row * row_stride + lane);
+      }
   }
 }
 
-template <typename From, typename To>
-DIGITRY_INLINE void convert(const From* from, std::int64_t blocks, To* to) {
-  for (std::int64_t i = 0; i < blocks; ++i) {
-    Vector16 value;
-    load(from + i * kBlock, value);
-    store(value, to + i * kBlock);
+template <typename From, typename To, int Lanes>
+DIGITRY_INLINE void convert(const From* from, std::int64_t count, To* to) {
+  for (std::int64_t i = 0; i < count; i += Lanes) {
+    Vector<Lanes> value;
+    load(from + i, value);
+    store(value, to + i);
   }
 }
+template <typename From, typename To>
+using Convert = Vectorized<convert<From, To, 4>, convert<From, To, 8>, convert<From, To, 16>>;
 
 // Copy between a plane and the inside of a padded plane, whose border is already zero.
 template <typename T>
 void pad(const PooledConv2dShape& shape, const T* plane, float* padded) {
   for (std::int64_t row = 0; row < shape.height; ++row)
-    vectorized<convert<T, float>>(
-        plane + row * shape.width * kBlock, shape.width,
+    Convert<T, float>::function()(
+        plane + row * shape.width * kBlock, shape.width * kBlock,
         padded + ((row + shape.padding) * shape.padded_width() + shape.padding) * kBlock);
 }
 template <typename T>
 void crop(const PooledConv2dShape& shape, const float* padded, T* plane) {
   for (std::int64_t row = 0; row < shape.height; ++row)
-    vectorized<convert<float, T>>(
+    Convert<float, T>::function()(
         padded + ((row + shape.padding) * shape.padded_width() + shape.padding) * kBlock,
-        shape.width, plane + row * shape.width * kBlock);
+        shape.width * kBlock, plane + row * shape.width * kBlock);
 }
 
 }  // namespace
@@ -148,13 +159,15 @@ void max_pool_blocked(const PooledConv2dShape& shape, const T* conv, T* y,
   const std::int64_t rows = shape.batch_size * shape.out_channels / kBlock * shape.out_height();
   const std::int64_t conv_row = shape.conv_width() * kBlock;
   const std::int64_t out_row = shape.out_width() * kBlock;
+  const auto pool =
+      Vectorized<max_pool_row<T, 4>, max_pool_row<T, 8>, max_pool_row<T, 16>>::function();
   parallel_for(rows, 256, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
       const std::int64_t plane = row / shape.out_height();
       const std::int64_t conv_rows =
           plane * shape.conv_height() + row % shape.out_height() * shape.pool_size;
-      vectorized<max_pool_row<T>>(conv + conv_rows * conv_row, shape.conv_width(), shape.pool_size,
-                                  shape.out_width(), y + row * out_row, positions + row * out_row);
+      pool(conv + conv_rows * conv_row, shape.conv_width(), shape.pool_size, shape.out_width(),
+           y + row * out_row, positions + row * out_row);
     }
   });
 }
@@ -242,16 +255,17 @@ void PooledConv2dBackward<T>::list_contributions(const Arguments& arguments, std
   const std::int64_t blocks = shape_.out_channels / kBlock;
   Contribution* next = scratch.contributions.data();
   std::uint32_t* begin = scratch.begins.data();
+  const auto find =
+      Vectorized<find_passing<T, 4>, find_passing<T, 8>, find_passing<T, 16>>::function();
   for (std::int64_t tile_row = 0; tile_row < shape_.out_height(); tile_row += tile_rows_) {
     const std::int64_t num_rows = std::min(tile_rows_, shape_.out_height() - tile_row);
     for (std::int64_t block = 0; block < blocks; ++block) {
       for (std::int64_t row = 0; row < num_rows; ++row) {
         const std::int64_t i =
             ((image * blocks + block) * shape_.out_height() + tile_row + row) * row_size;
-        vectorized<find_passing<T>>(
-            shape_, (tile_row + row) * shape_.pool_size * shape_.padded_width(), arguments.y + i,
-            arguments.positions + i, arguments.grad_y + i, scratch.offsets.data() + row * row_size,
-            scratch.gradients.data() + row * row_size, grad_bias + block * kBlock);
+        find(shape_, (tile_row + row) * shape_.pool_size * shape_.padded_width(), arguments.y + i,
+             arguments.positions + i, arguments.grad_y + i, scratch.offsets.data() + row * row_size,
+             scratch.gradients.data() + row * row_size, grad_bias + block * kBlock);
       }
       for (std::int64_t channel = 0; channel < kBlock; ++channel) {
         *begin++ = static_cast<std::uint32_t>(next - scratch.contributions.data());
@@ -272,9 +286,14 @@ void PooledConv2dBackward<T>::run_image(const Arguments& arguments, std::int64_t
   const std::int64_t blocks = shape_.in_channels / kBlock;
   const std::int64_t window = shape_.kernel_size * shape_.kernel_size * kBlock;
   const std::int64_t plane_size = shape_.height * shape_.width * kBlock;
-  const auto accumulate = shape_.kernel_size == 3
-                              ? Vectorized<accumulate_all<3, 3, Contribution>>::function()
-                              : Vectorized<accumulate_all<5, 1, Contribution>>::function();
+  using Accumulate3 =
+      Vectorized<accumulate_all<3, 1, 4, 2, Contribution>, accumulate_all<3, 1, 8, 2, Contribution>,
+                 accumulate_all<3, 3, 16, 1, Contribution>>;
+  using Accumulate5 =
+      Vectorized<accumulate_all<5, 1, 4, 1, Contribution>, accumulate_all<5, 1, 8, 1, Contribution>,
+                 accumulate_all<5, 1, 16, 1, Contribution>>;
+  const auto accumulate =
+      shape_.kernel_size == 3 ? Accumulate3::function() : Accumulate5::function();
   float* x = scratch.x.data()->values;
   float* grad_x = scratch.grad_x.data()->values;
   for (std::int64_t block = 0; block < blocks; ++block) {

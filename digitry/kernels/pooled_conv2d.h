@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "digitry/kernels/vector16.h"
+#include "digitry/kernels/lanes.h"
 
 /// A convolution of stride 1, followed by ReLU and by max pooling with P × P windows that do not
 /// overlap. The gradient passes through one position of P², and through none if that maximum is 0.

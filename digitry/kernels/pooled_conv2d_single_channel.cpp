@@ -8,9 +8,8 @@
 namespace digitry::kernels {
 namespace {
 
-// Half a register: one row of two.
+// The pixels that a load of one row reads, where two rows fill sixteen lanes.
 constexpr std::int64_t kHalf = kBlock / 2;
-using Half [[gnu::vector_size(32)]] = float;
 
 // Marks the nonzero pixels of each row of a padded plane, one bit per pixel: most windows of an
 // image contain none. Rows with more pixels than bits count as full.
@@ -46,102 +45,157 @@ class SeenRow {
 // The smallest number of images for which another thread is worthwhile.
 constexpr std::int64_t kImagesGrain = 4;
 
-// Computes 16 channels of y from a padded plane.
-template <int Size, typename T>
+// Computes 16 channels of y from a padded plane, Lanes · Count at a time: the sums of the four
+// positions of a window stay in registers, for sixteen lanes the weights as well.
+template <int Size, typename T, int Lanes, int Count>
 DIGITRY_INLINE void first_forward(const PooledConv2dShape& shape, const float* plane,
                                   const std::uint64_t* nonzeros, const float* weight,
                                   const float* bias, T* y, std::uint8_t* positions) {
+  constexpr bool kKeepWeights = Lanes == kBlock;
   const std::int64_t row_stride = shape.padded_width();
-  Vector16 factor[Size * Size];
+  for (std::int64_t lane = 0; lane < kBlock; lane += Lanes * Count) {
+    Vector<Lanes> kept[kKeepWeights ? Size * Size : 1];
+    if constexpr (kKeepWeights)
 #pragma GCC unroll 25
-  for (int tap = 0; tap < Size * Size; ++tap) load(weight + tap * kBlock, factor[tap]);
-  Vector16 of_blank;
-  load(bias, of_blank);
-  of_blank = of_blank > 0 ? of_blank : Vector16{};
-  for (std::int64_t row = 0; row < shape.out_height(); ++row) {
-    const SeenRow<Size> seen(nonzeros, row);
-    for (std::int64_t column = 0; column < shape.out_width();
-         ++column, y += kBlock, positions += kBlock) {
-      if (!seen.any(column)) {
-        store(of_blank, y);
-        store(Indices16{}, positions);
-        continue;
+      for (int tap = 0; tap < Size * Size; ++tap) load(weight + tap * kBlock, kept[tap]);
+    Vector<Lanes> of_blank[Count];
+#pragma GCC unroll 4
+    for (int i = 0; i < Count; ++i) {
+      load(bias + lane + i * Lanes, of_blank[i]);
+      of_blank[i] = of_blank[i] > 0 ? of_blank[i] : Vector<Lanes>{};
+    }
+    T* to = y + lane;
+    std::uint8_t* place_to = positions + lane;
+    for (std::int64_t row = 0; row < shape.out_height(); ++row) {
+      const SeenRow<Size> seen(nonzeros, row);
+      for (std::int64_t column = 0; column < shape.out_width();
+           ++column, to += kBlock, place_to += kBlock) {
+        if (!seen.any(column)) {
+#pragma GCC unroll 4
+          for (int i = 0; i < Count; ++i) {
+            store(of_blank[i], to + i * Lanes);
+            store(IntVector<Lanes>{}, place_to + i * Lanes);
+          }
+          continue;
+        }
+        const float* x = plane + 2 * (row * row_stride + column);
+        Vector<Lanes> sum[4 * Count];
+#pragma GCC unroll 8
+        for (int i = 0; i < 4 * Count; ++i) load(bias + lane + i % Count * Lanes, sum[i]);
+#pragma GCC unroll 25
+        for (int tap = 0; tap < Size * Size; ++tap) {
+          Vector<Lanes> factor[Count];
+#pragma GCC unroll 4
+          for (int i = 0; i < Count; ++i)
+            if constexpr (kKeepWeights)
+              factor[i] = kept[tap];
+            else
+              load(weight + tap * kBlock + lane + i * Lanes, factor[i]);
+#pragma GCC unroll 4
+          for (int p = 0; p < 4; ++p) {
+            const Vector<Lanes> value =
+                Vector<Lanes>{} + x[(tap / Size + p / 2) * row_stride + tap % Size + p % 2];
+#pragma GCC unroll 4
+            for (int i = 0; i < Count; ++i) sum[p * Count + i] += factor[i] * value;
+          }
+        }
+#pragma GCC unroll 4
+        for (int i = 0; i < Count; ++i) {
+          Vector<Lanes> largest = sum[i];
+          IntVector<Lanes> place = {};
+#pragma GCC unroll 4
+          for (int p = 1; p < 4; ++p) {
+            const IntVector<Lanes> larger = sum[p * Count + i] > largest;
+            largest = larger ? sum[p * Count + i] : largest;
+            place = larger ? IntVector<Lanes>{} + p : place;
+          }
+          largest = largest > 0 ? largest : Vector<Lanes>{};
+          store(largest, to + i * Lanes);
+          store(place, place_to + i * Lanes);
+        }
       }
-      const float* x = plane + 2 * (row * row_stride + column);
-      Vector16 sum[4];
-#pragma GCC unroll 4
-      for (Vector16& each : sum) load(bias, each);
-#pragma GCC unroll 5
-      for (int kh = 0; kh < Size; ++kh)
-#pragma GCC unroll 5
-        for (int kw = 0; kw < Size; ++kw)
-#pragma GCC unroll 4
-          for (int i = 0; i < 4; ++i)
-            sum[i] += factor[kh * Size + kw] * x[(kh + i / 2) * row_stride + kw + i % 2];
-      Vector16 largest = sum[0];
-      Indices16 place = {};
-#pragma GCC unroll 4
-      for (int i = 1; i < 4; ++i) {
-        const Indices16 larger = sum[i] > largest;
-        largest = larger ? sum[i] : largest;
-        place = larger ? Indices16{} + i : place;
-      }
-      largest = largest > 0 ? largest : Vector16{};
-      store(largest, y);
-      store(place, positions);
     }
   }
 }
 
-// The maxima of 16 channels are at four positions of a window. For each row of the kernel, each
-// lane selects its inputs from two rows of x.
-template <int Size, typename T>
+// Adds the products of one row of the kernel. The maxima of the lanes are at four positions of a
+// window: each lane selects its inputs from two rows of x.
+template <int Size, int Lanes>
+DIGITRY_INLINE void add_row(const float* upper, const float* lower,
+                            const IntVector<Lanes>& position, const Vector<Lanes>& gradient,
+                            Vector<Lanes>* sum) {
+  if constexpr (Lanes == kBlock) {
+    const IntVector<Lanes> lane =
+        (position & 1) + (position >> 1) * static_cast<std::int32_t>(kHalf);
+    Vector<kHalf> of_upper;
+    Vector<kHalf> of_lower;
+    load(upper, of_upper);
+    load(lower, of_lower);
+    const Vector<Lanes> seen = __builtin_shufflevector(of_upper, of_lower, 0, 1, 2, 3, 4, 5, 6, 7,
+                                                       8, 9, 10, 11, 12, 13, 14, 15);
+#pragma GCC unroll 5
+    for (int kw = 0; kw < Size; ++kw) {
+      Vector<Lanes> x_of_lane;
+      pick_lanes(seen, lane + kw, x_of_lane);
+      sum[kw] += gradient * x_of_lane;
+    }
+  } else {
+    const IntVector<Lanes> is_lower = position > 1;
+    const IntVector<Lanes> is_right = (position & 1) > 0;
+#pragma GCC unroll 5
+    for (int kw = 0; kw < Size; ++kw) {
+      const Vector<Lanes> zero = {};
+      const Vector<Lanes> left = is_lower ? zero + lower[kw] : zero + upper[kw];
+      const Vector<Lanes> right = is_lower ? zero + lower[kw + 1] : zero + upper[kw + 1];
+      sum[kw] += gradient * (is_right ? right : left);
+    }
+  }
+}
+
+template <int Size, typename T, int Lanes>
 DIGITRY_INLINE void first_backward(const PooledConv2dShape& shape, const float* plane,
                                    const std::uint64_t* nonzeros, const T* y,
                                    const std::uint8_t* positions, const T* grad_y,
                                    float* grad_weight, float* grad_bias) {
   const std::int64_t row_stride = shape.padded_width();
-  Vector16 sum[Size * Size];
-  Vector16 bias;
+  for (std::int64_t lane = 0; lane < kBlock; lane += Lanes) {
+    Vector<Lanes> sum[Size * Size];
+    Vector<Lanes> bias;
 #pragma GCC unroll 25
-  for (int tap = 0; tap < Size * Size; ++tap) load(grad_weight + tap * kBlock, sum[tap]);
-  load(grad_bias, bias);
-  for (std::int64_t row = 0; row < shape.out_height(); ++row) {
-    const SeenRow<Size> seen_row(nonzeros, row);
-    for (std::int64_t column = 0; column < shape.out_width();
-         ++column, y += kBlock, grad_y += kBlock, positions += kBlock) {
-      const float* x = plane + 2 * (row * row_stride + column);
-      Vector16 value;
-      Vector16 gradient;
-      Indices16 position;
-      load(y, value);
-      load(grad_y, gradient);
-      load(positions, position);
-      gradient = value > 0 ? gradient : Vector16{};
-      bias += gradient;
-      if (!seen_row.any(column)) continue;
-      const Indices16 lane = (position & 1) + (position >> 1) * static_cast<std::int32_t>(kHalf);
+    for (int tap = 0; tap < Size * Size; ++tap) load(grad_weight + tap * kBlock + lane, sum[tap]);
+    load(grad_bias + lane, bias);
+    std::int64_t at = lane;
+    for (std::int64_t row = 0; row < shape.out_height(); ++row) {
+      const SeenRow<Size> seen_row(nonzeros, row);
+      for (std::int64_t column = 0; column < shape.out_width(); ++column, at += kBlock) {
+        const float* x = plane + 2 * (row * row_stride + column);
+        Vector<Lanes> value;
+        Vector<Lanes> gradient;
+        IntVector<Lanes> position;
+        load(y + at, value);
+        load(grad_y + at, gradient);
+        load(positions + at, position);
+        gradient = value > 0 ? gradient : Vector<Lanes>{};
+        bias += gradient;
+        if (!seen_row.any(column)) continue;
 #pragma GCC unroll 5
-      for (int kh = 0; kh < Size; ++kh) {
-        Half upper;
-        Half lower;
-        std::memcpy(&upper, x + kh * row_stride, sizeof(upper));
-        std::memcpy(&lower, x + (kh + 1) * row_stride, sizeof(lower));
-        const Vector16 seen = __builtin_shufflevector(upper, lower, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
-                                                      10, 11, 12, 13, 14, 15);
-#pragma GCC unroll 5
-        for (int kw = 0; kw < Size; ++kw) {
-          Vector16 x_of_lane;
-          pick_lanes(seen, lane + kw, x_of_lane);
-          sum[kh * Size + kw] += gradient * x_of_lane;
-        }
+        for (int kh = 0; kh < Size; ++kh)
+          add_row<Size, Lanes>(x + kh * row_stride, x + (kh + 1) * row_stride, position, gradient,
+                               sum + kh * Size);
       }
     }
-  }
 #pragma GCC unroll 25
-  for (int tap = 0; tap < Size * Size; ++tap) store(sum[tap], grad_weight + tap * kBlock);
-  store(bias, grad_bias);
+    for (int tap = 0; tap < Size * Size; ++tap) store(sum[tap], grad_weight + tap * kBlock + lane);
+    store(bias, grad_bias + lane);
+  }
 }
+
+template <int Size, typename T>
+using FirstForward = Vectorized<first_forward<Size, T, 4, 2>, first_forward<Size, T, 8, 2>,
+                                first_forward<Size, T, 16, 1>>;
+template <int Size, typename T>
+using FirstBackward =
+    Vectorized<first_backward<Size, T, 4>, first_backward<Size, T, 8>, first_backward<Size, T, 16>>;
 
 }  // namespace
 
@@ -190,8 +244,8 @@ template <typename T>
 void SingleChannelPooledConv2d<T>::forward(const float* x, const float* weight, const float* bias,
                                            T* y, std::uint8_t* positions) {
   static constexpr float kNoBias[kBlock] = {};
-  const auto run = shape_.kernel_size == 3 ? Vectorized<first_forward<3, T>>::function()
-                                           : Vectorized<first_forward<5, T>>::function();
+  const auto run =
+      shape_.kernel_size == 3 ? FirstForward<3, T>::function() : FirstForward<5, T>::function();
   const std::int64_t window = shape_.kernel_size * shape_.kernel_size;
   const std::int64_t out_plane = shape_.out_height() * shape_.out_width();
   for_each_image(x, [&](std::size_t part, const float* plane, std::int64_t image) {
@@ -207,8 +261,8 @@ template <typename T>
 void SingleChannelPooledConv2d<T>::backward(const float* x, const T* y,
                                             const std::uint8_t* positions, const T* grad_y,
                                             float* grad_weight, float* grad_bias) {
-  const auto run = shape_.kernel_size == 3 ? Vectorized<first_backward<3, T>>::function()
-                                           : Vectorized<first_backward<5, T>>::function();
+  const auto run =
+      shape_.kernel_size == 3 ? FirstBackward<3, T>::function() : FirstBackward<5, T>::function();
   const std::int64_t window = shape_.kernel_size * shape_.kernel_size;
   const std::int64_t out_plane = shape_.out_height() * shape_.out_width();
   for (PartialGradients& partial : partial_) partial.reset();

@@ -5,14 +5,13 @@
 
 #include "digitry/base/parallel.h"
 #include "digitry/base/vectorize.h"
-#include "digitry/kernels/vector16.h"
+#include "digitry/kernels/lanes.h"
 
 namespace digitry::kernels {
 namespace {
 
-// The number of registers of outputs that are computed together: the work of one task.
-constexpr int kRegisters = 4;
-constexpr std::int64_t kOutputs = kRegisters * kBlock;
+// The number of outputs that are computed together: the work of one task.
+constexpr std::int64_t kOutputs = 4 * kBlock;
 // The smallest number of multiply-adds for which another thread is worthwhile: about 2 µs.
 constexpr std::int64_t kMultiplyAddsGrain = 1 << 15;
 
@@ -35,28 +34,44 @@ DIGITRY_INLINE std::int64_t list_nonzeros(const float* values, std::int64_t coun
   return found;
 }
 
-template <int Count>
+// Computes Count vectors of outputs, in registers.
+template <int Lanes, int Count>
 DIGITRY_INLINE void multiply(const std::uint32_t* indices, const float* values, std::int64_t count,
                              const float* weight, std::int64_t row_stride, const float* bias,
                              bool relu, float* y) {
-  Vector16 sum[Count] = {};
+  Vector<Lanes> sum[Count] = {};
   if (bias != nullptr)
-#pragma GCC unroll 4
-    for (int i = 0; i < Count; ++i) load(bias + i * kBlock, sum[i]);
+#pragma GCC unroll 16
+    for (int i = 0; i < Count; ++i) load(bias + i * Lanes, sum[i]);
   for (std::int64_t k = 0; k < count; ++k) {
     const float* row = weight + indices[k] * row_stride;
-#pragma GCC unroll 4
+    const Vector<Lanes> value = Vector<Lanes>{} + values[k];
+#pragma GCC unroll 16
     for (int i = 0; i < Count; ++i) {
-      Vector16 factors;
-      load(row + i * kBlock, factors);
-      sum[i] += values[k] * factors;
+      Vector<Lanes> factors;
+      load(row + i * Lanes, factors);
+      sum[i] += value * factors;
     }
   }
-#pragma GCC unroll 4
+#pragma GCC unroll 16
   for (int i = 0; i < Count; ++i) {
-    if (relu) sum[i] = sum[i] > 0 ? sum[i] : Vector16{};
-    store(sum[i], y + i * kBlock);
+    if (relu) sum[i] = sum[i] > 0 ? sum[i] : Vector<Lanes>{};
+    store(sum[i], y + i * Lanes);
   }
+}
+
+// The same for any number of vectors: as many at a time as fit into registers.
+template <int Lanes, int Count>
+DIGITRY_INLINE void multiply_all(const std::uint32_t* indices, const float* values,
+                                 std::int64_t count, const float* weight, std::int64_t row_stride,
+                                 std::int64_t outputs, const float* bias, bool relu, float* y) {
+  std::int64_t first = 0;
+  for (; first + Count * Lanes <= outputs; first += Count * Lanes)
+    multiply<Lanes, Count>(indices, values, count, weight + first, row_stride,
+                           bias == nullptr ? nullptr : bias + first, relu, y + first);
+  for (; first < outputs; first += Lanes)
+    multiply<Lanes, 1>(indices, values, count, weight + first, row_stride,
+                       bias == nullptr ? nullptr : bias + first, relu, y + first);
 }
 
 }  // namespace
@@ -86,19 +101,16 @@ void SparseDense::operator()(const float* x, const float* weight, const float* b
   }
   const std::int64_t parts = (out_features_ + kOutputs - 1) / kOutputs;
   const std::int64_t tasks = std::ssize(nonzeros_) * parts;
+  const auto multiply =
+      Vectorized<multiply_all<4, 8>, multiply_all<8, 8>, multiply_all<16, 4>>::function();
   const auto run = [&](std::int64_t task) {
     const std::int64_t n = task % std::ssize(nonzeros_);
     const Nonzeros& image = nonzeros_[static_cast<std::size_t>(n)];
     const std::int64_t begin = task / std::ssize(nonzeros_) * kOutputs;
     const std::int64_t end = std::min(begin + kOutputs, out_features_);
-    const auto multiply_from = [&](std::int64_t first, const auto& kernel) {
-      kernel(image.indices.data(), image.values.data(), image.count, weight + first, out_features_,
-             bias == nullptr ? nullptr : bias + first, relu, y + n * out_features_ + first);
-    };
-    if (end - begin == kOutputs)
-      return multiply_from(begin, Vectorized<multiply<kRegisters>>::function());
-    for (std::int64_t first = begin; first < end; first += kBlock)
-      multiply_from(first, Vectorized<multiply<1>>::function());
+    multiply(image.indices.data(), image.values.data(), image.count, weight + begin, out_features_,
+             end - begin, bias == nullptr ? nullptr : bias + begin, relu,
+             y + n * out_features_ + begin);
   };
   parallel_for(tasks, tasks * kMultiplyAddsGrain / std::max(work, std::int64_t{1}),
                [&](std::int64_t begin, std::int64_t end) {

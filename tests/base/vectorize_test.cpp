@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/errors.h"
+
 namespace digitry {
 namespace {
 
@@ -21,6 +23,31 @@ TEST(Vectorized, ComputesWhatTheLoopDoes) {
   std::iota(values.begin(), values.end(), 1.0F);
   EXPECT_EQ(vectorized<sum_of<float>>(values.data(), 100), 5050.0F);
   EXPECT_EQ(Vectorized<sum_of<float>>::function()(values.data(), 10), 55.0F);
+}
+
+template <int Lanes>
+DIGITRY_INLINE int lanes_of(int factor) {
+  return factor * Lanes;
+}
+
+TEST(Vectorized, PicksTheLoopOfTheLevel) {
+  const VectorLevel before = vector_level();
+  for (const VectorLevel level : vector_levels()) {
+    const ScopedVectorLevel scope(level);
+    EXPECT_EQ(vector_level(), level);
+    const int want[] = {4, 8, 16};
+    EXPECT_EQ((Vectorized<lanes_of<4>, lanes_of<8>, lanes_of<16>>::function()(1)),
+              want[static_cast<int>(level)]);
+  }
+  EXPECT_EQ(vector_level(), before);
+}
+
+TEST(VectorLevel, OneThatTheProcessorLacksIsAnError) {
+  EXPECT_EQ(vector_levels().front(), VectorLevel::kBaseline);
+  EXPECT_EQ(vector_levels().back(), vector_level());
+  if (vector_level() == VectorLevel::kV4) return;
+  test::expect_error(ErrorCode::kInvalidArgument, {"instruction set x86-64-v4: expected at most "},
+                     [] { const ScopedVectorLevel scope(VectorLevel::kV4); });
 }
 
 TEST(VectorLevel, EachHasAName) {

@@ -6,7 +6,7 @@
 
 #include "digitry/base/parallel.h"
 #include "digitry/kernels/elementwise.h"
-#include "digitry/kernels/vector16.h"
+#include "digitry/kernels/lanes.h"
 #include "tests/cases/elementwise_cases.h"
 #include "tests/reference/reference.h"
 #include "tests/support/near.h"

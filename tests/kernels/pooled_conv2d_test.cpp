@@ -9,6 +9,7 @@
 #include "tests/reference/pool2d.h"
 #include "tests/reference/reference.h"
 #include "tests/support/values.h"
+#include "tests/support/vector_levels.h"
 
 // Pooled convolutions against the reference kernels of the three layers that they combine. All
 // values are small whole numbers, whose sums are exact in any order and type: results must be
@@ -107,9 +108,16 @@ struct Reference {
   Values conv, y, grad_x, grad_weight, grad_bias;
 };
 
-class PooledConv2dTest : public ::testing::TestWithParam<PooledConv2dShape> {
+using Case = std::tuple<PooledConv2dShape, VectorLevel>;
+
+std::string case_name(const ::testing::TestParamInfo<Case>& test) {
+  return cases::name_of(std::get<0>(test.param)) + "_" + name_of(std::get<1>(test.param));
+}
+
+class PooledConv2dTest : public ::testing::TestWithParam<Case> {
  public:
-  const PooledConv2dShape shape = GetParam();
+  const ScopedVectorLevel level{std::get<1>(GetParam())};
+  const PooledConv2dShape shape = std::get<0>(GetParam());
   const Reference want{shape};
   const std::int64_t window = shape.kernel_size * shape.kernel_size;
   const std::int64_t plane = shape.height * shape.width;
@@ -153,8 +161,9 @@ class PooledConv2dOfBlocks : public PooledConv2dTest {
 };
 
 INSTANTIATE_TEST_SUITE_P(Extents, PooledConv2dOfBlocks,
-                         ::testing::ValuesIn(cases::kPooledConv2dCases),
-                         [](const auto& test) { return cases::name_of(test.param); });
+                         ::testing::Combine(::testing::ValuesIn(cases::kPooledConv2dCases),
+                                            each_vector_level()),
+                         case_name);
 
 TEST_P(PooledConv2dOfBlocks, IsTheReferenceInFloat32) { expect_reference<float>(); }
 TEST_P(PooledConv2dOfBlocks, IsTheReferenceInBFloat16) { expect_reference<BFloat16>(); }
@@ -186,8 +195,9 @@ class PooledConv2dOfOneChannel : public PooledConv2dTest {
 };
 
 INSTANTIATE_TEST_SUITE_P(Extents, PooledConv2dOfOneChannel,
-                         ::testing::ValuesIn(cases::kFirstPooledConv2dCases),
-                         [](const auto& test) { return cases::name_of(test.param); });
+                         ::testing::Combine(::testing::ValuesIn(cases::kFirstPooledConv2dCases),
+                                            each_vector_level()),
+                         case_name);
 
 TEST_P(PooledConv2dOfOneChannel, IsTheReferenceInFloat32) { expect_reference<float>(); }
 TEST_P(PooledConv2dOfOneChannel, IsTheReferenceInBFloat16) { expect_reference<BFloat16>(); }

@@ -7,6 +7,7 @@
 #include "digitry/base/parallel.h"
 #include "tests/reference/reference.h"
 #include "tests/support/values.h"
+#include "tests/support/vector_levels.h"
 
 // Against the reference kernel on small whole numbers: sums are exact, results must be equal.
 
@@ -49,7 +50,13 @@ void expect_reference(const SparseDenseCase& extents, const Values& x, bool with
   EXPECT_EQ(got, want);
 }
 
-TEST(SparseDense, IsTheReference) {
+class SparseDenseTest : public ::testing::TestWithParam<VectorLevel> {
+  const ScopedVectorLevel level_{GetParam()};
+};
+INSTANTIATE_TEST_SUITE_P(Levels, SparseDenseTest, each_vector_level(),
+                         [](const auto& test) { return name_of(test.param); });
+
+TEST_P(SparseDenseTest, IsTheReference) {
   for (const SparseDenseCase& extents : kSparseDenseCases) {
     SCOPED_TRACE(extents.out_features);
     Values x = whole_numbers(extents.batch_size * extents.in_features, 1);
@@ -64,7 +71,7 @@ TEST(SparseDense, IsTheReference) {
   }
 }
 
-TEST(SparseDense, ListsAnewForEachBatch) {
+TEST_P(SparseDenseTest, ListsAnewForEachBatch) {
   kernels::SparseDense run(1, 2, 16);
   const Values weight(32, 1);
   Values y(16);

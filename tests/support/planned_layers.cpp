@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "digitry/kernels/vector16.h"
+#include "digitry/kernels/lanes.h"
 #include "digitry/nn/onednn/primitive.h"
 #include "tests/support/networks.h"
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "digitry/kernels/vector16.h"
+#include "digitry/kernels/lanes.h"
 
 /// The parts of oneDNN that Digitry uses, for both version 2 and version 3. All differences between
 /// the two are in this folder. Internal: no public header includes it.
