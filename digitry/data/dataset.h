@@ -47,8 +47,8 @@ struct Dataset {
   Split split = Split::kTrain;
   std::string
       sha256;  ///< Lower-case hexadecimal hash of the pixels, the int32 labels and the weights.
-  /// N weights of the images in the training loss, at least 0; only their ratios matter. Empty: all
-  /// alike. Evaluation ignores them.
+  /// N weights of the images in training and its validation, at least 0; only their ratios matter.
+  /// Empty: all alike. Evaluation ignores them.
   std::vector<float> weights;
   std::vector<std::string> sources;  ///< The file of each image, for image files; else empty.
   /// What a user should know about how the files were read, one sentence each: files that were left

@@ -30,18 +30,23 @@ void for_each_image(const Tensor& logits, std::span<const std::int32_t> labels, 
 }
 
 // The mean −log p(true class), computed from logits, because a probability could round to 0.
-double mean_loss(const Tensor& logits, std::span<const std::int32_t> labels, double temperature) {
+double mean_loss(const Tensor& logits, std::span<const std::int32_t> labels,
+                 std::span<const float> weights, double temperature) {
   const auto num_classes = static_cast<std::size_t>(logits.shape()[1]);
   const auto values = logits.as<float>();
   double total = 0;
+  double total_weight = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const auto row = values.subspan(i * num_classes, num_classes);
     const double largest = *std::ranges::max_element(row);
     double sum = 0;
     for (const float logit : row) sum += std::exp((logit - largest) / temperature);
-    total += std::log(sum) - (row[static_cast<std::size_t>(labels[i])] - largest) / temperature;
+    const double weight = weights.empty() ? 1 : weights[i];
+    total += weight *
+             (std::log(sum) - (row[static_cast<std::size_t>(labels[i])] - largest) / temperature);
+    total_weight += weight;
   }
-  return total / static_cast<double>(labels.size());
+  return total / total_weight;
 }
 
 }  // namespace
@@ -74,16 +79,17 @@ Calibration measure_calibration(const Tensor& logits, std::span<const std::int32
     bin.accuracy /= static_cast<double>(bin.num_images);
   }
   result.brier_score /= num_images;
-  result.negative_log_likelihood = mean_loss(logits, labels, temperature);
+  result.negative_log_likelihood = mean_loss(logits, labels, {}, temperature);
   return result;
 }
 
-double fit_temperature(const Tensor& logits, std::span<const std::int32_t> labels) {
+double fit_temperature(const Tensor& logits, std::span<const std::int32_t> labels,
+                       std::span<const float> weights) {
   // The loss is convex in 1/T and so has one minimum along log T: golden-section search.
   constexpr double kGolden = 0.6180339887498949;
   constexpr int kIterations = 40;  // Narrows the range to 10⁻⁸ of its size.
   const auto loss = [&](double log_temperature) {
-    return mean_loss(logits, labels, std::exp(log_temperature));
+    return mean_loss(logits, labels, weights, std::exp(log_temperature));
   };
   double low = std::log(kLowestTemperature);
   double high = std::log(kHighestTemperature);

@@ -37,7 +37,9 @@ Calibration measure_calibration(const Tensor& logits, std::span<const std::int32
 /// / T). It does not change which class is predicted. Fit it on images that were not used for
 /// training.
 /// Source: Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", ICML 2017,
-/// sec. 4.2. Expects the same arguments as `measure_calibration`.
-double fit_temperature(const Tensor& logits, std::span<const std::int32_t> labels);
+/// sec. 4.2. Expects the same arguments as `measure_calibration`, and one weight per image, at
+/// least 0 and not all 0, or none if all images count alike.
+double fit_temperature(const Tensor& logits, std::span<const std::int32_t> labels,
+                       std::span<const float> weights = {});
 
 }  // namespace digitry

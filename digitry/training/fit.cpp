@@ -35,11 +35,21 @@ std::vector<std::int32_t> labels_of(const Dataset& data, std::span<const std::in
   return labels;
 }
 
+// Empty if all count alike.
+std::vector<float> weights_of(const Dataset& data, std::span<const std::int32_t> indices) {
+  std::vector<float> weights;
+  if (data.weights.empty()) return weights;
+  for (const std::int32_t i : indices) weights.push_back(data.weights[static_cast<std::size_t>(i)]);
+  if (std::ranges::none_of(weights, [](float weight) { return weight > 0; })) weights.clear();
+  return weights;
+}
+
 void fit_temperatures(Model& model, const Dataset& data, std::span<const std::int32_t> validation) {
   const std::vector<std::int32_t> labels = labels_of(data, validation);
+  const std::vector<float> weights = weights_of(data, validation);
   const auto fitted = [&] {
     const Tensor logits = Classifier(model).logits(data.images, validation);
-    return static_cast<float>(fit_temperature(logits, labels));
+    return static_cast<float>(fit_temperature(logits, labels, weights));
   };
   if (model.members.size() == 1 && model.tta != TestTimeAugmentation()) {
     const TestTimeAugmentation views = std::exchange(model.tta, {});

@@ -14,10 +14,10 @@ namespace digitry {
 
 /// Calibrates a trained model. On the validation images, if there are any, it fits the
 /// temperatures: that of a single network with views on the unchanged images, then that of the
-/// whole model. On training images it fits the prototypes of each network. On validation images, or
-/// else on other training images, it fits the threshold below which an image is rejected.
-/// Sources: Guo et al., "On calibration of modern neural networks", ICML 2017 (temperatures);
-/// evaluation/prototypes.h.
+/// whole model; images count by `data.weights`. On training images it fits the prototypes of each
+/// network. On validation images, or else on other training images, it fits the threshold below
+/// which an image is rejected. Sources: Guo et al., "On calibration of modern neural networks",
+/// ICML 2017 (temperatures); evaluation/prototypes.h.
 void calibrate(Model& model, const Dataset& data, const ValidationSplit& split);
 
 /// Trains a model by the recipe, and calibrates it: one network, or `recipe.members` networks one

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 
 #include "digitry/base/error.h"
 
@@ -42,6 +43,19 @@ std::vector<float> loss_weights(const Dataset& data, std::span<const std::int32_
   const double factor = static_cast<double>(image_indices.size()) / sum;
   for (float& weight : weights) weight = static_cast<float>(weight * factor);
   return weights;
+}
+
+double weighted_mean(std::span<const float> values, std::span<const float> weights,
+                     std::span<const std::int32_t> image_indices) {
+  double total = 0;
+  double sum = 0;
+  for (std::size_t i = 0; !weights.empty() && i < values.size(); ++i) {
+    const double weight = weights[static_cast<std::size_t>(image_indices[i])];
+    total += weight * values[i];
+    sum += weight;
+  }
+  if (sum > 0) return total / sum;
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 void apply_loss_weights(std::span<const float> weights, std::span<const std::int32_t> image_indices,

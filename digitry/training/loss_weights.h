@@ -21,6 +21,12 @@ std::vector<float> balanced_class_weights(const Dataset& data,
 std::vector<float> loss_weights(const Dataset& data, std::span<const std::int32_t> image_indices,
                                 bool balanced);
 
+/// The mean of `values`, one per image of `image_indices`, by the weights of these images.
+/// `weights` has one weight per image of the data, or is empty. The plain mean if all of these are
+/// alike or 0.
+double weighted_mean(std::span<const float> values, std::span<const float> weights,
+                     std::span<const std::int32_t> image_indices);
+
 /// Scales the loss of each of the images `image_indices` [N], and its row in `logit_gradients` [N,
 /// classes], by its weight.
 void apply_loss_weights(std::span<const float> weights, std::span<const std::int32_t> image_indices,

@@ -323,11 +323,9 @@ void Trainer::finish_epoch() {
 void Trainer::validate(EpochRecord& record) {
   network_.set_parameters(arena_.store(validated_values()));
   predictor_->update(network_);
-  std::int64_t correct = 0;
-  const std::vector<float> losses = validation_losses(correct);
-  const auto count = static_cast<double>(losses.size());
-  record.val_loss = std::accumulate(losses.begin(), losses.end(), 0.0) / count;
-  record.val_accuracy = static_cast<double>(correct) / count;
+  const auto [losses, correct] = validation_losses();
+  record.val_loss = weighted_mean(losses, loss_weights_, split_.validation);
+  record.val_accuracy = weighted_mean(correct, loss_weights_, split_.validation);
   if (!std::isfinite(*record.val_loss))
     throw diverged(step_, fmt::format("the validation loss is {}", *record.val_loss));
 }

@@ -152,9 +152,9 @@ class Trainer {
 
   void finish_epoch();
   void validate(EpochRecord& record);
-  // The cross-entropy of each validation image, in order, and the number of correct ones. Each rank
-  // computes its share.
-  std::vector<float> validation_losses(std::int64_t& correct);
+  // The cross-entropy of each validation image, in order, and 1 for the correct ones, 0 for others.
+  // Each rank computes its share.
+  std::pair<std::vector<float>, std::vector<float>> validation_losses();
   void keep_best_weights();
   void check_finite();
   // The values that are validated and kept: the moving average of the parameters if there is one,

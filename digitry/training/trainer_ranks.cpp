@@ -1,9 +1,10 @@
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "digitry/base/communicator.h"
@@ -20,6 +21,17 @@ namespace {
 
 std::string_view bytes_of(std::span<const float> values) {
   return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
+}
+
+// The values of all ranks, in their order.
+std::vector<float> gather(Communicator& ranks, std::span<const float> own) {
+  std::vector<float> all;
+  for (const std::string& bytes : ranks.gather(bytes_of(own))) {
+    const std::size_t before = all.size();
+    all.resize(before + bytes.size() / sizeof(float));
+    if (!bytes.empty()) std::memcpy(all.data() + before, bytes.data(), bytes.size());
+  }
+  return all;
 }
 
 constexpr std::string_view kSameMachines =
@@ -61,7 +73,7 @@ void Trainer::average_running_statistics() {
     for (float& value : part) value /= static_cast<float>(ranks_.size());
 }
 
-std::vector<float> Trainer::validation_losses(std::int64_t& correct) {
+std::pair<std::vector<float>, std::vector<float>> Trainer::validation_losses() {
   const Share share = share_of(ranks_, std::ssize(split_.validation));
   const auto indices =
       std::span(split_.validation)
@@ -70,19 +82,15 @@ std::vector<float> Trainer::validation_losses(std::int64_t& correct) {
   std::vector<std::int32_t> labels;
   for (const std::int32_t i : indices)
     labels.push_back(examples().labels[static_cast<std::size_t>(i)]);
-  std::vector<float> own(labels.size());
-  std::array<double, 1> sum{static_cast<double>(kernels::softmax_cross_entropy(
-      logits.as<float>(), labels, network_.num_classes(), 1, own, {}))};
-  ranks_.start_sum(sum);
-  ranks_.finish_sums();
-  correct = static_cast<std::int64_t>(sum[0]);
-  std::vector<float> losses;
-  for (const std::string& bytes : ranks_.gather(bytes_of(own))) {
-    const std::size_t before = losses.size();
-    losses.resize(before + bytes.size() / sizeof(float));
-    if (!bytes.empty()) std::memcpy(losses.data() + before, bytes.data(), bytes.size());
+  std::vector<float> losses(labels.size());
+  kernels::softmax_cross_entropy(logits.as<float>(), labels, network_.num_classes(), 1, losses, {});
+  const auto classes = static_cast<std::size_t>(network_.num_classes());
+  std::vector<float> correct;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto row = logits.as<float>().subspan(i * classes, classes);
+    correct.push_back(std::ranges::max_element(row) - row.begin() == labels[i] ? 1.0F : 0.0F);
   }
-  return losses;
+  return {gather(ranks_, losses), gather(ranks_, correct)};
 }
 
 }  // namespace digitry

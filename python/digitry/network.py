@@ -110,8 +110,8 @@ class Network:
             label_smoothing: share of the target that is spread over all classes.
             gradient_clip: largest L2 norm of all gradients together; 0: off.
             ema_decay: decay of a moving average of the weights, which is kept instead of them; 0: off.
-            sample_weight: the weight of each image in the loss, (n,), at least 0; only their ratios count. Validation
-                and ``evaluate`` have no weights.
+            sample_weight: the weight of each image in the loss and in validation, (n,), at least 0; only their ratios
+                count. ``evaluate`` has no weights.
             class_weight: "balanced" for the inverse of the number of images of a class; or weights by class index,
                 1 for those that are left out. They multiply ``sample_weight``.
             class_names: one per class; default: "0", "1", ...

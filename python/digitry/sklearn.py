@@ -28,16 +28,19 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     as it is; others are scaled by the smallest and the largest value of the training data, so that the estimator fits
     any features of one scale.
 
+    A weight is a number of samples: weight 2 gives the model that the sample twice gives, and weight 0 that without it,
+    but for the rounding of weights that are not whole numbers. To this end equal samples of one label are trained as
+    one, with the sum of their weights, in an order that is not that of the arguments.
+
     Parameters:
         layers: the network; None for one hidden layer of 128. Its last layer is ``Dense("classes")``.
         epochs: passes over the data.
         batch_size: images per step; "auto" for 128, or fewer if the data are few.
         optimizer: None for ``Adam(5e-3)``.
         schedule: of the learning rate; None for ``OneCycle()``.
-        validation_split: fraction of the samples set aside, in [0, 0.9]; none with weights of samples or classes,
-            which validation does not have.
+        validation_split: fraction of the samples set aside, in [0, 0.9]; those that are equal stay together.
         patience: epochs without a better validation result before stopping; 0: off.
-        class_weight: "balanced", or weights by label; 1 for those that are left out.
+        class_weight: weights by label, 1 for those that are left out; or "balanced", for which all labels count alike.
         augmentation: random changes of the images, such as ``{"rotation": 10}``.
         random_state: seed, or a generator of seeds; None for 0.
 
@@ -83,9 +86,8 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> DigitClassifier:
         """Trains from the start.
 
-        ``sample_weight`` (n,) are the weights of the samples in the loss, at least 0; one of weight 0 still counts for
-        the scale of the pixels and as a part of a batch. Raises ValueError for samples, labels or parameters that do
-        not fit.
+        ``sample_weight`` (n,) are the weights of the samples in training and validation, at least 0. The labels of
+        samples of weight 0 are still classes. Raises ValueError for samples, labels or parameters that do not fit.
         """
         shape = X.shape[1:] if isinstance(X, np.ndarray) else ()
         samples: npt.NDArray[Any]
@@ -94,25 +96,31 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, indices = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"y: expected at least two classes, got one class: {self.classes_[0]!r}")
+        weights = None
+        if sample_weight is not None:
+            weights = _check_sample_weight(sample_weight, samples, dtype=np.float64, ensure_non_negative=True)
+            if not weights.any():
+                raise ValueError("sample_weight: expected a weight above 0, got none")
+            present = weights > 0
+            samples, indices, weights = samples[present], indices[present], weights[present]
         low, high = (0.0, 255.0) if samples.dtype == np.uint8 else (float(samples.min()), float(samples.max()))
         self.pixel_range_ = (low, high if high > low else low + 1)
         network = Network(
             [Flatten(), Dense(128), Relu(), Dropout(0.1), Dense("classes")] if self.layers is None else self.layers
         )
-        weighted = sample_weight is not None or self.class_weight is not None
-        images = self._pixels(samples)
+        images, indices, weights = _distinct(self._bytes(samples), indices, weights)
         self.history_ = network.fit(
             images.reshape(-1, *shape) if len(shape) > 1 else images,
             indices,
             epochs=self.epochs,
-            batch_size=self._batch_size(len(samples)),
-            validation_split=0 if weighted else self.validation_split,
+            batch_size=self._batch_size(len(images)),
+            validation_split=self.validation_split,
             optimizer=Adam(5e-3) if self.optimizer is None else self.optimizer,
             schedule=OneCycle() if self.schedule is None else self.schedule,
             augmentation=self.augmentation,
             patience=self.patience,
-            sample_weight=None if sample_weight is None else _check_sample_weight(sample_weight, samples),
-            class_weight=self._class_weight(),
+            sample_weight=weights,
+            class_weight=self._class_weight(indices, weights),
             seed=0 if self.random_state is None else int(check_random_state(self.random_state).randint(2**31 - 1)),
             class_names=_names(self.classes_),
             progress=False,
@@ -131,7 +139,12 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         pixels = self._validated(X)
         return self.model_.predict_proba(pixels)
 
-    def _class_weight(self) -> dict[int, float] | Literal["balanced"] | None:
+    def _class_weight(
+        self, labels: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]
+    ) -> dict[int, float] | Literal["balanced"] | None:
+        if self.class_weight == "balanced":
+            of_class = np.bincount(labels, weights)
+            return {i: weights.sum() / weight for i, weight in enumerate(of_class) if weight > 0}
         if not isinstance(self.class_weight, dict):
             return self.class_weight
         indices = {label: i for i, label in enumerate(self.classes_)}
@@ -149,6 +162,10 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         scaled: npt.NDArray[Any] = np.clip((X - low) / (high - low), 0, 1).astype(np.float32)
         return scaled
 
+    def _bytes(self, X: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+        pixels = self._pixels(X)
+        return pixels if pixels.dtype == np.uint8 else np.rint(255 * pixels).astype(np.uint8)
+
     def _batch_size(self, num_samples: int) -> int:
         if self.batch_size != "auto":
             return self.batch_size
@@ -160,6 +177,17 @@ def _flat(X: npt.ArrayLike) -> npt.ArrayLike:
     if isinstance(X, np.ndarray) and X.ndim in (3, 4) and X.size > 0:
         return X.reshape(X.shape[0], -1)
     return X
+
+
+def _distinct(
+    images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], weights: npt.NDArray[np.float64] | None
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Rows of pixels that differ in pixels or label, sorted; their labels; and their weights (default: 1), which are
+    added where rows are equal."""
+    rows = np.hstack([labels.astype(">u4").reshape(-1, 1).view(np.uint8), images])
+    keys = rows.view(np.dtype((np.void, rows.shape[1]))).ravel()
+    _, first, place = np.unique(keys, return_index=True, return_inverse=True)
+    return images[first], labels[first], np.bincount(place, weights).astype(np.float64)
 
 
 def _names(classes: npt.NDArray[Any]) -> list[str]:

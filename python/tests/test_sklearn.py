@@ -27,11 +27,7 @@ def one_thread():
     digitry.set_num_threads(0)
 
 
-# Training goes by batches, so that a sample of weight 2 is not the same as two samples.
-NOT_BY_REPETITION = {"check_sample_weight_equivalence_on_dense_data": "a weight is not a repetition: batches differ"}
-
-
-@parametrize_with_checks([DigitClassifier()], expected_failed_checks=lambda _: NOT_BY_REPETITION)
+@parametrize_with_checks([DigitClassifier()])
 def test_the_checks_of_scikit_learn(estimator, check):
     check(estimator)
 
@@ -95,6 +91,36 @@ def test_weights_of_samples_and_of_labels(digits):
     assert abs(low["balanced"] - low["alike"]) < 0.2
     with pytest.raises(ValueError, match="class_weights"):
         DigitClassifier(class_weight="even").fit(X, names)
+
+
+@pytest.mark.parametrize("parameters", [{}, {"batch_size": 16, "class_weight": "balanced", "validation_split": 0}])
+def test_a_weight_is_a_number_of_samples(digits, parameters):
+    """Bit for bit, with many batches, dropout, augmentation, validation and calibration."""
+    X, y = digits[0][:300], digits[1][:300]
+    weight = np.random.default_rng(0).integers(0, 4, 300)
+    X[weight == 0] *= 3  # As if absent: the scale of the pixels is not theirs.
+    estimator = DigitClassifier(epochs=3, augmentation={"rotation": 5}, **parameters)
+    repeated = clone(estimator).fit(X.repeat(weight, axis=0), y.repeat(weight))
+    weighted = clone(estimator).fit(X, y, sample_weight=weight)
+    reversed_ = clone(estimator).fit(X[::-1], y[::-1], sample_weight=weight[::-1] / 2)
+    assert np.array_equal(weighted.predict_proba(X), repeated.predict_proba(X))
+    assert np.array_equal(weighted.predict_proba(X), reversed_.predict_proba(X))
+    assert not np.array_equal(weighted.predict_proba(X), clone(estimator).fit(X, y).predict_proba(X))
+    for wrong, words in ((-weight, "[Nn]egative"), (0 * weight, "weight"), (weight[1:], "sample_weight")):
+        with pytest.raises(ValueError, match=words):
+            clone(estimator).fit(X, y, sample_weight=wrong)
+
+
+def test_validation_counts_samples_by_their_weights(digits):
+    """Every second label is drawn at random; with almost no weight such samples are no mistakes."""
+    X, y = digits[0][:400], digits[1][:400] % 2
+    wrong = np.arange(400) % 2 == 1
+    y[wrong] = np.random.default_rng(0).integers(0, 2, 200)
+    estimator = DigitClassifier(validation_split=0.4)
+    alike = clone(estimator).fit(X, y).history_
+    weighted = clone(estimator).fit(X, y, sample_weight=np.where(wrong, 1e-6, 1)).history_
+    assert max(record.val_accuracy for record in alike.epochs) < 0.85
+    assert max(record.val_accuracy for record in weighted.epochs) > 0.9
 
 
 def test_a_seed_decides(digits):

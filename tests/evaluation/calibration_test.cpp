@@ -84,6 +84,16 @@ TEST(Calibration, FitFindsTheTemperatureThatLabelsWereDrawnWith) {
   }
 }
 
+TEST(Calibration, FitCountsImagesByTheirWeights) {
+  const Tensor logits = logits_tensor({2, 0, 2, 0, 1, 0}, 2);
+  const std::vector<std::int32_t> labels{0, 1, 0};
+  const Tensor repeated = logits_tensor({2, 0, 2, 0, 2, 0, 2, 0}, 2);
+  EXPECT_NEAR(fit_temperature(logits, labels, std::vector<float>{3, 1, 0}),
+              fit_temperature(repeated, std::vector<std::int32_t>{0, 0, 0, 1}), 1e-6);
+  EXPECT_GT(fit_temperature(logits, labels),
+            2 * fit_temperature(logits, labels, std::vector<float>{3, 1, 0}));
+}
+
 // If all are correct, a lower temperature is always better, down to the end of the range.
 TEST(Calibration, FitStaysInItsRange) {
   const std::vector<std::int32_t> labels{0, 1};

@@ -76,6 +76,41 @@ TEST(LossWeights, ScaleLossesAndGradients) {
   EXPECT_THAT(gradients, ElementsAre(0.5F, 1, 9, 12));
 }
 
+TEST(WeightedMean, IsByTheWeightsOfTheseImages) {
+  const std::vector<float> values{1, 4};
+  EXPECT_EQ(weighted_mean(values, std::vector<float>{3, 7, 1}, std::vector<std::int32_t>{0, 2}),
+            1.75);
+  EXPECT_EQ(weighted_mean(values, {}, std::vector<std::int32_t>{0, 2}), 2.5);
+  EXPECT_EQ(weighted_mean(values, std::vector<float>{0, 7, 0}, std::vector<std::int32_t>{0, 2}),
+            2.5);
+}
+
+// All images of class 0 have wrong labels, and those that are set aside as well.
+TEST(LossWeights, CountInValidation) {
+  Dataset data = test::blobs(300);
+  data.weights.assign(300, 1);
+  for (std::size_t i = 0; i < 300; ++i) {
+    if (data.labels[i] != 0) continue;
+    data.labels[i] = 1 + static_cast<std::int32_t>(i % 2);
+    data.weights[i] = 0;
+  }
+  Recipe recipe;
+  recipe.layers = {Flatten{}, Dense{.out_features = 3}};
+  recipe.optimizer = Sgd{.learning_rate = 0.01};
+  recipe.validation = 0.3;
+  const auto last_epoch = [&] {
+    EpochRecord last;
+    fit(recipe, data, {.on_epoch = [&](const EpochRecord& record, bool) { last = record; }});
+    return last;
+  };
+  const EpochRecord weighted = last_epoch();
+  data.weights.clear();
+  const EpochRecord alike = last_epoch();
+  EXPECT_GT(*weighted.val_accuracy, 0.95);
+  EXPECT_LT(*alike.val_accuracy, 0.9);
+  EXPECT_LT(*weighted.val_loss, *alike.val_loss);
+}
+
 // Images of weight 0 count as if they were not there: wrong labels among them do no harm.
 TEST(LossWeights, LetATrainingIgnoreImages) {
   Dataset data = test::blobs(300);
