@@ -106,24 +106,14 @@ install_tools() {
   if cmp -s "$list" "$tools/installed.txt"; then return; fi
   rm -rf "$tools"
   "$python" -m venv "$tools" || die "python3 -m venv failed (Debian: python3-venv)"
-  install_from_pypi "$list" "$tools/bin/pip"
-  cp "$list" "$tools/installed.txt"
-}
-
-# install_from_pypi LIST PIP [OPTION...]
-install_from_pypi() {
-  local list=$1 pip=$2
-  shift 2
-  timeout 600 "$pip" install --quiet --no-deps --only-binary :all: --require-hashes --retries 3 --timeout 20 \
-    --no-compile --disable-pip-version-check "$@" -r "$list" </dev/null >&2 ||
+  timeout 600 "$tools/bin/pip" install --quiet --no-deps --only-binary :all: --require-hashes --retries 3 --timeout 20 \
+    --no-compile --disable-pip-version-check -r "$list" </dev/null >&2 ||
     die "pip could not install what $list names: is PyPI, or the index that pip is set to, within reach?"
+  cp "$list" "$tools/installed.txt"
 }
 
 # install_check_tools: what PyPI has newer than Debian, into build/tools.
 install_check_tools() { install_tools scripts/lib/check-tools.txt build/tools; }
-
-# What builds and checks the Python package, into build/python-tools.
-install_python_tools() { install_tools scripts/lib/python-tools.txt build/python-tools; }
 
 # build PRESET [TARGET...]
 build() {
