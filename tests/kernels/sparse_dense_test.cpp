@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-
 #include "digitry/base/parallel.h"
 #include "tests/reference/reference.h"
 #include "tests/support/values.h"
@@ -25,17 +23,11 @@ struct SparseDenseCase {
 constexpr SparseDenseCase kSparseDenseCases[] = {{1, 3, 16},    {2, 16, 64},   {3, 100, 80},
                                                  {1, 784, 128}, {8, 784, 512}, {5, 33, 208}};
 
-Values whole_numbers(std::int64_t count, std::uint32_t stream) {
-  Values values = random_values(count, stream);
-  for (float& value : values) value = std::round(2 * value);
-  return values;
-}
-
 void expect_reference(const SparseDenseCase& extents, const Values& x, bool with_bias, bool relu) {
   const auto [batch_size, in_features, out_features] = extents;
-  const Values weight = whole_numbers(out_features * in_features, 2);
+  const Values weight = whole_values(out_features * in_features, 2);
   const Values bias =
-      with_bias ? whole_numbers(out_features, 3) : Values(static_cast<std::size_t>(out_features));
+      with_bias ? whole_values(out_features, 3) : Values(static_cast<std::size_t>(out_features));
   Values transposed(weight.size());
   for (std::int64_t oc = 0; oc < out_features; ++oc)
     for (std::int64_t ic = 0; ic < in_features; ++ic)
@@ -59,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(Levels, SparseDenseTest, each_vector_level(),
 TEST_P(SparseDenseTest, IsTheReference) {
   for (const SparseDenseCase& extents : kSparseDenseCases) {
     SCOPED_TRACE(extents.out_features);
-    Values x = whole_numbers(extents.batch_size * extents.in_features, 1);
+    Values x = whole_values(extents.batch_size * extents.in_features, 1);
     expect_reference(extents, x, /*with_bias=*/true, /*relu=*/true);
     for (std::size_t i = 0; i < x.size(); ++i)
       if (i / 16 % 2 == 0 || i % 3 == 0) x[i] = 0;

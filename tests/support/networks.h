@@ -45,6 +45,10 @@ inline Attributes spatial_dropout(double rate) {
   return {{"type", std::string("spatial_dropout")}, {"rate", rate}};
 }
 inline Attributes relu() { return {{"type", std::string("relu")}}; }
+/// A ReLU that no plan computes together with the layer before it.
+inline Attributes unfused_relu() {
+  return {{"type", std::string("leaky_relu")}, {"negative_slope", 0.0}};
+}
 inline Attributes flatten() { return {{"type", std::string("flatten")}}; }
 
 /// Random values of a parameter such that each of them has an effect: normal biases and running

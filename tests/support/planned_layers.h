@@ -27,6 +27,7 @@ class PlannedLayers {
   const std::vector<Parameter>& parameters() const { return parameters_; }
   std::int64_t output_size() const;
   const std::vector<Operation>& forward_operations() const { return plan_.forward_operations; }
+  const std::vector<Operation>& backward_operations() const { return plan_.backward_operations; }
 
  private:
   std::vector<float> input_gradient_;

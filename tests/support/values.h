@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -13,6 +14,13 @@ inline std::vector<float> random_values(std::int64_t count, std::uint32_t stream
   RandomStream random(1, RandomPurpose::kTest, stream);
   std::vector<float> values(static_cast<std::size_t>(count));
   for (float& value : values) value = random.next_normal();
+  return values;
+}
+
+/// Small whole numbers: their sums of products are exact in any order.
+inline std::vector<float> whole_values(std::int64_t count, std::uint32_t stream) {
+  std::vector<float> values = random_values(count, stream);
+  for (float& value : values) value = std::round(2 * value);
   return values;
 }
 

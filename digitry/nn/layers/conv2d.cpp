@@ -6,6 +6,7 @@
 #include "digitry/nn/layer.h"
 #include "digitry/nn/plan/pooled_conv2d.h"
 #include "digitry/nn/plan/weighted_layer.h"
+#include "digitry/nn/plan/winograd_conv2d.h"
 
 namespace digitry {
 namespace {
@@ -126,6 +127,9 @@ Value Conv2dLayer::plan(PlanBuilder& builder, const Value& input) const {
   if (builder.step().pool != nullptr) return plan_pooled_conv2d(builder, *this, input);
   const auto x = onednn::extents_of(input.value);
   const Shape image{x[1], x[2], x[3]};
+  if (!builder.training() &&
+      supports_winograd_conv2d(*this, /*pool=*/nullptr, image, x[0], builder.precision()))
+    return plan_winograd_conv2d(builder, *this, input);
   const ParameterSpec weight = parameters(image)[0];
   WeightedLayerExtents extents{.x = x,
                                .weight = weight.shape.extents(),

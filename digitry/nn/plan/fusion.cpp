@@ -66,6 +66,7 @@ class Fusion {
     return supports_pooled_conv2d(*conv, *pool, shape_,
                                   {.batch_size = context_.batch_size,
                                    .precision = context_.precision,
+                                   .training = context_.training,
                                    .with_input_gradient = context_.training && is_trained_});
   }
 

@@ -51,6 +51,7 @@ class PlanBuilder {
   bool training() const { return context_.training; }
   /// The layer being planned, and what is fused with it.
   const FusedLayer& step() const { return *step_; }
+  Precision precision() const { return context_.precision; }
   /// Type of the values between layers and of the operands of products; sums are float32.
   dnnl::memory::data_type compute_type() const;
   /// Whether the step being planned is the last.

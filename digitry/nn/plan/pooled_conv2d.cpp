@@ -8,6 +8,7 @@
 #include "digitry/nn/layers/activation.h"
 #include "digitry/nn/layers/pool2d.h"
 #include "digitry/nn/onednn/kernels.h"
+#include "digitry/nn/plan/winograd_conv2d.h"
 
 namespace digitry {
 namespace {
@@ -76,23 +77,14 @@ class PooledConv2dPlanner {
 
   // For input in blocks of channels, in training.
   template <typename T>
-  Value plan(const Value& input) {
-    const DataType type = builder_.compute_type();
-    const auto forward = forward_kernel(shape_, type, has_bias());
-    const Value x = builder_.in_layout(input, x_layout(shape_, type));
+  Value plan(const Value& input, bool winograd) {
+    const Value x = builder_.in_layout(input, x_layout(shape_, builder_.compute_type()));
     bind_parameters();
-    const auto conv = builder_.make(conv_layout(shape_, type));
-    builder_.forward(
-        forward.impl_info_str(), flops_,
-        [call = builder_.bind(
-             forward, {{DNNL_ARG_SRC, x.value},
-                       {DNNL_ARG_WEIGHTS, builder_.prepared(weight_.value, forward.weights_desc())},
-                       {DNNL_ARG_BIAS, bias_.value},
-                       {DNNL_ARG_DST, conv}})](auto&) { call(); });
     Value y = make_output();
-    builder_.forward(kKernel, 0, [=, shape = shape_, positions = positions_](auto&) {
-      kernels::max_pool_blocked(shape, data<const T>(conv), data<T>(y.value), positions);
-    });
+    if (winograd)
+      plan_winograd_forward(x, y);
+    else
+      plan_onednn_forward<T>(x, y);
 
     const auto run = std::make_shared<kernels::PooledConv2dBackward<T>>(shape_);
     const auto weight = builder_.prepared(weight_.value, weight_layout_);
@@ -146,6 +138,40 @@ class PooledConv2dPlanner {
     return memory ? static_cast<T*>(memory.get_data_handle()) : nullptr;
   }
 
+  template <typename T>
+  void plan_onednn_forward(const Value& x, const Value& y) {
+    const DataType type = builder_.compute_type();
+    const auto forward = forward_kernel(shape_, type, has_bias());
+    const auto conv = builder_.make(conv_layout(shape_, type));
+    builder_.forward(
+        forward.impl_info_str(), flops_,
+        [call = builder_.bind(
+             forward, {{DNNL_ARG_SRC, x.value},
+                       {DNNL_ARG_WEIGHTS, builder_.prepared(weight_.value, forward.weights_desc())},
+                       {DNNL_ARG_BIAS, bias_.value},
+                       {DNNL_ARG_DST, conv}})](auto&) { call(); });
+    builder_.forward(kKernel, 0, [=, shape = shape_, positions = positions_](auto&) {
+      kernels::max_pool_blocked(shape, data<const T>(conv), data<T>(y.value), positions);
+    });
+  }
+
+  void plan_winograd_forward(const Value& x, const Value& y) {
+    const PreparedWinograd prepared = prepare_winograd(builder_,
+                                                       {.batch_size = shape_.batch_size,
+                                                        .in_channels = shape_.in_channels,
+                                                        .out_channels = shape_.out_channels,
+                                                        .height = shape_.height,
+                                                        .width = shape_.width,
+                                                        .padding = shape_.padding,
+                                                        .relu = true,
+                                                        .pool = true},
+                                                       weight_.value);
+    builder_.forward(kWinogradKernel, flops_, [=, bias = bias_, positions = positions_](auto&) {
+      (*prepared.kernel)(data<const float>(x.value), data<const float>(prepared.transformed),
+                         data<const float>(bias.value), data<float>(y.value), positions);
+    });
+  }
+
   void bind_parameters() {
     weight_ = builder_.parameter("weight", specs_[0].shape, weight_layout_);
     if (has_bias())
@@ -182,9 +208,13 @@ bool supports_pooled_conv2d(const Conv2dLayer& conv, const Pool2dLayer& pool, co
       window.stride != window.kernel_size || window.padding != 0)
     return false;
   const PooledConv2dShape shape = shape_of(conv, pool, image, context.batch_size);
+  const bool winograd =
+      supports_winograd_conv2d(conv, &pool, image, context.batch_size, context.precision);
   if (!context.with_input_gradient)
-    return kernels::SingleChannelPooledConv2d<float>::supports(shape);
+    return kernels::SingleChannelPooledConv2d<float>::supports(shape) ||
+           (!context.training && winograd);
   if (!kernels::PooledConv2dBackward<float>::supports(shape)) return false;
+  if (winograd) return true;
   const DataType type = context.precision == Precision::kBFloat16 ? DataType::bf16 : DataType::f32;
   const auto kernel = forward_kernel(shape, type, conv.options().bias);
   return !std::string(kernel.impl_info_str()).starts_with("ref");
@@ -192,11 +222,14 @@ bool supports_pooled_conv2d(const Conv2dLayer& conv, const Pool2dLayer& pool, co
 
 Value plan_pooled_conv2d(PlanBuilder& builder, const Conv2dLayer& conv, const Value& input) {
   const auto x = onednn::extents_of(input.value);
-  PooledConv2dPlanner planner(builder, conv,
-                              shape_of(conv, *builder.step().pool, {x[1], x[2], x[3]}, x[0]));
+  const Shape image{x[1], x[2], x[3]};
+  const Pool2dLayer& pool = *builder.step().pool;
   const bool bf16 = builder.compute_type() == DataType::bf16;
+  const bool winograd = supports_winograd_conv2d(conv, &pool, image, x[0], builder.precision());
+  if (winograd && !builder.training()) return plan_winograd_conv2d(builder, conv, input);
+  PooledConv2dPlanner planner(builder, conv, shape_of(conv, pool, image, x[0]));
   if (input.needs_gradient())
-    return bf16 ? planner.plan<BFloat16>(input) : planner.plan<float>(input);
+    return bf16 ? planner.plan<BFloat16>(input, winograd) : planner.plan<float>(input, winograd);
   return bf16 ? planner.plan_single_channel<BFloat16>(input)
               : planner.plan_single_channel<float>(input);
 }

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "digitry/kernels/winograd_conv2d.h"
+#include "digitry/nn/layers/conv2d.h"
+#include "digitry/nn/layers/pool2d.h"
+#include "digitry/nn/plan/plan_builder.h"
+
+namespace digitry {
+
+/// The name of the kernel in a profile.
+inline constexpr const char* kWinogradKernel = "digitry:winograd_conv2d";
+
+/// Whether a plan in float32 computes the forward pass of a convolution, with its ReLU and the
+/// max-pooling `pool` (or null), by kernels/winograd_conv2d.h. `image` is the shape of its input.
+/// Measured, one thread of an AMD EPYC (Zen 5), 32 to 64 channels of 13 × 13, effective GFLOP/s:
+///
+///                                   ours       oneDNN 2.6
+///   baseline (SSE2)                 95         50, direct
+///   x86-64-v3 (AVX2)               265         82, direct
+///   x86-64-v4 (AVX-512), 1 image   332        137, direct
+///   the same, 128 images           311        400, Winograd 4×3
+///
+/// So oneDNN computes batches with AVX-512, and this everything else.
+bool supports_winograd_conv2d(const Conv2dLayer& conv, const Pool2dLayer* pool, const Shape& image,
+                              std::int64_t batch_size, Precision precision);
+
+/// The kernel bound to its weights, which a prepare operation transforms.
+struct PreparedWinograd {
+  std::shared_ptr<kernels::WinogradConv2d> kernel;
+  dnnl::memory transformed;
+};
+/// `weight` is float32 [OC, IC, 3, 3] in any layout.
+PreparedWinograd prepare_winograd(PlanBuilder& builder, const kernels::WinogradConv2dShape& shape,
+                                  const dnnl::memory& weight);
+
+/// Plans a convolution for inference, with everything that its step includes.
+Value plan_winograd_conv2d(PlanBuilder& builder, const Conv2dLayer& conv, const Value& input);
+
+}  // namespace digitry
