@@ -24,6 +24,7 @@ namespace {
 using kainjow::mustache::data;
 
 constexpr std::size_t kIdLength = 12;
+constexpr std::size_t kMaxTrials = 20;
 
 // The report's style, nested in the element: rules for the whole page match nothing there, and its
 // variables become the element's.
@@ -41,21 +42,26 @@ std::string render(data& fragment) {
   return html;
 }
 
-// Loss and accuracy; empty if gnuplot is missing. The prefix of the SVG's ids differs from that of
-// other histories in the same page.
-std::vector<std::string> curves(const History& history) {
-  const std::string id = sha256(to_csv(history)).substr(0, kIdLength);
+// Empty if gnuplot is missing.
+std::vector<std::string> drawn(const std::vector<Figure>& figures) {
+  std::vector<FigureJob> jobs;
+  for (const Figure& figure : figures) jobs.push_back({figure, FigureFormat::kSvgClear});
   try {
-    const Figure loss = loss_figure(history);
-    const Figure accuracy = accuracy_figure(history);
-    std::vector<std::string> svgs =
-        draw({{loss, FigureFormat::kSvgClear}, {accuracy, FigureFormat::kSvgClear}});
-    return {themed_svg(std::move(svgs[0]), "loss-" + id + "-"),
-            themed_svg(std::move(svgs[1]), "accuracy-" + id + "-")};
+    return draw(jobs);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnavailable) throw;
     return {};
   }
+}
+
+// Loss and accuracy; empty if gnuplot is missing. The prefix of the SVG's ids differs from that of
+// other histories in the same page.
+std::vector<std::string> curves(const History& history) {
+  std::vector<std::string> svgs = drawn({loss_figure(history), accuracy_figure(history)});
+  if (svgs.empty()) return svgs;
+  const std::string id = sha256(to_csv(history)).substr(0, kIdLength);
+  return {themed_svg(std::move(svgs[0]), "loss-" + id + "-"),
+          themed_svg(std::move(svgs[1]), "accuracy-" + id + "-")};
 }
 
 void add_gallery(data& fragment, const Evaluation& evaluation, const Tensor& images) {
@@ -95,6 +101,19 @@ std::string history_html(const History& history) {
     fragment.set("accuracy_svg", svgs[1]);
     fragment.set("loss_description", loss_description(history));
     fragment.set("accuracy_description", accuracy_description(history));
+  }
+  return render(fragment);
+}
+
+std::string study_html(const StudyContent& content) {
+  data fragment;
+  fragment.set("has_study", true);
+  add_trials(fragment, content, kMaxTrials);
+  const std::vector<std::string> svgs = drawn({study_course_figure(content)});
+  fragment.set("has_course", !svgs.empty());
+  if (!svgs.empty()) {
+    const std::string id = sha256(svgs[0]).substr(0, kIdLength);
+    fragment.set("course_svg", themed_svg(svgs[0], "course-" + id + "-"));
   }
   return render(fragment);
 }

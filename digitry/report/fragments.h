@@ -5,10 +5,11 @@
 #include "digitry/evaluation/evaluate.h"
 #include "digitry/evaluation/history.h"
 #include "digitry/model_io/model.h"
+#include "digitry/report/study_page.h"
 #include "digitry/tensor/tensor.h"
 
-// Parts of a run's report as HTML elements with their own style, to be put into another page: what
-// a notebook shows.
+// Parts of the reports of runs and searches as HTML elements with their own style, to be put into
+// another page: what a notebook shows.
 
 namespace digitry {
 
@@ -20,6 +21,11 @@ std::string history_html(const History& history);
 /// of the first M mistakes, in their order; may be empty. Throws Error{kShapeMismatch} if there are
 /// more images than mistakes.
 std::string evaluation_html(const Evaluation& evaluation, const Tensor& images);
+
+/// The best trial of a search, the accuracy of all trials in their order, and a table of the 20
+/// best. Without gnuplot, which draws the figure, the texts and the table alone. Needs no `ticks`
+/// and `coordinates`.
+std::string study_html(const StudyContent& content);
 
 /// The layers of the model's networks, with shapes, parameters and multiply-adds.
 std::string model_html(const Model& model);

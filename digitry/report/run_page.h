@@ -9,6 +9,7 @@
 #include "digitry/image/thumbnails.h"
 #include "digitry/nn/network.h"
 #include "digitry/report/report.h"
+#include "digitry/report/study_page.h"
 
 // Internal to report: the HTML page of a run, and the parts that render_page puts together for
 // report.html.mustache. Strings are clean UTF-8; the template escapes them.
@@ -36,6 +37,10 @@ void add_image_size(kainjow::mustache::data& page, const Thumbnailer& thumbnaile
 void add_figures(kainjow::mustache::data& page, const Evaluation& evaluation);
 /// Adds the number of classes, and whether their names are long.
 void add_names(kainjow::mustache::data& page, const Evaluation& evaluation);
+
+/// study_page.cpp: adds the best trial, the numbers of trials by state, and the rows of the `most`
+/// best trials.
+void add_trials(kainjow::mustache::data& page, const StudyContent& content, std::size_t most);
 
 // run_page_images.cpp: which images are shown, and the map.
 

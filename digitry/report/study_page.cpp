@@ -10,6 +10,7 @@
 #include "digitry/base/text.h"
 #include "digitry/report/figures.h"
 #include "digitry/report/gnuplot.h"
+#include "digitry/report/run_page.h"
 #include "digitry_embedded/report_css.h"
 #include "digitry_embedded/study_html.h"
 
@@ -214,14 +215,14 @@ std::string parallel_svg(const StudyContent& content) {
   return svg + "</svg>";
 }
 
-data trial_rows(const StudyContent& content) {
+data trial_rows(const StudyContent& content, std::size_t most) {
   std::vector<const StudyTrial*> order;
   for (const StudyTrial& trial : content.trials) order.push_back(&trial);
   std::ranges::stable_sort(order, [](const StudyTrial* a, const StudyTrial* b) {
     return std::pair(is_scored(*a), a->score) > std::pair(is_scored(*b), b->score);
   });
   data rows{data::type::list};
-  for (std::size_t i = 0; i < std::min(order.size(), kMaxRows); ++i) {
+  for (std::size_t i = 0; i < std::min(order.size(), most); ++i) {
     const StudyTrial& trial = *order[i];
     data values{data::type::list};
     for (const std::string& value : trial.values) {
@@ -310,18 +311,7 @@ std::vector<double> explained_variance(const StudyContent& content) {
   return explained;
 }
 
-std::string render_study_html(const StudyContent& content) {
-  check_study(content);
-  std::vector<Figure> figures{study_course_figure(content)};
-  for (std::size_t i = 0; i < content.values.size(); ++i)
-    figures.push_back(study_value_figure(content, i));
-  std::vector<FigureJob> jobs;
-  for (const Figure& figure : figures) jobs.push_back({figure, FigureFormat::kSvgClear});
-  std::vector<std::string> svgs = draw(jobs);
-
-  data page;
-  page.set("css", std::string(embedded::report_css()));
-  page.set("title", clean_utf8(content.title));
+void add_trials(data& page, const StudyContent& content, std::size_t most) {
   const auto best = std::ranges::find(content.trials, content.best, &StudyTrial::id);
   page.set("has_best", best != content.trials.end());
   page.set("has_fresh", content.num_fresh_seeds > 0);
@@ -335,8 +325,6 @@ std::string render_study_html(const StudyContent& content) {
   page.set("num_finished", grouped(count_state(content, "finished")));
   page.set("num_stopped", grouped(count_state(content, "stopped")));
   page.set("num_failed", grouped(count_state(content, "failed")));
-  page.set("course_svg", themed_svg(std::move(svgs[0]), "course-"));
-  svgs.erase(svgs.begin());
   data names{data::type::list};
   for (const StudyValue& value : content.values) {
     data name;
@@ -344,10 +332,27 @@ std::string render_study_html(const StudyContent& content) {
     names.push_back(name);
   }
   page.set("names", names);
+  page.set("trials", trial_rows(content, most));
+  page.set("trials_are_cut", content.trials.size() > most);
+}
+
+std::string render_study_html(const StudyContent& content) {
+  check_study(content);
+  std::vector<Figure> figures{study_course_figure(content)};
+  for (std::size_t i = 0; i < content.values.size(); ++i)
+    figures.push_back(study_value_figure(content, i));
+  std::vector<FigureJob> jobs;
+  for (const Figure& figure : figures) jobs.push_back({figure, FigureFormat::kSvgClear});
+  std::vector<std::string> svgs = draw(jobs);
+
+  data page;
+  page.set("css", std::string(embedded::report_css()));
+  page.set("title", clean_utf8(content.title));
+  add_trials(page, content, kMaxRows);
+  page.set("course_svg", themed_svg(std::move(svgs[0]), "course-"));
+  svgs.erase(svgs.begin());
   page.set("searched", value_rows(content, std::move(svgs)));
   page.set("parallel_svg", parallel_svg(content));
-  page.set("trials", trial_rows(content));
-  page.set("trials_are_cut", content.trials.size() > kMaxRows);
   page.set("recipe", clean_utf8(content.recipe));
 
   kainjow::mustache::mustache page_template{std::string(embedded::study_html())};

@@ -199,6 +199,13 @@ std::string value_text(const AttributeValue& value) {
   return number != nullptr ? fmt::format("{:.4g}", *number) : to_string(value);
 }
 
+std::vector<std::string> value_texts(const SearchSpace& space, const SearchPoint& point) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < point.size(); ++i)
+    texts.push_back(value_text(value_at(space.values[i], point[i])));
+  return texts;
+}
+
 void check_space(const Recipe& recipe, const SearchSpace& space, const std::string& source) {
   toml::table root = parse_toml(to_toml(recipe), recipe.name);
   for (const SearchedValue& value : space.values) {

@@ -56,6 +56,9 @@ AttributeValue value_at(const SearchedValue& searched, double coordinate);
 /// A short text of the value: "0.00312", "64", "\"one_cycle\"".
 std::string value_text(const AttributeValue& value);
 
+/// The texts of the values at a point, in the order of the space.
+std::vector<std::string> value_texts(const SearchSpace& space, const SearchPoint& point);
+
 /// Checks a space before a search: applies both ends of each range and each choice to the recipe.
 /// Throws as `recipe_at`, naming `source`, the path and the value.
 void check_space(const Recipe& recipe, const SearchSpace& space, const std::string& source);

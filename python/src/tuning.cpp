@@ -9,6 +9,7 @@
 
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
+#include "digitry/report/fragments.h"
 #include "digitry/tuning/study.h"
 #include "digitry/tuning/tuner.h"
 #include "python/src/arrays.h"
@@ -48,9 +49,9 @@ nb::dict values_of(const PythonTrial& trial) {
 
 std::string text_of(const PythonTrial& trial) {
   std::string values;
-  for (std::size_t i = 0; i < trial.point.size(); ++i)
-    values += ", " + trial.space.values[i].path + " " +
-              value_text(value_at(trial.space.values[i], trial.point[i]));
+  const std::vector<std::string> texts = value_texts(trial.space, trial.point);
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    values += ", " + trial.space.values[i].path + " " + texts[i];
   if (trial.state == TrialState::kFailed)
     return format_message("trial {}: failed: {}{}", trial.id, trial.message, values);
   return format_message("trial {}: {}, {:.2f} % after {} epochs{}", trial.id,
@@ -61,6 +62,29 @@ Recipe best_recipe(const SearchResult& result) {
   Recipe recipe = recipe_of(result.settings, result.best);
   recipe.name = result.settings.recipe.name + "-tuned";
   return recipe;
+}
+
+std::string search_html(const SearchResult& result) {
+  StudyContent content{.title = {},
+                       .recipe = {},
+                       .values = {},
+                       .trials = {},
+                       .best = result.best.id,
+                       .num_fresh_seeds = std::ssize(result.best.fresh_scores)};
+  for (const SearchedValue& searched : result.settings.space.values)
+    content.values.push_back({.name = searched.path, .ticks = {}, .is_choice = false});
+  for (const Trial& trial : result.trials) {
+    content.trials.push_back({.id = trial.id,
+                              .state = to_string(trial.state),
+                              .score = trial.score,
+                              .fresh_score = {},
+                              .epochs = trial.epochs,
+                              .seconds = trial.seconds,
+                              .coordinates = {},
+                              .values = value_texts(result.settings.space, trial.point)});
+    if (!trial.fresh_scores.empty()) content.trials.back().fresh_score = trial.final_score();
+  }
+  return study_html(content);
 }
 
 SearchResult result_of(Study& study) {
@@ -170,6 +194,7 @@ void bind_tuning(nb::module_& module) {
             return trials;
           },
           "All trials, in order.")
+      .def("_repr_html_", &search_html)
       .def("__repr__", [](const SearchResult& result) {
         return format_message("SearchResult({} trials; best: {})", result.trials.size(),
                               text_of(trial_of(result.best, result.settings)));

@@ -1,6 +1,7 @@
 """What the tests share: MNIST, which scripts/test has fetched, and one small trained network."""
 
 import struct
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -52,3 +53,31 @@ def x(mnist):
 @pytest.fixture
 def y(mnist):
     return mnist[1][1][:50]
+
+
+VOID = {"img", "br"}
+
+
+class Balanced(HTMLParser):
+    """Fails unless every element is closed in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def checked(html):
+    """The HTML of a display, if it is whole and has no script."""
+    parser = Balanced()
+    parser.feed(html)
+    assert parser.open == []
+    assert "<script" not in html
+    assert "{{" not in html
+    return html

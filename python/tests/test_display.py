@@ -3,38 +3,11 @@
 import io
 import re
 import shutil
-from html.parser import HTMLParser
 
 import pytest
-from conftest import small_network
+from conftest import checked, small_network
 
 import digitry
-
-VOID = {"img", "br"}
-
-
-class Balanced(HTMLParser):
-    """Fails unless every element is closed in order."""
-
-    def __init__(self):
-        super().__init__()
-        self.open = []
-
-    def handle_starttag(self, tag, attributes):
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-
-def checked(html):
-    parser = Balanced()
-    parser.feed(html)
-    assert parser.open == []
-    assert "<script" not in html
-    assert "{{" not in html
-    return html
 
 
 def test_a_model_shows_its_layers(trained):

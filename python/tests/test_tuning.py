@@ -1,12 +1,14 @@
 """tune: what it finds, keeps and says."""
 
+import re
+import shutil
 import signal
 import threading
 import time
 
 import numpy as np
 import pytest
-from conftest import small_network
+from conftest import checked, small_network
 
 import digitry
 from digitry import Adam, Range
@@ -36,6 +38,25 @@ def test_finds_the_better_setting(data):
     network = digitry.fit_recipe(result.best_recipe, *data)
     assert max(network.history.history["val_accuracy"]) == pytest.approx(result.best.val_accuracy)
     assert "learning_rate 0.01" in repr(result)
+
+
+def test_a_result_shows_its_trials(data):
+    """The best trial first, with its mean of fresh seeds; one that failed last."""
+    space = {"layers.1.out_features": [8, 16], "optimizer.learning_rate": [1e-3, 1e-2, 1000.0]}
+    layers = [digitry.Flatten(), digitry.Dense(16), digitry.Dense(16), digitry.Dense(10)]
+    recipe = digitry.Network(layers).to_recipe(epochs=2, optimizer=digitry.Sgd())
+    result = digitry.tune(recipe, *data, space, trials=6, seeds=1, early_stopping=False, sampler="random")
+    html = checked(result._repr_html_())
+    rows = [re.findall(r"<t[hd][^>]*>([^<]*)</t[hd]>", row) for row in re.findall(r"<tr.*?</tr>", html, re.S)]
+    assert rows[0] == ["Trial", "Accuracy, %", "Fresh seeds, %", "State", "Epochs", "Time, s", *space]
+    best = next(row for row in rows if row[0] == f"{result.best.id} (best)")
+    assert best[2] == f"{100 * result.best.fresh_val_accuracies[0]:.2f}" and f"<b>{best[2]} %</b>" in html
+    assert len(rows) == 7
+    assert {trial.state for trial in result.trials} == {"finished", "failed"}
+    assert rows[-1][1:4] == ["–", "–", "failed"]
+    scores = [float(row[1]) for row in rows[1:] if row[3] == "finished"]
+    assert scores == sorted(scores, reverse=True)
+    assert html.count("<svg") == (1 if shutil.which("gnuplot") else 0)
 
 
 def test_fresh_seeds_decide(data):

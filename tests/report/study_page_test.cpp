@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "digitry/report/fragments.h"
 #include "tests/report/report_content.h"
 #include "tests/support/errors.h"
 
@@ -38,6 +39,23 @@ StudyContent make_study(int trials = 40) {
                               .values = {fmt::format("{}", x), second ? "64" : "32"}});
   }
   return content;
+}
+
+TEST(StudyFragment, ShowsTheBestTrials) {
+  StudyContent content = make_study();
+  const std::string html = study_html(content);
+  EXPECT_THAT(html, HasSubstr("<b>98.00 %</b> of the validation images"));
+  EXPECT_THAT(html, HasSubstr("40 trials: 32 finished, 8 stopped early, 0 failed"));
+  EXPECT_THAT(html, HasSubstr("2 (best)</th><td>98.00</td><td>finished</td>"));
+  EXPECT_THAT(html, HasSubstr("Only the best trials are shown"));
+  EXPECT_THAT(html, Not(HasSubstr("<td>96.00</td>")));
+  EXPECT_THAT(html, HasSubstr("<svg"));
+  content.values[0].name = "<script>";
+  content.trials.resize(3);
+  content.best = 0;
+  const std::string few = study_html(content);
+  EXPECT_THAT(few, AllOf(Not(HasSubstr("<script")), Not(HasSubstr("Only the best")),
+                         Not(HasSubstr("(best)")), HasSubstr("<td>96.00</td>")));
 }
 
 TEST(StudyPage, ShowsTheSearch) {

@@ -261,10 +261,8 @@ void write_study_page(Study& study, const std::optional<Trial>& best, const std:
                    .epochs = trial.epochs,
                    .seconds = trial.seconds,
                    .coordinates = trial.point,
-                   .values = {}};
+                   .values = value_texts(settings.space, trial.point)};
     if (!trial.fresh_scores.empty()) row.fresh_score = trial.final_score();
-    for (std::size_t i = 0; i < trial.point.size(); ++i)
-      row.values.push_back(value_text(value_at(settings.space.values[i], trial.point[i])));
     content.trials.push_back(std::move(row));
   }
   try {
