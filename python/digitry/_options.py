@@ -38,9 +38,21 @@ class Options:
         return {"type": self.type_name, **vars(self)}
 
     @classmethod
+    def types(cls) -> list[type[Options]]:
+        """The types of this kind."""
+        return list(Options._kinds[cls].values())
+
+    @classmethod
     def _from_attributes(cls, attributes: dict[str, Value]) -> Any:
         options = dict(attributes)
         name = str(options.pop("type"))
         if name not in Options._kinds[cls]:
             raise DataError(f"{cls.__name__}: expected a type of {', '.join(Options._kinds[cls])}, got {name}")
         return Options._kinds[cls][name](**options)
+
+
+def attributes_of(name: str, options: object, kind: type[Options]) -> dict[str, Value]:
+    """The attributes of an argument, if it is of the kind."""
+    if not isinstance(options, kind):
+        raise TypeError(f"{name}: expected one of {', '.join(t.__name__ for t in kind.types())}, got {options!r}")
+    return options.attributes()

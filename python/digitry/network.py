@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 from digitry import _core
 from digitry._core import EpochRecord, Evaluation, History, Model, Recipe, TrainingFacts
 from digitry._errors import ArgumentError
-from digitry._options import Value, checked_callbacks
+from digitry._options import Value, attributes_of, checked_callbacks
 from digitry._progress import Progress
 from digitry.layers import Layer
 from digitry.optimizers import Adam, Optimizer, Schedule
@@ -151,13 +151,21 @@ class Network:
         recipe = Recipe()
         recipe.name = "network"
         recipe.layers = [layer.attributes() for layer in self.layers]
-        recipe.optimizer = (options.pop("optimizer", None) or Adam()).attributes()
+        recipe.optimizer = attributes_of("optimizer", options.pop("optimizer", None) or Adam(), Optimizer)
         schedule = options.pop("schedule", None)
-        recipe.schedule = {} if schedule is None else schedule.attributes()
-        recipe.augmentation = dict[str, Value](options.pop("augmentation", None) or {})
+        recipe.schedule = {} if schedule is None else attributes_of("schedule", schedule, Schedule)
+        augmentation = options.pop("augmentation", None) or {}
+        if not isinstance(augmentation, Mapping):
+            raise TypeError(f"augmentation: expected numbers by name, got {augmentation!r}")
+        recipe.augmentation = dict[str, Value](augmentation)
         recipe.validation = options.pop("validation_split", recipe.validation)
         for name, value in options.items():
-            setattr(recipe, name, value)
+            try:
+                setattr(recipe, name, value)
+            except TypeError:
+                expected = type(getattr(recipe, name)).__name__
+                at_least = " of at least 0" if name == "seed" else ""
+                raise TypeError(f"{name}: expected {expected}{at_least}, got {value!r}") from None
         return recipe
 
     @classmethod

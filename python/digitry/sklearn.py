@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +52,8 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         pixel_range_: the values that became the bytes 0 and 255.
     """
 
+    batch_size: int | Literal["auto"]
+    class_weight: dict[Any, float] | Literal["balanced"] | None
     classes_: npt.NDArray[Any]
     model_: Model
     history_: History
@@ -90,8 +92,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         samples of weight 0 are still classes. Raises ValueError for samples, labels or parameters that do not fit.
         """
         shape = X.shape[1:] if isinstance(X, np.ndarray) else ()
-        samples: npt.NDArray[Any]
-        samples, labels = validate_data(self, _flat(X), y, dtype=[np.float64, np.float32, np.uint8])
+        samples, labels = cast(Any, validate_data)(self, _flat(X), y, dtype=[np.float64, np.float32, np.uint8])
         check_classification_targets(labels)
         self.classes_, indices = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
@@ -152,8 +153,8 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _validated(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
         check_is_fitted(self)
-        samples: npt.NDArray[Any] = validate_data(self, _flat(X), dtype=[np.float64, np.float32, np.uint8], reset=False)
-        return self._pixels(samples)
+        dtypes = [np.float64, np.float32, np.uint8]
+        return self._pixels(cast(Any, validate_data)(self, _flat(X), dtype=dtypes, reset=False))
 
     def _pixels(self, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
         low, high = self.pixel_range_

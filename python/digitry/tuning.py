@@ -142,7 +142,7 @@ def _toml_value(value: object) -> str:
     if isinstance(value, bool | str):
         return json.dumps(value)
     # NumPy's numbers are written as Python's.
-    number = value.item() if hasattr(value, "item") else value
+    number = getattr(value, "item", lambda: value)()
     if not isinstance(number, int | float):
         raise TypeError(f"space: expected numbers, texts or booleans, got {value!r}")
     return repr(number)

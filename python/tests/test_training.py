@@ -118,6 +118,21 @@ def test_an_exception_in_a_callback_stops_and_keeps_the_model(mnist):
     assert network.predict(x[:3]).shape == (3,)
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"epochs": 1.5}, "epochs: expected int, got 1.5"),
+        ({"seed": -1}, "seed: expected int of at least 0, got -1"),
+        ({"optimizer": "adam"}, "optimizer: expected one of Adam, Sgd, Lion, got 'adam'"),
+        ({"schedule": Adam()}, "schedule: expected one of OneCycle, .*, got Adam"),
+        ({"augmentation": "rotation"}, "augmentation: expected numbers by name, got 'rotation'"),
+    ],
+)
+def test_options_of_another_type(options, words):
+    with pytest.raises(TypeError, match=words):
+        small_network().to_recipe(**options)
+
+
 def test_ctrl_c_stops_after_the_step_and_keeps_what_was_learnt(mnist):
     network = small_network()
     main = threading.main_thread().ident
