@@ -15,6 +15,8 @@ constexpr int kElements = 16;
 constexpr std::int64_t kChunk = 32;
 // Room for the last group of a chunk, which is rounded up.
 constexpr std::int64_t kChunkRoom = kChunk + 12;
+// The output channels that are computed together: two blocks.
+constexpr std::int64_t kProductRow = 2 * kBlock;
 // The smallest number of chunks for which another thread is worthwhile.
 constexpr std::int64_t kChunksGrain = 2;
 
@@ -148,15 +150,17 @@ DIGITRY_INLINE void transform_inputs(const Chunk& chunk) {
   }
 }
 
-// The products of Tiles tiles and Lanes · Count output channels, summed in registers.
+// The products of Tiles tiles and Lanes · Count output channels, summed in registers. Sixteen lanes
+// are a block of output channels; fewer are within one.
 template <int Lanes, int Count, int Tiles>
 DIGITRY_INLINE void multiply_tiles(const float* inputs, std::int64_t in_channels,
-                                   const float* filters, float* products) {
+                                   const float* filters, std::int64_t filter_stride,
+                                   float* products) {
   Vector<Lanes> sum[Tiles * Count] = {};
   for (std::int64_t channel = 0; channel < in_channels; ++channel) {
     Vector<Lanes> factor[Count];
 #pragma GCC unroll 4
-    for (int i = 0; i < Count; ++i) load(filters + channel * kBlock + i * Lanes, factor[i]);
+    for (int i = 0; i < Count; ++i) load(filters + i * filter_stride + channel * kBlock, factor[i]);
 #pragma GCC unroll 12
     for (int tile = 0; tile < Tiles; ++tile) {
       const Vector<Lanes> value = Vector<Lanes>{} + inputs[tile * in_channels + channel];
@@ -168,38 +172,45 @@ DIGITRY_INLINE void multiply_tiles(const float* inputs, std::int64_t in_channels
   for (int tile = 0; tile < Tiles; ++tile)
 #pragma GCC unroll 4
     for (int i = 0; i < Count; ++i)
-      store(sum[tile * Count + i], products + tile * kBlock + i * Lanes);
+      store(sum[tile * Count + i], products + tile * kProductRow + i * Lanes);
 }
 
 // The same for `tiles` tiles, at most Most, rounded up to what there is a loop for.
 template <int Lanes, int Count, int Most>
 DIGITRY_INLINE void multiply_group(std::int64_t tiles, const float* inputs,
                                    std::int64_t in_channels, const float* filters,
-                                   float* products) {
+                                   std::int64_t filter_stride, float* products) {
   if (tiles <= Most / 3)
-    multiply_tiles<Lanes, Count, Most / 3>(inputs, in_channels, filters, products);
+    multiply_tiles<Lanes, Count, Most / 3>(inputs, in_channels, filters, filter_stride, products);
   else if (tiles <= Most * 2 / 3)
-    multiply_tiles<Lanes, Count, Most * 2 / 3>(inputs, in_channels, filters, products);
+    multiply_tiles<Lanes, Count, Most * 2 / 3>(inputs, in_channels, filters, filter_stride,
+                                               products);
   else if (tiles <= Most * 5 / 6)
-    multiply_tiles<Lanes, Count, Most * 5 / 6>(inputs, in_channels, filters, products);
+    multiply_tiles<Lanes, Count, Most * 5 / 6>(inputs, in_channels, filters, filter_stride,
+                                               products);
   else
-    multiply_tiles<Lanes, Count, Most>(inputs, in_channels, filters, products);
+    multiply_tiles<Lanes, Count, Most>(inputs, in_channels, filters, filter_stride, products);
 }
 
-// All products of a chunk for a block of output channels. Groups of tiles are of nearly equal size.
+// All products of a chunk for `channels` output channels, one or two blocks. Groups of tiles are of
+// nearly equal size.
 template <int Lanes, int Count, int Most>
-DIGITRY_INLINE void multiply_block(const Chunk& chunk, const float* filters) {
+DIGITRY_INLINE void multiply_blocks(const Chunk& chunk, const float* filters,
+                                    std::int64_t channels) {
   const std::int64_t in_channels = chunk.shape->in_channels;
+  const std::int64_t block_stride = kElements * in_channels * kBlock;
+  const std::int64_t filter_stride = Lanes == kBlock ? block_stride : Lanes;
   const std::int64_t groups = (chunk.count + Most - 1) / Most;
   for (std::int64_t element = 0; element < kElements; ++element)
     for (std::int64_t group = 0; group < groups; ++group) {
       const std::int64_t begin = chunk.count * group / groups;
       const std::int64_t end = chunk.count * (group + 1) / groups;
-      for (std::int64_t lane = 0; lane < kBlock; lane += Lanes * Count)
+      for (std::int64_t channel = 0; channel < channels; channel += Lanes * Count)
         multiply_group<Lanes, Count, Most>(
             end - begin, chunk.inputs + (element * kChunkRoom + begin) * in_channels, in_channels,
-            filters + element * in_channels * kBlock + lane,
-            chunk.products + (element * kChunkRoom + begin) * kBlock + lane);
+            filters + channel / kBlock * block_stride + element * in_channels * kBlock +
+                channel % kBlock,
+            filter_stride, chunk.products + (element * kChunkRoom + begin) * kProductRow + channel);
     }
 }
 
@@ -207,7 +218,7 @@ DIGITRY_INLINE void multiply_block(const Chunk& chunk, const float* filters) {
 template <int Lanes>
 DIGITRY_INLINE void transform_output(const float* products, const Vector<Lanes>& bias,
                                      Vector<Lanes>* results) {
-  constexpr std::int64_t kStride = kChunkRoom * kBlock;
+  constexpr std::int64_t kStride = kChunkRoom * kProductRow;
   Vector<Lanes> rows[2][4];
 #pragma GCC unroll 4
   for (int column = 0; column < 4; ++column) {
@@ -239,7 +250,7 @@ DIGITRY_INLINE void write_results(const Chunk& chunk, std::int64_t channel, std:
     const std::int64_t plane =
         (tile.image * shape.out_channels / block + channel / block) * plane_size + channel % block;
     Vector<Lanes> result[4];
-    transform_output<Lanes>(chunk.products + i * kBlock + lane, bias, result);
+    transform_output<Lanes>(chunk.products + i * kProductRow + lane, bias, result);
     if (shape.pool) {
       Vector<Lanes> largest = result[0];
       IntVector<Lanes> place = {};
@@ -270,17 +281,20 @@ template <int Lanes, int Count, int Most>
 DIGITRY_INLINE void run_chunk(const Chunk& chunk) {
   const WinogradConv2dShape& shape = *chunk.shape;
   transform_inputs<Lanes>(chunk);
-  const float* filters = chunk.transformed;
-  for (std::int64_t channel = 0; channel < shape.out_channels; channel += kBlock) {
-    multiply_block<Lanes, Count, Most>(chunk, filters);
-    for (std::int64_t lane = 0; lane < kBlock; lane += Lanes)
-      write_results<Lanes>(chunk, channel + lane, lane);
-    filters += kElements * shape.in_channels * kBlock;
+  for (std::int64_t first = 0; first < shape.out_channels; first += kProductRow) {
+    const std::int64_t channels = std::min(kProductRow, shape.out_channels - first);
+    const float* filters = chunk.transformed + first * kElements * shape.in_channels;
+    if (Lanes * Count <= channels)
+      multiply_blocks<Lanes, Count, Most>(chunk, filters, channels);
+    else
+      multiply_blocks<Lanes, 1, Most>(chunk, filters, channels);
+    for (std::int64_t lane = 0; lane < channels; lane += Lanes)
+      write_results<Lanes>(chunk, first + lane, lane);
   }
 }
 
-// Tiles at a time: with their factors they fill 16 registers, or half of 32.
-using RunChunk = Vectorized<run_chunk<4, 2, 6>, run_chunk<8, 2, 6>, run_chunk<16, 1, 12>>;
+// With their factors, the sums of so many tiles fit into 16 or 32 registers.
+using RunChunk = Vectorized<run_chunk<4, 2, 6>, run_chunk<8, 2, 6>, run_chunk<16, 2, 12>>;
 using TransformFilters =
     Vectorized<transform_filters<4>, transform_filters<8>, transform_filters<16>>;
 
@@ -303,7 +317,8 @@ WinogradConv2d::WinogradConv2d(const WinogradConv2dShape& shape)
   for (Scratch& scratch : scratch_) {
     scratch.inputs.resize(
         static_cast<std::size_t>(kElements * kChunkRoom * shape.in_channels / kBlock));
-    scratch.products.resize(static_cast<std::size_t>(kElements * kChunkRoom));
+    scratch.products.resize(
+        static_cast<std::size_t>(kElements * kChunkRoom * kProductRow / kBlock));
   }
 }
 

@@ -66,7 +66,7 @@ class WinogradConv2d {
   std::int64_t num_chunks_;
   struct Scratch {
     std::vector<AlignedBlock> inputs;    // [16, tiles, IC]
-    std::vector<AlignedBlock> products;  // [16, tiles, 16]
+    std::vector<AlignedBlock> products;  // [16, tiles, 32]
   };
   std::vector<Scratch> scratch_;  // One per thread.
 };

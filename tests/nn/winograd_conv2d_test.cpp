@@ -95,7 +95,7 @@ TEST_P(WinogradLayers, FollowNewParameters) {
 TEST_P(WinogradLayers, LeaveTheRestToOneDnn) {
   const auto supports = [](const Conv2d& options, std::int64_t channels = 16,
                            Precision precision = Precision::kFloat32) {
-    return supports_winograd_conv2d(Conv2dLayer(options), nullptr, {channels, 9, 9}, 1, precision);
+    return supports_winograd_conv2d(Conv2dLayer(options), nullptr, {channels, 9, 9}, precision);
   };
   EXPECT_TRUE(supports({.out_channels = 16}));
   EXPECT_FALSE(supports({.out_channels = 16}, 16, Precision::kBFloat16));

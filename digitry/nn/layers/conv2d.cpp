@@ -128,7 +128,7 @@ Value Conv2dLayer::plan(PlanBuilder& builder, const Value& input) const {
   const auto x = onednn::extents_of(input.value);
   const Shape image{x[1], x[2], x[3]};
   if (!builder.training() &&
-      supports_winograd_conv2d(*this, /*pool=*/nullptr, image, x[0], builder.precision()))
+      supports_winograd_conv2d(*this, /*pool=*/nullptr, image, builder.precision()))
     return plan_winograd_conv2d(builder, *this, input);
   const ParameterSpec weight = parameters(image)[0];
   WeightedLayerExtents extents{.x = x,

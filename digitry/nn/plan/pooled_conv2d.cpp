@@ -208,8 +208,7 @@ bool supports_pooled_conv2d(const Conv2dLayer& conv, const Pool2dLayer& pool, co
       window.stride != window.kernel_size || window.padding != 0)
     return false;
   const PooledConv2dShape shape = shape_of(conv, pool, image, context.batch_size);
-  const bool winograd =
-      supports_winograd_conv2d(conv, &pool, image, context.batch_size, context.precision);
+  const bool winograd = supports_winograd_conv2d(conv, &pool, image, context.precision);
   if (!context.with_input_gradient)
     return kernels::SingleChannelPooledConv2d<float>::supports(shape) ||
            (!context.training && winograd);
@@ -225,7 +224,7 @@ Value plan_pooled_conv2d(PlanBuilder& builder, const Conv2dLayer& conv, const Va
   const Shape image{x[1], x[2], x[3]};
   const Pool2dLayer& pool = *builder.step().pool;
   const bool bf16 = builder.compute_type() == DataType::bf16;
-  const bool winograd = supports_winograd_conv2d(conv, &pool, image, x[0], builder.precision());
+  const bool winograd = supports_winograd_conv2d(conv, &pool, image, builder.precision());
   if (winograd && !builder.training()) return plan_winograd_conv2d(builder, conv, input);
   PooledConv2dPlanner planner(builder, conv, shape_of(conv, pool, image, x[0]));
   if (input.needs_gradient())

@@ -11,9 +11,6 @@ using onednn::DataType;
 using onednn::Layout;
 using Tag = dnnl::memory::format_tag;
 
-// The largest batch for which this kernel is faster than oneDNN's Winograd kernel with AVX-512.
-constexpr std::int64_t kWinogradImages = 8;
-
 Tag blocked(std::int64_t block) { return block == kernels::kBlock ? Tag::nChw16c : Tag::nChw8c; }
 
 WinogradConv2dShape shape_of(const Conv2dLayer& conv, const Pool2dLayer* pool, const Shape& image,
@@ -32,7 +29,7 @@ WinogradConv2dShape shape_of(const Conv2dLayer& conv, const Pool2dLayer* pool, c
 }  // namespace
 
 bool supports_winograd_conv2d(const Conv2dLayer& conv, const Pool2dLayer* pool, const Shape& image,
-                              std::int64_t batch_size, Precision precision) {
+                              Precision precision) {
   const auto& options = conv.options();
   if (precision != Precision::kFloat32 || options.kernel_size != 3 || options.stride != 1 ||
       options.groups != 1)
@@ -41,8 +38,7 @@ bool supports_winograd_conv2d(const Conv2dLayer& conv, const Pool2dLayer* pool, 
       (pool->kind() != Pool2dLayer::Kind::kMax || pool->options().kernel_size != 2 ||
        pool->options().stride != 2 || pool->options().padding != 0))
     return false;
-  if (vector_level() == VectorLevel::kV4 && batch_size > kWinogradImages) return false;
-  return kernels::WinogradConv2d::supports(shape_of(conv, pool, image, batch_size));
+  return kernels::WinogradConv2d::supports(shape_of(conv, pool, image, 1));
 }
 
 PreparedWinograd prepare_winograd(PlanBuilder& builder, const WinogradConv2dShape& shape,

@@ -15,17 +15,17 @@ inline constexpr const char* kWinogradKernel = "digitry:winograd_conv2d";
 
 /// Whether a plan in float32 computes the forward pass of a convolution, with its ReLU and the
 /// max-pooling `pool` (or null), by kernels/winograd_conv2d.h. `image` is the shape of its input.
+/// Whenever it can: it is faster than oneDNN's direct and Winograd kernels at every level.
 /// Measured, one thread of an AMD EPYC (Zen 5), 32 to 64 channels of 13 × 13, effective GFLOP/s:
 ///
-///                                   ours       oneDNN 2.6
-///   baseline (SSE2)                 95         50, direct
-///   x86-64-v3 (AVX2)               265         82, direct
-///   x86-64-v4 (AVX-512), 1 image   332        137, direct
-///   the same, 128 images           311        400, Winograd 4×3
+///                            ours, 1 and 128 images     oneDNN 2.6
+///   baseline (SSE2)              95     93              50 (direct)
+///   x86-64-v3 (AVX2)            265    270              82     82 (direct)
+///   x86-64-v4 (AVX-512)         510    490             137    250 (brgconv)
 ///
-/// So oneDNN computes batches with AVX-512, and this everything else.
+/// In training with AVX-512, oneDNN's Winograd kernel and a pooling after it reach 360, ours 480.
 bool supports_winograd_conv2d(const Conv2dLayer& conv, const Pool2dLayer* pool, const Shape& image,
-                              std::int64_t batch_size, Precision precision);
+                              Precision precision);
 
 /// The kernel bound to its weights, which a prepare operation transforms.
 struct PreparedWinograd {
