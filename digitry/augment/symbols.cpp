@@ -89,7 +89,7 @@ constexpr auto kSigns = std::to_array<std::string_view>({
 
 // Ways of writing each digit, in the same notation: with long flags, bars and feet, open 4s, looped
 // 2s, 3s and 5s of straight strokes.
-constexpr std::array<std::array<std::string_view, 6>, 10> kDigits = {{
+constexpr std::array<std::array<std::string_view, 6>, 10> kWrittenDigits = {{
     {"~401104174867746140", "~401104174867746140", "~501104163858667451", "~40110406285867644140",
      "~511003063868757261", "~613011040738587562"},
     {"4048", "134048", "044048", "044048 1878", "224048 2868", "054048"},
@@ -312,7 +312,7 @@ void draw_symbol(std::int64_t side, double height, RandomStream& random,
 void draw_digit(std::int32_t digit, std::int64_t side, double height, RandomStream& random,
                 std::span<std::uint8_t> ink) {
   std::ranges::fill(ink, std::uint8_t{0});
-  const auto& ways = kDigits[static_cast<std::size_t>(digit)];
+  const auto& ways = kWrittenDigits[static_cast<std::size_t>(digit)];
   const double pen = height * random.next_between(0.03, 0.17);
   const double jitter = random.next_between(0, 0.45);
   Strokes strokes = sign_strokes(ways[random.next_below(static_cast<std::uint32_t>(ways.size()))],

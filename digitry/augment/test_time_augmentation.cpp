@@ -16,7 +16,7 @@ namespace {
 constexpr std::int64_t kPlanesPerThread = 16;
 
 // The transformation of one view.
-struct Change {
+struct View {
   double move_x = 0;
   double move_y = 0;
   double degrees = 0;
@@ -24,8 +24,8 @@ struct Change {
   bool flip = false;
 };
 
-std::vector<Change> changes_of(const TestTimeAugmentation& views) {
-  std::vector<Change> changes{{}};
+std::vector<View> changes_of(const TestTimeAugmentation& views) {
+  std::vector<View> changes{{}};
   if (views.translation > 0)
     for (const double by : {-views.translation, views.translation}) {
       changes.push_back({.move_x = by});
@@ -40,7 +40,7 @@ std::vector<Change> changes_of(const TestTimeAugmentation& views) {
 }
 
 // The inverse of move · rotate · scale · flip about the centre.
-warp::AffineMap source_of(const Change& change, ImageSize size) {
+warp::AffineMap source_of(const View& change, ImageSize size) {
   const double angle = change.degrees * std::numbers::pi / 180;
   const double cosine = std::cos(angle) / change.scale, sine = std::sin(angle) / change.scale;
   const warp::AffineMap source =

@@ -99,7 +99,7 @@ constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::uint8_t kNoDigit = 64;
 
-constexpr std::array<std::uint8_t, 256> kDigits = [] {
+constexpr std::array<std::uint8_t, 256> kBase64Digits = [] {
   std::array<std::uint8_t, 256> digits{};
   digits.fill(kNoDigit);
   for (std::size_t i = 0; i < kAlphabet.size(); ++i)
@@ -171,7 +171,7 @@ std::optional<std::string> from_base64(std::string_view text) {
   std::uint32_t word = 0;
   int bits = 0;
   for (const char letter : text) {
-    const std::uint8_t digit = kDigits[static_cast<unsigned char>(letter)];
+    const std::uint8_t digit = kBase64Digits[static_cast<unsigned char>(letter)];
     if (digit == kNoDigit) return std::nullopt;
     word = word << 6 | digit;
     bits += 6;

@@ -20,7 +20,7 @@ namespace {
 constexpr unsigned kUnsignedByte = 0x08;
 constexpr unsigned kInt = 0x0c;
 constexpr std::size_t kPrefixBytes = 4;  // The magic number, and each extent.
-constexpr unsigned kMaxRank = 4;
+constexpr unsigned kMaxIdxRank = 4;
 
 struct Header {
   bool is_int = false;  // Elements of 4 bytes: QMNIST's labels.
@@ -65,9 +65,9 @@ Header read_header(ByteStream& stream, std::string_view what) {
 
   if (images && rank == 1)
     throw bad(stream, "expected images, found a file of labels (IDX, 1 dimension)");
-  if (!images && !is_int && rank > 1 && rank <= kMaxRank)
+  if (!images && !is_int && rank > 1 && rank <= kMaxIdxRank)
     throw bad(stream, "expected labels, found a file of images (IDX, {} dimensions)", rank);
-  if (images ? rank < 3 || rank > kMaxRank : rank != 1 && !is_int)
+  if (images ? rank < 3 || rank > kMaxIdxRank : rank != 1 && !is_int)
     throw bad(stream, "expected {} dimensions for {}, found {}", images ? "3 or 4" : "1", what,
               rank);
 

@@ -12,7 +12,7 @@ namespace digitry {
 namespace {
 
 constexpr std::string_view kNpyMagic = "\x93NUMPY";
-constexpr std::uint64_t kMaxHeaderBytes = std::uint64_t{1} << 16;
+constexpr std::uint64_t kMaxNpyHeaderBytes = std::uint64_t{1} << 16;
 constexpr std::size_t kMaxNpyRank = 8;
 
 template <typename... Args>
@@ -159,9 +159,9 @@ NpyHeader read_npy_header(ByteStream& stream) {
   std::uint64_t length = 0;
   for (std::size_t i = prefix; i-- > 8;)
     length = length << 8 | static_cast<unsigned char>(bytes[i]);
-  if (length > kMaxHeaderBytes)
+  if (length > kMaxNpyHeaderBytes)
     throw bad_header(stream, "expected an NPY header of at most {} bytes, found {}",
-                     kMaxHeaderBytes, length);
+                     kMaxNpyHeaderBytes, length);
   std::string text(length, '\0');
   if (stream.read(std::as_writable_bytes(std::span(text))) < length)
     throw bad_header(stream, "expected an NPY header of {} bytes, found a file truncated inside it",

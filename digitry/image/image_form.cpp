@@ -9,7 +9,7 @@
 namespace digitry {
 namespace {
 
-constexpr int kLeastContrast = 16;
+constexpr int kBlankContrast = 16;
 
 // Of MNIST's 60,000 training images, pixels above 32 have a longer side of 18 to 20 and a centre of
 // mass of 13.9 to 15.1; the limits leave room for other programs that make such images.
@@ -80,7 +80,7 @@ const char* to_string(ImagePolarity polarity) {
 ImagePolarity find_polarity(std::span<const std::uint8_t> pixels, ImageSize size) {
   const auto [darkest, lightest] = std::ranges::minmax(pixels);
   const int contrast = lightest - darkest;
-  if (contrast < kLeastContrast) return ImagePolarity::kBlank;
+  if (contrast < kBlankContrast) return ImagePolarity::kBlank;
   const int background = border_median(pixels, size) - darkest;
   if (3 * background <= contrast) return ImagePolarity::kLightOnDark;
   return 3 * background >= 2 * contrast ? ImagePolarity::kDarkOnLight : ImagePolarity::kUnclear;

@@ -35,7 +35,7 @@ InkBox find_ink_box(std::span<const float> ink, std::int64_t height, std::int64_
 }
 
 // The share of one source row or column in one of the box's 20.
-struct Share {
+struct PixelShare {
   std::int64_t from = 0;
   std::int64_t to = 0;
   double weight = 0;  // In source pixels.
@@ -43,8 +43,8 @@ struct Share {
 
 // Distributes `side` pixels over 20. MNIST doubled the pixels of small squares first, which changes
 // none of the averages.
-std::vector<Share> shares_of(std::int64_t side) {
-  std::vector<Share> shares;
+std::vector<PixelShare> shares_of(std::int64_t side) {
+  std::vector<PixelShare> shares;
   const double step = static_cast<double>(side) / kMnistBoxSide;
   for (std::int64_t to = 0; to < kMnistBoxSide; ++to) {
     const double begin = static_cast<double>(to) * step;
@@ -65,14 +65,14 @@ BoxSums average_to_box(std::span<const float> ink, std::int64_t width, const Ink
   const std::int64_t side = std::max({box.height, box.width, kSmallestSquare});
   const std::int64_t above = (side - box.height) / 2;
   const std::int64_t before = (side - box.width) / 2;
-  const std::vector<Share> shares = shares_of(side);
+  const std::vector<PixelShare> shares = shares_of(side);
   BoxSums sums{};
   std::array<double, static_cast<std::size_t>(kMnistBoxSide)> row{};
-  for (const Share& y : shares) {
+  for (const PixelShare& y : shares) {
     const std::int64_t from_y = y.from - above;
     if (from_y < 0 || from_y >= box.height) continue;
     row.fill(0);
-    for (const Share& x : shares) {
+    for (const PixelShare& x : shares) {
       const std::int64_t from_x = x.from - before;
       if (from_x < 0 || from_x >= box.width) continue;
       const auto at = static_cast<std::size_t>((box.top + from_y) * width + box.left + from_x);
@@ -133,8 +133,8 @@ FormedDigit form_digit(std::span<const float> ink, std::int64_t height, std::int
 }
 
 // The source rows or columns of the image's 28, of which `length` exist.
-std::vector<Share> frame_shares(double begin, double step, std::int64_t length) {
-  std::vector<Share> shares;
+std::vector<PixelShare> frame_shares(double begin, double step, std::int64_t length) {
+  std::vector<PixelShare> shares;
   for (std::int64_t to = 0; to < kMnistSide; ++to) {
     const double first = begin + static_cast<double>(to) * step;
     const double last = first + step;
@@ -158,11 +158,11 @@ MnistImage to_mnist_form(std::span<const float> ink, std::span<const float> surr
                          std::int64_t height, std::int64_t width) {
   FormedDigit formed = form_digit(ink, height, width);
   if (formed.step == 0) return formed.image;
-  const std::vector<Share> rows = frame_shares(formed.top, formed.step, height);
-  const std::vector<Share> columns = frame_shares(formed.left, formed.step, width);
+  const std::vector<PixelShare> rows = frame_shares(formed.top, formed.step, height);
+  const std::vector<PixelShare> columns = frame_shares(formed.left, formed.step, width);
   std::array<double, static_cast<std::size_t>(kMnistSide * kMnistSide)> sums{};
-  for (const Share& y : rows)
-    for (const Share& x : columns)
+  for (const PixelShare& y : rows)
+    for (const PixelShare& x : columns)
       sums[static_cast<std::size_t>(y.to * kMnistSide + x.to)] +=
           y.weight * x.weight *
           static_cast<double>(surroundings[static_cast<std::size_t>(y.from * width + x.from)]);

@@ -27,7 +27,6 @@ using Json = nlohmann::ordered_json;
 // Format 2 is for ensembles and views, so that readers of format 1 reject these models.
 constexpr const char* kFormatOfOne = "1";
 constexpr const char* kFormatOfSeveral = "2";
-constexpr std::size_t kMaxMembers = 1000;
 constexpr std::int64_t kMaxPrototypes = 100'000;
 constexpr const char* kPrototypes = "prototypes";
 constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 32;
@@ -128,9 +127,9 @@ std::vector<Member> members_from_json(const Json& architecture, std::int64_t num
     return alone;
   }
   const Json& list = architecture.at("members");
-  if (!list.is_array() || list.size() < 2 || list.size() > kMaxMembers)
+  if (!list.is_array() || list.size() < 2 || std::cmp_greater(list.size(), kMaxNetworks))
     throw Error(ErrorCode::kBadData, "{}: members: expected a list of 2 to {}", source,
-                kMaxMembers);
+                kMaxNetworks);
   std::vector<Member> members;
   for (const Json& entry : list) {
     const std::string where = fmt::format("{}: member {}", source, members.size());

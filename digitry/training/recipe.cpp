@@ -24,7 +24,6 @@ namespace digitry {
 namespace {
 
 constexpr std::uint64_t kMaxRecipeBytes = 1 << 20;
-constexpr std::int64_t kMaxMembers = 1000;
 
 const std::map<std::string, std::string_view>& shipped_recipes() {
   static const std::map<std::string, std::string_view> recipes = embedded::recipes();
@@ -86,7 +85,7 @@ void read_training(const Attributes& options, const std::string& source, Recipe&
   recipe.seed = static_cast<std::uint64_t>(reader.integer("seed", 0, kMaxSeed, 0));
   if (reader.has("split_seed"))
     recipe.split_seed = static_cast<std::uint64_t>(reader.integer("split_seed", 0, kMaxSeed));
-  recipe.members = reader.integer("members", 1, kMaxMembers, recipe.members);
+  recipe.members = reader.integer("members", 1, kMaxNetworks, recipe.members);
   recipe.precision = reader.text("precision", {"auto", "f32", "bf16"}, recipe.precision);
   recipe.data = reader.text("data", {}, recipe.data);
   recipe.ema_decay = reader.number("ema_decay", 0, 0.999999, recipe.ema_decay);
