@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "digitry/base/vectorize.h"
 #include "digitry/nn/cpu_info.h"
 #include "tests/support/gradient_check.h"
 #include "tests/support/near.h"
@@ -29,7 +30,8 @@ bool has_wide_vectors() {
 }
 
 std::int64_t count_kernel(const std::vector<Operation>& operations) {
-  return std::ranges::count(operations, kKernel, &Operation::kernel);
+  return std::ranges::count(operations, kKernel + ":" + to_string(vector_level()),
+                            &Operation::kernel);
 }
 
 class PooledConv2dLayers : public ::testing::TestWithParam<Precision> {

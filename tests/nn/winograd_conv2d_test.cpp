@@ -19,7 +19,8 @@ namespace {
 using Values = std::vector<float>;
 
 std::int64_t count_kernel(const Plan& plan) {
-  return std::ranges::count(plan.forward_operations(), std::string(kWinogradKernel),
+  return std::ranges::count(plan.forward_operations(),
+                            std::string(kWinogradKernel) + ":" + to_string(vector_level()),
                             &Operation::kernel);
 }
 

@@ -30,8 +30,9 @@ std::string to_string(Direction direction);
 struct Operation {
   std::string layer;  ///< "1 dense"
   Direction direction = Direction::kForward;
-  std::string kernel;  ///< The implementation that runs: "brgemm:avx512_core".
-  double flops = 0;    ///< Floating-point operations, a multiply-add counted as two.
+  /// The implementation that runs: "brgemm:avx512_core", "digitry:winograd_conv2d:x86-64-v3".
+  std::string kernel;
+  double flops = 0;  ///< Floating-point operations, a multiply-add counted as two.
   std::function<void(const StepContext&)> run;
   std::size_t layer_index = 0;  ///< Of `layer` in the network.
 };

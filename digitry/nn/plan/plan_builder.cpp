@@ -6,10 +6,22 @@
 #include <iterator>
 #include <utility>
 
+#include "digitry/base/vectorize.h"
 #include "digitry/nn/onednn/kernels.h"
 
 namespace digitry {
 using onednn::DataType;
+
+namespace {
+
+// Of Digitry's own kernels with vectors, "digitry:...", a profile also shows the instruction set,
+// as oneDNN's names do.
+std::string with_level(std::string kernel) {
+  if (kernel.starts_with("digitry:")) kernel += ":" + to_string(vector_level());
+  return kernel;
+}
+
+}  // namespace
 
 PlanBuilder::PlanBuilder(const std::vector<std::unique_ptr<Layer>>& layers, FusionContext context,
                          ParameterArena& arena)
@@ -104,20 +116,22 @@ BoundParameter PlanBuilder::parameter(const std::string& name, const Shape& shap
 }
 
 void PlanBuilder::prepare(std::string kernel, std::function<void(const StepContext&)> run) {
-  data_.prepare_operations.push_back(
-      {layer_name(), Direction::kPrepare, std::move(kernel), 0, std::move(run), step_->index});
+  data_.prepare_operations.push_back({layer_name(), Direction::kPrepare,
+                                      with_level(std::move(kernel)), 0, std::move(run),
+                                      step_->index});
 }
 
 void PlanBuilder::forward(std::string kernel, double flops,
                           std::function<void(const StepContext&)> run) {
-  data_.forward_operations.push_back(
-      {layer_name(), Direction::kForward, std::move(kernel), flops, std::move(run), step_->index});
+  data_.forward_operations.push_back({layer_name(), Direction::kForward,
+                                      with_level(std::move(kernel)), flops, std::move(run),
+                                      step_->index});
 }
 
 void PlanBuilder::backward(Direction direction, std::string kernel, double flops,
                            std::function<void(const StepContext&)> run) {
-  layer_backward_.push_back(
-      {layer_name(), direction, std::move(kernel), flops, std::move(run), step_->index});
+  layer_backward_.push_back({layer_name(), direction, with_level(std::move(kernel)), flops,
+                             std::move(run), step_->index});
 }
 
 dnnl::memory PlanBuilder::prepared(const dnnl::memory& from, const dnnl::memory::desc& layout) {

@@ -10,7 +10,7 @@
 
 namespace digitry {
 
-/// The name of the kernel in a profile.
+/// The name of the kernel in a profile, without the instruction set.
 inline constexpr const char* kWinogradKernel = "digitry:winograd_conv2d";
 
 /// Whether a plan in float32 computes the forward pass of a convolution, with its ReLU and the
