@@ -47,8 +47,8 @@ int main(int argc, char** argv) try {
   // 3. The optimizer knows no layers: it updates one long array by another. Weight decay would act
   // on the first `decayed` values, which are the weights without the biases.
   const std::unique_ptr<Optimizer> optimizer =
-      make_adam({.learning_rate = 1e-3},
-                {.all = arena.values().size(), .decayed = arena.num_weight_values()});
+      make_optimizer(Adam{.learning_rate = 1e-3},
+                     {.all = arena.values().size(), .decayed = arena.num_weight_values()});
 
   // 4. The loop. An epoch takes the images in a new random order, in whole batches; the few images
   // that fill no batch are left out of this epoch.

@@ -47,7 +47,7 @@ void step(benchmark::State& state, const Architecture& architecture, std::int64_
   Plan plan(network, batch_size, PlanMode::kTraining, arena, precision);
   arena.load(network.parameters());
   const auto optimizer =
-      make_adam({}, {.all = arena.values().size(), .decayed = arena.num_weight_values()});
+      make_optimizer(Adam{}, {.all = arena.values().size(), .decayed = arena.num_weight_values()});
   Tensor images({kNumImages, 1, 28, 28}, DType::kU8);
   std::ranges::copy(test::random_pixels(kNumImages * 784, 1), images.as<std::uint8_t>().begin());
   const auto order = test::random_labels(kNumImages, kNumImages, 1);

@@ -103,8 +103,6 @@ AugmentOptions read_augment_options(const Attributes& options, const std::string
   return result;
 }
 
-AugmentOptions::operator Attributes() const { return to_attributes(*this); }
-
 Attributes to_attributes(const AugmentOptions& options) {
   Attributes result;
   for (const AugmentRule& rule : kRules)

@@ -38,7 +38,6 @@ struct AugmentOptions {
 
   /// Whether any change is on.
   bool any() const;
-  operator Attributes() const;  // NOLINT(google-explicit-constructor)
   bool operator==(const AugmentOptions&) const = default;
 };
 

@@ -12,15 +12,15 @@
 
 namespace digitry {
 
-PieceOptions::operator Attributes() const {
+Attributes to_attributes(const PieceOptions& options) {
   const PieceOptions off;
-  Attributes options;
-  if (strings != off.strings) options["strings"] = strings;
-  if (symbols != off.symbols) options["symbols"] = symbols;
-  if (deform != off.deform) options["deform"] = deform;
-  if (drawn != off.drawn) options["drawn"] = drawn;
-  if (coarse != off.coarse) options["coarse"] = coarse;
-  return options;
+  Attributes attributes;
+  if (options.strings != off.strings) attributes["strings"] = options.strings;
+  if (options.symbols != off.symbols) attributes["symbols"] = options.symbols;
+  if (options.deform != off.deform) attributes["deform"] = options.deform;
+  if (options.drawn != off.drawn) attributes["drawn"] = options.drawn;
+  if (options.coarse != off.coarse) attributes["coarse"] = options.coarse;
+  return attributes;
 }
 
 PieceOptions read_piece_options(const Attributes& options, const std::string& where) {

@@ -24,13 +24,15 @@ struct PieceOptions {
 
   /// Whether pieces are made.
   bool any() const { return strings > 0 || symbols > 0; }
-  operator Attributes() const;  // NOLINT(google-explicit-constructor)
   bool operator==(const PieceOptions&) const = default;
 };
 
 /// Reads the `[pieces]` table of a recipe; the keys are the names of the fields. Throws
 /// Error{kBadData}, whose message begins with `where`, for unknown keys and values out of range.
 PieceOptions read_piece_options(const Attributes& options, const std::string& where);
+
+/// The inverse: the options that differ from their defaults.
+Attributes to_attributes(const PieceOptions& options);
 
 /// The name of the class of everything that is not exactly one digit.
 inline constexpr const char* kOtherClass = "other";

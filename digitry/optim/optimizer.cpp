@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "digitry/base/attribute_fields.h"
 #include "digitry/base/error.h"
 #include "digitry/kernels/optimizer_updates.h"
 
@@ -12,6 +13,7 @@ constexpr double kLargestRate = 1e3;
 constexpr double kLargestDecay = 100;
 // A float closer to 1 is rounded to 1; then the bias corrections of Adam are 0.
 constexpr double kLargestBeta = 0.999999;
+constexpr const char* kAdamW = "adamw";
 constexpr double kAdamWDecay = 0.01;
 
 Tensor zeros(std::size_t size) { return {{static_cast<std::int64_t>(size)}, DType::kF32}; }
@@ -26,14 +28,6 @@ class AdamOptimizer : public Optimizer {
   AdamOptimizer(const Adam& options, const ValueCounts& counts)
       : options_(options), counts_(counts), first_(zeros(counts.all)), second_(zeros(counts.all)) {}
 
-  std::string type() const override { return "adam"; }
-  Attributes attributes() const override {
-    return {{"learning_rate", options_.learning_rate},
-            {"beta1", options_.beta1},
-            {"beta2", options_.beta2},
-            {"epsilon", options_.epsilon},
-            {"weight_decay", options_.weight_decay}};
-  }
   double learning_rate() const override { return options_.learning_rate; }
 
   void step(std::span<const float> gradients, std::span<float> values,
@@ -67,13 +61,6 @@ class SgdOptimizer : public Optimizer {
         counts_(counts),
         velocity_(options.momentum == 0 ? Tensor() : zeros(counts.all)) {}
 
-  std::string type() const override { return "sgd"; }
-  Attributes attributes() const override {
-    return {{"learning_rate", options_.learning_rate},
-            {"momentum", options_.momentum},
-            {"nesterov", options_.nesterov},
-            {"weight_decay", options_.weight_decay}};
-  }
   double learning_rate() const override { return options_.learning_rate; }
 
   void step(std::span<const float> gradients, std::span<float> values,
@@ -105,13 +92,6 @@ class LionOptimizer : public Optimizer {
   LionOptimizer(const Lion& options, const ValueCounts& counts)
       : options_(options), counts_(counts), momentum_(zeros(counts.all)) {}
 
-  std::string type() const override { return "lion"; }
-  Attributes attributes() const override {
-    return {{"learning_rate", options_.learning_rate},
-            {"beta1", options_.beta1},
-            {"beta2", options_.beta2},
-            {"weight_decay", options_.weight_decay}};
-  }
   double learning_rate() const override { return options_.learning_rate; }
 
   void step(std::span<const float> gradients, std::span<float> values,
@@ -136,74 +116,72 @@ class LionOptimizer : public Optimizer {
   Tensor momentum_;
 };
 
-Adam read_adam(AttributeReader& reader, Adam options) {
-  options.learning_rate = reader.number("learning_rate", 0, kLargestRate, options.learning_rate);
-  options.beta1 = reader.number("beta1", 0, kLargestBeta, options.beta1);
-  options.beta2 = reader.number("beta2", 0, kLargestBeta, options.beta2);
-  options.epsilon = reader.number("epsilon", 1e-20, 1, options.epsilon);
-  options.weight_decay = reader.number("weight_decay", 0, kLargestDecay, options.weight_decay);
-  return options;
-}
-
-Sgd read_sgd(AttributeReader& reader, Sgd options) {
-  options.learning_rate = reader.number("learning_rate", 0, kLargestRate, options.learning_rate);
-  options.momentum = reader.number("momentum", 0, 0.99999, options.momentum);
-  options.nesterov = reader.boolean("nesterov", options.nesterov);
-  options.weight_decay = reader.number("weight_decay", 0, kLargestDecay, options.weight_decay);
-  if (options.nesterov && options.momentum == 0)
-    throw Error(ErrorCode::kBadData, "{}: 'nesterov': expected a momentum above 0, got 0",
-                reader.where());
-  return options;
-}
-
-Lion read_lion(AttributeReader& reader, Lion options) {
-  options.learning_rate = reader.number("learning_rate", 0, kLargestRate, options.learning_rate);
-  options.beta1 = reader.number("beta1", 0, kLargestBeta, options.beta1);
-  options.beta2 = reader.number("beta2", 0, kLargestBeta, options.beta2);
-  options.weight_decay = reader.number("weight_decay", 0, kLargestDecay, options.weight_decay);
-  return options;
-}
-
-// The options with `type`, as in a recipe.
-Attributes recipe_options(const Optimizer& made) {
-  Attributes options = made.attributes();
-  options["type"] = made.type();
-  return options;
-}
-
 }  // namespace
 
-std::unique_ptr<Optimizer> make_adam(const Adam& options, const ValueCounts& counts) {
-  return std::make_unique<AdamOptimizer>(options, counts);
+template <typename Field>
+static void fields(Adam& options, const Field& field) {
+  field("learning_rate", options.learning_rate, 0, kLargestRate);
+  field("beta1", options.beta1, 0, kLargestBeta);
+  field("beta2", options.beta2, 0, kLargestBeta);
+  field("epsilon", options.epsilon, 1e-20, 1);
+  field("weight_decay", options.weight_decay, 0, kLargestDecay);
 }
 
-std::unique_ptr<Optimizer> make_sgd(const Sgd& options, const ValueCounts& counts) {
-  return std::make_unique<SgdOptimizer>(options, counts);
+template <typename Field>
+static void fields(Sgd& options, const Field& field) {
+  field("learning_rate", options.learning_rate, 0, kLargestRate);
+  field("momentum", options.momentum, 0, 0.99999);
+  field("nesterov", options.nesterov);
+  field("weight_decay", options.weight_decay, 0, kLargestDecay);
 }
 
-std::unique_ptr<Optimizer> make_lion(const Lion& options, const ValueCounts& counts) {
-  return std::make_unique<LionOptimizer>(options, counts);
+template <typename Field>
+static void fields(Lion& options, const Field& field) {
+  field("learning_rate", options.learning_rate, 0, kLargestRate);
+  field("beta1", options.beta1, 0, kLargestBeta);
+  field("beta2", options.beta2, 0, kLargestBeta);
+  field("weight_decay", options.weight_decay, 0, kLargestDecay);
 }
 
-std::unique_ptr<Optimizer> make_optimizer(const Attributes& options_with_type,
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options,
                                           const ValueCounts& counts) {
-  AttributeReader reader(options_with_type, "[optimizer]");
-  const std::string type = reader.text("type", {"adam", "adamw", "sgd", "lion"}, "adam");
-  std::unique_ptr<Optimizer> optimizer;
-  if (type == "sgd")
-    optimizer = make_sgd(read_sgd(reader, {}), counts);
-  else if (type == "lion")
-    optimizer = make_lion(read_lion(reader, {}), counts);
-  else
-    optimizer =
-        make_adam(read_adam(reader, {.weight_decay = type == "adamw" ? kAdamWDecay : 0.0}), counts);
-  reader.finish();
-  return optimizer;
+  if (const auto* sgd = std::get_if<Sgd>(&options))
+    return std::make_unique<SgdOptimizer>(*sgd, counts);
+  if (const auto* lion = std::get_if<Lion>(&options))
+    return std::make_unique<LionOptimizer>(*lion, counts);
+  return std::make_unique<AdamOptimizer>(std::get<Adam>(options), counts);
 }
 
-Adam::operator Attributes() const { return recipe_options(AdamOptimizer(*this, {})); }
-Sgd::operator Attributes() const { return recipe_options(SgdOptimizer(*this, {})); }
-Lion::operator Attributes() const { return recipe_options(LionOptimizer(*this, {})); }
+double& learning_rate(OptimizerOptions& options) {
+  return std::visit([](auto& held) -> double& { return held.learning_rate; }, options);
+}
+
+OptimizerOptions read_optimizer(const Attributes& options, const std::string& where) {
+  AttributeReader reader(options, where);
+  std::vector<std::string> types = OptionTypes<OptimizerOptions>::names();
+  types.insert(types.begin() + 1, kAdamW);
+  const std::string type = reader.text("type", types, Adam::kType);
+  OptimizerOptions read = OptionTypes<OptimizerOptions>::make(type);
+  if (type == kAdamW) read = Adam{.weight_decay = kAdamWDecay};
+  std::visit([&](auto& held) { fields(held, ReadFields{reader}); }, read);
+  if (const auto* sgd = std::get_if<Sgd>(&read);
+      sgd != nullptr && sgd->nesterov && sgd->momentum == 0)
+    throw Error(ErrorCode::kBadData, "{}: 'nesterov': expected a momentum above 0, got 0", where);
+  reader.finish();
+  return read;
+}
+
+Attributes to_attributes(const OptimizerOptions& options, bool all) {
+  Attributes attributes = all_attributes(options);
+  if (all) return attributes;
+  const Attributes defaults = all_attributes(
+      std::visit([](auto held) { return OptimizerOptions(decltype(held){}); }, options));
+  std::erase_if(attributes, [&](const auto& pair) {
+    return pair.first != "type" && pair.first != "learning_rate" &&
+           defaults.at(pair.first) == pair.second;
+  });
+  return attributes;
+}
 
 double average_decay(double decay, std::int64_t num_updates) {
   const auto n = static_cast<double>(num_updates);

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "digitry/base/attributes.h"
@@ -25,9 +26,6 @@ class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
-  virtual std::string type() const = 0;
-  /// The options from which it can be made again, without `type`.
-  virtual Attributes attributes() const = 0;
   virtual double learning_rate() const = 0;
 
   /// Performs one update. `gradients` and `values` have the length ValueCounts::all.
@@ -55,22 +53,24 @@ struct ValueCounts {
 /// Sources: Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015; Loshchilov,
 /// Hutter, "Decoupled weight decay regularization", ICLR 2019.
 struct Adam {
+  static constexpr const char* kType = "adam";  ///< Its name in a recipe.
   double learning_rate = 1e-3;
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
-  double weight_decay = 0;      ///< Decoupled: multiplied by the learning rate.
-  operator Attributes() const;  // NOLINT(google-explicit-constructor)
+  double weight_decay = 0;  ///< Decoupled: multiplied by the learning rate.
+  bool operator==(const Adam&) const = default;
 };
 
 /// Stochastic gradient descent with momentum. For the update rule and its sources see
 /// kernels::sgd_update.
 struct Sgd {
+  static constexpr const char* kType = "sgd";  ///< Its name in a recipe.
   double learning_rate = 1e-2;
   double momentum = 0.9;
   bool nesterov = false;
-  double weight_decay = 0;      ///< Decoupled; many frameworks add it to the gradient instead.
-  operator Attributes() const;  // NOLINT(google-explicit-constructor)
+  double weight_decay = 0;  ///< Decoupled; many frameworks add it to the gradient instead.
+  bool operator==(const Sgd&) const = default;
 };
 
 /// Lion: steps of equal size for all values. It needs a learning rate 3 to 10 times smaller than
@@ -78,23 +78,32 @@ struct Sgd {
 /// kernels::lion_update.
 /// Source: Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023.
 struct Lion {
+  static constexpr const char* kType = "lion";  ///< Its name in a recipe.
   double learning_rate = 1e-4;
   double beta1 = 0.9;
   double beta2 = 0.99;
   double weight_decay = 0;
-  operator Attributes() const;  // NOLINT(google-explicit-constructor)
+  bool operator==(const Lion&) const = default;
 };
 
-/// Make an optimizer from its options, which are not checked.
-std::unique_ptr<Optimizer> make_adam(const Adam& options, const ValueCounts& counts);
-std::unique_ptr<Optimizer> make_sgd(const Sgd& options, const ValueCounts& counts);
-std::unique_ptr<Optimizer> make_lion(const Lion& options, const ValueCounts& counts);
+/// The options of any optimizer.
+using OptimizerOptions = std::variant<Adam, Sgd, Lion>;
 
-/// Makes an optimizer from the [optimizer] table of a recipe: `type` is "adam", "adamw" (adam with
-/// a default weight decay of 0.01), "sgd" or "lion". Throws Error{kBadData} for unknown types and
-/// keys and for values out of range.
-std::unique_ptr<Optimizer> make_optimizer(const Attributes& options_with_type,
+/// Makes an optimizer. The options are not checked; `read_optimizer` does that.
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options,
                                           const ValueCounts& counts);
+
+/// The learning rate, to read or to set.
+double& learning_rate(OptimizerOptions& options);
+
+/// Reads the [optimizer] table of a recipe: `type` is the `kType` of an optimizer, by default
+/// "adam", or "adamw" (adam with a default weight decay of 0.01); the other keys are the names of
+/// the fields. Throws Error{kBadData}, whose message begins with `where`, for unknown types and
+/// keys and for values out of range.
+OptimizerOptions read_optimizer(const Attributes& options, const std::string& where);
+
+/// The inverse: type, learning rate, and what differs from the defaults of the type; or all fields.
+Attributes to_attributes(const OptimizerOptions& options, bool all = false);
 
 /// The decay for update number `num_updates` (from 0) of an exponential moving average. It is
 /// smaller than `decay` at first, so that the initial weights have little influence on the average.

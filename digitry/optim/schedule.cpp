@@ -4,8 +4,10 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <type_traits>
 #include <utility>
 
+#include "digitry/base/attribute_fields.h"
 #include "digitry/base/error.h"
 #include "digitry/base/limits.h"
 
@@ -14,8 +16,6 @@ namespace {
 
 class ConstantSchedule : public Schedule {
  public:
-  std::string type() const override { return "constant"; }
-  Attributes attributes() const override { return {}; }
   double factor(const SchedulePoint& /*at*/) const override { return 1.0; }
 };
 
@@ -34,12 +34,6 @@ class OneCycleSchedule : public Schedule {
  public:
   explicit OneCycleSchedule(const OneCycle& options) : options_(options) {}
 
-  std::string type() const override { return "one_cycle"; }
-  Attributes attributes() const override {
-    return {{"warmup", options_.warmup},
-            {"start_divisor", options_.start_divisor},
-            {"end_divisor", options_.end_divisor}};
-  }
   double factor(const SchedulePoint& at) const override {
     const double progress = progress_of(at);
     if (progress < options_.warmup)
@@ -56,8 +50,6 @@ class ExponentialSchedule : public Schedule {
  public:
   explicit ExponentialSchedule(const Exponential& options) : options_(options) {}
 
-  std::string type() const override { return "exponential"; }
-  Attributes attributes() const override { return {{"gamma", options_.gamma}}; }
   double factor(const SchedulePoint& at) const override {
     return std::pow(options_.gamma,
                     static_cast<double>(at.step) / static_cast<double>(at.steps_per_epoch));
@@ -71,10 +63,6 @@ class StepDecaySchedule : public Schedule {
  public:
   explicit StepDecaySchedule(const StepDecay& options) : options_(options) {}
 
-  std::string type() const override { return "step"; }
-  Attributes attributes() const override {
-    return {{"every_epochs", options_.every_epochs}, {"gamma", options_.gamma}};
-  }
   double factor(const SchedulePoint& at) const override {
     const std::int64_t epoch = at.step / at.steps_per_epoch;
     const std::int64_t times = epoch / options_.every_epochs;
@@ -89,8 +77,6 @@ class CosineSchedule : public Schedule {
  public:
   explicit CosineSchedule(const Cosine& options) : options_(options) {}
 
-  std::string type() const override { return "cosine"; }
-  Attributes attributes() const override { return {{"min_factor", options_.min_factor}}; }
   double factor(const SchedulePoint& at) const override {
     return half_cosine(1.0, options_.min_factor, progress_of(at));
   }
@@ -103,12 +89,6 @@ class PlateauSchedule : public Schedule {
  public:
   explicit PlateauSchedule(const ReduceOnPlateau& options) : options_(options) {}
 
-  std::string type() const override { return "reduce_on_plateau"; }
-  Attributes attributes() const override {
-    return {{"factor", options_.factor},
-            {"patience", options_.patience},
-            {"min_factor", options_.min_factor}};
-  }
   double factor(const SchedulePoint& at) const override {
     double factor = 1;
     double best = std::numeric_limits<double>::infinity();
@@ -132,13 +112,6 @@ class WarmupSchedule : public Schedule {
   WarmupSchedule(const Warmup& options, std::unique_ptr<Schedule> schedule)
       : options_(options), schedule_(std::move(schedule)) {}
 
-  std::string type() const override { return schedule_->type(); }
-  Attributes attributes() const override {
-    Attributes all = schedule_->attributes();
-    if (options_.steps > 0) all["warmup_steps"] = options_.steps;
-    if (options_.epochs > 0) all["warmup_epochs"] = options_.epochs;
-    return all;
-  }
   double factor(const SchedulePoint& at) const override {
     const double steps = static_cast<double>(options_.steps) +
                          options_.epochs * static_cast<double>(at.steps_per_epoch);
@@ -151,116 +124,114 @@ class WarmupSchedule : public Schedule {
   std::unique_ptr<Schedule> schedule_;
 };
 
-// The options with `type`, as in a recipe.
-Attributes recipe_options(const Schedule& made) {
-  Attributes options = made.attributes();
-  options["type"] = made.type();
-  return options;
+std::unique_ptr<Schedule> without_warmup(const ScheduleOptions& options) {
+  if (const auto* held = std::get_if<OneCycle>(&options))
+    return std::make_unique<OneCycleSchedule>(*held);
+  if (const auto* held = std::get_if<Exponential>(&options))
+    return std::make_unique<ExponentialSchedule>(*held);
+  if (const auto* held = std::get_if<StepDecay>(&options))
+    return std::make_unique<StepDecaySchedule>(*held);
+  if (const auto* held = std::get_if<Cosine>(&options))
+    return std::make_unique<CosineSchedule>(*held);
+  if (const auto* held = std::get_if<ReduceOnPlateau>(&options))
+    return std::make_unique<PlateauSchedule>(*held);
+  return std::make_unique<ConstantSchedule>();
 }
 
-}  // namespace
-
-std::unique_ptr<Schedule> make_constant_schedule() { return std::make_unique<ConstantSchedule>(); }
-
-std::unique_ptr<Schedule> make_one_cycle_schedule(const OneCycle& options) {
-  return std::make_unique<OneCycleSchedule>(options);
+// OneCycle has its own.
+Warmup warmup_of(const ScheduleOptions& options) {
+  return std::visit(
+      [](const auto& held) {
+        if constexpr (std::is_same_v<decltype(held.warmup), Warmup>)
+          return held.warmup;
+        else
+          return Warmup();
+      },
+      options);
 }
-
-std::unique_ptr<Schedule> make_exponential_schedule(const Exponential& options) {
-  return std::make_unique<ExponentialSchedule>(options);
-}
-
-std::unique_ptr<Schedule> make_step_schedule(const StepDecay& options) {
-  return std::make_unique<StepDecaySchedule>(options);
-}
-
-std::unique_ptr<Schedule> make_cosine_schedule(const Cosine& options) {
-  return std::make_unique<CosineSchedule>(options);
-}
-
-std::unique_ptr<Schedule> make_plateau_schedule(const ReduceOnPlateau& options) {
-  return std::make_unique<PlateauSchedule>(options);
-}
-
-std::unique_ptr<Schedule> with_warmup(const Warmup& options, std::unique_ptr<Schedule> schedule) {
-  return std::make_unique<WarmupSchedule>(options, std::move(schedule));
-}
-
-OneCycle::operator Attributes() const { return recipe_options(OneCycleSchedule(*this)); }
-Exponential::operator Attributes() const { return recipe_options(ExponentialSchedule(*this)); }
-StepDecay::operator Attributes() const { return recipe_options(StepDecaySchedule(*this)); }
-Cosine::operator Attributes() const { return recipe_options(CosineSchedule(*this)); }
-ReduceOnPlateau::operator Attributes() const { return recipe_options(PlateauSchedule(*this)); }
-
-namespace {
 
 constexpr std::int64_t kMostSteps = 1'000'000'000;
 constexpr double kSmallestFactor = 1e-9;
-
-OneCycle read_one_cycle(AttributeReader& reader, OneCycle options) {
-  options.warmup = reader.number("warmup", 0, 0.99, options.warmup);
-  options.start_divisor = reader.number("start_divisor", 1, 1e9, options.start_divisor);
-  options.end_divisor = reader.number("end_divisor", 1, 1e12, options.end_divisor);
-  return options;
-}
-
-Exponential read_exponential(AttributeReader& reader, Exponential options) {
-  options.gamma = reader.number("gamma", kSmallestFactor, 1, options.gamma);
-  return options;
-}
-
-StepDecay read_step(AttributeReader& reader, StepDecay options) {
-  options.every_epochs = reader.integer("every_epochs", 1, kMaxEpochs, options.every_epochs);
-  options.gamma = reader.number("gamma", kSmallestFactor, 1, options.gamma);
-  return options;
-}
-
-Cosine read_cosine(AttributeReader& reader, Cosine options) {
-  options.min_factor = reader.number("min_factor", 0, 1, options.min_factor);
-  return options;
-}
-
-ReduceOnPlateau read_plateau(AttributeReader& reader, ReduceOnPlateau options) {
-  options.factor = reader.number("factor", kSmallestFactor, 1, options.factor);
-  options.patience = reader.integer("patience", 1, kMaxEpochs, options.patience);
-  options.min_factor = reader.number("min_factor", 0, 1, options.min_factor);
-  return options;
-}
-
-Warmup read_warmup(AttributeReader& reader) {
-  const Warmup options{
-      .steps = reader.integer("warmup_steps", 0, kMostSteps, 0),
-      .epochs = reader.number("warmup_epochs", 0, static_cast<double>(kMaxEpochs), 0.0)};
-  if (reader.has("warmup_steps") && reader.has("warmup_epochs"))
-    throw Error(ErrorCode::kBadData, "{}: expected 'warmup_steps' or 'warmup_epochs', got both",
-                reader.where());
-  return options;
-}
-
-std::unique_ptr<Schedule> schedule_of(const std::string& type, AttributeReader& reader) {
-  if (type == "one_cycle") return make_one_cycle_schedule(read_one_cycle(reader, {}));
-  if (type == "exponential") return make_exponential_schedule(read_exponential(reader, {}));
-  if (type == "step") return make_step_schedule(read_step(reader, {}));
-  if (type == "cosine") return make_cosine_schedule(read_cosine(reader, {}));
-  if (type == "reduce_on_plateau") return make_plateau_schedule(read_plateau(reader, {}));
-  return make_constant_schedule();
-}
+constexpr const char* kWarmupSteps = "warmup_steps";
+constexpr const char* kWarmupEpochs = "warmup_epochs";
 
 }  // namespace
 
-std::unique_ptr<Schedule> make_schedule(const Attributes& options_with_type) {
-  AttributeReader reader(options_with_type, "[schedule]");
-  const std::string type = reader.text(
-      "type", {"constant", "one_cycle", "exponential", "step", "cosine", "reduce_on_plateau"},
-      "constant");
-  std::unique_ptr<Schedule> schedule = schedule_of(type, reader);
-  // one_cycle has its own warm-up.
-  if (type != "one_cycle") {
-    const Warmup warmup = read_warmup(reader);
-    if (warmup.steps > 0 || warmup.epochs > 0) schedule = with_warmup(warmup, std::move(schedule));
-  }
+template <typename Field>
+static void fields(Warmup& options, const Field& field) {
+  field(kWarmupSteps, options.steps, 0, kMostSteps);
+  field(kWarmupEpochs, options.epochs, 0, static_cast<double>(kMaxEpochs));
+}
+
+template <typename Field>
+static void fields(Constant& options, const Field& field) {
+  fields(options.warmup, field);
+}
+
+template <typename Field>
+static void fields(OneCycle& options, const Field& field) {
+  field("warmup", options.warmup, 0, 0.99);
+  field("start_divisor", options.start_divisor, 1, 1e9);
+  field("end_divisor", options.end_divisor, 1, 1e12);
+}
+
+template <typename Field>
+static void fields(Exponential& options, const Field& field) {
+  field("gamma", options.gamma, kSmallestFactor, 1);
+  fields(options.warmup, field);
+}
+
+template <typename Field>
+static void fields(StepDecay& options, const Field& field) {
+  field("every_epochs", options.every_epochs, 1, kMaxEpochs);
+  field("gamma", options.gamma, kSmallestFactor, 1);
+  fields(options.warmup, field);
+}
+
+template <typename Field>
+static void fields(Cosine& options, const Field& field) {
+  field("min_factor", options.min_factor, 0, 1);
+  fields(options.warmup, field);
+}
+
+template <typename Field>
+static void fields(ReduceOnPlateau& options, const Field& field) {
+  field("factor", options.factor, kSmallestFactor, 1);
+  field("patience", options.patience, 1, kMaxEpochs);
+  field("min_factor", options.min_factor, 0, 1);
+  fields(options.warmup, field);
+}
+
+std::unique_ptr<Schedule> make_schedule(const ScheduleOptions& options) {
+  std::unique_ptr<Schedule> schedule = without_warmup(options);
+  const Warmup warmup = warmup_of(options);
+  if (warmup == Warmup()) return schedule;
+  return std::make_unique<WarmupSchedule>(warmup, std::move(schedule));
+}
+
+ScheduleOptions read_schedule(const Attributes& options, const std::string& where) {
+  AttributeReader reader(options, where);
+  ScheduleOptions read = OptionTypes<ScheduleOptions>::make(
+      reader.text("type", OptionTypes<ScheduleOptions>::names(), Constant::kType));
+  std::visit([&](auto& held) { fields(held, ReadFields{reader}); }, read);
+  if (const Warmup warmup = warmup_of(read); warmup.steps > 0 && warmup.epochs > 0)
+    throw Error(ErrorCode::kBadData, "{}: expected 'warmup_steps' or 'warmup_epochs', got both",
+                where);
   reader.finish();
-  return schedule;
+  return read;
+}
+
+Attributes to_attributes(const ScheduleOptions& options, bool all) {
+  Attributes attributes = all_attributes(options);
+  const Attributes defaults = all_attributes(
+      std::visit([](auto held) { return ScheduleOptions(decltype(held){}); }, options));
+  std::erase_if(attributes, [&](const auto& pair) {
+    const auto& [key, value] = pair;
+    if (key == "type" || value != defaults.at(key)) return false;
+    // A warm-up of 0 is none.
+    return !all || key == kWarmupSteps || key == kWarmupEpochs;
+  });
+  return attributes;
 }
 
 }  // namespace digitry

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <variant>
 
 #include "digitry/base/attributes.h"
 
@@ -23,52 +24,7 @@ struct SchedulePoint {
 class Schedule {
  public:
   virtual ~Schedule() = default;
-  virtual std::string type() const = 0;
-  /// The options from which it can be made again, without `type`.
-  virtual Attributes attributes() const = 0;
   virtual double factor(const SchedulePoint& at) const = 0;
-};
-
-/// Rises from 1/`start_divisor` to 1 during the first fraction `warmup` of all steps, then falls to
-/// 1/`end_divisor`, both along half a cosine.
-/// Source: Smith, Topin, "Super-convergence: very fast training of neural networks using large
-/// learning rates", 2018; with cosines, as in most frameworks.
-struct OneCycle {
-  double warmup = 0.3;
-  double start_divisor = 25;
-  double end_divisor = 1e4;
-  operator Attributes() const;  // NOLINT(google-explicit-constructor)
-};
-
-/// gamma^(step / steps_per_epoch): falls at each step, by the factor `gamma` per epoch.
-struct Exponential {
-  double gamma = 0.9;
-  operator Attributes() const;  // NOLINT(google-explicit-constructor)
-};
-
-/// gamma^⌊epoch / every_epochs⌋, with epochs counted from 0.
-struct StepDecay {
-  std::int64_t every_epochs = 10;
-  double gamma = 0.1;
-  operator Attributes() const;  // NOLINT(google-explicit-constructor)
-};
-
-/// Falls from 1 at the first step to `min_factor` at the last, along half a cosine.
-/// Source: Loshchilov, Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017,
-/// eq. 5, without restarts.
-struct Cosine {
-  double min_factor = 0;
-  operator Attributes() const;  // NOLINT(google-explicit-constructor)
-};
-
-/// Multiplied by `factor` after each `patience` consecutive epochs without a new best validation
-/// loss, but never below `min_factor`. Constant 1 without validation.
-/// Source: ReduceLROnPlateau of PyTorch and Keras.
-struct ReduceOnPlateau {
-  double factor = 0.5;
-  std::int64_t patience = 3;
-  double min_factor = 1e-3;
-  operator Attributes() const;  // NOLINT(google-explicit-constructor)
 };
 
 /// Linear warm-up for any other schedule: multiplies it by (step + 1) / W for the first W steps.
@@ -77,21 +33,81 @@ struct ReduceOnPlateau {
 struct Warmup {
   std::int64_t steps = 0;
   double epochs = 0;  ///< An alternative to `steps`: W = epochs · steps_per_epoch.
+  bool operator==(const Warmup&) const = default;
 };
 
-/// Make a schedule from its options, which are not checked. A constant schedule has the factor 1.
-std::unique_ptr<Schedule> make_constant_schedule();
-std::unique_ptr<Schedule> make_one_cycle_schedule(const OneCycle& options);
-std::unique_ptr<Schedule> make_exponential_schedule(const Exponential& options);
-std::unique_ptr<Schedule> make_step_schedule(const StepDecay& options);
-std::unique_ptr<Schedule> make_cosine_schedule(const Cosine& options);
-std::unique_ptr<Schedule> make_plateau_schedule(const ReduceOnPlateau& options);
-std::unique_ptr<Schedule> with_warmup(const Warmup& options, std::unique_ptr<Schedule> schedule);
+/// The factor 1.
+struct Constant {
+  static constexpr const char* kType = "constant";  ///< Its name in a recipe.
+  Warmup warmup = {};
+  bool operator==(const Constant&) const = default;
+};
 
-/// Makes a schedule from the [schedule] table of a recipe: `type` is "constant", "one_cycle",
-/// "exponential", "step", "cosine" or "reduce_on_plateau"; all but one_cycle also accept
-/// `warmup_steps` or `warmup_epochs`.
-/// Throws Error{kBadData} for unknown types and keys and for values out of range.
-std::unique_ptr<Schedule> make_schedule(const Attributes& options_with_type);
+/// Rises from 1/`start_divisor` to 1 during the first fraction `warmup` of all steps, then falls to
+/// 1/`end_divisor`, both along half a cosine.
+/// Source: Smith, Topin, "Super-convergence: very fast training of neural networks using large
+/// learning rates", 2018; with cosines, as in most frameworks.
+struct OneCycle {
+  static constexpr const char* kType = "one_cycle";  ///< Its name in a recipe.
+  double warmup = 0.3;
+  double start_divisor = 25;
+  double end_divisor = 1e4;
+  bool operator==(const OneCycle&) const = default;
+};
+
+/// gamma^(step / steps_per_epoch): falls at each step, by the factor `gamma` per epoch.
+struct Exponential {
+  static constexpr const char* kType = "exponential";  ///< Its name in a recipe.
+  double gamma = 0.9;
+  Warmup warmup = {};
+  bool operator==(const Exponential&) const = default;
+};
+
+/// gamma^⌊epoch / every_epochs⌋, with epochs counted from 0.
+struct StepDecay {
+  static constexpr const char* kType = "step";  ///< Its name in a recipe.
+  std::int64_t every_epochs = 10;
+  double gamma = 0.1;
+  Warmup warmup = {};
+  bool operator==(const StepDecay&) const = default;
+};
+
+/// Falls from 1 at the first step to `min_factor` at the last, along half a cosine.
+/// Source: Loshchilov, Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017,
+/// eq. 5, without restarts.
+struct Cosine {
+  static constexpr const char* kType = "cosine";  ///< Its name in a recipe.
+  double min_factor = 0;
+  Warmup warmup = {};
+  bool operator==(const Cosine&) const = default;
+};
+
+/// Multiplied by `factor` after each `patience` consecutive epochs without a new best validation
+/// loss, but never below `min_factor`. Constant 1 without validation.
+/// Source: ReduceLROnPlateau of PyTorch and Keras.
+struct ReduceOnPlateau {
+  static constexpr const char* kType = "reduce_on_plateau";  ///< Its name in a recipe.
+  double factor = 0.5;
+  std::int64_t patience = 3;
+  double min_factor = 1e-3;
+  Warmup warmup = {};
+  bool operator==(const ReduceOnPlateau&) const = default;
+};
+
+/// The options of any schedule.
+using ScheduleOptions =
+    std::variant<Constant, OneCycle, Exponential, StepDecay, Cosine, ReduceOnPlateau>;
+
+/// Makes a schedule. The options are not checked; `read_schedule` does that.
+std::unique_ptr<Schedule> make_schedule(const ScheduleOptions& options);
+
+/// Reads the [schedule] table of a recipe: `type` is the `kType` of a schedule, by default
+/// "constant"; the other keys are the names of the fields, and `warmup_steps` or `warmup_epochs`.
+/// Throws Error{kBadData}, whose message begins with `where`, for unknown types and keys and for
+/// values out of range.
+ScheduleOptions read_schedule(const Attributes& options, const std::string& where);
+
+/// The inverse: the type and what differs from its defaults; or all fields.
+Attributes to_attributes(const ScheduleOptions& options, bool all = false);
 
 }  // namespace digitry

@@ -110,9 +110,9 @@ Attributes hyperparameters(const Recipe& recipe) {
   const auto add = [&](const std::string& table, const Attributes& values) {
     for (const auto& [key, value] : values) all[table + "." + key] = value;
   };
-  add("optimizer", recipe.optimizer);
-  add("schedule", recipe.schedule);
-  add("augmentation", recipe.augmentation);
+  add("optimizer", to_attributes(recipe.optimizer));
+  add("schedule", to_attributes(recipe.schedule));
+  add("augmentation", to_attributes(recipe.augmentation));
   return all;
 }
 

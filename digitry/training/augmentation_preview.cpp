@@ -26,10 +26,9 @@ AugmentationPreview make_preview(const Dataset& train, std::span<const std::int3
 }
 
 AugmentationPreview report_preview(const Recipe& recipe, const TrainingImages& trained) {
-  const AugmentOptions augmentation = read_augment_options(recipe.augmentation, "[augmentation]");
-  if (!augmentation.any() || !trained.data) return {};
+  if (!recipe.augmentation.any() || !trained.data) return {};
   return make_preview(*trained.data, trained.indices,
-                      {.augmentation = augmentation,
+                      {.augmentation = recipe.augmentation,
                        .seed = recipe.seed,
                        .versions = std::min(kReportVersions, recipe.epochs)});
 }

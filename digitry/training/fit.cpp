@@ -131,7 +131,7 @@ Model untrained_model(const Recipe& recipe, const Dataset& train) {
   return {
       .members = one_member(Network(train.image_shape(), std::ssize(class_names), recipe.layers)),
       .preprocessing = {},
-      .tta = read_test_time_augmentation(recipe.tta, recipe.name),
+      .tta = recipe.tta,
       .class_names = std::move(class_names),
       .provenance = provenance_of(recipe, train)};
 }
@@ -145,7 +145,7 @@ void take_weights(Model& model, const Trainer& trainer) {
 Recipe member_recipe(const Recipe& recipe, std::int64_t index) {
   Recipe member = recipe;
   member.members = 1;
-  member.tta.clear();
+  member.tta = {};
   member.split_seed = recipe.split_seed.value_or(recipe.seed);
   member.seed =
       recipe.seed * static_cast<std::uint64_t>(recipe.members) + static_cast<std::uint64_t>(index);
@@ -155,7 +155,7 @@ Recipe member_recipe(const Recipe& recipe, std::int64_t index) {
 Model fit(const Recipe& recipe, const Dataset& train, const TrainingObserver& observer,
           Communicator& ranks) {
   // Checks the whole recipe, because Trainer checks only that of one network.
-  parse_recipe(to_toml(recipe), recipe.name);
+  check_recipe(recipe, recipe.name);
   if (recipe.members == 1) return fit_one(recipe, train, observer, ranks).model;
   std::vector<Model> networks;
   std::vector<std::string> names;
@@ -169,7 +169,7 @@ Model fit(const Recipe& recipe, const Dataset& train, const TrainingObserver& ob
   }
   Model model = combine(std::move(networks), names);
   model.provenance = provenance_of(recipe, train);
-  model.tta = read_test_time_augmentation(recipe.tta, recipe.name);
+  model.tta = recipe.tta;
   calibrate(model, train, split);
   return model;
 }

@@ -8,15 +8,11 @@
 #include <limits>
 #include <map>
 
-#include "digitry/augment/augment.h"
-#include "digitry/augment/pieces.h"
-#include "digitry/augment/test_time_augmentation.h"
 #include "digitry/base/error.h"
 #include "digitry/base/file.h"
 #include "digitry/base/limits.h"
+#include "digitry/base/text.h"
 #include "digitry/nn/layer.h"
-#include "digitry/optim/optimizer.h"
-#include "digitry/optim/schedule.h"
 #include "digitry/training/toml_attributes.h"
 #include "digitry_embedded/recipes.h"
 
@@ -65,6 +61,24 @@ std::vector<Attributes> take_layers(toml::table& root, const std::string& source
   return layers;
 }
 
+// The table [training]; read_training is the inverse.
+Attributes training_attributes(const Recipe& recipe) {
+  Attributes training{{"epochs", recipe.epochs},
+                      {"batch_size", recipe.batch_size},
+                      {"validation", recipe.validation},
+                      {"patience", recipe.patience},
+                      {"seed", static_cast<std::int64_t>(recipe.seed)},
+                      {"ema_decay", recipe.ema_decay},
+                      {"label_smoothing", recipe.label_smoothing},
+                      {"gradient_clip", recipe.gradient_clip},
+                      {"precision", recipe.precision},
+                      {"data", recipe.data}};
+  if (recipe.class_weights != "none") training["class_weights"] = recipe.class_weights;
+  if (recipe.split_seed) training["split_seed"] = static_cast<std::int64_t>(*recipe.split_seed);
+  if (recipe.members != 1) training["members"] = recipe.members;
+  return training;
+}
+
 // Expects `root` without the known tables, which were removed before.
 void reject_unknown_tables(const toml::table& root, const std::string& source) {
   for (const auto& [key, node] : root)
@@ -107,26 +121,36 @@ void read_load_options(const Attributes& options, const std::string& source, Rec
   reader.finish();
 }
 
-void check_schedule(const Recipe& recipe) {
-  if (make_schedule(recipe.schedule)->type() == "reduce_on_plateau" && recipe.validation == 0)
+// The inverse.
+Attributes load_attributes(const LoadOptions& load) {
+  Attributes attributes;
+  if (load.image_size != ImageSize{}) attributes["image_size"] = to_string(load.image_size);
+  if (load.label_from == LabelFrom::kName) attributes["label_from"] = std::string("name");
+  return attributes;
+}
+
+void check_schedule(const Recipe& recipe, const std::string& source) {
+  if (std::holds_alternative<ReduceOnPlateau>(recipe.schedule) && recipe.validation == 0)
     throw Error(ErrorCode::kBadData,
-                "[schedule]: 'reduce_on_plateau' uses the validation loss: expected 'validation' "
-                "above 0, got 0");
+                "{}: [schedule]: '{}' uses the validation loss: expected 'validation' above 0, got "
+                "0",
+                source, ReduceOnPlateau::kType);
 }
 
 // Pieces are deformed when they are made. A recipe of several networks would need them for each.
 void check_pieces(const Recipe& recipe, const std::string& source) {
-  if (!read_piece_options(recipe.pieces, source + ": [pieces]").any()) return;
+  if (!recipe.pieces.any()) return;
   if (recipe.class_weights == "balanced")
     throw Error(ErrorCode::kBadData,
                 "{}: [pieces]: expected no balanced 'class_weights', because pieces have other "
                 "classes than the images",
                 source);
-  if (!recipe.augmentation.empty() || recipe.members != 1)
+  const std::size_t num_changes = to_attributes(recipe.augmentation).size();
+  if (num_changes > 0 || recipe.members != 1)
     throw Error(ErrorCode::kBadData,
                 "{}: [pieces]: expected no [augmentation] and 1 member, found {} options and {} "
                 "members",
-                source, recipe.augmentation.size(), recipe.members);
+                source, num_changes, recipe.members);
 }
 
 // Runs are named after their recipe.
@@ -138,14 +162,25 @@ void check_name(const std::string& name, const std::string& source) {
                 source);
 }
 
-// Adds the name of a file to the errors of `check`.
-template <typename Check>
-void check_in(const std::string& source, const Check& check) {
-  try {
-    check();
-  } catch (const Error& error) {
-    throw Error(error.code(), "{}: {}", source, error.what());
-  }
+void check_layers(const std::vector<Attributes>& layers, const std::string& source) {
+  if (layers.empty())
+    throw Error(ErrorCode::kBadData, "{}: expected at least one [[layers]] table", source);
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    make_layer(layers[i], /*num_classes=*/1, fmt::format("{}: layers[{}]", source, i));
+}
+
+// What concerns several values. The values are checked when they are read.
+void check_together(const Recipe& recipe, const std::string& source) {
+  check_schedule(recipe, source);
+  check_pieces(recipe, source);
+  check_layers(recipe.layers, source);
+  check_name(recipe.name, source);
+}
+
+void check_text(const std::string& text, const std::string& key, const std::string& source) {
+  if (clean_utf8(text) != text)
+    throw Error(ErrorCode::kBadData, "{}: '{}': expected UTF-8, found '{}'", source, key,
+                clean_utf8(text));
 }
 
 std::string table_text(const Attributes& options) {
@@ -162,28 +197,39 @@ Recipe parse_recipe(std::string_view toml_text, const std::string& source) {
   recipe.layers = take_layers(root, source);
   read_training(take_table(root, "training", source), source, recipe);
   read_load_options(take_table(root, "data", source), source, recipe);
-  recipe.optimizer = take_table(root, "optimizer", source);
-  recipe.schedule = take_table(root, "schedule", source);
-  recipe.augmentation = take_table(root, "augmentation", source);
-  recipe.pieces = take_table(root, "pieces", source);
+  const auto take = [&](const std::string& key, const auto& read) {
+    return read(take_table(root, key, source), fmt::format("{}: [{}]", source, key));
+  };
+  recipe.optimizer = take("optimizer", read_optimizer);
+  recipe.schedule = take("schedule", read_schedule);
+  recipe.augmentation = take("augmentation", read_augment_options);
+  recipe.pieces = take("pieces", read_piece_options);
   // Version 0.1 called it [views].
   const std::string tta = root.contains("views") ? "views" : "test_time_augmentation";
-  recipe.tta = take_table(root, tta, source);
-  check_in(source, [&] { make_optimizer(recipe.optimizer, {}); });
-  check_in(source, [&] { check_schedule(recipe); });
-  read_augment_options(recipe.augmentation, source + ": [augmentation]");
-  check_pieces(recipe, source);
-  read_test_time_augmentation(recipe.tta, fmt::format("{}: [{}]", source, tta));
-  for (std::size_t i = 0; i < recipe.layers.size(); ++i)
-    make_layer(recipe.layers[i], /*num_classes=*/1, fmt::format("{}: layers[{}]", source, i));
+  recipe.tta = take(tta, read_test_time_augmentation);
   reject_unknown_tables(root, source);
   const Attributes top = options_of(root, source);
   AttributeReader reader(top, source);
   recipe.name = reader.text("name", {}, std::filesystem::path(source).stem().string());
   recipe.description = reader.text("description", {}, "");
   reader.finish();
-  check_name(recipe.name, source);
+  check_together(recipe, source);
   return recipe;
+}
+
+void check_recipe(const Recipe& recipe, const std::string& source) {
+  check_text(recipe.name, "name", source);
+  check_text(recipe.description, "description", source);
+  check_text(recipe.data, "data", source);
+  Recipe read;
+  read_training(training_attributes(recipe), source, read);
+  read_load_options(load_attributes(recipe.load), source, read);
+  read_optimizer(to_attributes(recipe.optimizer), source + ": [optimizer]");
+  read_schedule(to_attributes(recipe.schedule), source + ": [schedule]");
+  read_augment_options(to_attributes(recipe.augmentation), source + ": [augmentation]");
+  read_piece_options(to_attributes(recipe.pieces), source + ": [pieces]");
+  read_test_time_augmentation(to_attributes(recipe.tta), source + ": [test_time_augmentation]");
+  check_together(recipe, source);
 }
 
 Recipe find_recipe(const std::string& name_or_path) {
@@ -217,7 +263,7 @@ ValidationSplit split_by(const Recipe& recipe, const Dataset& train) {
 
 std::vector<std::string> class_names_of(const Recipe& recipe, const Dataset& train) {
   std::vector<std::string> names = train.class_names;
-  if (read_piece_options(recipe.pieces, "[pieces]").any()) names.emplace_back(kOtherClass);
+  if (recipe.pieces.any()) names.emplace_back(kOtherClass);
   return names;
 }
 
@@ -230,10 +276,9 @@ Dataset make_pieces(const Recipe& recipe, const Dataset& train, const Validation
   pieces.name = train.name;
   pieces.split = train.split;
   pieces.sha256 = train.sha256;
-  const PieceOptions options = read_piece_options(recipe.pieces, "[pieces]");
   for (const auto* part : {&split.train, &split.validation})
     if (!part->empty())
-      PieceMaker(options, train.images, train.labels, *part, train.num_classes(), recipe.seed)
+      PieceMaker(recipe.pieces, train.images, train.labels, *part, train.num_classes(), recipe.seed)
           .make_in_place(*part, kFixedEpoch, pieces.images, pieces.labels);
   return pieces;
 }
@@ -241,30 +286,16 @@ Dataset make_pieces(const Recipe& recipe, const Dataset& train, const Validation
 std::string to_toml(const Recipe& recipe) {
   std::string text = fmt::format("name = {}\ndescription = {}\n", to_string(recipe.name),
                                  to_string(recipe.description));
-  text += "\n[training]\n";
-  text += table_text({{"epochs", recipe.epochs},
-                      {"batch_size", recipe.batch_size},
-                      {"validation", recipe.validation},
-                      {"patience", recipe.patience},
-                      {"seed", static_cast<std::int64_t>(recipe.seed)},
-                      {"ema_decay", recipe.ema_decay},
-                      {"label_smoothing", recipe.label_smoothing},
-                      {"gradient_clip", recipe.gradient_clip}});
-  if (recipe.class_weights != "none")
-    text += fmt::format("class_weights = {}\n", to_string(recipe.class_weights));
-  if (recipe.split_seed) text += fmt::format("split_seed = {}\n", *recipe.split_seed);
-  if (recipe.members != 1) text += fmt::format("members = {}\n", recipe.members);
-  text += fmt::format("precision = {}\n", to_string(recipe.precision));
-  text += fmt::format("data = {}\n", to_string(recipe.data));
-  if (recipe.load != LoadOptions{}) text += "\n[data]\n";
-  if (recipe.load.image_size != ImageSize{})
-    text += fmt::format("image_size = \"{}\"\n", to_string(recipe.load.image_size));
-  if (recipe.load.label_from == LabelFrom::kName) text += "label_from = \"name\"\n";
-  text += "\n[optimizer]\n" + table_text(recipe.optimizer);
-  text += "\n[schedule]\n" + table_text(recipe.schedule);
-  if (!recipe.augmentation.empty()) text += "\n[augmentation]\n" + table_text(recipe.augmentation);
-  if (!recipe.pieces.empty()) text += "\n[pieces]\n" + table_text(recipe.pieces);
-  if (!recipe.tta.empty()) text += "\n[test_time_augmentation]\n" + table_text(recipe.tta);
+  const auto add = [&](const char* table, const Attributes& values) {
+    if (!values.empty()) text += fmt::format("\n[{}]\n{}", table, table_text(values));
+  };
+  add("training", training_attributes(recipe));
+  add("data", load_attributes(recipe.load));
+  add("optimizer", to_attributes(recipe.optimizer));
+  add("schedule", to_attributes(recipe.schedule));
+  add("augmentation", to_attributes(recipe.augmentation));
+  add("pieces", to_attributes(recipe.pieces));
+  add("test_time_augmentation", to_attributes(recipe.tta));
   for (const Attributes& layer : recipe.layers) text += "\n[[layers]]\n" + table_text(layer);
   return text;
 }

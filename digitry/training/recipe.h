@@ -6,9 +6,14 @@
 #include <string_view>
 #include <vector>
 
+#include "digitry/augment/augment.h"
+#include "digitry/augment/pieces.h"
+#include "digitry/augment/test_time_augmentation.h"
 #include "digitry/base/attributes.h"
 #include "digitry/data/dataset.h"
 #include "digitry/data/split.h"
+#include "digitry/optim/optimizer.h"
+#include "digitry/optim/schedule.h"
 
 namespace digitry {
 
@@ -46,14 +51,12 @@ struct Recipe {
       0;  ///< Share of the target that is spread over all classes, in [0, 0.999].
   double gradient_clip = 0;  ///< Largest L2 norm of all gradients together; 0: off.
 
-  Attributes optimizer = {};     ///< See make_optimizer.
-  Attributes schedule = {};      ///< See make_schedule.
-  Attributes augmentation = {};  ///< For training images; see read_augment_options. Empty: none.
-  /// Trains on pieces of writing made of the images, with a class "other"; see read_piece_options.
-  /// Empty: on the images themselves.
-  Attributes pieces = {};
-  /// Test-time augmentation; see read_test_time_augmentation. Empty: the unchanged image only.
-  Attributes tta = {};
+  OptimizerOptions optimizer = {};   ///< Adam by default.
+  ScheduleOptions schedule = {};     ///< Of the learning rate; constant by default.
+  AugmentOptions augmentation = {};  ///< For training images; none by default.
+  /// If `pieces.any()`: trains on pieces of writing made of the images, with a class "other".
+  PieceOptions pieces = {};
+  TestTimeAugmentation tta = {};  ///< By default the unchanged image only.
 
   bool operator==(const Recipe&) const = default;
 };
@@ -62,6 +65,9 @@ struct Recipe {
 /// is unknown, layers are missing or unknown, or a value is out of range. Whether the layers fit
 /// together depends on the data: Network's constructor checks it.
 Recipe parse_recipe(std::string_view toml, const std::string& source);
+
+/// Throws what `parse_recipe` throws for the same values: for recipes that a program filled in.
+void check_recipe(const Recipe& recipe, const std::string& source);
 
 /// Reads a recipe: a shipped one by its name ("mlp"), or a file. Throws Error{kBadData} with the
 /// names of the shipped recipes if there is neither, and what `parse_recipe` throws.

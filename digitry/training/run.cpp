@@ -21,7 +21,7 @@ namespace {
 Recipe recipe_of(const RunRequest& request, std::string& source) {
   source = request.resume ? open_run_folder(request.out).config().string() : request.source;
   Recipe recipe = request.resume ? find_recipe(source) : request.recipe;
-  parse_recipe(to_toml(recipe), source);
+  check_recipe(recipe, source);
   return recipe;
 }
 

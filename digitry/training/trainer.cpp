@@ -29,9 +29,9 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Programs may fill in recipes directly, so they are checked by the same rules as recipe files.
-Recipe checked(const Recipe& recipe) {
-  return parse_recipe(to_toml(recipe), fmt::format("recipe '{}'", recipe.name));
+const Recipe& checked(const Recipe& recipe) {
+  check_recipe(recipe, fmt::format("recipe '{}'", recipe.name));
+  return recipe;
 }
 
 const Dataset& labelled(const Dataset& data) {
@@ -69,18 +69,18 @@ Trainer::Trainer(const Recipe& recipe, const Dataset& train, Communicator& ranks
   loss_weights_ = loss_weights(train, split_.train, recipe_.class_weights == "balanced");
   batch_labels_.resize(static_cast<std::size_t>(full_plan_->batch_size()));
   batch_losses_.resize(static_cast<std::size_t>(full_plan_->batch_size()));
-  if (const PieceOptions pieces = read_piece_options(recipe_.pieces, "[pieces]"); pieces.any()) {
+  if (recipe_.pieces.any()) {
     if (!loss_weights_.empty())
       throw Error(ErrorCode::kBadData,
                   "{}: these images have weights, which [pieces] cannot use: a piece is made of "
                   "several images",
                   train.name);
-    piece_maker_.emplace(pieces, train.images, train.labels, split_.train, train.num_classes(),
-                         recipe_.seed);
+    piece_maker_.emplace(recipe_.pieces, train.images, train.labels, split_.train,
+                         train.num_classes(), recipe_.seed);
     pieces_ = make_pieces(recipe_, train, split_);
   }
-  const AugmentOptions augmentation = read_augment_options(recipe_.augmentation, "[augmentation]");
-  if (augmentation.any()) augmenter_.emplace(augmentation, train.image_shape(), recipe_.seed);
+  if (recipe_.augmentation.any())
+    augmenter_.emplace(recipe_.augmentation, train.image_shape(), recipe_.seed);
   keep_good_state();
 }
 

@@ -38,7 +38,8 @@ void Trainer::resume(const Checkpoint& checkpoint) {
 
 void Trainer::restore(const Checkpoint& checkpoint) {
   SavedProgress saved = progress_from_text(checkpoint.progress);
-  if (saved.recipe != to_toml(recipe_) || saved.data_sha256 != data_.sha256)
+  if (parse_recipe(saved.recipe, "checkpoint: recipe") != recipe_ ||
+      saved.data_sha256 != data_.sha256)
     throw Error(ErrorCode::kBadData, "the checkpoint belongs to another recipe, seed or data set");
   if (saved.step / steps_per_epoch_ != saved.epoch || saved.epoch > recipe_.epochs)
     throw Error(ErrorCode::kBadData, "the checkpoint's step {} does not match its epoch {}",

@@ -91,10 +91,27 @@ are dictionaries.)")
       .def_rw("class_weights", &Recipe::class_weights)
       .def_rw("label_smoothing", &Recipe::label_smoothing)
       .def_rw("gradient_clip", &Recipe::gradient_clip)
-      .def_rw("optimizer", &Recipe::optimizer)
-      .def_rw("schedule", &Recipe::schedule)
-      .def_rw("augmentation", &Recipe::augmentation)
-      .def_rw("tta", &Recipe::tta)
+      .def_prop_rw(
+          "optimizer", [](const Recipe& recipe) { return to_attributes(recipe.optimizer, true); },
+          [](Recipe& recipe, const Attributes& options) {
+            recipe.optimizer = read_optimizer(options, recipe.name + ": [optimizer]");
+          })
+      .def_prop_rw(
+          "schedule", [](const Recipe& recipe) { return to_attributes(recipe.schedule, true); },
+          [](Recipe& recipe, const Attributes& options) {
+            recipe.schedule = read_schedule(options, recipe.name + ": [schedule]");
+          })
+      .def_prop_rw(
+          "augmentation", [](const Recipe& recipe) { return to_attributes(recipe.augmentation); },
+          [](Recipe& recipe, const Attributes& options) {
+            recipe.augmentation = read_augment_options(options, recipe.name + ": [augmentation]");
+          })
+      .def_prop_rw(
+          "tta", [](const Recipe& recipe) { return to_attributes(recipe.tta); },
+          [](Recipe& recipe, const Attributes& options) {
+            recipe.tta =
+                read_test_time_augmentation(options, recipe.name + ": [test_time_augmentation]");
+          })
       .def(
           "__eq__", [](const Recipe& a, const Recipe& b) { return a == b; }, nb::is_operator(),
           nb::sig("def __eq__(self, other: object, /) -> bool"))
@@ -124,11 +141,16 @@ void bind_defaults(nb::module_& module) {
       "layers"_a, "image_shape"_a, "The layers with every default filled in.");
   module.def(
       "filled_in_optimizer",
-      [](const Attributes& options) { return make_optimizer(options, {})->attributes(); },
+      [](const Attributes& options) {
+        return to_attributes(read_optimizer(options, "[optimizer]"), true);
+      },
       "options"_a);
   module.def(
       "filled_in_schedule",
-      [](const Attributes& options) { return make_schedule(options)->attributes(); }, "options"_a);
+      [](const Attributes& options) {
+        return to_attributes(read_schedule(options, "[schedule]"), true);
+      },
+      "options"_a);
 }
 
 }  // namespace

@@ -48,8 +48,9 @@ def test_defaults_of_optimizers_and_schedules(option_type):
         return
     option = option_type()
     filled_in = _core.filled_in_optimizer if isinstance(option, optimizers.Optimizer) else _core.filled_in_schedule
-    mine = {key: value for key, value in option.attributes().items() if key != "type"}
-    assert filled_in({"type": option.type_name}) == pytest.approx(mine)
+    filled = filled_in({"type": option.type_name})
+    assert filled.pop("type") == option.type_name
+    assert filled == pytest.approx({key: value for key, value in option.attributes().items() if key != "type"})
 
 
 def test_options_are_values():

@@ -133,7 +133,7 @@ TEST(Train, AugmentsAndShowsItInTheReport) {
       {"digitry", "train", "--recipe", recipe, "--out", folder / "run", "--threads", "1"});
   ASSERT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(file_bytes(folder / "run/config.toml"),
-              HasSubstr("[augmentation]\nelastic = 0.5\nrotation = 10\n"));
+              HasSubstr("[augmentation]\nelastic = 0.5\nrotation = 10.0\n"));
   EXPECT_THAT(file_bytes(folder / "run/report.html"),
               AllOf(HasSubstr("id=\"augmentation\""), HasSubstr("each with 2 augmented versions")));
 }

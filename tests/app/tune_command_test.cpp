@@ -65,7 +65,7 @@ TEST_F(TuneCommand, WritesARecipeThatTrainTakes) {
   EXPECT_THAT(result.err, HasSubstr("trial 6/6"));
   const Recipe best = find_recipe(out_ + "/best.toml");
   EXPECT_EQ(best.name, "notebook-tuned");
-  EXPECT_EQ(std::get<double>(best.optimizer.at("learning_rate")),
+  EXPECT_EQ(std::get<Adam>(best.optimizer).learning_rate,
             got["best"]["parameters"]["optimizer.learning_rate"].get<double>());
   EXPECT_EQ(best.batch_size, got["best"]["parameters"]["training.batch_size"]);
 

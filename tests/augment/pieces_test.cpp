@@ -145,10 +145,10 @@ TEST(WrittenLine, MayBeOfFewLargePixels) {
 
 TEST(Pieces, AreOffByDefault) {
   EXPECT_FALSE(PieceOptions().any());
-  EXPECT_TRUE(Attributes(PieceOptions()).empty());
+  EXPECT_TRUE(to_attributes(PieceOptions()).empty());
   const PieceOptions all{
       .strings = 0.6, .symbols = 0.2, .deform = 1.5, .drawn = 0.1, .coarse = 0.3};
-  EXPECT_EQ(read_piece_options(all, "here"), all);
+  EXPECT_EQ(read_piece_options(to_attributes(all), "here"), all);
 }
 
 TEST(Pieces, RejectWhatTheyCannotBeMadeOf) {

@@ -48,7 +48,7 @@ TEST_P(GoldenTraining, LossesAndWeightsAreTheFrameworks) {
   Plan plan(network, batch_size, PlanMode::kTraining, arena);
   arena.load(network.parameters());
   const auto optimizer =
-      make_optimizer(options_of(golden["optimizer"]),
+      make_optimizer(read_optimizer(options_of(golden["optimizer"]), "golden"),
                      {.all = arena.values().size(), .decayed = arena.num_weight_values()});
 
   const auto x = floats(golden["x"]);
@@ -88,9 +88,9 @@ TEST_P(GoldenTraining, LossesAndWeightsAreTheFrameworks) {
 TEST(GoldenSchedule, OneCycleIsTheFrameworks) {
   const auto golden = test::read_golden("one_cycle.json");
   for (const auto& one : golden["cases"]) {
-    const auto schedule = make_one_cycle_schedule({.warmup = one["warmup"],
-                                                   .start_divisor = one["start_divisor"],
-                                                   .end_divisor = one["end_divisor"]});
+    const auto schedule = make_schedule(OneCycle{.warmup = one["warmup"],
+                                                 .start_divisor = one["start_divisor"],
+                                                 .end_divisor = one["end_divisor"]});
     const std::int64_t num_steps = one["num_steps"];
     for (std::int64_t step = 0; step < num_steps; ++step)
       EXPECT_NEAR(schedule->factor({.step = step, .num_steps = num_steps}),
@@ -102,7 +102,7 @@ TEST(GoldenSchedule, OneCycleIsTheFrameworks) {
 TEST(GoldenSchedule, FactorsOfEachStepAreTheFrameworks) {
   const auto golden = test::read_golden("schedules.json");
   for (const auto& one : golden["cases"]) {
-    const auto schedule = make_schedule(options_of(one["schedule"]));
+    const auto schedule = make_schedule(read_schedule(options_of(one["schedule"]), "golden"));
     const std::int64_t num_steps = golden["num_steps"];
     for (std::int64_t step = 0; step < num_steps; ++step)
       EXPECT_NEAR(
@@ -115,7 +115,7 @@ TEST(GoldenSchedule, FactorsOfEachStepAreTheFrameworks) {
 
 TEST(GoldenSchedule, ReduceOnPlateauIsTheFrameworks) {
   const auto golden = test::read_golden("schedules.json")["plateau"];
-  const auto schedule = make_schedule(options_of(golden["schedule"]));
+  const auto schedule = make_schedule(read_schedule(options_of(golden["schedule"]), "golden"));
   const auto losses = golden["validation_losses"].get<std::vector<double>>();
   for (std::size_t epochs = 1; epochs <= losses.size(); ++epochs)
     EXPECT_NEAR(schedule->factor({.validation_losses = std::span(losses).first(epochs)}),

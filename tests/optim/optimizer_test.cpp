@@ -19,26 +19,27 @@ using test::random_values;
 constexpr std::size_t kSize = 50;
 constexpr ValueCounts kCounts{.all = kSize, .decayed = 20};
 
-const std::vector<Attributes>& every_type() {
-  static const std::vector<Attributes> types{{{"type", std::string("adam")}},
-                                             {{"type", std::string("adamw")}},
-                                             {{"type", std::string("sgd")}},
-                                             {{"type", std::string("sgd")}, {"nesterov", true}},
-                                             {{"type", std::string("sgd")}, {"momentum", 0.0}},
-                                             {{"type", std::string("lion")}}};
+const std::vector<OptimizerOptions>& every_type() {
+  static const std::vector<OptimizerOptions> types{
+      Adam{}, Adam{.weight_decay = 0.01}, Sgd{}, Sgd{.nesterov = true}, Sgd{.momentum = 0}, Lion{}};
   return types;
 }
 
+double& weight_decay(OptimizerOptions& options) {
+  return std::visit([](auto& held) -> double& { return held.weight_decay; }, options);
+}
+
 // The name in failure messages.
-std::string name_of(const Attributes& options) {
+std::string name_of(const OptimizerOptions& options) {
   std::string name;
-  for (const auto& [key, value] : options) name += key + " = " + to_string(value) + " ";
+  for (const auto& [key, value] : to_attributes(options))
+    name += key + " = " + to_string(value) + " ";
   return name;
 }
 
 TEST(Adam, StepsAreTheReference) {
   const Adam options{.learning_rate = 0.02, .beta1 = 0.8, .beta2 = 0.99, .epsilon = 1e-6};
-  const auto optimizer = make_adam(options, kCounts);
+  const auto optimizer = make_optimizer(options, kCounts);
   std::vector<float> values = random_values(kSize, 1);
   std::vector<float> want = values;
   std::vector<float> first(kSize), second(kSize);
@@ -64,7 +65,7 @@ TEST(Adam, StepsAreTheReference) {
 
 TEST(Sgd, StepsAreTheReference) {
   for (const double momentum : {0.0, 0.9}) {
-    const auto optimizer = make_sgd({.learning_rate = 0.1, .momentum = momentum}, kCounts);
+    const auto optimizer = make_optimizer(Sgd{.learning_rate = 0.1, .momentum = momentum}, kCounts);
     std::vector<float> values = random_values(kSize, 1);
     std::vector<float> want = values;
     std::vector<float> velocity(momentum == 0 ? 0 : kSize);
@@ -82,7 +83,7 @@ TEST(Sgd, StepsAreTheReference) {
 
 TEST(Lion, StepsAreTheReference) {
   const Lion options{.learning_rate = 0.01, .beta1 = 0.8, .beta2 = 0.95, .weight_decay = 0.5};
-  const auto optimizer = make_lion(options, kCounts);
+  const auto optimizer = make_optimizer(options, kCounts);
   std::vector<float> values = random_values(kSize, 1);
   std::vector<float> want = values;
   std::vector<float> momentum(kSize);
@@ -105,10 +106,10 @@ TEST(Lion, StepsAreTheReference) {
 
 // f(w) = ½ Σ aᵢ wᵢ², whose gradient is aᵢ wᵢ and whose minimum is 0.
 TEST(Optimizers, ReachTheMinimumOfABowl) {
-  for (Attributes options : every_type()) {
+  for (OptimizerOptions options : every_type()) {
     // All steps of Lion have the same size, so that it stays at about that distance from the
     // minimum.
-    options["learning_rate"] = options.at("type") == AttributeValue("lion") ? 0.005 : 0.05;
+    learning_rate(options) = std::holds_alternative<Lion>(options) ? 0.005 : 0.05;
     const auto optimizer = make_optimizer(options, kCounts);
     std::vector<float> values = random_values(kSize, 1);
     std::vector<float> gradients(kSize);
@@ -125,7 +126,7 @@ TEST(Optimizers, ReachTheMinimumOfABowl) {
 }
 
 TEST(Optimizers, GoOnFromTheirState) {
-  for (const Attributes& options : every_type()) {
+  for (const OptimizerOptions& options : every_type()) {
     const auto run = [](Optimizer& optimizer, std::vector<float>& values, std::uint32_t from,
                         std::uint32_t to) {
       for (std::uint32_t step = from; step < to; ++step)
@@ -148,8 +149,8 @@ TEST(Optimizers, GoOnFromTheirState) {
 }
 
 TEST(Optimizers, RateZeroMovesNothing) {
-  for (Attributes options : every_type()) {
-    options["weight_decay"] = 0.1;
+  for (OptimizerOptions options : every_type()) {
+    weight_decay(options) = 0.1;
     const auto optimizer = make_optimizer(options, kCounts);
     std::vector<float> values = random_values(kSize, 1);
     optimizer->step(random_values(kSize, 2), values, {.learning_rate = 0});
@@ -159,12 +160,14 @@ TEST(Optimizers, RateZeroMovesNothing) {
 
 // Running statistics are values without gradients, stored among the biases.
 TEST(Optimizers, NothingMovesAValueWithoutGradientThatDoesNotDecay) {
-  for (Attributes options : every_type()) {
-    options["weight_decay"] = 0.5;
-    options["learning_rate"] = 0.3;
-    for (const char* beta : {"beta1", "beta2"})
-      if (options.at("type") != AttributeValue("sgd")) options[beta] = 0.999999;
-    if (options.at("type") == AttributeValue("adam")) options["epsilon"] = 1e-20;
+  for (OptimizerOptions options : every_type()) {
+    weight_decay(options) = 0.5;
+    learning_rate(options) = 0.3;
+    if (auto* adam = std::get_if<Adam>(&options)) {
+      adam->beta1 = adam->beta2 = 0.999999;
+      adam->epsilon = 1e-20;
+    }
+    if (auto* lion = std::get_if<Lion>(&options)) lion->beta1 = lion->beta2 = 0.999999;
     const auto optimizer = make_optimizer(options, kCounts);
     const std::vector<float> start = random_values(kSize, 1);
     std::vector<float> values = start;
@@ -182,9 +185,9 @@ TEST(Optimizers, NothingMovesAValueWithoutGradientThatDoesNotDecay) {
 
 // With gradients of 0 there is only decay: w (1 − α λ)ⁿ.
 TEST(Optimizers, WeightDecayIsDecoupledAndOfTheFirstValuesOnly) {
-  for (Attributes options : every_type()) {
-    options["learning_rate"] = 0.1;
-    options["weight_decay"] = 0.5;
+  for (OptimizerOptions options : every_type()) {
+    learning_rate(options) = 0.1;
+    weight_decay(options) = 0.5;
     const auto optimizer = make_optimizer(options, kCounts);
     const std::vector<float> start = random_values(kSize, 1);
     std::vector<float> values = start;
@@ -199,34 +202,43 @@ TEST(Optimizers, WeightDecayIsDecoupledAndOfTheFirstValuesOnly) {
   }
 }
 
-TEST(MakeOptimizer, DefaultsAreThePapers) {
-  const auto adam = make_optimizer({}, {});
-  EXPECT_EQ(adam->type(), "adam");
-  EXPECT_EQ(adam->attributes(), (Attributes{{"learning_rate", 1e-3},
-                                            {"beta1", 0.9},
-                                            {"beta2", 0.999},
-                                            {"epsilon", 1e-8},
-                                            {"weight_decay", 0.0}}));
-  const auto adamw = make_optimizer({{"type", std::string("adamw")}}, {});
-  EXPECT_EQ(adamw->type(), "adam") << "adam with a weight decay";
-  EXPECT_EQ(adamw->attributes().at("weight_decay"), AttributeValue(0.01));
-  const auto lion = make_optimizer({{"type", std::string("lion")}}, {});
-  EXPECT_EQ(lion->type(), "lion");
-  EXPECT_EQ(lion->attributes(),
-            (Attributes{
-                {"learning_rate", 1e-4}, {"beta1", 0.9}, {"beta2", 0.99}, {"weight_decay", 0.0}}));
-  const auto sgd = make_optimizer({{"type", std::string("sgd")}, {"momentum", 0.5}}, {});
-  EXPECT_EQ(sgd->type(), "sgd");
-  EXPECT_EQ(
-      sgd->attributes(),
-      (Attributes{
-          {"learning_rate", 1e-2}, {"momentum", 0.5}, {"nesterov", false}, {"weight_decay", 0.0}}));
-  EXPECT_EQ(sgd->learning_rate(), 1e-2);
+TEST(ReadOptimizer, DefaultsAreThePapers) {
+  EXPECT_EQ(to_attributes(read_optimizer({}, ""), /*all=*/true),
+            (Attributes{{"type", std::string("adam")},
+                        {"learning_rate", 1e-3},
+                        {"beta1", 0.9},
+                        {"beta2", 0.999},
+                        {"epsilon", 1e-8},
+                        {"weight_decay", 0.0}}));
+  EXPECT_EQ(read_optimizer({{"type", std::string("adamw")}}, ""),
+            OptimizerOptions(Adam{.weight_decay = 0.01}));
+  EXPECT_EQ(to_attributes(read_optimizer({{"type", std::string("lion")}}, ""), /*all=*/true),
+            (Attributes{{"type", std::string("lion")},
+                        {"learning_rate", 1e-4},
+                        {"beta1", 0.9},
+                        {"beta2", 0.99},
+                        {"weight_decay", 0.0}}));
+  EXPECT_EQ(to_attributes(read_optimizer({{"type", std::string("sgd")}, {"momentum", 0.5}}, ""),
+                          /*all=*/true),
+            (Attributes{{"type", std::string("sgd")},
+                        {"learning_rate", 1e-2},
+                        {"momentum", 0.5},
+                        {"nesterov", false},
+                        {"weight_decay", 0.0}}));
+  EXPECT_EQ(make_optimizer(Sgd{}, {})->learning_rate(), 1e-2);
 }
 
-TEST(MakeOptimizer, RefusesWhatItDoesNotKnow) {
+// A search may replace the type alone: the learning rate then stays, even that of the default.
+TEST(ReadOptimizer, TakesBackTheTypeTheRateAndWhatIsNoDefault) {
+  EXPECT_EQ(to_attributes(Adam{}),
+            (Attributes{{"type", std::string("adam")}, {"learning_rate", 1e-3}}));
+  for (const OptimizerOptions& options : every_type())
+    EXPECT_EQ(read_optimizer(to_attributes(options), ""), options) << name_of(options);
+}
+
+TEST(ReadOptimizer, RefusesWhatItDoesNotKnow) {
   const auto refuse = [](const std::vector<std::string>& parts, const Attributes& options) {
-    test::expect_error(ErrorCode::kBadData, parts, [&] { make_optimizer(options, {}); });
+    test::expect_error(ErrorCode::kBadData, parts, [&] { read_optimizer(options, "[optimizer]"); });
   };
   const std::string sgd = "sgd";
   refuse({"[optimizer]", "'type'", "adam, adamw, sgd, lion", "\"rmsprop\""},

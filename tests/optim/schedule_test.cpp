@@ -20,14 +20,13 @@ SchedulePoint at(std::int64_t step, std::int64_t num_steps) {
 
 TEST(ConstantSchedule, IsOne) {
   const auto schedule = make_schedule({});
-  EXPECT_EQ(schedule->type(), "constant");
   EXPECT_EQ(schedule->factor(at(0, 10)), 1);
   EXPECT_EQ(schedule->factor(at(9, 10)), 1);
 }
 
 TEST(OneCycle, StartsPeaksAndEndsWhereItSays) {
   const auto schedule =
-      make_one_cycle_schedule({.warmup = 0.3, .start_divisor = 25, .end_divisor = 1e4});
+      make_schedule(OneCycle{.warmup = 0.3, .start_divisor = 25, .end_divisor = 1e4});
   EXPECT_NEAR(schedule->factor(at(0, kSteps)), 1.0 / 25, 1e-12);
   EXPECT_NEAR(schedule->factor(at(300, kSteps)), 1.0, 1e-12);
   EXPECT_NEAR(schedule->factor(at(kSteps - 1, kSteps)), 1e-4, 1e-12);
@@ -35,7 +34,7 @@ TEST(OneCycle, StartsPeaksAndEndsWhereItSays) {
 }
 
 TEST(OneCycle, RisesThenFalls) {
-  const auto schedule = make_one_cycle_schedule({});
+  const auto schedule = make_schedule(OneCycle{});
   for (std::int64_t step = 1; step < kSteps; ++step) {
     const double before = schedule->factor(at(step - 1, kSteps));
     const double now = schedule->factor(at(step, kSteps));
@@ -51,29 +50,29 @@ TEST(OneCycle, ShortTrainingsStayInRange) {
     for (const std::int64_t num_steps : {1, 2, 3, 4})
       for (std::int64_t step = 0; step < num_steps; ++step) {
         const double factor =
-            make_one_cycle_schedule({.warmup = warmup})->factor(at(step, num_steps));
+            make_schedule(OneCycle{.warmup = warmup})->factor(at(step, num_steps));
         EXPECT_GE(factor, 1e-4 - 1e-12);
         EXPECT_LE(factor, 1);
       }
-  EXPECT_EQ(make_one_cycle_schedule({.warmup = 0})->factor(at(0, kSteps)), 1);
+  EXPECT_EQ(make_schedule(OneCycle{.warmup = 0})->factor(at(0, kSteps)), 1);
 }
 
 TEST(Exponential, FallsByGammaEachEpochAndEvenlyBetween) {
-  const auto schedule = make_exponential_schedule({.gamma = 0.25});
+  const auto schedule = make_schedule(Exponential{.gamma = 0.25});
   EXPECT_EQ(schedule->factor(at(0, kSteps)), 1);
   EXPECT_NEAR(schedule->factor(at(5, kSteps)), 0.5, 1e-12);
   EXPECT_NEAR(schedule->factor(at(30, kSteps)), 0.25 * 0.25 * 0.25, 1e-12);
 }
 
 TEST(StepSchedule, FallsAtTheStartOfEveryNthEpoch) {
-  const auto schedule = make_step_schedule({.every_epochs = 2, .gamma = 0.5});
+  const auto schedule = make_schedule(StepDecay{.every_epochs = 2, .gamma = 0.5});
   for (const auto& [step, factor] : std::vector<std::pair<std::int64_t, double>>{
            {0, 1}, {19, 1}, {20, 0.5}, {39, 0.5}, {40, 0.25}, {1000, std::pow(0.5, 50)}})
     EXPECT_EQ(schedule->factor(at(step, kSteps)), factor) << step;
 }
 
 TEST(Cosine, FallsFromOneToItsFloor) {
-  const auto schedule = make_cosine_schedule({.min_factor = 0.1});
+  const auto schedule = make_schedule(Cosine{.min_factor = 0.1});
   EXPECT_EQ(schedule->factor(at(0, kSteps)), 1);
   EXPECT_NEAR(schedule->factor(at(500, kSteps)), 0.55, 1e-12);
   EXPECT_NEAR(schedule->factor(at(1000, kSteps)), 0.1, 1e-12);
@@ -81,7 +80,7 @@ TEST(Cosine, FallsFromOneToItsFloor) {
 }
 
 double plateau(const ReduceOnPlateau& options, const std::vector<double>& losses) {
-  return make_plateau_schedule(options)->factor({.validation_losses = losses});
+  return make_schedule(options)->factor({.validation_losses = losses});
 }
 
 TEST(ReduceOnPlateau, FallsAfterSoManyEpochsWithoutABetterLoss) {
@@ -97,12 +96,12 @@ TEST(ReduceOnPlateau, FallsAfterSoManyEpochsWithoutABetterLoss) {
 }
 
 TEST(Warmup, MultipliesAnyScheduleWithALinearRise) {
-  const auto constant = with_warmup({.steps = 4}, make_constant_schedule());
+  const auto constant = make_schedule(Constant{.warmup = {.steps = 4}});
   for (const auto& [step, factor] : std::vector<std::pair<std::int64_t, double>>{
            {0, 0.25}, {1, 0.5}, {2, 0.75}, {3, 1}, {4, 1}, {100, 1}})
     EXPECT_EQ(constant->factor(at(step, kSteps)), factor) << step;
-  const auto epochs = with_warmup({.epochs = 0.5}, make_exponential_schedule({.gamma = 0.5}));
-  const auto base = make_exponential_schedule({.gamma = 0.5});
+  const auto epochs = make_schedule(Exponential{.gamma = 0.5, .warmup = {.epochs = 0.5}});
+  const auto base = make_schedule(Exponential{.gamma = 0.5});
   for (const std::int64_t step : {0, 1, 4, 5, 6})
     EXPECT_NEAR(epochs->factor(at(step, kSteps)),
                 base->factor(at(step, kSteps)) * std::min(0.2 * static_cast<double>(step + 1), 1.0),
@@ -111,12 +110,10 @@ TEST(Warmup, MultipliesAnyScheduleWithALinearRise) {
 }
 
 TEST(MakeSchedule, AnyFactorIsFromZeroToOneAndFinite) {
-  const std::vector<Attributes> hostile{
-      {{"type", std::string("exponential")}, {"gamma", 1e-9}},
-      {{"type", std::string("step")}, {"every_epochs", std::int64_t{1}}, {"gamma", 1e-9}},
-      {{"type", std::string("cosine")}, {"warmup_epochs", 1e6}},
-      {{"type", std::string("constant")}, {"warmup_steps", std::int64_t{1'000'000'000}}}};
-  for (const Attributes& options : hostile)
+  const std::vector<ScheduleOptions> hostile{
+      Exponential{.gamma = 1e-9}, StepDecay{.every_epochs = 1, .gamma = 1e-9},
+      Cosine{.warmup = {.epochs = 1e6}}, Constant{.warmup = {.steps = 1'000'000'000}}};
+  for (const ScheduleOptions& options : hostile)
     for (const std::int64_t step : {std::int64_t{0}, std::int64_t{1}, std::int64_t{1} << 40}) {
       const double factor = make_schedule(options)->factor(
           {.step = step, .steps_per_epoch = 1, .num_steps = (std::int64_t{1} << 40) + 1});
@@ -124,16 +121,20 @@ TEST(MakeSchedule, AnyFactorIsFromZeroToOneAndFinite) {
     }
 }
 
-TEST(MakeSchedule, ReadsOptionsAndTellsThemAgain) {
-  const auto schedule = make_schedule({{"type", std::string("one_cycle")}, {"warmup", 0.2}});
-  EXPECT_EQ(schedule->type(), "one_cycle");
-  EXPECT_EQ(schedule->attributes(),
-            (Attributes{{"warmup", 0.2}, {"start_divisor", 25.0}, {"end_divisor", 1e4}}));
+TEST(ReadSchedule, FillsInDefaults) {
+  const ScheduleOptions options =
+      read_schedule({{"type", std::string("one_cycle")}, {"warmup", 0.2}}, "");
+  EXPECT_EQ(options, ScheduleOptions(OneCycle{.warmup = 0.2}));
+  EXPECT_EQ(to_attributes(options, /*all=*/true), (Attributes{{"type", std::string("one_cycle")},
+                                                              {"warmup", 0.2},
+                                                              {"start_divisor", 25.0},
+                                                              {"end_divisor", 1e4}}));
+  EXPECT_EQ(read_schedule({}, ""), ScheduleOptions(Constant{}));
 }
 
-TEST(MakeSchedule, OptionsOfEveryTypeMakeItAgain) {
+TEST(ReadSchedule, TakesBackOptionsOfEveryType) {
   const std::int64_t two = 2;
-  for (Attributes options : std::vector<Attributes>{
+  for (const Attributes& options : std::vector<Attributes>{
            {{"type", std::string("constant")}, {"warmup_steps", two}},
            {{"type", std::string("exponential")}, {"gamma", 0.7}},
            {{"type", std::string("step")}, {"every_epochs", two}, {"gamma", 0.3}},
@@ -141,17 +142,13 @@ TEST(MakeSchedule, OptionsOfEveryTypeMakeItAgain) {
            {{"type", std::string("reduce_on_plateau")},
             {"factor", 0.1},
             {"patience", two},
-            {"min_factor", 0.5}}}) {
-    const auto schedule = make_schedule(options);
-    EXPECT_EQ(AttributeValue(schedule->type()), options["type"]);
-    options.erase("type");
-    EXPECT_EQ(schedule->attributes(), options);
-  }
+            {"min_factor", 0.25}}})
+    EXPECT_EQ(to_attributes(read_schedule(options, "")), options);
 }
 
-TEST(MakeSchedule, RefusesWhatItDoesNotKnow) {
+TEST(ReadSchedule, RefusesWhatItDoesNotKnow) {
   const auto refuse = [](const std::vector<std::string>& parts, const Attributes& options) {
-    test::expect_error(ErrorCode::kBadData, parts, [&] { make_schedule(options); });
+    test::expect_error(ErrorCode::kBadData, parts, [&] { read_schedule(options, "[schedule]"); });
   };
   const std::string one_cycle = "one_cycle";
   refuse({"[schedule]", "'type'", "constant, one_cycle, exponential", "\"linear\""},

@@ -92,36 +92,45 @@ bool add_if_it_fits(Network& network, Shape& shape, const Attributes& options) {
   }
 }
 
-Attributes drawn_optimizer(Draw& draw) {
-  const std::string type = draw.one_of<std::string>({"adam", "adamw", "sgd", "lion"});
-  Attributes options{{"type", type}, {"learning_rate", draw.number(0, 1)}};
-  if (draw.chance(0.5)) options["weight_decay"] = draw.number(0, 100);
-  if (type == "sgd" && draw.chance(0.5)) {
-    options["momentum"] = draw.number(0.1, 0.9);
-    options["nesterov"] = draw.chance(0.5);
+OptimizerOptions drawn_optimizer(Draw& draw) {
+  const double rate = draw.number(0, 1);
+  const double decay = draw.chance(0.5) ? draw.number(0, 100) : 0;
+  switch (draw.integer(0, 2)) {
+    case 0: {
+      Sgd sgd{.learning_rate = rate, .weight_decay = decay};
+      if (draw.chance(0.5)) sgd.momentum = draw.number(0.1, 0.9);
+      sgd.nesterov = draw.chance(0.5);
+      return sgd;
+    }
+    case 1: {
+      Lion lion{.learning_rate = rate, .weight_decay = decay};
+      if (draw.chance(0.5)) lion.beta2 = draw.number(0, 0.999);
+      return lion;
+    }
+    default: {
+      Adam adam{.learning_rate = rate, .weight_decay = decay};
+      if (draw.chance(0.5)) adam.beta2 = draw.number(0, 0.999);
+      if (draw.chance(0.5)) adam.epsilon = draw.number(1e-20, 1);
+      return adam;
+    }
   }
-  if (type != "sgd" && draw.chance(0.5)) options["beta2"] = draw.number(0, 0.999);
-  return options;
 }
 
-Attributes drawn_schedule(Draw& draw) {
+ScheduleOptions drawn_schedule(Draw& draw) {
+  Warmup warmup;
+  if (draw.chance(0.3)) warmup.steps = draw.integer(0, 1000);
+  if (warmup.steps == 0 && draw.chance(0.3)) warmup.epochs = draw.number(0, 10);
   switch (draw.integer(0, 4)) {
     case 0:
       return OneCycle{.warmup = draw.number(0, 0.99), .end_divisor = draw.number(1, 1e12)};
-    case 1: {
-      Attributes options = Exponential{.gamma = draw.number(1e-9, 1)};
-      options["warmup_steps"] = draw.integer(0, 1000);
-      return options;
-    }
-    case 2: {
-      Attributes options = StepDecay{.every_epochs = draw.integer(1, 100)};
-      options["warmup_epochs"] = draw.number(0, 10);
-      return options;
-    }
+    case 1:
+      return Exponential{.gamma = draw.number(1e-9, 1), .warmup = warmup};
+    case 2:
+      return StepDecay{.every_epochs = draw.integer(1, 100), .warmup = warmup};
     case 3:
-      return Cosine{.min_factor = draw.number(0, 1)};
+      return Cosine{.min_factor = draw.number(0, 1), .warmup = warmup};
     default:
-      return {};
+      return Constant{.warmup = warmup};
   }
 }
 
@@ -240,8 +249,8 @@ Recipe generated_recipe(Draw& draw) {
   recipe.optimizer = drawn_optimizer(draw);
   recipe.schedule = drawn_schedule(draw);
   for (const AugmentRule& rule : augment_rules())
-    if (draw.chance(0.3)) recipe.augmentation[rule.key] = draw.number(rule.low, rule.high);
-  if (draw.chance(0.5)) recipe.tta = to_attributes(drawn_views(draw));
+    if (draw.chance(0.3)) recipe.augmentation.*rule.member = draw.number(rule.low, rule.high);
+  if (draw.chance(0.5)) recipe.tta = drawn_views(draw);
   return recipe;
 }
 

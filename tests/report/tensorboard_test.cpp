@@ -24,7 +24,7 @@ class TensorBoard : public ::testing::Test {
     Recipe recipe;
     recipe.name = "small";
     recipe.layers = {test::flatten(), test::dense(3)};
-    recipe.optimizer = {{"type", "sgd"}, {"learning_rate", 0.5}, {"nesterov", true}};
+    recipe.optimizer = Sgd{.learning_rate = 0.5, .nesterov = true};
     return recipe;
   }
   test::TemporaryFolder folder_;

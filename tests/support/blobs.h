@@ -53,8 +53,8 @@ inline Recipe blob_recipe() {
   recipe.seed = 7;
   recipe.precision = "f32";  // The same on every machine.
   recipe.data = "blobs";
-  recipe.optimizer = {{"type", std::string("adam")}, {"learning_rate", 0.01}};
-  recipe.schedule = {{"type", std::string("one_cycle")}};
+  recipe.optimizer = Adam{.learning_rate = 0.01};
+  recipe.schedule = OneCycle{};
   return recipe;
 }
 

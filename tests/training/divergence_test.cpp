@@ -19,10 +19,8 @@ using test::same_weights;
 // explode a few epochs later.
 Recipe exploding_recipe() {
   Recipe recipe = blob_recipe();
-  recipe.optimizer = {{"type", std::string("sgd")},
-                      {"learning_rate", std::int64_t{1000}},
-                      {"weight_decay", std::int64_t{100}}};
-  recipe.schedule = {{"warmup_steps", std::int64_t{1'000'000}}};
+  recipe.optimizer = Sgd{.learning_rate = 1000, .weight_decay = 100};
+  recipe.schedule = Constant{.warmup = {.steps = 1'000'000}};
   recipe.epochs = 100;
   return recipe;
 }
@@ -79,12 +77,14 @@ TEST(Trainer, ADivergedTrainingIsBackAtItsLastGoodEpoch) {
 TEST(Trainer, DivergenceIsAnErrorNotANetwork) {
   const Dataset data = blobs(300);
   int diverged = 0;
-  for (const char* type : {"sgd", "adam", "lion"})
+  for (const OptimizerOptions& optimizer :
+       {OptimizerOptions(Sgd{}), OptimizerOptions(Adam{}), OptimizerOptions(Lion{})})
     for (const double rate : {1.0, 10.0, 30.0, 100.0, 1000.0}) {
       Recipe recipe = blob_recipe();
       recipe.layers = {test::flatten(), test::dense(24), test::relu(), test::dense(24),
                        test::relu(),    test::dense(24), test::relu(), test::dense(3)};
-      recipe.optimizer = {{"type", std::string(type)}, {"learning_rate", rate}};
+      recipe.optimizer = optimizer;
+      learning_rate(recipe.optimizer) = rate;
       recipe.schedule = {};
       Trainer trainer(recipe, data);
       try {
@@ -96,7 +96,8 @@ TEST(Trainer, DivergenceIsAnErrorNotANetwork) {
       }
       for (const Parameter& parameter : trainer.network().parameters())
         for (const float value : parameter.value.as<float>())
-          ASSERT_TRUE(std::isfinite(value)) << type << " " << rate << " " << parameter.name;
+          ASSERT_TRUE(std::isfinite(value))
+              << optimizer.index() << " " << rate << " " << parameter.name;
     }
   EXPECT_GE(diverged, 1);
 }

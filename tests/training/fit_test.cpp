@@ -57,7 +57,7 @@ TEST(Fit, TrainsAsManyNetworksAsTheRecipeHas) {
   Recipe recipe = typed_recipe();
   recipe.epochs = 2;
   recipe.members = 2;
-  recipe.tta = {{"translation", 1.0}};
+  recipe.tta = {.translation = 1.0};
   const Model model = fit(recipe, train);
   ASSERT_EQ(model.members.size(), 2U);
   EXPECT_EQ(model.tta.translation, 1);
@@ -85,7 +85,7 @@ TEST(Fit, RefusesWhatTheRecipeRefuses) {
   recipe.members = 0;
   expect_error(ErrorCode::kBadData, {"members", "0"}, [&] { fit(recipe, train); });
   recipe.members = 2;  // Found before the first of them is trained.
-  recipe.tta = {{"translation", -1.0}};
+  recipe.tta = {.translation = -1.0};
   int steps = 0;
   expect_error(ErrorCode::kBadData, {"translation"},
                [&] { fit(recipe, train, {.on_step = [&](const TrainingProgress&) { ++steps; }}); });
@@ -128,24 +128,6 @@ TEST(Layers, AreTheOptionsOfTheirLayers) {
   for (const Attributes& layer : layers) {
     const std::unique_ptr<Layer> made = make_layer(layer, 10, "a layer");
     EXPECT_EQ(to_attributes(*made), layer) << made->type();
-  }
-}
-
-TEST(Optimizers, AndSchedulesAreTheirOptions) {
-  for (const Attributes& optimizer : std::vector<Attributes>{
-           Adam{.learning_rate = 0.5}, Sgd{.nesterov = true}, Lion{.weight_decay = 0.25}}) {
-    const auto made = make_optimizer(optimizer, {});
-    Attributes again = made->attributes();
-    again["type"] = made->type();
-    EXPECT_EQ(again, optimizer);
-  }
-  for (const Attributes& schedule : std::vector<Attributes>{
-           OneCycle{.warmup = 0.5}, Exponential{.gamma = 0.5}, StepDecay{.every_epochs = 2},
-           Cosine{.min_factor = 0.25}, ReduceOnPlateau{.patience = 7}}) {
-    const auto made = make_schedule(schedule);
-    Attributes again = made->attributes();
-    again["type"] = made->type();
-    EXPECT_EQ(again, schedule);
   }
 }
 

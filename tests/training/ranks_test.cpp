@@ -57,10 +57,10 @@ Recipe random_recipe() {
                    test::relu(),
                    test::dropout(0.4),
                    test::dense(3)};
-  recipe.augmentation = {{"rotation", 10.0}, {"translation", 1.0}};
+  recipe.augmentation = {.rotation = 10.0, .translation = 1.0};
   recipe.class_weights = "balanced";
   recipe.label_smoothing = 0.1;
-  recipe.optimizer = {{"type", std::string("sgd")}, {"learning_rate", 0.1}};
+  recipe.optimizer = Sgd{.learning_rate = 0.1};
   recipe.schedule = {};
   return recipe;
 }
@@ -102,7 +102,7 @@ TEST(Ranks, StayNearOneRankForAWholeTraining) {
   Recipe recipe = blob_recipe();
   recipe.layers = {test::flatten(), test::dense(3)};
   const double rate = 0.05;
-  recipe.optimizer = {{"type", std::string("sgd")}, {"learning_rate", rate}};
+  recipe.optimizer = Sgd{.learning_rate = rate};
   recipe.schedule = {};
   double longest = 0;  // |(x, 1)|² of an image
   const auto pixels = data.images.as<std::uint8_t>();
@@ -132,7 +132,7 @@ TEST(Ranks, StayNearOneRankForAWholeTraining) {
 TEST(Ranks, OfTheSameNumberGiveTheSameBitsOnEachRank) {
   const Dataset data = blobs(41);
   Recipe recipe = random_recipe();
-  recipe.optimizer = {{"type", std::string("adam")}, {"learning_rate", 0.01}};
+  recipe.optimizer = Adam{.learning_rate = 0.01};
   recipe.ema_decay = 0.9;
   recipe.layers.insert(recipe.layers.begin() + 1, test::batch_norm());
   const auto first = train(3, recipe, data);
@@ -152,7 +152,7 @@ TEST(Ranks, AverageTheRunningStatisticsOfBatchNorm) {
   recipe.layers = {test::flatten(), test::dense(8), test::batch_norm({.momentum = 0.5}),
                    test::relu(), test::dense(3)};
   recipe.epochs = 1;
-  recipe.optimizer["learning_rate"] = std::int64_t{0};  // The weights stay as they are.
+  learning_rate(recipe.optimizer) = 0;  // The weights stay as they are.
   const auto mean_of = [](const Network& network) {
     const auto found = std::ranges::find(network.parameters(), "2.running_mean", &Parameter::name);
     const auto values = found->value.as<float>();
@@ -201,7 +201,7 @@ TEST(Ranks, SaveWhenTheFirstRankWantsTo) {
 TEST(Ranks, DivergeTogether) {
   const Dataset data = blobs(300);
   Recipe recipe = blob_recipe();
-  recipe.optimizer = {{"type", std::string("sgd")}, {"learning_rate", 1000.0}};
+  recipe.optimizer = Sgd{.learning_rate = 1000.0};
   recipe.layers = {test::flatten(), test::dense(24), test::dense(24), test::dense(3)};
   std::vector<std::string> errors(2);
   run_ranks(2, [&](Communicator& ranks) {

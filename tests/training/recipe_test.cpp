@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <functional>
 #include <set>
 #include <sstream>
 
@@ -96,16 +98,16 @@ out_features = 10
   EXPECT_EQ(recipe.seed, 9u);
   EXPECT_EQ(recipe.split_seed, 4u);
   EXPECT_EQ(recipe.members, 5);
-  EXPECT_EQ(recipe.tta, (Attributes{{"zoom", 0.05}}));
+  EXPECT_EQ(recipe.tta, (TestTimeAugmentation{.zoom = 0.05}));
   EXPECT_EQ(recipe.data, "./digits");
   EXPECT_EQ(recipe.ema_decay, 0.99);
   EXPECT_EQ(recipe.label_smoothing, 0.1);
   EXPECT_EQ(recipe.class_weights, "balanced");
   EXPECT_EQ(recipe.load, (LoadOptions{{.height = 20, .width = 32}, LabelFrom::kName}));
   EXPECT_EQ(recipe.gradient_clip, 5);
-  EXPECT_EQ(recipe.optimizer, (Attributes{{"type", std::string("sgd")}, {"learning_rate", 0.1}}));
-  EXPECT_EQ(recipe.schedule, (Attributes{{"type", std::string("one_cycle")}, {"warmup", 0.1}}));
-  EXPECT_EQ(recipe.augmentation, (Attributes{{"rotation", std::int64_t{10}}, {"elastic", 0.8}}));
+  EXPECT_EQ(recipe.optimizer, OptimizerOptions(Sgd{.learning_rate = 0.1}));
+  EXPECT_EQ(recipe.schedule, ScheduleOptions(OneCycle{.warmup = 0.1}));
+  EXPECT_EQ(recipe.augmentation, (AugmentOptions{.rotation = 10, .elastic = 0.8}));
   EXPECT_EQ(recipe.layers, (std::vector<Attributes>{test::flatten(), test::dense(10)}));
 }
 
@@ -121,7 +123,7 @@ TEST(ParseRecipe, DefaultsNeedLayersOnly) {
 TEST(Recipe, OfVersion01IsRead) {
   const std::string layers = "[[layers]]\ntype = \"flatten\"\n";
   const Recipe recipe = parse_recipe("[views]\nflip = true\n" + layers, "r");
-  EXPECT_EQ(recipe.tta, (Attributes{{"flip", true}}));
+  EXPECT_EQ(recipe.tta, TestTimeAugmentation{.flip = true});
   EXPECT_THAT(to_toml(recipe), ::testing::HasSubstr("[test_time_augmentation]\nflip = true"));
   test::expect_error(ErrorCode::kBadData, {"unknown table [test_time_augmentation]"}, [&] {
     parse_recipe("[views]\nflip = true\n[test_time_augmentation]\nflip = true\n" + layers, "r");
@@ -136,12 +138,57 @@ TEST(Recipe, SurvivesTheWayToTomlAndBack) {
   recipe.validation = 1.0 / 3;
   recipe.seed = INT64_MAX;
   recipe.precision = "bf16";
-  recipe.optimizer["learning_rate"] = 1e-20;
-  recipe.augmentation["zoom"] = 0.1;
+  learning_rate(recipe.optimizer) = 1e-20;
+  recipe.augmentation.zoom = 0.1;
   const std::string text = to_toml(recipe);
   const Recipe again = parse_recipe(text, "x.toml");
   expect_same(again, recipe);
   EXPECT_EQ(to_toml(again), text);
+}
+
+// A recipe that a program filled in is refused in the words of a file with the same values.
+TEST(CheckRecipe, RefusesWhatParseRecipeRefuses) {
+  const auto words = [](const auto& check) -> std::string {
+    try {
+      check();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const std::vector<std::function<void(Recipe&)>> mistakes{
+      [](Recipe& recipe) { recipe.epochs = 0; },
+      [](Recipe& recipe) { recipe.validation = std::nan(""); },
+      [](Recipe& recipe) { recipe.seed = UINT64_MAX; },
+      [](Recipe& recipe) { recipe.precision = "f64"; },
+      [](Recipe& recipe) { recipe.load.image_size = {.height = -1, .width = 4}; },
+      [](Recipe& recipe) { recipe.optimizer = Adam{.learning_rate = -1}; },
+      [](Recipe& recipe) { recipe.optimizer = Sgd{.momentum = 0, .nesterov = true}; },
+      [](Recipe& recipe) { recipe.schedule = OneCycle{.warmup = 2}; },
+      [](Recipe& recipe) { recipe.schedule = Cosine{.warmup = {.steps = 1, .epochs = 1}}; },
+      [](Recipe& recipe) {
+        recipe.schedule = ReduceOnPlateau{};
+        recipe.validation = 0;
+      },
+      [](Recipe& recipe) { recipe.augmentation.rotation = 1000; },
+      [](Recipe& recipe) { recipe.pieces.strings = 2; },
+      [](Recipe& recipe) { recipe.tta.translation = -1; },
+      [](Recipe& recipe) { recipe.layers[0]["type"] = std::string("flat"); },
+      [](Recipe& recipe) { recipe.layers.clear(); },
+      [](Recipe& recipe) { recipe.name = "a/b"; }};
+  for (std::size_t i = 0; i < mistakes.size(); ++i) {
+    Recipe recipe = test::blob_recipe();
+    mistakes[i](recipe);
+    const std::string found = words([&] { check_recipe(recipe, "r"); });
+    EXPECT_NE(found, "") << i;
+    EXPECT_EQ(found, words([&] { parse_recipe(to_toml(recipe), "r"); }));
+  }
+  EXPECT_EQ(words([] { check_recipe(test::blob_recipe(), "r"); }), "");
+  for (std::string Recipe::*text : {&Recipe::name, &Recipe::description, &Recipe::data}) {
+    Recipe recipe = test::blob_recipe();
+    recipe.*text = "\xFF";
+    EXPECT_THAT(words([&] { check_recipe(recipe, "r"); }), ::testing::HasSubstr("expected UTF-8"));
+  }
 }
 
 TEST(Recipe, WithPiecesHasOneMoreClass) {
@@ -159,7 +206,7 @@ TEST(Recipe, WithPiecesHasOneMoreClass) {
   test::expect_error(ErrorCode::kBadData, {"[pieces]", "'class_weights'"},
                      [&] { parse_recipe(to_toml(recipe), "x.toml"); });
   recipe.class_weights = Recipe().class_weights;
-  recipe.augmentation["zoom"] = 0.1;
+  recipe.augmentation.zoom = 0.1;
   test::expect_error(ErrorCode::kBadData, {"[pieces]", "no [augmentation]"},
                      [&] { parse_recipe(to_toml(recipe), "x.toml"); });
 }
@@ -189,12 +236,12 @@ TEST(RecipesPage, ListsEveryKeyAndType) {
   };
   for (const std::string type : {"adam", "adamw", "sgd", "lion"}) {
     words.push_back("`\"" + type + "\"`");
-    keys_of(make_optimizer({{"type", type}}, {})->attributes());
+    keys_of(to_attributes(read_optimizer({{"type", type}}, ""), /*all=*/true));
   }
   for (const std::string type :
        {"constant", "one_cycle", "exponential", "step", "cosine", "reduce_on_plateau"}) {
     words.push_back("`\"" + type + "\"`");
-    keys_of(make_schedule({{"type", type}})->attributes());
+    keys_of(to_attributes(read_schedule({{"type", type}}, ""), /*all=*/true));
   }
   // The lines of [training]: "epochs = 10".
   const std::string toml = to_toml({});

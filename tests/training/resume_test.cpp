@@ -59,14 +59,14 @@ TEST(Resume, EndsAsIfNeverStopped) { expect_resumes_exactly(test::ragged_recipe(
 
 TEST(Resume, EndsAsIfNeverStoppedWithSgd) {
   Recipe recipe = test::ragged_recipe();
-  recipe.optimizer = {{"type", std::string("sgd")}, {"momentum", 0.9}};
+  recipe.optimizer = Sgd{.momentum = 0.9};
   expect_resumes_exactly(recipe);
 }
 
 TEST(Resume, EndsAsIfNeverStoppedWithoutValidationAndMomentum) {
   Recipe recipe = test::ragged_recipe();
   recipe.validation = 0.2;
-  recipe.optimizer = {{"type", std::string("sgd")}, {"momentum", 0.0}};
+  recipe.optimizer = Sgd{.momentum = 0.0};
   expect_resumes_exactly(recipe);
   recipe.validation = 0;
   // 30 images: four batches per epoch.
@@ -75,7 +75,7 @@ TEST(Resume, EndsAsIfNeverStoppedWithoutValidationAndMomentum) {
 
 TEST(Resume, EndsAsIfNeverStoppedWithAugmentation) {
   Recipe recipe = test::ragged_recipe();
-  recipe.augmentation = {{"rotation", 10.0}, {"elastic", 0.5}, {"erase", 0.5}};
+  recipe.augmentation = {.rotation = 10.0, .elastic = 0.5, .erase = 0.5};
   expect_resumes_exactly(recipe);
 }
 
@@ -84,16 +84,16 @@ TEST(Resume, EndsAsIfNeverStoppedWithAugmentation) {
 TEST(Resume, EndsAsIfNeverStoppedWithAnyOptimizer) {
   const auto text = [](const char* word) { return std::string(word); };
   Recipe adamw = test::ragged_recipe();
-  adamw.optimizer = {{"type", text("adamw")}, {"learning_rate", 0.01}, {"weight_decay", 0.3}};
-  adamw.schedule = {{"type", text("cosine")}, {"warmup_epochs", 1.5}};
+  adamw.optimizer = Adam{.learning_rate = 0.01, .weight_decay = 0.3};
+  adamw.schedule = Cosine{.warmup = {.epochs = 1.5}};
   adamw.label_smoothing = 0.1;
   Recipe lion = test::ragged_recipe();
-  lion.optimizer = {{"type", text("lion")}, {"learning_rate", 0.001}, {"weight_decay", 1.0}};
-  lion.schedule = {{"type", text("exponential")}, {"warmup_steps", std::int64_t{4}}};
+  lion.optimizer = Lion{.learning_rate = 0.001, .weight_decay = 1.0};
+  lion.schedule = Exponential{.warmup = {.steps = 4}};
   lion.gradient_clip = 0.5;
   Recipe nesterov = test::ragged_recipe();
-  nesterov.optimizer = {{"type", text("sgd")}, {"nesterov", true}, {"weight_decay", 0.1}};
-  nesterov.schedule = {{"type", text("step")}, {"every_epochs", std::int64_t{2}}};
+  nesterov.optimizer = Sgd{.nesterov = true, .weight_decay = 0.1};
+  nesterov.schedule = StepDecay{.every_epochs = 2};
   for (const Recipe& recipe : {adamw, lion, nesterov})
     for (const double ema_decay : {0.0, 0.9}) {
       Recipe averaged = recipe;
@@ -112,8 +112,8 @@ TEST(Resume, EndsAsIfNeverStoppedWithAnAverageAndNoValidation) {
 
 TEST(Resume, EndsAsIfNeverStoppedWithReductionsOnPlateau) {
   Recipe recipe = test::ragged_recipe();
-  recipe.optimizer["learning_rate"] = 0.5;
-  recipe.schedule = {{"type", std::string("reduce_on_plateau")}, {"patience", std::int64_t{1}}};
+  learning_rate(recipe.optimizer) = 0.5;
+  recipe.schedule = ReduceOnPlateau{.patience = 1};
   const Dataset data = test::ragged_data();
   Trainer trainer(recipe, data);
   trainer.run({});
@@ -173,7 +173,7 @@ TEST(Resume, OfAFinishedTrainingGivesItsResult) {
   Recipe recipe = test::ragged_recipe();
   recipe.patience = 1;
   recipe.epochs = 30;
-  recipe.optimizer["learning_rate"] = std::int64_t{0};
+  learning_rate(recipe.optimizer) = 0;
   Trainer whole(recipe, data);
   EXPECT_EQ(whole.run({}), TrainingEnd::kEarlyStopped);
   Trainer before(recipe, data);

@@ -36,8 +36,7 @@ Recipe one_step_recipe() {
   recipe.epochs = 1;
   recipe.batch_size = 1000;
   recipe.schedule = {};
-  recipe.optimizer = {
-      {"type", std::string("sgd")}, {"momentum", 0.0}, {"learning_rate", std::int64_t{10}}};
+  recipe.optimizer = Sgd{.learning_rate = 10, .momentum = 0.0};
   return recipe;
 }
 
@@ -46,7 +45,7 @@ TEST(Trainer, WeightDecayLeavesBiasesAlone) {
   Recipe recipe = one_step_recipe();
   Trainer plain(recipe, data);
   plain.run({});
-  recipe.optimizer["weight_decay"] = 0.02;
+  std::get<Sgd>(recipe.optimizer).weight_decay = 0.02;
   Trainer decayed(recipe, data);
   decayed.run({});
   const auto start = initial_weights(recipe, data);
@@ -96,7 +95,7 @@ TEST(Trainer, OnlyTheTrainingLossIsOfSmoothedLabels) {
   const Dataset data = blobs(300);
   Recipe recipe = blob_recipe();
   recipe.layers = {test::flatten(), test::dense(3)};
-  recipe.optimizer["learning_rate"] = std::int64_t{0};
+  learning_rate(recipe.optimizer) = 0;
   recipe.label_smoothing = 0.3;
   recipe.epochs = 1;
   Trainer trainer(recipe, data);

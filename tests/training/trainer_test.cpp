@@ -53,7 +53,7 @@ TEST(Trainer, SgdAndBatchesOfOneLearnToo) {
   const Dataset data = blobs(150);
   Recipe recipe = blob_recipe();
   recipe.batch_size = 1;
-  recipe.optimizer = {{"type", std::string("sgd")}, {"learning_rate", 0.01}};
+  recipe.optimizer = Sgd{.learning_rate = 0.01};
   recipe.schedule = {};
   Trainer trainer(recipe, data);
   trainer.run({});
@@ -111,9 +111,9 @@ TEST(Trainer, AugmentsTrainingImagesAnewEachEpochAndLeavesValidationAlone) {
   const Dataset data = blobs(300);
   Recipe recipe = blob_recipe();
   recipe.layers = {test::flatten(), test::dense(3)};
-  recipe.augmentation = {{"erase", 1.0}, {"erase_area", 1.0}};
+  recipe.augmentation = {.erase = 1.0, .erase_area = 1.0};
   // With a learning rate of 0 the losses identify the images.
-  recipe.optimizer["learning_rate"] = std::int64_t{0};
+  learning_rate(recipe.optimizer) = 0;
   Trainer plain(blob_recipe(), data);
   Trainer trainer(recipe, data);
   EXPECT_EQ(trainer.split().validation, plain.split().validation);
@@ -123,7 +123,7 @@ TEST(Trainer, AugmentsTrainingImagesAnewEachEpochAndLeavesValidationAlone) {
   EXPECT_EQ(*epochs[0].val_loss, *epochs[1].val_loss);
 
   Recipe without = recipe;
-  without.augmentation = {{"elastic_sigma", 5.0}};  // No strength: nothing is on.
+  without.augmentation = {.elastic_sigma = 5.0};  // No strength: nothing is on.
   Trainer unchanged(without, data);
   unchanged.run({});
   EXPECT_EQ(*unchanged.history().epochs[0].val_loss, *epochs[0].val_loss);
@@ -133,7 +133,7 @@ TEST(Trainer, AugmentsTrainingImagesAnewEachEpochAndLeavesValidationAlone) {
 TEST(Trainer, LearnsFromAugmentedImages) {
   const Dataset data = blobs(600);
   Recipe recipe = blob_recipe();
-  recipe.augmentation = {{"translation", 0.5}, {"elastic", 0.3}, {"thickness", 0.3}};
+  recipe.augmentation = {.translation = 0.5, .elastic = 0.3, .thickness = 0.3};
   recipe.epochs = 8;
   Trainer trainer(recipe, data);
   trainer.run({});
@@ -177,7 +177,7 @@ TEST(Trainer, KeepsTheWeightsOfTheBestEpochOnValidation) {
     Recipe recipe = blob_recipe();
     recipe.ema_decay = ema_decay;
     // A learning rate so high that later epochs get worse.
-    recipe.optimizer["learning_rate"] = 0.2;
+    learning_rate(recipe.optimizer) = 0.2;
     recipe.schedule = {};
     recipe.epochs = 10;
     Trainer trainer(recipe, data);
@@ -205,7 +205,7 @@ TEST(Trainer, StopsEarlyWithoutProgressOnValidation) {
   Recipe recipe = blob_recipe();
   recipe.epochs = 50;
   recipe.patience = 2;
-  recipe.optimizer["learning_rate"] = std::int64_t{0};
+  learning_rate(recipe.optimizer) = 0;
   Trainer trainer(recipe, data);
   EXPECT_EQ(trainer.run({}), TrainingEnd::kEarlyStopped);
   EXPECT_EQ(trainer.history().best_epoch, 1) << "nothing moves, so the first stays the best";
@@ -267,7 +267,7 @@ TEST(Trainer, RefusesDataAndRecipesThatDoNotFit) {
   refuse({"'validation'"}, [](Recipe& r) { r.validation = std::nan(""); });
   refuse({"'patience'"}, [](Recipe& r) { r.patience = -1; });
   refuse({"'seed'"}, [](Recipe& r) { r.seed = UINT64_MAX; });
-  refuse({"[optimizer]"}, [](Recipe& r) { r.optimizer["speed"] = 1.0; });
+  refuse({"[optimizer]"}, [](Recipe& r) { learning_rate(r.optimizer) = -1; });
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ TEST_F(TunerTest, IsTheSameAgainOnOneProcess) {
 
 TEST_F(TunerTest, APointThatDivergesIsAFailedTrial) {
   StudySettings made = settings(1);
-  made.recipe.optimizer = {{"type", std::string("sgd")}, {"weight_decay", 100.0}};
+  made.recipe.optimizer = Sgd{.weight_decay = 100.0};
   made.space = parse_search_space("[\"optimizer.learning_rate\"]\nlow = 900.0\nhigh = 1000.0", "s");
   Study study = make(made);
   EXPECT_EQ(run_trials(study, data_, {}, {}), SearchEnd::kFinished);
@@ -172,7 +172,7 @@ TEST_F(TunerTest, TrainsTheBestAgainAndGoesOnWhereItWasStopped) {
 
 TEST_F(TunerTest, AFreshSeedThatDivergesCountsAsNothingRight) {
   StudySettings made = settings(1);
-  made.recipe.optimizer = {{"type", std::string("sgd")}, {"weight_decay", 100.0}};
+  made.recipe.optimizer = Sgd{.weight_decay = 100.0};
   made.space = parse_search_space("[\"optimizer.learning_rate\"]\nlow = 900.0\nhigh = 1000.0", "s");
   Study study = make(made);
   const Trial trial = *study.begin_trial();

@@ -34,7 +34,7 @@ Resolved resolve(const DataAugmentArguments& arguments) {
   preview.augmentation = default_augmentation();
   if (!arguments.recipe.empty()) {
     resolved.recipe = find_recipe(arguments.recipe);
-    preview.augmentation = read_augment_options(resolved.recipe->augmentation, "[augmentation]");
+    preview.augmentation = resolved.recipe->augmentation;
     preview.seed = resolved.recipe->seed;
     if (resolved.path.empty()) resolved.path = resolved.recipe->data;
   }

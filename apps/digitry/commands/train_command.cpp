@@ -78,7 +78,7 @@ Recipe resolved_recipe(const TrainOptions& options) {
   if (options.seed) recipe.seed = static_cast<std::uint64_t>(*options.seed);
   if (options.validation) recipe.validation = *options.validation;
   if (options.precision) recipe.precision = *options.precision;
-  if (options.learning_rate) recipe.optimizer["learning_rate"] = *options.learning_rate;
+  if (options.learning_rate) learning_rate(recipe.optimizer) = *options.learning_rate;
   return recipe;
 }
 

@@ -36,7 +36,7 @@ StudySettings settings_of(const TuneOptions& options) {
   settings.stops_trials = !options.no_stopping;
   if (options.trials > 0) settings.num_trials = options.trials;
   check_space(settings.recipe, settings.space, options.space);
-  if (settings.recipe.members > 1 || !settings.recipe.tta.empty())
+  if (settings.recipe.members > 1 || settings.recipe.tta != TestTimeAugmentation())
     warn(
         "trials use one network each and no test-time augmentation; 'members' and "
         "[test_time_augmentation] take effect when the best recipe is trained");
