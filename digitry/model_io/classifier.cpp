@@ -258,6 +258,26 @@ Tensor Classifier::logits(const Tensor& images, std::span<const std::int32_t> im
   return all;
 }
 
+Tensor Classifier::features(const Tensor& images) const {
+  return features(images, all_indices(images));
+}
+
+Tensor Classifier::features(const Tensor& images,
+                            std::span<const std::int32_t> image_indices) const {
+  State& state = this->state();
+  state.check_shape(images);
+  const std::int64_t width = num_features(state.model.members.front().network);
+  Tensor all({std::ssize(image_indices), width}, DType::kF32);
+  auto to = all.as<float>().begin();
+  state.feature_extractors.run_batches(
+      state.model, state.max_batch, Precision::kFloat32, image_indices,
+      [&](auto& session, std::span<const std::int32_t> indices) {
+        const Tensor features = session.networks.front().features(images, indices);
+        to = std::ranges::copy(features.as<float>(), to).out;
+      });
+  return all;
+}
+
 std::vector<Prediction> Classifier::classify(const Tensor& images) const {
   const Tensor all = logits(images);
   const std::vector<double> scores = in_distribution_scores(images);

@@ -70,6 +70,13 @@ class Classifier {
   /// classifier.classify_one(load_image("3.png")). Throws Error{kShapeMismatch} for several images.
   Prediction classify_one(const Tensor& image) const;
 
+  /// Features, float32 [N, F]: the input of the last layer with weights, in a model of several
+  /// networks that of the first. Images that look alike to the network have features that are near
+  /// each other. They are computed in float32, of the unchanged image only.
+  Tensor features(const Tensor& images) const;
+  /// The same for the images with these indices, in this order.
+  Tensor features(const Tensor& images, std::span<const std::int32_t> image_indices) const;
+
   /// How similar images are to those that the model was trained on: N numbers in [0, 1].
   ///
   /// For one network, the score is the cosine of the angle between the features of an image (the

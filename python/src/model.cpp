@@ -66,6 +66,11 @@ FloatArray logits(const PythonModel& self, nb::handle x) {
   return array_of<float>(logits_of(self, images));
 }
 
+FloatArray features(const PythonModel& self, nb::handle x) {
+  const Images images = images_for(self, x);
+  return array_of<float>(without_gil([&] { return self.classifier->features(images.pixels); }));
+}
+
 DoubleArray in_distribution_scores(const PythonModel& self, nb::handle x) {
   const Images images = images_for(self, x);
   return array_of(
@@ -151,6 +156,12 @@ raise TypeError.)")
            nb::sig("def logits(self, x: numpy.typing.ArrayLike) -> "
                    "numpy.typing.NDArray[numpy.float32]"),
            "The logits, float32 (n, classes); divide them by ``temperature`` before a softmax.")
+      .def(
+          "features", &features, "x"_a,
+          nb::sig("def features(self, x: numpy.typing.ArrayLike) -> "
+                  "numpy.typing.NDArray[numpy.float32]"),
+          "The input of the last layer with weights, float32 (n, features), of the first network:\n"
+          "images that look alike have features that are near each other.")
       .def("in_distribution_scores", &in_distribution_scores, "x"_a,
            nb::sig("def in_distribution_scores(self, x: numpy.typing.ArrayLike) -> "
                    "numpy.typing.NDArray[numpy.float64]"),

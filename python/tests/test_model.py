@@ -42,6 +42,11 @@ def test_shipped_models(x, y):
     assert model.class_names == [str(i) for i in range(10)]
     assert "Model(input_shape=(1, 28, 28)" in repr(model)
     noise = np.random.default_rng(1).integers(0, 256, x.shape, dtype=np.uint8)
+    features = model.features(x)
+    assert features.dtype == np.float32
+    assert features.shape[0] == len(x)
+    assert np.allclose(model.features(x[3:4]), features[3:4], atol=1e-4)
+    assert not np.allclose(features[3], features[4], atol=1e-4)
     assert model.in_distribution_scores(x).mean() > model.in_distribution_scores(noise).mean()
 
 

@@ -145,15 +145,43 @@ TEST(Classifier, AnswersSeveralThreadsAtOnce) {
   const Classifier classifier(model);
   const Tensor want = classifier.logits(images);
   const std::vector<double> want_scores = classifier.in_distribution_scores(images);
+  const Tensor want_features = classifier.features(images);
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([&] {
       for (int turn = 0; turn < 5; ++turn) {
         test::expect_near(classifier.logits(images).as<float>(), want.as<float>(), 1e-5, 1e-5);
         EXPECT_EQ(classifier.in_distribution_scores(images).size(), want_scores.size());
+        test::expect_near(classifier.features(images).as<float>(), want_features.as<float>(), 1e-5,
+                          1e-5);
       }
     });
   for (std::thread& thread : threads) thread.join();
+}
+
+TEST(Classifier, HasTheFeaturesOfItsFirstNetwork) {
+  std::vector<Model> models;
+  for (const std::uint64_t seed : {1, 2}) models.push_back(test::small_model(seed));
+  const Network first = models.front().members.front().network.clone();
+  const Classifier classifier(combine(std::move(models), {"a", "b"}));
+  const Tensor images = test::random_images(classifier.model(), 40);
+  std::vector<std::int32_t> all(40);
+  std::iota(all.begin(), all.end(), 0);
+  const Tensor want =
+      FeatureExtractor(first, classifier.model().preprocessing).features(images, all);
+  const Tensor features = classifier.features(images);
+  EXPECT_EQ(features.shape(), want.shape());
+  test::expect_near(features.as<float>(), want.as<float>(), 1e-5, 1e-5);
+  const std::vector<std::int32_t> two{7, 3};
+  const auto width = static_cast<std::size_t>(features.shape()[1]);
+  const Tensor some = classifier.features(images, two);
+  for (std::size_t i = 0; i < two.size(); ++i)
+    test::expect_near(some.as<float>().subspan(i * width, width),
+                      features.as<float>().subspan(static_cast<std::size_t>(two[i]) * width, width),
+                      1e-5, 1e-5);
+  test::expect_error(ErrorCode::kShapeMismatch, {"expected images of shape"}, [&] {
+    classifier.features(Tensor({1, 2, 3, 3}, DType::kU8));
+  });
 }
 
 TEST(Classifier, KeepsAModelOfItsOwn) {
