@@ -94,39 +94,37 @@ std::vector<std::vector<Neighbour>> nearest_images(FeatureExtractor& extractor,
 
 namespace {
 
-// A multiple of the batch size of the extractor.
+// A multiple of the classifier's batch size.
 constexpr std::size_t kIndexedAtOnce = 500;
 
 }  // namespace
 
-ImageIndex::ImageIndex(const Network& network, Preprocessing preprocessing,
-                       std::shared_ptr<const Dataset> data, std::vector<std::int32_t> among,
-                       const std::function<bool()>& cancelled)
-    : extractor_(network, preprocessing),
-      data_(std::move(data)),
+ImageIndex::ImageIndex(const Classifier& classifier, std::shared_ptr<const Dataset> data,
+                       std::vector<std::int32_t> among, const std::function<bool()>& cancelled)
+    : data_(std::move(data)),
       among_(std::move(among)),
-      features_({std::ssize(among_), extractor_.num_features()}, DType::kF32) {
+      num_features_(num_features(classifier.model().members.front().network)) {
+  features_.reserve(among_.size() * static_cast<std::size_t>(num_features_));
   for (std::size_t first = 0; first < among_.size(); first += kIndexedAtOnce) {
     if (cancelled && cancelled()) throw Error(ErrorCode::kInterrupted, "image index: cancelled");
-    const std::span part =
-        std::span(among_).subspan(first, std::min(kIndexedAtOnce, among_.size() - first));
-    const Tensor features = extractor_.features(data_->images, part);
-    std::ranges::copy(features.as<float>(),
-                      features_.as<float>().begin() +
-                          static_cast<std::ptrdiff_t>(first) * extractor_.num_features());
+    const Tensor part = classifier.features(
+        data_->images,
+        std::span(among_).subspan(first, std::min(kIndexedAtOnce, among_.size() - first)));
+    features_.insert(features_.end(), part.as<float>().begin(), part.as<float>().end());
   }
 }
 
-std::vector<Neighbour> ImageIndex::nearest(const Tensor& image, std::size_t count) {
-  const std::lock_guard lock(mutex_);
-  const Tensor query = extractor_.features(image, std::vector<std::int32_t>{0});
-  const std::int64_t num_features = extractor_.num_features();
+std::vector<Neighbour> ImageIndex::nearest(std::span<const float> features,
+                                           std::size_t count) const {
+  if (std::ssize(features) != num_features_)
+    throw Error(ErrorCode::kShapeMismatch, "image index: expected {} features, got {}",
+                num_features_, features.size());
   std::vector<float> squared;
   squared.reserve(among_.size());
   for (std::size_t i = 0; i < among_.size(); ++i)
     squared.push_back(squared_distance(
-        query.as<float>().data(),
-        features_.as<float>().data() + static_cast<std::int64_t>(i) * num_features, num_features));
+        features.data(), features_.data() + static_cast<std::int64_t>(i) * num_features_,
+        num_features_));
   std::vector<std::size_t> order(among_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto end = order.begin() + static_cast<std::ptrdiff_t>(std::min(count, order.size()));

@@ -4,13 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <vector>
 
 #include "digitry/data/dataset.h"
 #include "digitry/evaluation/evaluate.h"
-#include "digitry/nn/network.h"
+#include "digitry/model_io/classifier.h"
 #include "digitry/nn/plan/session.h"
 #include "digitry/tensor/tensor.h"
 
@@ -32,29 +31,28 @@ std::vector<std::vector<Neighbour>> nearest_images(FeatureExtractor& extractor,
                                                    std::size_t count);
 
 /// The features of images, kept for many queries, whereas `nearest_images` computes them in each
-/// call. Takes 4 · num_features bytes per image.
+/// call. Takes 4 bytes per feature and image. Thread-safe.
 class ImageIndex {
  public:
   /// Computes the features of the images `among` of labelled `data`, with the threads of the
   /// calling thread. `cancelled`, unless empty, is called before each block. Throws what
-  /// `FeatureExtractor::features` throws, and Error{kInterrupted} if `cancelled` returns true.
-  ImageIndex(const Network& network, Preprocessing preprocessing,
-             std::shared_ptr<const Dataset> data, std::vector<std::int32_t> among,
-             const std::function<bool()>& cancelled = {});
+  /// `Classifier::features` throws, and Error{kInterrupted} if `cancelled` returns true.
+  ImageIndex(const Classifier& classifier, std::shared_ptr<const Dataset> data,
+             std::vector<std::int32_t> among, const std::function<bool()>& cancelled = {});
 
-  /// The `count` images nearest to `image`, uint8 [1,C,H,W], nearest first; of equal distances the
-  /// first image. The search is exact. Thread-safe: concurrent calls run one after the other.
-  std::vector<Neighbour> nearest(const Tensor& image, std::size_t count);
+  /// The `count` images nearest to an image of these `features`, by the same classifier, nearest
+  /// first; of equal distances the first image. The search is exact. Throws Error{kShapeMismatch}
+  /// for another number of features.
+  std::vector<Neighbour> nearest(std::span<const float> features, std::size_t count) const;
 
   const Dataset& data() const { return *data_; }
   std::int64_t num_images() const { return static_cast<std::int64_t>(among_.size()); }
 
  private:
-  std::mutex mutex_;
-  FeatureExtractor extractor_;
   std::shared_ptr<const Dataset> data_;
   std::vector<std::int32_t> among_;
-  Tensor features_;  // [N, num_features]
+  std::int64_t num_features_ = 0;
+  std::vector<float> features_;  // [N, num_features]
 };
 
 }  // namespace digitry

@@ -65,12 +65,13 @@ class ServedTrainingImages::Index {
 
   bool is_used() const { return !model_.expired(); }
 
-  NearImages find(const Tensor& image, std::size_t count) {
+  NearImages find(const ServedModel& model, const Tensor& image, std::size_t count) const {
     if (!built_)
       return {.images = {}, .absence = "the training images are being indexed", .pending = true};
     if (!index_) return {.images = {}, .absence = absence_, .pending = false};
+    const Tensor features = model.classifier().features(image);
     NearImages nearest;
-    for (const Neighbour& neighbour : index_->nearest(image, count))
+    for (const Neighbour& neighbour : index_->nearest(features.as<float>(), count))
       nearest.images.push_back(near_image(neighbour, index_->data()));
     return nearest;
   }
@@ -85,8 +86,8 @@ class ServedTrainingImages::Index {
       TrainingImages trained = find_training_images(model);
       absence_ = trained.absence;
       if (trained.data)
-        index_.emplace(described_by(model), model.preprocessing, trained.data,
-                       images_to_index(model, trained), [&] { return stop.stop_requested(); });
+        index_.emplace(served.classifier(), trained.data, images_to_index(model, trained),
+                       [&] { return stop.stop_requested(); });
     } catch (const std::exception& error) {
       absence_ = error.what();
     }
@@ -105,7 +106,7 @@ ServedTrainingImages::~ServedTrainingImages() = default;
 
 NearImages ServedTrainingImages::find(const std::shared_ptr<const ServedModel>& model,
                                       const Tensor& image, std::size_t count) {
-  return index_of(model)->find(image, count);
+  return index_of(model)->find(*model, image, count);
 }
 
 std::shared_ptr<ServedTrainingImages::Index> ServedTrainingImages::index_of(
