@@ -15,15 +15,16 @@ inline constexpr const char* kWinogradKernel = "digitry:winograd_conv2d";
 
 /// Whether a plan in float32 computes the forward pass of a convolution, with its ReLU and the
 /// max-pooling `pool` (or null), by kernels/winograd_conv2d.h. `image` is the shape of its input.
-/// Whenever it can: it is faster than oneDNN's direct and Winograd kernels at every level.
-/// Measured, one thread of an AMD EPYC (Zen 5), 32 to 64 channels of 13 × 13, effective GFLOP/s:
+/// Whenever it can: it is faster than oneDNN at every level. Measured, one thread of an AMD EPYC
+/// (Zen 5), 32 to 64 channels of 13 × 13, effective GFLOP/s of processor time, for 1 and 128
+/// images:
 ///
-///                            ours, 1 and 128 images     oneDNN 2.6
-///   baseline (SSE2)              95     93              50 (direct)
-///   x86-64-v3 (AVX2)            265    270              82     82 (direct)
-///   x86-64-v4 (AVX-512)         510    490             137    250 (brgconv)
+///                            ours, with max-pooling     oneDNN 2.6, inference
+///   baseline (SSE2)              95     92              39     47 (direct)
+///   x86-64-v3 (AVX2)            264    259             123    122 (direct)
+///   x86-64-v4 (AVX-512)         508    465             253    251 (brgconv)
 ///
-/// In training with AVX-512, oneDNN's Winograd kernel and a pooling after it reach 360, ours 480.
+/// In training with AVX-512, oneDNN's Winograd kernel reaches 484, without a pooling.
 bool supports_winograd_conv2d(const Conv2dLayer& conv, const Pool2dLayer* pool, const Shape& image,
                               Precision precision);
 
