@@ -93,6 +93,17 @@ TEST_P(WinogradLayers, FollowNewParameters) {
   }
 }
 
+TEST_P(WinogradLayers, AreNotForImagesThatAreMostlyBorder) {
+  const auto supports = [](std::int64_t side, std::int64_t padding = 0) {
+    return supports_winograd_conv2d(Conv2dLayer({.out_channels = 16, .padding = padding}), nullptr,
+                                    {16, side, side}, Precision::kFloat32);
+  };
+  EXPECT_FALSE(supports(3));
+  EXPECT_TRUE(supports(4));
+  EXPECT_FALSE(supports(1, 1));
+  EXPECT_TRUE(supports(2, 1));
+}
+
 TEST_P(WinogradLayers, LeaveTheRestToOneDnn) {
   const auto supports = [](const Conv2d& options, std::int64_t channels = 16,
                            Precision precision = Precision::kFloat32) {

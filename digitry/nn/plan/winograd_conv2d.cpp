@@ -26,6 +26,13 @@ WinogradConv2dShape shape_of(const Conv2dLayer& conv, const Pool2dLayer* pool, c
           .pool = pool != nullptr};
 }
 
+// Whether there are clearly fewer products than by definition. The tiles of a small image reach far
+// over its border.
+bool saves_products(const WinogradConv2dShape& shape) {
+  const std::int64_t products = 16 * shape.tile_rows() * shape.tile_columns();
+  return 5 * products <= 4 * 9 * shape.conv_height() * shape.conv_width();
+}
+
 }  // namespace
 
 bool supports_winograd_conv2d(const Conv2dLayer& conv, const Pool2dLayer* pool, const Shape& image,
@@ -38,7 +45,8 @@ bool supports_winograd_conv2d(const Conv2dLayer& conv, const Pool2dLayer* pool, 
       (pool->kind() != Pool2dLayer::Kind::kMax || pool->options().kernel_size != 2 ||
        pool->options().stride != 2 || pool->options().padding != 0))
     return false;
-  return kernels::WinogradConv2d::supports(shape_of(conv, pool, image, 1));
+  const WinogradConv2dShape shape = shape_of(conv, pool, image, 1);
+  return kernels::WinogradConv2d::supports(shape) && saves_products(shape);
 }
 
 PreparedWinograd prepare_winograd(PlanBuilder& builder, const WinogradConv2dShape& shape,

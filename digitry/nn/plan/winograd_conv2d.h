@@ -15,9 +15,9 @@ inline constexpr const char* kWinogradKernel = "digitry:winograd_conv2d";
 
 /// Whether a plan in float32 computes the forward pass of a convolution, with its ReLU and the
 /// max-pooling `pool` (or null), by kernels/winograd_conv2d.h. `image` is the shape of its input.
-/// Whenever it can: it is faster than oneDNN at every level. Measured, one thread of an AMD EPYC
-/// (Zen 5), 32 to 64 channels of 13 × 13, effective GFLOP/s of processor time, for 1 and 128
-/// images:
+/// Whenever it can and that saves products: it is faster than oneDNN at every level. Measured, one
+/// thread of an AMD EPYC (Zen 5), 32 to 64 channels of 13 × 13, effective GFLOP/s of processor
+/// time, for 1 and 128 images:
 ///
 ///                            ours, with max-pooling     oneDNN 2.6, inference
 ///   baseline (SSE2)              95     92              39     47 (direct)
