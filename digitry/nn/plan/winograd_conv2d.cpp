@@ -81,7 +81,7 @@ Value plan_winograd_conv2d(PlanBuilder& builder, const Conv2dLayer& conv, const 
   dnnl::memory weight = builder
                             .parameter("weight", specs[0].shape,
                                        step.norm != nullptr ? plain_weight
-                                                            : Layout(plain_weight.dims(),
+                                                            : Layout(specs[0].shape.extents(),
                                                                      DataType::f32, Tag::Acdb16a))
                             .value;
   dnnl::memory bias;
