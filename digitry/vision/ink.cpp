@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "digitry/base/quantile.h"
+#include "digitry/vision/large_pixels.h"
 #include "digitry/vision/projection.h"
 
 namespace digitry {
@@ -167,7 +168,8 @@ WorkingGrey make_working_grey(const Image& picture) {
   if (longer < kMinWorkingSide) {
     const int factor = (kMinWorkingSide + longer - 1) / longer;
     working.scale = factor;
-    cv::resize(bytes, resized, {}, factor, factor, cv::INTER_NEAREST);
+    cv::resize(bytes, resized, {}, factor, factor,
+               factor < kLeastBlock ? cv::INTER_NEAREST : cv::INTER_CUBIC);
   } else {
     working.scale =
         std::min({1.0, std::sqrt(kMaxWorkingPixels / static_cast<double>(bytes.total())),

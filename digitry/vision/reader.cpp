@@ -15,6 +15,7 @@
 #include "digitry/vision/components.h"
 #include "digitry/vision/find_digits.h"
 #include "digitry/vision/foreign.h"
+#include "digitry/vision/large_pixels.h"
 #include "digitry/vision/paper.h"
 #include "digitry/vision/whole_picture.h"
 
@@ -315,7 +316,6 @@ Image part_of(const Image& picture, const PixelBox& region) {
 }
 
 Reading read(const Image& picture, const PieceClassifiers& classify, const ReadOptions& options) {
-  check_image(picture);
   if (!options.region) return read_whole(picture, classify, options);
   const PixelBox& region = *options.region;
   Reading reading = read_whole(part_of(picture, region), classify, options);
@@ -330,8 +330,9 @@ Reading read(const Image& picture, const PieceClassifiers& classify, const ReadO
 
 }  // namespace
 
-Reading read_digits(const Image& picture, const Classifier& classifier,
-                    const ReadOptions& options) {
+Reading read_digits(const Image& file, const Classifier& classifier, const ReadOptions& options) {
+  check_image(file);
+  const Image picture = without_large_pixels(file);
   const Shape expected{1, kMnistSide, kMnistSide};
   if (classifier.model().input_shape() != expected)
     throw Error(ErrorCode::kBadData,
@@ -364,6 +365,7 @@ Reading read_digits(const Image& picture, const Classifier& classifier,
 
 Reading read_digits(const Image& picture, const DigitClassifier& classify,
                     const ReadOptions& options) {
+  check_image(picture);
   const PieceClassifier checked = [&](std::span<const PieceImage> pieces) {
     std::vector<DigitPrediction> predictions = classify(stack(pieces, &PieceImage::alone));
     if (predictions.size() != pieces.size())
@@ -372,7 +374,7 @@ Reading read_digits(const Image& picture, const DigitClassifier& classify,
                   predictions.size());
     return predictions;
   };
-  return read(picture, {checked, checked}, options);
+  return read(without_large_pixels(picture), {checked, checked}, options);
 }
 
 }  // namespace digitry
