@@ -145,6 +145,7 @@ constexpr double kRuleCoverage = 0.6;        // of the paper's width, if there a
 constexpr double kLoneCoverage = 0.85;       // the same if there are fewer, from edge to edge
 constexpr float kStrokeOnRule = 1.4F;        // of the rule's darkness
 constexpr float kLeastDarker = 0.1F;         // more than the rule's darkness
+constexpr float kMoreInkOnRule = 1.5F;       // of the rule's darkness, summed across it
 constexpr double kLoneRuleLength = 2.2;      // of the height of the writing
 constexpr double kEdge = 0.03;               // of the paper's width
 constexpr double kThickest = 1.0 / 50;       // of the paper's height, before strokes are known
@@ -250,26 +251,42 @@ int thickness_of(const cv::Mat& mask, const Band& band) {
   return lengths.empty() ? 0 : median(lengths);
 }
 
-float darkest_of(const cv::Mat& darkness, int x, const Band& run) {
+// The darkness of a run and of the pixels at its ends.
+struct RunDarkness {
   float darkest = 0;
-  for (int y = run.top; y <= run.bottom; ++y) darkest = std::max(darkest, darkness.at<float>(y, x));
-  return darkest;
+  float sum = 0;  // The same wherever between two rows a line lies.
+};
+
+RunDarkness darkness_of(const cv::Mat& darkness, int x, const Band& run) {
+  RunDarkness all;
+  for (int y = std::max(0, run.top - 1); y <= std::min(darkness.rows - 1, run.bottom + 1); ++y) {
+    all.darkest = std::max(all.darkest, darkness.at<float>(y, x));
+    all.sum += darkness.at<float>(y, x);
+  }
+  return all;
 }
 
 // Erases vertical runs about as long as the rule is thick. A longer run is a stroke across it, and
-// a much darker one a stroke along it: the foot of a 2.
+// a much darker one, or one with much more ink, a stroke along it: the foot of a 2.
 void erase_rule(cv::Mat& darkness, const cv::Mat& mask, const Band& band) {
   const int longest = thickness_of(mask, band) * 3 / 2 + 1;
   std::vector<float> darks;
+  std::vector<float> sums;
   for (int x = 0; x < mask.cols; ++x)
-    for (const Band& run : column_runs(mask, x, band))
-      darks.push_back(darkest_of(darkness, x, run));
+    for (const Band& run : column_runs(mask, x, band)) {
+      const RunDarkness dark = darkness_of(darkness, x, run);
+      darks.push_back(dark.darkest);
+      sums.push_back(dark.sum);
+    }
   if (darks.empty()) return;
   const float usual = median(darks);
   const float stroke = std::max(kStrokeOnRule * usual, usual + kLeastDarker);
+  const float most_ink = kMoreInkOnRule * median(sums);
   for (int x = 0; x < mask.cols; ++x)
     for (const Band& run : column_runs(mask, x, band)) {
-      if (run.bottom - run.top + 1 > longest || darkest_of(darkness, x, run) > stroke) continue;
+      if (run.bottom - run.top + 1 > longest) continue;
+      const RunDarkness dark = darkness_of(darkness, x, run);
+      if (dark.darkest > stroke || dark.sum > most_ink) continue;
       for (int y = std::max(0, run.top - 1); y <= std::min(mask.rows - 1, run.bottom + 1); ++y)
         darkness.at<float>(y, x) = 0;
     }

@@ -83,6 +83,24 @@ TEST(Rules, AreFoundAtTheirAngleAndRemovedExceptWhereStrokesCrossThem) {
   }
 }
 
+// A foot that is hardly darker than the rule that hides it has more ink across it.
+TEST(Rules, LeaveTheFootOfADigitThatTheyHide) {
+  for (const int darker : {0, 10}) {
+    Image picture = blank_picture(240, 400);
+    draw_text(picture, "1 7 1", {.x = 60, .y = 148, .height = 60, .thickness = 5});
+    cv::Mat canvas = canvas_of_picture(picture);
+    canvas.rowRange(149, 151) = 140;
+    canvas(cv::Rect(300, 149, 40, 4)) = 140 - darker;
+    const Ink ink = ink_of(grey_of(picture));
+    Paper paper = level_paper(ink, 0);
+    ASSERT_EQ(remove_rules(paper), 1);
+    const auto ink_in = [&](int from, int to) {
+      return cv::sum(paper.ink.darkness(cv::Rect(from, 147, to - from, 8)))[0] / (to - from);
+    };
+    EXPECT_GT(ink_in(305, 335), 3 * ink_in(345, 395) + 0.5) << darker;
+  }
+}
+
 TEST(Rules, DigitsAloneHaveNone) {
   Paper paper = level_paper(ink_of(grey_of(some_text())), 0);
   const double before = cv::sum(paper.ink.darkness)[0];
