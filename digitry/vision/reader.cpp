@@ -330,9 +330,10 @@ Reading read(const Image& picture, const PieceClassifiers& classify, const ReadO
 
 }  // namespace
 
-Reading read_digits(const Image& file, const Classifier& classifier, const ReadOptions& options) {
-  check_image(file);
-  const Image picture = without_large_pixels(file);
+Reading read_digits(const Image& picture, const Classifier& classifier,
+                    const ReadOptions& options) {
+  check_image(picture);
+  const Image smooth = without_large_pixels(picture);
   const Shape expected{1, kMnistSide, kMnistSide};
   if (classifier.model().input_shape() != expected)
     throw Error(ErrorCode::kBadData,
@@ -355,11 +356,11 @@ Reading read_digits(const Image& file, const Classifier& classifier, const ReadO
           scores[i], static_cast<double>(classifier.model().rejection_threshold), predictions[i]);
     return predictions;
   };
-  Reading reading = read(picture, {wholes, parts}, options);
+  Reading reading = read(smooth, {wholes, parts}, options);
   if (!reading.digits.empty()) label_digits(classifier, reading.digits);
   const bool may_be_one = options.layout != Layout::kBoxes && options.pattern.empty() &&
                           options.expect <= 1 && !options.region;
-  if (may_be_one) prefer_whole_picture(picture, classifier, reading);
+  if (may_be_one) prefer_whole_picture(smooth, classifier, reading);
   return reading;
 }
 
