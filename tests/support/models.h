@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "digitry/evaluation/evaluate.h"
 #include "digitry/model_io/classifier.h"
@@ -21,6 +23,14 @@ inline Model small_model(std::uint64_t seed = 1) {
           .provenance = {{"seed", "7"}, {"recipe", "name = \"mlp\"\n[training]\n"}},
           .temperature = 1.3F,
           .rejection_threshold = 0.75F};
+}
+
+/// Three such models combined, the last of temperature 0.5.
+inline Model three_networks() {
+  std::vector<Model> models;
+  for (const std::uint64_t seed : {1, 2, 3}) models.push_back(small_model(seed));
+  models[2].temperature = 0.5F;
+  return combine(std::move(models), {"a", "b", "c"});
 }
 
 /// Random images with the input shape of the model.
