@@ -32,6 +32,15 @@ struct Chunk {
   float* products;            // [kElements, kChunkRoom, kBlock]
 };
 
+// Three taps of a filter to four points: G of F(2,3).
+template <int Lanes>
+DIGITRY_INLINE void transform_taps(const Vector<Lanes> (&tap)[3], Vector<Lanes> (&to)[4]) {
+  to[0] = tap[0];
+  to[1] = 0.5F * (tap[0] + tap[1] + tap[2]);
+  to[2] = 0.5F * (tap[0] - tap[1] + tap[2]);
+  to[3] = tap[2];
+}
+
 // Of `Lanes` filters: 3 × 3 taps, `tap_stride` floats apart, to kElements, `element_stride` apart.
 template <int Lanes>
 DIGITRY_INLINE void transform_filter(const float* taps, std::int64_t tap_stride, float* to,
@@ -40,21 +49,20 @@ DIGITRY_INLINE void transform_filter(const float* taps, std::int64_t tap_stride,
 #pragma GCC unroll 3
   for (int column = 0; column < 3; ++column) {
     Vector<Lanes> tap[3];
+    Vector<Lanes> points[4];
 #pragma GCC unroll 3
     for (int row = 0; row < 3; ++row) load(taps + (3 * row + column) * tap_stride, tap[row]);
-    rows[0][column] = tap[0];
-    rows[1][column] = 0.5F * (tap[0] + tap[1] + tap[2]);
-    rows[2][column] = 0.5F * (tap[0] - tap[1] + tap[2]);
-    rows[3][column] = tap[2];
+    transform_taps<Lanes>(tap, points);
+#pragma GCC unroll 4
+    for (int row = 0; row < 4; ++row) rows[row][column] = points[row];
   }
 #pragma GCC unroll 4
   for (int row = 0; row < 4; ++row) {
-    const Vector<Lanes>* tap = rows[row];
-    float* line = to + 4 * row * element_stride;
-    store(tap[0], line);
-    store(0.5F * (tap[0] + tap[1] + tap[2]), line + element_stride);
-    store(0.5F * (tap[0] - tap[1] + tap[2]), line + 2 * element_stride);
-    store(tap[2], line + 3 * element_stride);
+    Vector<Lanes> points[4];
+    transform_taps<Lanes>(rows[row], points);
+#pragma GCC unroll 4
+    for (int column = 0; column < 4; ++column)
+      store(points[column], to + (4 * row + column) * element_stride);
   }
 }
 
@@ -68,6 +76,15 @@ DIGITRY_INLINE void transform_filters(const float* weight, std::int64_t out_bloc
                               to + block * kElements * stride + i, stride);
 }
 
+// Four pixels to four points: the transposed B of F(2,3).
+template <int Lanes>
+DIGITRY_INLINE void transform_pixels(const Vector<Lanes> (&pixel)[4], Vector<Lanes> (&to)[4]) {
+  to[0] = pixel[0] - pixel[2];
+  to[1] = pixel[1] + pixel[2];
+  to[2] = pixel[2] - pixel[1];
+  to[3] = pixel[1] - pixel[3];
+}
+
 // Of `Lanes` channels of one tile.
 template <int Lanes>
 DIGITRY_INLINE void transform_input(const float* pixels, std::int64_t row_stride,
@@ -77,22 +94,21 @@ DIGITRY_INLINE void transform_input(const float* pixels, std::int64_t row_stride
 #pragma GCC unroll 4
   for (int column = 0; column < 4; ++column) {
     Vector<Lanes> pixel[4];
+    Vector<Lanes> points[4];
 #pragma GCC unroll 4
     for (int row = 0; row < 4; ++row)
       load(pixels + row * row_stride + column * column_stride, pixel[row]);
-    rows[0][column] = pixel[0] - pixel[2];
-    rows[1][column] = pixel[1] + pixel[2];
-    rows[2][column] = pixel[2] - pixel[1];
-    rows[3][column] = pixel[1] - pixel[3];
+    transform_pixels<Lanes>(pixel, points);
+#pragma GCC unroll 4
+    for (int row = 0; row < 4; ++row) rows[row][column] = points[row];
   }
 #pragma GCC unroll 4
   for (int row = 0; row < 4; ++row) {
-    const Vector<Lanes>* pixel = rows[row];
-    float* line = to + 4 * row * element_stride;
-    store(pixel[0] - pixel[2], line);
-    store(pixel[1] + pixel[2], line + element_stride);
-    store(pixel[2] - pixel[1], line + 2 * element_stride);
-    store(pixel[1] - pixel[3], line + 3 * element_stride);
+    Vector<Lanes> points[4];
+    transform_pixels<Lanes>(rows[row], points);
+#pragma GCC unroll 4
+    for (int column = 0; column < 4; ++column)
+      store(points[column], to + (4 * row + column) * element_stride);
   }
 }
 

@@ -36,21 +36,15 @@ Values whole_numbers(std::int64_t count, std::uint32_t most, std::uint32_t zeros
   return values;
 }
 
-// [outer, channels, inner] to [outer, channels/16, inner, 16], and back.
+// [outer, channels, inner] to [outer, channels/16, inner, 16].
 template <typename T>
-std::vector<T> to_blocks(const Values& plain, std::int64_t channels, std::int64_t inner) {
-  std::vector<T> blocks(plain.size());
-  for (std::int64_t i = 0; i < std::ssize(plain); ++i) {
-    const std::int64_t channel = i / inner % channels;
-    const std::int64_t at = (i / inner / channels * channels + channel / kBlock * kBlock) * inner +
-                            i % inner * kBlock + channel % kBlock;
-    if constexpr (std::is_same_v<T, float>)
-      blocks[static_cast<std::size_t>(at)] = plain[static_cast<std::size_t>(i)];
-    else
-      blocks[static_cast<std::size_t>(at)] =
-          kernels::to_bfloat16(plain[static_cast<std::size_t>(i)]);
-  }
-  return blocks;
+std::vector<T> typed_blocks(const Values& plain, std::int64_t channels, std::int64_t inner) {
+  Values blocks = to_blocks(plain, channels, inner, kBlock);
+  if constexpr (std::is_same_v<T, float>) return blocks;
+  std::vector<T> narrow;
+  if constexpr (!std::is_same_v<T, float>)
+    for (const float value : blocks) narrow.push_back(kernels::to_bfloat16(value));
+  return narrow;
 }
 
 template <typename T>
@@ -132,15 +126,15 @@ class PooledConv2dOfBlocks : public PooledConv2dTest {
   template <typename T>
   void expect_reference() {
     ASSERT_TRUE(kernels::PooledConv2dBackward<T>::supports(shape));
-    const auto conv = to_blocks<T>(want.conv, shape.out_channels, conv_plane);
+    const auto conv = typed_blocks<T>(want.conv, shape.out_channels, conv_plane);
     std::vector<T> y(want.y.size());
     std::vector<std::uint8_t> positions(y.size());
     kernels::max_pool_blocked(shape, conv.data(), y.data(), positions.data());
-    EXPECT_EQ(widened(y), to_blocks<float>(want.y, shape.out_channels, out_plane));
+    EXPECT_EQ(widened(y), typed_blocks<float>(want.y, shape.out_channels, out_plane));
 
-    const auto x = to_blocks<T>(want.x, shape.in_channels, plane);
-    const auto weight = to_blocks<float>(want.weight, shape.in_channels, window);
-    const auto grad_y = to_blocks<T>(want.grad_y, shape.out_channels, out_plane);
+    const auto x = typed_blocks<T>(want.x, shape.in_channels, plane);
+    const auto weight = typed_blocks<float>(want.weight, shape.in_channels, window);
+    const auto grad_y = typed_blocks<T>(want.grad_y, shape.out_channels, out_plane);
     std::vector<T> grad_x(x.size());
     kernels::PooledConv2dBackward<T> backward(shape);
     // The second run starts with the scratch memory of the first.
@@ -153,8 +147,8 @@ class PooledConv2dOfBlocks : public PooledConv2dTest {
                 .grad_weight = grad_weight.data(),
                 .grad_bias = time == 0 ? nullptr : grad_bias.data(),
                 .grad_x = grad_x.data()});
-      EXPECT_EQ(widened(grad_x), to_blocks<float>(want.grad_x, shape.in_channels, plane));
-      EXPECT_EQ(grad_weight, to_blocks<float>(want.grad_weight, shape.in_channels, window));
+      EXPECT_EQ(widened(grad_x), typed_blocks<float>(want.grad_x, shape.in_channels, plane));
+      EXPECT_EQ(grad_weight, typed_blocks<float>(want.grad_weight, shape.in_channels, window));
       EXPECT_EQ(grad_bias, time == 0 ? Values(want.bias.size(), -1) : want.grad_bias);
     }
   }
@@ -178,17 +172,17 @@ class PooledConv2dOfOneChannel : public PooledConv2dTest {
   void expect_reference() {
     ASSERT_TRUE(kernels::SingleChannelPooledConv2d<T>::supports(shape));
     // [OC/16, K, K, 16]: output channels in blocks.
-    const auto weight = to_blocks<float>(want.weight, shape.out_channels, window);
-    const auto grad_y = to_blocks<T>(want.grad_y, shape.out_channels, out_plane);
+    const auto weight = typed_blocks<float>(want.weight, shape.out_channels, window);
+    const auto grad_y = typed_blocks<T>(want.grad_y, shape.out_channels, out_plane);
     std::vector<T> y(want.y.size());
     std::vector<std::uint8_t> positions(y.size());
     kernels::SingleChannelPooledConv2d<T> kernel(shape);
     kernel.forward(want.x.data(), weight.data(), want.bias.data(), y.data(), positions.data());
-    EXPECT_EQ(widened(y), to_blocks<float>(want.y, shape.out_channels, out_plane));
+    EXPECT_EQ(widened(y), typed_blocks<float>(want.y, shape.out_channels, out_plane));
     for (int time = 0; time < 2; ++time) {
       kernel.backward(want.x.data(), y.data(), positions.data(), grad_y.data(), grad_weight.data(),
                       time == 0 ? nullptr : grad_bias.data());
-      EXPECT_EQ(grad_weight, to_blocks<float>(want.grad_weight, shape.out_channels, window));
+      EXPECT_EQ(grad_weight, typed_blocks<float>(want.grad_weight, shape.out_channels, window));
       EXPECT_EQ(grad_bias, time == 0 ? Values(want.bias.size(), -1) : want.grad_bias);
     }
   }

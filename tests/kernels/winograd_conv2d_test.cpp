@@ -21,19 +21,6 @@ using kernels::WinogradConv2d;
 using kernels::WinogradConv2dShape;
 using Values = std::vector<float>;
 
-// [outer, channels, inner] to [outer, channels/block, inner, block].
-Values to_blocks(const Values& plain, std::int64_t channels, std::int64_t inner,
-                 std::int64_t block) {
-  Values blocks(plain.size());
-  for (std::int64_t i = 0; i < std::ssize(plain); ++i) {
-    const std::int64_t channel = i / inner % channels;
-    const std::int64_t at = (i / inner / channels * channels + channel / block * block) * inner +
-                            i % inner * block + channel % block;
-    blocks[static_cast<std::size_t>(at)] = plain[static_cast<std::size_t>(i)];
-  }
-  return blocks;
-}
-
 // [OC, IC, 3, 3] to [OC/16, 3, 3, IC, 16].
 Values weight_blocks(const Values& plain, const WinogradConv2dShape& shape) {
   Values transposed(plain.size());

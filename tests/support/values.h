@@ -24,6 +24,19 @@ inline std::vector<float> whole_values(std::int64_t count, std::uint32_t stream)
   return values;
 }
 
+/// Values of [outer, channels, inner] as [outer, channels / block, inner, block].
+inline std::vector<float> to_blocks(const std::vector<float>& plain, std::int64_t channels,
+                                    std::int64_t inner, std::int64_t block) {
+  std::vector<float> blocks(plain.size());
+  for (std::int64_t i = 0; i < std::ssize(plain); ++i) {
+    const std::int64_t channel = i / inner % channels;
+    const std::int64_t at = (i / inner / channels * channels + channel / block * block) * inner +
+                            i % inner * block + channel % block;
+    blocks[static_cast<std::size_t>(at)] = plain[static_cast<std::size_t>(i)];
+  }
+  return blocks;
+}
+
 inline std::vector<std::int32_t> random_labels(std::int64_t count, std::int64_t num_classes,
                                                std::uint32_t stream) {
   RandomStream random(2, RandomPurpose::kTest, stream);
