@@ -82,7 +82,6 @@ TEST(Resume, EndsAsIfNeverStoppedWithAugmentation) {
 // Every optimizer, together with schedules and everything else that has a state or depends on the
 // step.
 TEST(Resume, EndsAsIfNeverStoppedWithAnyOptimizer) {
-  const auto text = [](const char* word) { return std::string(word); };
   Recipe adamw = test::ragged_recipe();
   adamw.optimizer = Adam{.learning_rate = 0.01, .weight_decay = 0.3};
   adamw.schedule = Cosine{.warmup = {.epochs = 1.5}};
