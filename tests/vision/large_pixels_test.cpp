@@ -60,8 +60,8 @@ TEST(WithoutLargePixels, SmoothsBlocksOfAnySizeAndKeepsTheirMiddles) {
       EXPECT_LT(steepest(smooth), steepest(picture) / 2);
       for (int row = 0; row < rows; ++row)
         for (int column = 0; column < columns; ++column) {
-          const int y = (2 * row + 1) * height / (2 * rows);
-          const int x = (2 * column + 1) * width / (2 * columns);
+          const std::int64_t y = (2 * row + 1) * height / (2 * rows);
+          const std::int64_t x = (2 * column + 1) * width / (2 * columns);
           const auto at = static_cast<std::size_t>((y * width + x) * channels);
           // Half a pixel from the middle of its block at most.
           EXPECT_NEAR(smooth.pixels[at], picture.pixels[at], 255.0 * 1.5 * columns / width + 2);
