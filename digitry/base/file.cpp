@@ -20,7 +20,7 @@ namespace digitry {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kReadChunk = std::size_t{1} << 20;
+constexpr std::size_t kFileChunk = std::size_t{1} << 20;
 constexpr int kMaxAttempts = 100;         // to find an unused temporary name
 constexpr std::size_t kSuffixLength = 8;  // hexadecimal digits after kTemporary
 constexpr std::string_view kTemporary = ".tmp.";
@@ -80,7 +80,7 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
     if (filled == bytes.size()) {
       char probe = 0;
       if (read_some(fd.get(), &probe, 1, path) == 0) break;
-      bytes.resize(filled + kReadChunk);
+      bytes.resize(filled + kFileChunk);
       bytes[filled++] = probe;
     }
     const std::size_t n = read_some(fd.get(), bytes.data() + filled, bytes.size() - filled, path);
