@@ -10,7 +10,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "bench/peers"))
 
-from runner import docs, measure, options, plot, statistics, table  # noqa: E402
+from runner import docs, environment, measure, options, plot, statistics, table  # noqa: E402
 
 
 def speed(peer, run, seconds, microseconds=100, images=60_000, first=5.0):
@@ -108,25 +108,37 @@ class TableTest(unittest.TestCase):
         results = dict(fixture(), measurements=[])
         self.assertIn("### Not measured", table.markdown(results))
 
+    def test_says_what_everyone_was_held_to(self):
+        page = table.markdown(dict(fixture(), held_to="avx2"))
+        self.assertIn("CPU, 2 processors; held to AVX2", page)
+        self.assertIn("### mlp-128, AVX2", page)
+        self.assertNotIn("held to", table.markdown(fixture()))
+
     def test_plot_data(self):
         self.assertEqual(plot.data_text(fixture(), 128), 'peer\tmlp-128\n"PyTorch"\t3.0000\n')
 
 
 class DocsTest(unittest.TestCase):
     def test_replaces_only_what_is_between_the_markers(self):
-        page = f"before\n{docs.BEGIN}\nold\n{docs.END}\nafter\n"
+        page = f"before\n{docs.begin()}\nold\n{docs.END}\nafter\n"
         once = docs.between_markers(page, "new\n")
-        self.assertEqual(once, f"before\n{docs.BEGIN}\n\nnew\n\n{docs.END}\nafter\n")
+        self.assertEqual(once, f"before\n{docs.begin()}\n\nnew\n\n{docs.END}\nafter\n")
         self.assertEqual(docs.between_markers(once, "new"), once)
 
+    def test_each_instruction_set_has_markers_of_its_own(self):
+        page = f"{docs.begin()}\nnative\n{docs.END}\n{docs.begin('avx2')}\nold\n{docs.END}\n"
+        changed = docs.between_markers(page, "new", "avx2")
+        self.assertEqual(changed, f"{docs.begin()}\nnative\n{docs.END}\n{docs.begin('avx2')}\n\nnew\n\n{docs.END}\n")
+
     def test_wants_markers(self):
-        for page in "", docs.BEGIN, f"{docs.END}\n{docs.BEGIN}":
+        for page in "", docs.begin(), f"{docs.END}\n{docs.begin()}":
             with self.assertRaises(docs.MarkersMissing):
                 docs.between_markers(page, "new")
 
     def test_the_page_has_them(self):
         page = pathlib.Path(__file__).parents[2] / "docs/benchmarks.md"
-        docs.between_markers(page.read_text(), "new")
+        for held_to in None, *environment.HELD_TO:
+            docs.between_markers(page.read_text(), "new", held_to)
 
 
 class MeasureTest(unittest.TestCase):
@@ -153,8 +165,11 @@ class ArgumentsTest(unittest.TestCase):
     def test_digitry_is_always_measured(self):
         self.assertEqual(options.parse_arguments(["--peers", "dlib"]).peers, ["digitry", "dlib"])
 
+    def test_each_instruction_set_has_a_folder_of_its_own(self):
+        self.assertEqual(options.parse_arguments(["--hold-to", "avx2"]).out.name, "peers-avx2")
+
     def test_refuses_what_it_does_not_know(self):
-        for arguments in ["--cases", "cnn"], ["--runs", "0"], ["--batch-sizes", "x"], ["--quik"]:
+        for arguments in ["--cases", "cnn"], ["--runs", "0"], ["--batch-sizes", "x"], ["--quik"], ["--hold-to", "avx3"]:
             with self.assertRaises(SystemExit) as stopped, contextlib.redirect_stderr(io.StringIO()):
                 options.parse_arguments(arguments)
             self.assertEqual(stopped.exception.code, 2)

@@ -20,6 +20,17 @@ DEBIAN_PACKAGES = [
     "libpng16-16",
 ]
 
+# Each library's own variable for the newest instruction set that it may use. ONNX Runtime has none.
+HELD_TO = {
+    "avx2": {
+        "ONEDNN_MAX_CPU_ISA": "AVX2",  # Digitry's own kernels obey it as well.
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+        "OPENBLAS_CORETYPE": "Haswell",
+        "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
+    },
+}
+
 
 class StepFailed(Exception):
     """Why a part of the environment could not be made, in one line."""
@@ -157,11 +168,11 @@ class Environment:
                     "--recipes", PEERS_DIR / "recipes"]
         return [self.folder / peer.program]
 
-    def variables(self, peer, threads):
-        """The same number of threads for everyone, in each one's own words."""
+    def variables(self, peer, threads, hold_to=None):
+        """The same number of threads and instruction set for everyone, in each one's own words."""
         count = str(threads)
         variables = dict(os.environ, PYTHONWARNINGS="ignore", CUDA_VISIBLE_DEVICES="",
-                         TORCHINDUCTOR_CACHE_DIR=str(self.torch_cache()))
+                         TORCHINDUCTOR_CACHE_DIR=str(self.torch_cache()), **HELD_TO.get(hold_to, {}))
         for name in ("OMP", "OPENBLAS", "MKL", "TF_NUM_INTEROP", "TF_NUM_INTRAOP"):
             variables[f"{name}_NUM_THREADS" if "TF" not in name else f"{name}_THREADS"] = count
         folders = {"dlib_peer": self.folder.glob("debian/usr/lib/*/openblas-openmp"),

@@ -27,13 +27,15 @@ def update_docs(folder):
     page = REPOSITORY / "docs/benchmarks.md"
     problem = plot.draw(results, folder)
     figure = None
+    held_to = results.get("held_to")
     if not problem:
-        figure = "figures/peers.svg"
+        name = f"peers-{held_to}" if held_to else "peers"
+        figure = f"figures/{name}.svg"
         for suffix in "svg", "png":
-            target = page.parent / f"figures/peers.{suffix}"
+            target = page.parent / f"figures/{name}.{suffix}"
             target.parent.mkdir(exist_ok=True)
             target.write_bytes((folder / f"peers.{suffix}").read_bytes())
-    page.write_text(docs.between_markers(page.read_text(), table.markdown(results, figure)))
+    page.write_text(docs.between_markers(page.read_text(), table.markdown(results, figure), held_to))
     say(f"{page} has the tables of {folder}")
 
 

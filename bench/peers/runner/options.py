@@ -3,7 +3,7 @@
 import argparse
 import pathlib
 
-from .environment import REPOSITORY, default_folder
+from .environment import HELD_TO, REPOSITORY, default_folder
 from .peers import BASELINE, CASES, PEERS
 
 DESCRIPTION = """Measures Digitry beside its peers: the same networks, data, batch sizes and number
@@ -51,9 +51,11 @@ def parse_arguments(arguments):
     parser.add_argument("--batch-sizes", type=batch_sizes, metavar="N,...", help="[32,128,512]")
     parser.add_argument("--runs", type=number(int, 1, 100), help="of each peer on each case [3]")
     parser.add_argument("--threads", type=number(int, 1, 1024), default=2, help="[2]")
+    parser.add_argument("--hold-to", choices=list(HELD_TO), metavar="ISA",
+                        help="everyone who can be held to it: " + ", ".join(HELD_TO))
     parser.add_argument("--minutes", type=number(float, 0, 10_000),
                         help="starts no further measurement after that; 0: no limit [40]")
-    parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="[build/peers]")
+    parser.add_argument("--out", type=pathlib.Path, metavar="DIR", help="[build/peers, build/peers-ISA]")
     parser.add_argument("--environment", type=pathlib.Path, metavar="DIR",
                         help="[${XDG_CACHE_HOME:-~/.cache}/digitry-peers]")
     parser.add_argument("--set-up-only", action="store_true", help="measures nothing")
@@ -73,6 +75,7 @@ def parse_arguments(arguments):
     options.peers = [name for name in PEERS if name in wanted or name == BASELINE]
     options.left_out = [name for name in options.peers
                         if quick and not named and PEERS[name].compiles_for_minutes]
-    options.out = (options.out or REPOSITORY / "build/peers").resolve()
+    folder = f"build/peers-{options.hold_to}" if options.hold_to else "build/peers"
+    options.out = (options.out or REPOSITORY / folder).resolve()
     options.environment = (options.environment or default_folder()).resolve()
     return options

@@ -45,6 +45,7 @@ class Session:
         self.results = {
             "machine": describe_machine(), "commit": commit or "unknown",
             "date": datetime.date.today().isoformat(), "threads": options.threads,
+            "held_to": options.hold_to,
             "batch_sizes": options.batch_sizes, "cases": options.cases,
             "accuracy_batch_size": 128,
             "train_images": {case: self.num_train(case) for case in options.cases},
@@ -104,7 +105,7 @@ class Session:
         command = [*self.environment.command_of(peer), "--case", case, "--mode", peers_mode,
                    "--variant", peer.variant, "--threads", self.options.threads,
                    *self.arguments(case, peers_mode, run)]
-        variables = self.environment.variables(peer, self.options.threads)
+        variables = self.environment.variables(peer, self.options.threads, self.options.hold_to)
         events, failure = measure(command, variables, self.options.threads, self.timeout(mode))
         entry = self.results["peers"][name]
         entry["version"] = entry["version"] or next(

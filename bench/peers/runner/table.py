@@ -94,7 +94,9 @@ def accuracy_table(results, times, case):
 
 def machine_text(results):
     machine = results["machine"]
-    return (f"{machine['processor']}, {machine['processors']} processors; {machine['system']}; "
+    held = results.get("held_to")
+    isa = f"; held to {held.upper()} but for ONNX Runtime, which cannot be" if held else ""
+    return (f"{machine['processor']}, {machine['processors']} processors{isa}; {machine['system']}; "
             f"threads for everyone: {results['threads']}; commit {results['commit']}; "
             f"{results['date']}.")
 
@@ -128,7 +130,8 @@ def markdown(results, plot=None):
     if plot:
         parts.append(f"![Time of an epoch as a multiple of Digitry's]({plot})")
     for case in (name for name in CASES if name in results["cases"]):
-        parts.append(f"### {case}\n\n{CASES[case].network}.{scaling_text(results, case)}")
+        held = f", {results['held_to'].upper()}" if results.get("held_to") else ""
+        parts.append(f"### {case}{held}\n\n{CASES[case].network}.{scaling_text(results, case)}")
         if any(c == case for c, _ in figures):
             parts.append(speed_table(results, figures, case))
         if any(c == case for c, _ in times):
