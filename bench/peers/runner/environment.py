@@ -122,8 +122,8 @@ class Environment:
         """The one program that changes with the repository: always made, by its own build."""
         say("digitry: building")
         try:
-            self.command("digitry", "cmake", "--preset", "release", cwd=REPOSITORY)
-            self.command("digitry", "cmake", "--build", "--preset", "release", "--target",
+            self.command("digitry", "cmake", "--preset", "developer", cwd=REPOSITORY)
+            self.command("digitry", "cmake", "--build", "--preset", "developer", "--target",
                          "digitry_peer", cwd=REPOSITORY)
         except StepFailed as error:
             self.missing["digitry_peer"] = f"digitry: {error}"
