@@ -120,20 +120,15 @@ class World : private ThreadHolder, public MpiRanks<MpiCommunicator> {
     return std::make_unique<Group>(MpiRanks::thread(), part);
   }
 
+  bool wait_for_all(double timeout_seconds) override {
+    bool all_here = false;
+    MpiRanks::thread().run([&] { all_here = wait_here(timeout_seconds); });
+    return all_here;
+  }
+
   bool finish(double timeout_seconds) override {
     MpiRanks::thread().run([&] {
-      MPI_Request barrier = MPI_REQUEST_NULL;
-      MPI_Ibarrier(communicator(), &barrier);
-      const Clock::time_point start = Clock::now();
-      int all_here = 0;
-      MPI_Test(&barrier, &all_here, MPI_STATUS_IGNORE);
-      while (all_here == 0) {
-        if (timeout_seconds >= 0 &&
-            std::chrono::duration<double>(Clock::now() - start).count() > timeout_seconds)
-          return;
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        MPI_Test(&barrier, &all_here, MPI_STATUS_IGNORE);
-      }
+      if (!wait_here(timeout_seconds)) return;
       MPI_Finalize();
       finished_ = true;
     });
@@ -146,6 +141,22 @@ class World : private ThreadHolder, public MpiRanks<MpiCommunicator> {
   }
 
  private:
+  bool wait_here(double timeout_seconds) {
+    MPI_Request barrier = MPI_REQUEST_NULL;
+    MPI_Ibarrier(communicator(), &barrier);
+    const Clock::time_point start = Clock::now();
+    int all_here = 0;
+    MPI_Test(&barrier, &all_here, MPI_STATUS_IGNORE);
+    while (all_here == 0) {
+      if (timeout_seconds >= 0 &&
+          std::chrono::duration<double>(Clock::now() - start).count() > timeout_seconds)
+        return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      MPI_Test(&barrier, &all_here, MPI_STATUS_IGNORE);
+    }
+    return true;
+  }
+
   bool finished_ = false;
 };
 

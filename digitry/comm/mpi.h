@@ -20,9 +20,13 @@ class MpiCommunicator : public Communicator {
   /// The result must be destroyed before this object.
   virtual std::unique_ptr<Communicator> split(int group) = 0;
 
-  /// Ends MPI, after all ranks have called this; waiting costs no processor time. Returns false,
-  /// and ends nothing, if `timeout_seconds` is not negative and passes before. Must be the last
-  /// call; without it the destructor ends the process group as `end_all_ranks` does.
+  /// Waits until all ranks have called this, without using the processor, which other functions do
+  /// while they wait. Returns false if `timeout_seconds` is not negative and passes before.
+  virtual bool wait_for_all(double timeout_seconds = -1) = 0;
+
+  /// Ends MPI, after all ranks have called this; waits as `wait_for_all`, and ends nothing if the
+  /// time passes. Must be the last call; without it the destructor ends the process group as
+  /// `end_all_ranks` does.
   virtual bool finish(double timeout_seconds = -1) = 0;
 
   /// Ends the processes of all ranks at once. For a rank that cannot go on while others wait for

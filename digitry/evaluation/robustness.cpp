@@ -12,12 +12,18 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-Score score_of(const LogitsOf& logits_of, const Tensor& images,
-               std::span<const std::int32_t> labels, const std::vector<std::string>& class_names) {
+std::int64_t num_correct_of(const LogitsOf& logits_of, const Tensor& images,
+                            std::span<const std::int32_t> labels,
+                            const std::vector<std::string>& class_names) {
   std::vector<std::int32_t> all(labels.size());
   std::iota(all.begin(), all.end(), 0);
-  const Evaluation evaluation = evaluate_logits(logits_of(images, all), labels, class_names);
-  return {evaluation.num_correct, evaluation.accuracy, evaluation.accuracy_95};
+  return evaluate_logits(logits_of(images, all), labels, class_names).num_correct;
+}
+
+Score score_of(double num_correct, std::int64_t num_images) {
+  const auto correct = static_cast<std::int64_t>(num_correct);
+  return {correct, num_correct / static_cast<double>(num_images),
+          wilson_interval_95(correct, num_images)};
 }
 
 void add_score(OrderedJson& json, const Score& score) {
@@ -39,15 +45,32 @@ Robustness evaluate_robustness(const LogitsOf& logits_of, const Tensor& images,
                                std::span<const std::int32_t> labels,
                                const std::vector<std::string>& class_names,
                                std::span<const Corruption> corruptions, std::uint64_t seed,
-                               const ProgressSink& progress) {
-  Robustness result{.num_images = std::ssize(labels),
+                               const ProgressSink& progress, Communicator& ranks) {
+  // Of the unchanged images and under each corruption; 0 if another rank computes it.
+  std::vector<double> num_correct(corruptions.size() + 1);
+  const auto size = static_cast<std::size_t>(ranks.size());
+  collectively(ranks, [&] {
+    const auto count = [&](const Tensor& shown) {
+      return static_cast<double>(num_correct_of(logits_of, shown, labels, class_names));
+    };
+    for (auto i = static_cast<std::size_t>(ranks.rank()); i < num_correct.size(); i += size) {
+      if (i == 0) {
+        num_correct[0] = count(images);
+        continue;
+      }
+      if (progress) progress(to_string(corruptions[i - 1]), i - 1, corruptions.size());
+      num_correct[i] = count(corrupt_images(images, corruptions[i - 1], seed));
+    }
+  });
+  ranks.start_sum(num_correct);
+  ranks.finish_sums();
+  const std::int64_t num_images = std::ssize(labels);
+  Robustness result{.num_images = num_images,
                     .seed = seed,
-                    .clean = score_of(logits_of, images, labels, class_names),
+                    .clean = score_of(num_correct[0], num_images),
                     .corrupted = {}};
-  for (const Corruption corruption : corruptions) {
-    if (progress) progress(to_string(corruption), result.corrupted.size(), corruptions.size());
-    const Tensor corrupted = corrupt_images(images, corruption, seed);
-    result.corrupted.push_back({corruption, score_of(logits_of, corrupted, labels, class_names)});
+  for (std::size_t i = 0; i < corruptions.size(); ++i) {
+    result.corrupted.push_back({corruptions[i], score_of(num_correct[i + 1], num_images)});
     result.mean_accuracy += result.corrupted.back().score.accuracy;
   }
   result.mean_accuracy /= static_cast<double>(corruptions.size());

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "digitry/base/communicator.h"
 #include "digitry/base/log.h"
 #include "digitry/corruption/corruption.h"
 #include "digitry/evaluation/evaluate.h"
@@ -33,13 +34,14 @@ struct Robustness {
 };
 
 /// Evaluates `logits_of` on `images`, uint8 [N, C, H, W], N ≥ 1, with their `labels`: unchanged,
-/// and under each of `corruptions` (at least one). Calls `progress` before each corruption. Throws
-/// what `evaluate_logits` and `logits_of` throw.
+/// and under each of `corruptions` (at least one). Calls `progress` before each corruption. Several
+/// ranks take the corruptions in turn; all pass the same arguments, and all return the same result.
+/// Throws what `evaluate_logits`, `logits_of` and `progress` throw, on all ranks together.
 Robustness evaluate_robustness(const LogitsOf& logits_of, const Tensor& images,
                                std::span<const std::int32_t> labels,
                                const std::vector<std::string>& class_names,
                                std::span<const Corruption> corruptions, std::uint64_t seed,
-                               const ProgressSink& progress = {});
+                               const ProgressSink& progress = {}, Communicator& ranks = one_rank());
 
 /// A table with one row per corruption; `split` names the images.
 std::string to_text(const Robustness& robustness, const std::string& split);

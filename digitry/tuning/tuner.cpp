@@ -1,8 +1,11 @@
 #include "digitry/tuning/tuner.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -26,8 +29,13 @@ bool is_of_the_point(const Error& error) {
 class Search {
  public:
   Search(Study& study, const Dataset& data, const TunerOptions& options,
-         const TunerObserver& observer)
-      : study_(study), data_(data), options_(options), observer_(observer), heartbeat_(study) {}
+         const TunerObserver& observer, Communicator& ranks)
+      : study_(study),
+        data_(data),
+        options_(options),
+        observer_(observer),
+        ranks_(ranks),
+        heartbeat_(study) {}
 
   SearchEnd run() {
     while (true) {
@@ -86,7 +94,8 @@ class Search {
   // How the trial ended: finished, stopped by halving, or waiting after an interruption.
   TrialState train(Trial& trial) {
     const Recipe recipe = recipe_of(study_.settings(), trial);
-    Trainer trainer(recipe, data_);
+    broadcast(ranks_, to_toml(recipe));
+    Trainer trainer(recipe, data_, ranks_);
     bool stopped = false;
     bool taken_over = false;
     TrainingObserver observer;
@@ -125,9 +134,27 @@ class Search {
   const Dataset& data_;
   const TunerOptions& options_;
   const TunerObserver& observer_;
+  Communicator& ranks_;
   Heartbeat heartbeat_;
   Clock::time_point start_ = Clock::now();
 };
+
+// What the first rank sends to the others after the last trial: this and the end of the search.
+constexpr std::string_view kEnded = "ended ";
+
+// Trains what the first rank of the group has taken, until its search is over.
+SearchEnd help_trials(const Dataset& data, const TunerObserver& observer, Communicator& ranks) {
+  while (true) {
+    const std::string order = broadcast(ranks, "");
+    if (order.starts_with(kEnded)) return static_cast<SearchEnd>(order.at(kEnded.size()) - '0');
+    try {
+      Trainer trainer(parse_recipe(order, "trial"), data, ranks);
+      trainer.run({.should_stop = observer.should_stop});
+    } catch (const Error& error) {  // The first rank throws it, too, and records it.
+      if (!is_of_the_point(error)) throw;
+    }
+  }
+}
 
 // The best validation accuracy of one training; nothing if it was interrupted.
 std::optional<double> score_of(const Recipe& recipe, const Dataset& data, const Trial& trial,
@@ -171,9 +198,12 @@ void check_tunable(const Recipe& recipe, const Dataset& data) {
 }
 
 SearchEnd run_trials(Study& study, const Dataset& data, const TunerOptions& options,
-                     const TunerObserver& observer) {
+                     const TunerObserver& observer, Communicator& ranks) {
   check_data(study, data);
-  return Search(study, data, options, observer).run();
+  if (!ranks.is_first()) return help_trials(data, observer, ranks);
+  const SearchEnd end = Search(study, data, options, observer, ranks).run();
+  broadcast(ranks, fmt::format("{}{}", kEnded, static_cast<int>(end)));
+  return end;
 }
 
 SearchEnd retrain_best(Study& study, const Dataset& data, const RetrainOptions& options,

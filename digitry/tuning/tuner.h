@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "digitry/base/communicator.h"
 #include "digitry/data/dataset.h"
 #include "digitry/training/trainer.h"
 #include "digitry/tuning/sampler.h"
@@ -33,8 +34,12 @@ enum class SearchEnd { kFinished, kTimeOver, kInterrupted };
 /// scored on the validation images. The test images are not used. A trial fails if the recipe at
 /// its point is invalid or the training diverges. Throws Error{kBadData} if `data` differs from the
 /// study's data or the recipe has no validation images, and as Study and Trainer do.
+///
+/// Several ranks train each trial together; each passes the same study and data. Only the first one
+/// takes trials, records them, and calls `on_begin`, `on_step`, `on_end` and `on_wait`; every rank
+/// calls `should_stop`. All return the same. An error of the study throws on the first rank alone.
 SearchEnd run_trials(Study& study, const Dataset& data, const TunerOptions& options,
-                     const TunerObserver& observer);
+                     const TunerObserver& observer, Communicator& ranks = one_rank());
 
 struct RetrainOptions {
   std::size_t num_trials = 3;  ///< Number of best trials to retrain.

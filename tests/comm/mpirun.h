@@ -1,6 +1,9 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,6 +41,15 @@ inline std::vector<std::string> mpirun(int size, std::vector<std::string> progra
 
 inline CommandResult run_ranks(int size, std::vector<std::string> program) {
   return run_command(mpirun(size, std::move(program)), mpi_options());
+}
+
+/// The processes that `pid` has started.
+inline std::vector<pid_t> children_of(pid_t pid) {
+  const std::string process = std::to_string(pid);
+  std::ifstream file("/proc/" + process + "/task/" + process + "/children");
+  std::vector<pid_t> children;
+  for (pid_t child = 0; file >> child;) children.push_back(child);
+  return children;
 }
 
 }  // namespace digitry::test

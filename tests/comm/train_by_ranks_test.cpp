@@ -43,14 +43,6 @@ bool same_model(const fs::path& a, const fs::path& b) {
   return one.members.size() == other.members.size();
 }
 
-std::vector<pid_t> children_of(pid_t pid) {
-  const std::string process = std::to_string(pid);
-  std::ifstream file("/proc/" + process + "/task/" + process + "/children");
-  std::vector<pid_t> children;
-  for (pid_t child = 0; file >> child;) children.push_back(child);
-  return children;
-}
-
 class TrainByRanks : public testing::Test {
  protected:
   std::string in(const std::string& name) const { return (folder_ / name).string(); }
@@ -144,11 +136,14 @@ TEST_F(TrainByRanks, ConnectsHostsByTcp) {
 }
 
 TEST_F(TrainByRanks, TakesWholeTrainingsOfSeedsAndEnsembles) {
-  const CommandResult series =
-      run_ranks(2, training(in("series"), {"--epochs", "1", "--seeds", "0-2"}));
+  const CommandResult series = run_ranks(
+      2,
+      training(in("series"), {"--epochs", "1", "--seeds", "0-2", "--tensorboard", in("events")}));
   ASSERT_EQ(series.exit_status, 0) << series.err;
   EXPECT_THAT(series.out, HasSubstr("standard deviation of 3 seeds"));
   EXPECT_TRUE(fs::exists(in("series") + "/seeds.json"));
+  for (const char* seed : {"0", "1", "2"})
+    EXPECT_EQ(TemporaryFolder::names_in(in("events/series/seed-") + seed).size(), 1u) << seed;
   for (const char* seed : {"1", "2"}) {
     ASSERT_EQ(digitry(small_training(in(seed), {"--epochs", "1", "--seed", seed})).exit_status, 0);
     EXPECT_TRUE(same_model(in(seed), in("series") + "/seed-" + seed));

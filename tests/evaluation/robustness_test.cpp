@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/blobs.h"
+#include "tests/support/errors.h"
 #include "tests/support/models.h"
 #include "tests/support/networks.h"
+#include "tests/support/thread_ranks.h"
 
 namespace digitry {
 namespace {
@@ -56,6 +58,40 @@ TEST(Robustness, TellsHowFarItHasCome) {
     told.push_back(std::string(what) + " " + std::to_string(done) + "/" + std::to_string(total));
   });
   EXPECT_THAT(told, ElementsAre("fog 0/2", "translate 1/2"));
+}
+
+TEST(Robustness, IsSharedByRanks) {
+  const Dataset data = test::blobs(90);
+  const Network network =
+      test::random_network(data.image_shape(), 3, {test::flatten(), test::dense(3)});
+  const std::string alone = to_json(judged_blobs(5));
+  for (const int size : {2, 5}) {
+    std::vector<int> evaluations(static_cast<std::size_t>(size));
+    test::run_ranks(size, [&](Communicator& ranks) {
+      Predictor predictor(network, {});
+      const LogitsOf logits_of = test::logits_by(predictor);
+      const auto counted = [&](const Tensor& images, std::span<const std::int32_t> indices) {
+        ++evaluations[static_cast<std::size_t>(ranks.rank())];
+        return logits_of(images, indices);
+      };
+      const Robustness shared = evaluate_robustness(counted, data.images, data.labels,
+                                                    data.class_names, kTwo, 5, {}, ranks);
+      EXPECT_EQ(to_json(shared), alone);
+    });
+    EXPECT_EQ(evaluations, (size == 2 ? std::vector<int>{2, 1} : std::vector<int>{1, 1, 1, 0, 0}));
+  }
+  // What one rank throws, all throw.
+  test::run_ranks(2, [&](Communicator& ranks) {
+    Predictor predictor(network, {});
+    test::expect_error(ErrorCode::kInterrupted, {"rank 1 on host1: enough"}, [&] {
+      evaluate_robustness(
+          test::logits_by(predictor), data.images, data.labels, data.class_names, kTwo, 5,
+          [](std::string_view name, auto /*done*/, auto /*total*/) {
+            if (name == "fog") throw Error(ErrorCode::kInterrupted, std::string("enough"));
+          },
+          ranks);
+    });
+  });
 }
 
 TEST(Robustness, IsWrittenAsJson) {

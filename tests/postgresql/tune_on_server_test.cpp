@@ -14,6 +14,7 @@
 #include "digitry/base/file.h"
 #include "digitry/tuning/study.h"
 #include "tests/app/digitry.h"
+#include "tests/comm/mpirun.h"
 #include "tests/postgresql/shared_server.h"
 #include "tests/tuning/study_places.h"
 
@@ -106,6 +107,24 @@ TEST_F(TuneOnServer, TwoSearchesShareAStudyAndAKilledWorkersTrial) {
   EXPECT_THAT(other.err, HasSubstr("another recipe, space, sampler, seed"));
   EXPECT_FALSE(fs::exists(folder_ / "other"));
 }
+
+#ifdef DIGITRY_WITH_MPI
+TEST_F(TuneOnServer, RanksOfMpirunShareAStudy) {
+  CommandOptions started = mpi_options();
+  started.environment.emplace_back("DIGITRY_STUDY", url_);
+  const CommandResult ran =
+      run_command(mpirun(3, search("ranks", {"--trials", "12", "--no-stopping"})), started);
+  ASSERT_EQ(ran.exit_status, 0) << ran.err;
+  EXPECT_THAT(Study(url_).trials(),
+              testing::AllOf(testing::SizeIs(12),
+                             testing::Each(testing::Field(&Trial::state, TrialState::kFinished))));
+  EXPECT_EQ(run_sql(url_, "SELECT DISTINCT worker FROM trials").size(), 3u);
+  EXPECT_TRUE(fs::exists(folder_ / "ranks/best.toml"));
+  EXPECT_TRUE(fs::exists(folder_ / "ranks/tune.html"));
+  EXPECT_EQ(ran.out.find("best validation"), ran.out.rfind("best validation"));
+  for (const std::string& text : {ran.out, ran.err}) EXPECT_THAT(text, Not(HasSubstr("secret")));
+}
+#endif
 
 TEST_F(TuneOnServer, SaysWhatIsWrong) {
   CommandOptions wrong = options();

@@ -6,14 +6,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "apps/digitry/commands/commands.h"
 #include "apps/digitry/commands/data_corrupt.h"
 #include "apps/digitry/commands/evaluate_corrupted.h"
+#include "apps/digitry/commands/ranks.h"
 #include "apps/digitry/terminal/options.h"
 #include "apps/digitry/terminal/terminal.h"
 #include "digitry/base/parallel.h"
+#include "digitry/base/sha256.h"
 #include "digitry/evaluation/evaluation_text.h"
 #include "digitry/evaluation/orientation.h"
 #include "digitry/training/evaluation_data.h"
@@ -51,22 +54,22 @@ std::vector<std::vector<Neighbour>> nearest_to_mistakes(const Model& model,
       .lists;
 }
 
-void print_robustness(const EvaluateOptions& options, const Model& model,
-                      const EvaluationData& images, const std::vector<Corruption>& corruptions) {
-  const Robustness robustness =
-      evaluate_corrupted(model, images, corruptions, static_cast<std::uint64_t>(options.seed));
-  fmt::print("{}", options.json ? to_json(robustness) : to_text(robustness, images.split));
+// What is evaluated, read by each rank.
+struct Evaluated {
+  Model model;
+  EvaluationData images;
+};
+
+Evaluated load(const EvaluateOptions& options) {
+  Model model = open_model(options.model);
+  const std::string data = options.data.empty() ? training_data_name(model) : options.data;
+  EvaluationData images = load_evaluation_data(
+      data, options.split, model, parse_label_from(options.label_from.value_or("folder")));
+  return {std::move(model), std::move(images)};
 }
 
-void evaluate(const EvaluateOptions& options) {
-  std::vector<Corruption> corruptions;
-  if (options.corrupt) corruptions = parse_corruptions(*options.corrupt);
-  set_num_threads(options.threads);
-  const Model model = open_model(options.model);
-  const std::string data = options.data.empty() ? training_data_name(model) : options.data;
-  const EvaluationData images = load_evaluation_data(
-      data, options.split, model, parse_label_from(options.label_from.value_or("folder")));
-  if (!corruptions.empty()) return print_robustness(options, model, images, corruptions);
+void print_evaluation(const EvaluateOptions& options, const Evaluated& evaluated) {
+  const auto& [model, images] = evaluated;
   for (const std::string& note : images.data.notes) inform(note);
   const EvaluationResult result = digitry::evaluate(model, images);
   if (const auto warning = orientation_warning(Classifier(model), images.data);
@@ -82,6 +85,35 @@ void evaluate(const EvaluateOptions& options) {
     fmt::print("{}", to_json(result.evaluation, nearest));
   else
     fmt::print("{}", to_text(result.evaluation, result.split, listed, nearest));
+}
+
+void print_robustness(const EvaluateOptions& options, const std::vector<Corruption>& corruptions,
+                      Communicator& ranks) {
+  std::optional<Evaluated> loaded;
+  collectively(ranks, [&] { loaded = load(options); });
+  const auto& [model, images] = *loaded;
+  check_same(ranks, ErrorCode::kBadData, "model", sha256(model_to_bytes(model)),
+             "copy the same file to every host");
+  check_same(ranks, ErrorCode::kBadData, "data", images.data.sha256,
+             "copy the same files to every host");
+  const Robustness robustness = evaluate_corrupted(model, images, corruptions,
+                                                   static_cast<std::uint64_t>(options.seed), ranks);
+  if (ranks.is_first())
+    fmt::print("{}", options.json ? to_json(robustness) : to_text(robustness, images.split));
+}
+
+void evaluate(const EvaluateOptions& options) {
+  set_num_threads(options.threads);
+  with_ranks([&](Communicator& ranks) {
+    std::vector<Corruption> corruptions;
+    if (options.corrupt) corruptions = parse_corruptions(*options.corrupt);
+    // One pass over the images is too short to share.
+    if (corruptions.empty() && ranks.is_first()) print_evaluation(options, load(options));
+    if (corruptions.empty()) return;
+    if (ranks.size() > 1) inform(describe_ranks(ranks));
+    share_threads(ranks, options.threads);
+    print_robustness(options, corruptions, ranks);
+  });
 }
 
 }  // namespace
@@ -122,7 +154,8 @@ void add_evaluate_command(CLI::App& app) {
       "  digitry evaluate runs/mlp-001 --split validation --explain\n"
       "  digitry evaluate model.safetensors --data other-digits/ --json | jq .accuracy\n"
       "  digitry evaluate runs/mlp-001 --corrupt\n"
-      "  digitry evaluate runs/mlp-001 --corrupt fog,stripe --json");
+      "  digitry evaluate runs/mlp-001 --corrupt fog,stripe --json\n"
+      "  mpirun -np 4 digitry evaluate runs/mlp-001 --corrupt   # corruptions by four processes");
   command->callback([options] { evaluate(*options); });
 }
 

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -11,12 +12,14 @@
 #include <memory>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "apps/digitry/run.h"
 #include "apps/digitry/terminal/terminal.h"
 #include "digitry/base/error.h"
+#include "digitry/base/parallel.h"
 #include "digitry/base/version.h"
 
 namespace digitry::app {
@@ -124,6 +127,24 @@ std::string describe_ranks(Communicator& ranks) {
   for (const auto& [host, count] : hosts) counts.push_back(fmt::format("{} ({})", host, count));
   return fmt::format("{} ranks on {} host{}: {}", ranks.size(), hosts.size(),
                      hosts.size() == 1 ? "" : "s", fmt::join(counts, ", "));
+}
+
+void share_threads(Communicator& ranks, int requested) {
+  if (ranks.size() == 1) return;
+  const std::vector<std::string> hosts = ranks.gather(ranks.host());
+  const bool bound =
+      std::thread::hardware_concurrency() < static_cast<unsigned>(sysconf(_SC_NPROCESSORS_ONLN));
+  if (requested != 0 || bound || std::getenv("OMP_NUM_THREADS") != nullptr) return;
+  const auto here = static_cast<int>(std::ranges::count(hosts, ranks.host()));
+  set_num_threads(std::max(1, num_threads() / here));
+}
+
+std::unique_ptr<Communicator> split_into_groups(MpiCommunicator& ranks, int ranks_per_training) {
+  if (ranks_per_training < 1 || ranks.size() % ranks_per_training != 0)
+    throw Error(ErrorCode::kInvalidArgument,
+                "--ranks-per-training: expected a divisor of the number of ranks ({}), got {}",
+                ranks.size(), ranks_per_training);
+  return ranks.split(ranks.rank() / ranks_per_training);
 }
 
 }  // namespace digitry::app

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "digitry/base/communicator.h"
@@ -24,5 +25,14 @@ void with_mpi(const std::function<void(MpiCommunicator*)>& work);
 
 /// "4 ranks on 2 hosts: node1 (2), node2 (2)". Collective.
 std::string describe_ranks(Communicator& ranks);
+
+/// Sets the number of threads of this rank unless `requested` (not 0) or OMP_NUM_THREADS has: the
+/// processors that it may use, which it shares with the other ranks of its host if mpirun has not
+/// bound it to some. Collective.
+void share_threads(Communicator& ranks, int requested);
+
+/// The group of this rank: `ranks_per_training` ranks each that train a network together.
+/// Collective. Throws Error{kInvalidArgument} if the number of ranks is no multiple of that.
+std::unique_ptr<Communicator> split_into_groups(MpiCommunicator& ranks, int ranks_per_training);
 
 }  // namespace digitry::app

@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "apps/digitry/commands/ranks.h"
 #include "apps/digitry/commands/worker_processes.h"
 #include "apps/digitry/terminal/interrupt.h"
 #include "apps/digitry/terminal/terminal.h"
@@ -42,16 +43,24 @@ std::vector<std::string> training_of(const fs::path& folder, const SideBySide& o
   return arguments;
 }
 
-// What the first rank sends to the others: a line about the output, then one per folder.
+// What the first rank sends to the others: two lines about the output, then one per folder.
 constexpr std::string_view kEnd = "end";
+constexpr std::size_t kFirstFolder = 2;
+constexpr std::string_view kEventsIn = "events in ";
+
+std::string one_line(const std::string& option, const std::string& path) {
+  if (path.find('\n') != std::string::npos)
+    throw Error(ErrorCode::kInvalidArgument, "{}: expected a path without line breaks", option);
+  return path;
+}
 
 std::string to_order(const std::vector<fs::path>& folders, const TrainOutput& output) {
   std::string order = output.report ? "report" : "no report";
-  for (const fs::path& folder : folders) {
-    if (folder.string().find('\n') != std::string::npos)
-      throw Error(ErrorCode::kInvalidArgument, "--out: expected a path without line breaks");
-    order += "\n" + fs::absolute(folder).string();
-  }
+  order += output.tensorboard
+               ? "\n" + std::string(kEventsIn) + one_line("--tensorboard", *output.tensorboard)
+               : "\nno events";
+  for (const fs::path& folder : folders)
+    order += "\n" + one_line("--out", fs::absolute(folder).string());
   return order;
 }
 
@@ -97,13 +106,9 @@ void train_by_processes(const std::vector<fs::path>& folders, const SideBySide& 
 }
 
 RankGroups::RankGroups(MpiCommunicator& ranks, const SideBySide& options)
-    : ranks_(ranks), options_(options) {
-  if (options.ranks_per_training < 1 || ranks.size() % options.ranks_per_training != 0)
-    throw Error(ErrorCode::kInvalidArgument,
-                "--ranks-per-training: expected a divisor of the number of ranks ({}), got {}",
-                ranks.size(), options.ranks_per_training);
-  group_ = ranks.split(ranks.rank() / options.ranks_per_training);
-}
+    : ranks_(ranks),
+      options_(options),
+      group_(split_into_groups(ranks, options.ranks_per_training)) {}
 
 RankGroups::~RankGroups() {
   if (ranks_.is_first()) broadcast(ranks_, kEnd);
@@ -127,12 +132,13 @@ void RankGroups::help() {
 
 void RankGroups::train_share(const std::string& order) {
   const std::vector<std::string> lines = lines_of(order);
-  const TrainOutput output{.report = lines[0] == "report", .print = false, .tensorboard = {}};
+  TrainOutput output{.report = lines[0] == "report", .print = false};
+  if (lines[1].starts_with(kEventsIn)) output.tensorboard = lines[1].substr(kEventsIn.size());
   const auto group = static_cast<std::size_t>(ranks_.rank() / options_.ranks_per_training);
   const auto groups = static_cast<std::size_t>(ranks_.size() / options_.ranks_per_training);
   collectively(ranks_, [&] {
-    for (std::size_t i = group; i + 1 < lines.size(); i += groups) {
-      const std::string& folder = lines[i + 1];
+    for (std::size_t i = kFirstFolder + group; i < lines.size(); i += groups) {
+      const std::string& folder = lines[i];
       if (group_->is_first() && !path_exists(RunFolder{folder}.config()))
         throw Error(ErrorCode::kBadData,
                     "{}: expected the run that the first rank began, found none; --out must be on "

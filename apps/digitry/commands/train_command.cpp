@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -9,7 +8,6 @@
 #include <memory>
 #include <optional>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include "apps/digitry/commands/commands.h"
@@ -110,22 +108,11 @@ bool has_several_trainings(const TrainOptions& options, const RunRequest& reques
   return broadcast(ranks, several ? "several" : "") == "several";
 }
 
-// Unless something has set the number of threads: the processors that this rank may use, which it
-// shares with the other ranks of its host if mpirun has not bound it to some.
-void share_threads(const TrainOptions& options, Communicator& ranks) {
-  const std::vector<std::string> hosts = ranks.gather(ranks.host());
-  const bool bound =
-      std::thread::hardware_concurrency() < static_cast<unsigned>(sysconf(_SC_NPROCESSORS_ONLN));
-  if (options.threads != 0 || bound || std::getenv("OMP_NUM_THREADS") != nullptr) return;
-  const auto here = static_cast<int>(std::ranges::count(hosts, ranks.host()));
-  set_num_threads(std::max(1, num_threads() / here));
-}
-
 // Trains by the processes of mpirun.
 void train_by_ranks(const TrainOptions& options, RunRequest request, const TrainOutput& output,
                     MpiCommunicator& ranks) {
   inform(describe_ranks(ranks));
-  share_threads(options, ranks);
+  share_threads(ranks, options.threads);
   if (!has_several_trainings(options, request, ranks)) {
     train_and_report(request, output, ranks);
     return;
@@ -139,7 +126,7 @@ void train_by_ranks(const TrainOptions& options, RunRequest request, const Train
   };
   if (!options.seeds.empty())
     return train_seeds(std::move(request), output, parse_seeds(options.seeds), train(output));
-  request.train_members = train({.report = false});
+  request.train_members = train({.report = false, .tensorboard = output.tensorboard});
   train_and_report(request, output, one_rank());
 }
 

@@ -2,12 +2,16 @@
 #include <fmt/ranges.h>
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "apps/digitry/commands/commands.h"
+#include "apps/digitry/commands/ranks.h"
 #include "apps/digitry/commands/tune_trials.h"
 #include "apps/digitry/terminal/options.h"
 #include "apps/digitry/terminal/terminal.h"
@@ -16,6 +20,7 @@
 #include "digitry/base/parallel.h"
 #include "digitry/base/words.h"
 #include "digitry/training/run_folder.h"
+#include "digitry/tuning/database.h"
 #include "digitry/tuning/study_json.h"
 
 namespace digitry::app {
@@ -61,16 +66,25 @@ std::string location_of(const TuneOptions& options, const fs::path& folder) {
   return options.study.empty() ? (folder / "study.sqlite").string() : options.study;
 }
 
-// Opens the study, or makes it; `folder` becomes that of the results.
-Study open_study(const TuneOptions& options, fs::path& folder) {
+// A study, and the folder of its results.
+struct OpenStudy {
+  std::unique_ptr<Study> study;
+  fs::path folder;
+};
+
+// Opens the study, or makes it.
+OpenStudy open_study(const TuneOptions& options) {
   if (options.resume || !options.export_file.empty())
-    return Study(location_of(options, options.out));
+    return {std::make_unique<Study>(location_of(options, options.out)), options.out};
   const StudySettings settings = settings_of(options);
-  if (!options.study.empty()) return Study::join(options.study, settings);
-  folder = make_series_folder(options.out, settings.recipe.name + "-tune");
+  if (!options.study.empty()) {
+    Study::join(options.study, settings);
+    return {std::make_unique<Study>(options.study), options.out};
+  }
+  const fs::path folder = make_series_folder(options.out, settings.recipe.name + "-tune");
   const std::string location = location_of(options, folder);
   Study::create(location, settings);
-  return Study(location);
+  return {std::make_unique<Study>(location), folder};
 }
 
 // The folder of the results, if the study is elsewhere: joined processes have one each.
@@ -90,21 +104,23 @@ void export_study(Study& study, const std::string& file) {
   inform(fmt::format("{} trials written to {}", study.trials().size(), file));
 }
 
-void tune(const TuneOptions& options) {
-  set_num_threads(options.threads);
-  // Ends a worker when the process that started it ends.
-  if (options.worker) prctl(PR_SET_PDEATHSIG, SIGTERM);
-  fs::path folder = options.out;
-  Study study = open_study(options, folder);
-  if (!options.export_file.empty()) return export_study(study, options.export_file);
-  if (!options.study.empty() && !options.worker) folder = results_folder(options, study);
+// Opens the study to run trials of it.
+OpenStudy open_search(const TuneOptions& options) {
+  OpenStudy opened = open_study(options);
+  Study& study = *opened.study;
+  if (!options.study.empty() && !options.worker) opened.folder = results_folder(options, study);
   // A study that was joined keeps its number of trials unless it is raised.
   if (options.trials > 0 && options.trials != study.settings().num_trials)
     study.set_num_trials(options.trials);
   if (const std::int64_t lost = study.reclaim_lost_trials(); lost > 0 && !options.worker)
     inform(fmt::format("restarting {} trials whose processes no longer exist", lost));
-  SearchEnd end = search(study, options, location_of(options, folder));
-  if (options.worker) return;
+  return opened;
+}
+
+// What follows the search: retrains the best, writes and prints the result.
+void finish_search(const TuneOptions& options, const OpenStudy& searched, SearchEnd end) {
+  const auto& [opened, folder] = searched;
+  Study& study = *opened;
   if (end == SearchEnd::kFinished && options.seeds > 0) end = retrain(study, options.seeds);
   const std::optional<Trial> best = study.best();
   write_best(study, best, folder);
@@ -116,6 +132,63 @@ void tune(const TuneOptions& options) {
     throw Error(ErrorCode::kUnavailable, "no trial has finished; see the trials in {}; {}",
                 study.name(), resume_hint(options, folder));
   print_search_result(study, *best, folder, options.json);
+}
+
+void tune_here(const TuneOptions& options) {
+  // Ends a worker when the process that started it ends.
+  if (options.worker) prctl(PR_SET_PDEATHSIG, SIGTERM);
+  const OpenStudy opened = open_search(options);
+  const SearchEnd end = search(*opened.study, options, location_of(options, opened.folder));
+  if (!options.worker) finish_search(options, opened, end);
+}
+
+// What ranks cannot do.
+void check_ranks(const TuneOptions& options, Communicator& ranks) {
+  if (options.jobs > 1)
+    throw Error(ErrorCode::kInvalidArgument,
+                "--jobs: under mpirun the ranks take trials; start {} ranks instead", options.jobs);
+  const std::vector<std::string> hosts = ranks.gather(ranks.host());
+  if (!is_server_url(options.study) && std::ranges::count(hosts, hosts[0]) != ranks.size())
+    throw Error(ErrorCode::kInvalidArgument,
+                "expected a study that several hosts can share, because ranks run on {} and {}; "
+                "pass --study postgresql://HOST/DATABASE",
+                hosts[0], *std::ranges::find_if(hosts, [&](auto& h) { return h != hosts[0]; }));
+}
+
+// Tunes by the processes of mpirun. The first one opens or makes the study, which all share.
+void tune_by_ranks(const TuneOptions& options, MpiCommunicator& ranks) {
+  inform(describe_ranks(ranks));
+  check_ranks(options, ranks);
+  share_threads(ranks, options.threads);
+  const auto group = split_into_groups(ranks, options.ranks_per_training);
+  OpenStudy opened;
+  std::string location;
+  collectively(ranks, [&] {
+    if (!ranks.is_first()) return;
+    opened = open_search(options);
+    location = location_of(options, opened.folder);
+    if (!is_server_url(location)) location = fs::absolute(location).string();
+  });
+  location = broadcast(ranks, location);
+  collectively(ranks, [&] {
+    if (!ranks.is_first()) opened.study = std::make_unique<Study>(location);
+  });
+  const SearchEnd end = search_by_ranks(*opened.study, options, ranks, *group);
+  if (ranks.is_first()) finish_search(options, opened, end);
+}
+
+void tune(const TuneOptions& options) {
+  set_num_threads(options.threads);
+  with_mpi([&](MpiCommunicator* ranks) {
+    if (!options.export_file.empty()) {
+      if (ranks == nullptr || ranks->is_first())
+        export_study(*open_study(options).study, options.export_file);
+    } else if (ranks == nullptr) {
+      tune_here(options);
+    } else {
+      tune_by_ranks(options, *ranks);
+    }
+  });
 }
 
 }  // namespace
@@ -138,6 +211,10 @@ void add_tune_command(CLI::App& app) {
       ->add_option("--jobs", options->jobs,
                    "Trials to run at a time, each in a process with its share of the threads [1]")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{256}));
+  command
+      ->add_option("--ranks-per-training", options->ranks_per_training,
+                   "With mpirun: ranks that train each trial together [1]")
+      ->check(CLI::Range(1, 1 << 20));
   command
       ->add_option("--time-limit", options->time_limit,
                    "Seconds after which no trial is started; running trials are finished")
@@ -193,6 +270,7 @@ void add_tune_command(CLI::App& app) {
       "  digitry tune notebook --space space.toml --trials 50\n"
       "  digitry tune --resume --out runs/notebook-tune-001 --trials 100 --jobs 2\n"
       "  digitry tune notebook --space space.toml --study postgresql://db.example.org/digits\n"
+      "  mpirun -np 4 digitry tune notebook --space space.toml   # trials by four processes\n"
       "  digitry tune --export study.json --out runs/notebook-tune-001\n"
       "  digitry train --recipe runs/notebook-tune-001/best.toml --seeds 0-4\n"
       "space.toml:\n"

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/digitry/commands/ranks.h"
 #include "apps/digitry/commands/worker_processes.h"
 #include "apps/digitry/terminal/interrupt.h"
 #include "apps/digitry/terminal/terminal.h"
@@ -42,35 +43,61 @@ std::int64_t count(const std::vector<Trial>& trials, TrialState state) {
   return std::ranges::count(trials, state, &Trial::state);
 }
 
-// Prints trials as they end, in whichever process they ran.
+// Prints trials as they end, in whichever process they ran; not those that have ended before.
 class TrialTable {
  public:
-  explicit TrialTable(const StudySettings& settings) : settings_(settings) {}
+  explicit TrialTable(Study& study) : study_(study) {
+    for (const Trial& trial : study.trials()) printed_.push_back(trial.ended());
+  }
 
-  void print(const Trial& trial) {
-    std::string line =
-        fmt::format("trial {}/{}  {:<8}", trial.id, settings_.num_trials, to_string(trial.state));
-    if (trial.state == TrialState::kFailed)
-      line += "  " + trial.message;
-    else
-      line += fmt::format("  {:.2f} %  {} epochs, {}", 100 * trial.score, trial.epochs,
-                          human_duration(trial.seconds));
-    if (trial.host != host_) line += "  on " + trial.host;
-    inform(line + "  " + point_text(settings_.space, trial.point));
-    if (trial.state == TrialState::kFinished) best_ = std::max(best_, trial.score);
+  // Prints what has ended since the last time. Returns all trials.
+  std::vector<Trial> update() {
+    updated_ = Clock::now();
+    std::vector<Trial> trials = study_.trials();
+    printed_.resize(trials.size());
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+      if (!trials[i].ended() || printed_[i]) continue;
+      print(trials[i]);
+      printed_[i] = true;
+    }
+    return trials;
+  }
+
+  // The same, at most once a second.
+  void update_sometimes() {
+    if (Clock::now() - updated_ >= std::chrono::seconds(1)) update();
   }
 
   void show(std::int64_t ended, const std::string& note) {
     bar_.update("tuning", static_cast<std::uint64_t>(ended),
-                static_cast<std::uint64_t>(settings_.num_trials),
+                static_cast<std::uint64_t>(settings().num_trials),
                 best_ > 0
                     ? fmt::format("best {:.2f} %{}{}", 100 * best_, note.empty() ? "" : "; ", note)
                     : note);
   }
 
  private:
-  const StudySettings& settings_;
+  using Clock = std::chrono::steady_clock;
+
+  const StudySettings& settings() const { return study_.settings(); }
+
+  void print(const Trial& trial) {
+    std::string line =
+        fmt::format("trial {}/{}  {:<8}", trial.id, settings().num_trials, to_string(trial.state));
+    if (trial.state == TrialState::kFailed)
+      line += "  " + trial.message;
+    else
+      line += fmt::format("  {:.2f} %  {} epochs, {}", 100 * trial.score, trial.epochs,
+                          human_duration(trial.seconds));
+    if (trial.host != host_) line += "  on " + trial.host;
+    inform(line + "  " + point_text(settings().space, trial.point));
+    if (trial.state == TrialState::kFinished) best_ = std::max(best_, trial.score);
+  }
+
+  Study& study_;
   const std::string host_ = this_host();
+  std::vector<bool> printed_;
+  Clock::time_point updated_ = Clock::now();
   double best_ = 0;
   ProgressBar bar_{"trials"};
 };
@@ -86,24 +113,35 @@ std::string progress_text(const Trial& trial, const TrainingProgress& progress) 
                      progress.num_epochs, progress.loss);
 }
 
+Dataset data_of(const Study& study) {
+  return load_training_data(study.settings().recipe.data, study.settings().recipe.load);
+}
+
+// An observer that shows trials, also those of other processes.
+TunerObserver show_trials(const InterruptGuard& interrupt, const Study& study, TrialTable& table) {
+  TunerObserver observer = observe(interrupt);
+  observer.on_step = [&](const Trial& trial, const TrainingProgress& progress) {
+    table.update_sometimes();
+    table.show(trial.id - 1, progress_text(trial, progress));
+  };
+  observer.on_wait = [&](std::int64_t num_trials) {
+    table.update_sometimes();
+    table.show(study.settings().num_trials - num_trials,
+               fmt::format("waiting for {} trials of other processes", num_trials));
+  };
+  observer.on_end = [&](const Trial& /*trial*/) { table.update(); };
+  return observer;
+}
+
 SearchEnd search_here(Study& study, const TuneOptions& options) {
   const InterruptGuard interrupt;
-  const Dataset data =
-      load_training_data(study.settings().recipe.data, study.settings().recipe.load);
-  TrialTable table(study.settings());
-  TunerObserver observer = observe(interrupt);
-  if (!options.worker) {
-    observer.on_step = [&](const Trial& trial, const TrainingProgress& progress) {
-      table.show(trial.id - 1, progress_text(trial, progress));
-    };
-    observer.on_wait = [&](std::int64_t num_trials) {
-      table.show(study.settings().num_trials - num_trials,
-                 fmt::format("waiting for {} trials of other processes", num_trials));
-    };
-    observer.on_end = [&](const Trial& trial) { table.print(trial); };
-  }
-  return run_trials(study, data, {.time_limit_seconds = options.time_limit, .halving = {}},
-                    observer);
+  const Dataset data = data_of(study);
+  const TunerOptions limits{.time_limit_seconds = options.time_limit, .halving = {}};
+  if (options.worker) return run_trials(study, data, limits, observe(interrupt));
+  TrialTable table(study);
+  const SearchEnd end = run_trials(study, data, limits, show_trials(interrupt, study, table));
+  table.update();
+  return end;
 }
 
 // The location is passed by the environment: it may have a password, which everybody could read in
@@ -126,23 +164,14 @@ std::vector<std::string> worker_arguments(const TuneOptions& options) {
 SearchEnd search_by_workers(Study& study, const TuneOptions& options, const std::string& location) {
   const InterruptGuard interrupt;
   setenv(kStudyVariable, location.c_str(), /*overwrite=*/1);
+  TrialTable table(study);
   WorkerProcesses workers;
   for (std::int64_t i = 0; i < options.jobs; ++i) workers.start(worker_arguments(options));
-  TrialTable table(study.settings());
-  std::vector<bool> printed;
   bool interrupted = false;
   const auto update = [&] {
-    const std::vector<Trial> trials = study.trials();
-    printed.resize(trials.size());
-    std::int64_t ended = 0;
-    for (std::size_t i = 0; i < trials.size(); ++i) {
-      if (!trials[i].ended()) continue;
-      ++ended;
-      if (!printed[i]) table.print(trials[i]);
-      printed[i] = true;
-    }
-    const std::int64_t running = count(trials, TrialState::kRunning);
-    table.show(ended, fmt::format("{} running", running));
+    const std::vector<Trial> trials = table.update();
+    table.show(std::ranges::count_if(trials, &Trial::ended),
+               fmt::format("{} running", count(trials, TrialState::kRunning)));
   };
   while (workers.num_running() > 0) {
     if (interrupt.requested() && !interrupted) workers.interrupt();
@@ -181,10 +210,30 @@ SearchEnd search(Study& study, const TuneOptions& options, const std::string& lo
                           : search_here(study, options);
 }
 
+SearchEnd search_by_ranks(Study& study, const TuneOptions& options, MpiCommunicator& ranks,
+                          Communicator& group) {
+  const InterruptGuard interrupt;
+  Dataset data;
+  std::optional<TrialTable> table;
+  collectively(ranks, [&] {
+    data = data_of(study);
+    if (ranks.is_first()) table.emplace(study);
+  });
+  const SearchEnd own =
+      run_trials(study, data, {.time_limit_seconds = options.time_limit, .halving = {}},
+                 table ? show_trials(interrupt, study, *table) : observe(interrupt), group);
+  // Trials of others may still run after the time limit.
+  ranks.wait_for_all();
+  if (table) table->update();
+  SearchEnd end = own;
+  for (const std::string& other : ranks.gather(std::to_string(static_cast<int>(own))))
+    end = std::max(end, static_cast<SearchEnd>(std::stoi(other)));
+  return end;
+}
+
 SearchEnd retrain(Study& study, std::int64_t num_seeds) {
   const InterruptGuard interrupt;
-  const Dataset data =
-      load_training_data(study.settings().recipe.data, study.settings().recipe.load);
+  const Dataset data = data_of(study);
   TunerObserver observer = observe(interrupt);
   observer.on_end = [](const Trial& trial) {
     const auto diverged = std::ranges::count(trial.fresh_scores, 0.0);
@@ -197,9 +246,13 @@ SearchEnd retrain(Study& study, std::int64_t num_seeds) {
 }
 
 std::string resume_hint(const TuneOptions& options, const fs::path& folder) {
-  std::string command = "to resume: digitry tune --resume --out " + shell_word(folder.string());
+  std::string command = fmt::format("to resume{}: digitry tune --resume --out {}",
+                                    num_started_ranks() > 1 ? ", under mpirun again" : "",
+                                    shell_word(folder.string()));
   if (!options.study.empty()) command += " --study " + shell_word(without_password(options.study));
   if (options.jobs > 1) command += fmt::format(" --jobs {}", options.jobs);
+  if (options.ranks_per_training > 1)
+    command += fmt::format(" --ranks-per-training {}", options.ranks_per_training);
   if (options.seeds > 0) command += fmt::format(" --seeds {}", options.seeds);
   return command;
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "digitry/comm/mpi.h"
 #include "digitry/tuning/study.h"
 #include "digitry/tuning/tuner.h"
 
@@ -23,6 +24,7 @@ struct TuneOptions {
   std::string sampler = "tpe";
   std::int64_t trials = 0;  ///< 0: as in the study.
   std::int64_t jobs = 1;
+  int ranks_per_training = 1;  ///< With mpirun.
   std::int64_t seed = 0;
   std::int64_t seeds = 0;
   std::int64_t epochs = 0;
@@ -39,6 +41,12 @@ struct TuneOptions {
 /// machines. Throws Error{kUnavailable} if a worker failed and left trials unfinished, and as
 /// `run_trials`.
 SearchEnd search(Study& study, const TuneOptions& options, const std::string& location);
+
+/// The same by the ranks of mpirun, each with its own object of the same study: each group of ranks
+/// takes trials, which its ranks train together. The first rank prints. Returns the same on all
+/// ranks, after the trials of all have ended.
+SearchEnd search_by_ranks(Study& study, const TuneOptions& options, MpiCommunicator& ranks,
+                          Communicator& group);
 
 /// Retrains the best three trials with fresh seeds and prints each.
 SearchEnd retrain(Study& study, std::int64_t num_seeds);
