@@ -221,6 +221,18 @@ TEST_P(InterruptedBy, ARunGoesOnToTheSameBits) {
 INSTANTIATE_TEST_SUITE_P(Signals, InterruptedBy, testing::Values(SIGINT, SIGTERM, SIGKILL),
                          [](const auto& test) { return std::string(sigabbrev_np(test.param)); });
 
+TEST(Train, ProfilesItsKernelsAndSaysWhyTheyWereChosen) {
+  const TemporaryFolder folder;
+  const CommandResult result =
+      digitry({"train", "--recipe", "fast", "--data", small_mnist().string(), "--precision", "f32",
+               "--no-report", "--profile", "--out", folder / "run"});
+  EXPECT_EQ(result.exit_status, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("GFLOP/s"));
+  EXPECT_THAT(result.err, HasSubstr("\nWhy these kernels:\n"));
+  EXPECT_THAT(result.err,
+              testing::ContainsRegex("digitry:pooled_conv2d:[^\n]*: one input channel"));
+}
+
 TEST(Train, ShowsAProgressBarOnATerminal) {
   const TemporaryFolder folder;
   const CommandResult result = digitry(

@@ -131,6 +131,9 @@ TEST(Plan, TellsWhichKernelsRunAndWhatTheyCost) {
   for (const Operation& operation : plan.forward_operations()) {
     EXPECT_FALSE(operation.kernel.empty());
     EXPECT_FALSE(operation.layer.empty());
+    if (operation.flops > 0) {
+      EXPECT_FALSE(operation.why.empty()) << operation.kernel;
+    }
     forward += operation.flops;
   }
   double backward = 0;

@@ -9,6 +9,17 @@ std::string rate_text(double flops, double seconds) {
   return flops > 0 && seconds > 0 ? fmt::format("{:.1f}", flops / seconds / 1e9) : "";
 }
 
+// One line for each kernel that was chosen among several.
+std::string reasons_text(const std::vector<OperationTime>& rows) {
+  std::string text;
+  for (const OperationTime& row : rows) {
+    if (row.operation->why.empty()) continue;
+    const std::string line = fmt::format("  {}: {}\n", row.operation->kernel, row.operation->why);
+    if (text.find(line) == std::string::npos) text += line;
+  }
+  return text.empty() ? text : "Why these kernels:\n" + text;
+}
+
 }  // namespace
 
 std::string profile_text(const Plan& plan) {
@@ -34,6 +45,7 @@ std::string profile_text(const Plan& plan) {
   const std::int64_t steps = rows.empty() ? 0 : rows.front().num_steps;
   add("step", fmt::format("batch {}", plan.batch_size()), flops, total, steps,
       fmt::format("mean of {} steps, without loss and optimizer", steps));
+  text += reasons_text(rows);
   text.pop_back();
   return text;
 }

@@ -1,6 +1,7 @@
 #include "digitry/nn/layers/conv2d.h"
 
 #include <dnnl.hpp>
+#include <string>
 
 #include "digitry/base/error.h"
 #include "digitry/nn/layer.h"
@@ -43,6 +44,14 @@ struct ConvolutionKernels {
   int num_variants(DataType type) const {
     if (type != DataType::f32) return 1;
     return in_channels >= kVectorChannels ? 3 : 2;
+  }
+  std::string why(int variant, DataType type) const {
+    if (type != DataType::f32) return "oneDNN's only kind in bfloat16";
+    if (variant_of(variant, type) == Variant::kOwnChoice) return "oneDNN's own choice";
+    if (variant_of(variant, type) == Variant::kPlain)
+      return "oneDNN's faster kernels lack a pass for these channels";
+    return in_channels >= kVectorChannels ? "oneDNN's own choice lacks a pass here"
+                                          : "oneDNN's own choice is slow for few input channels";
   }
   algorithm algorithm_of(int variant, DataType type) const {
     return variant_of(variant, type) == Variant::kOwnChoice ? algorithm::convolution_auto

@@ -2,6 +2,7 @@
 
 #include <dnnl.hpp>
 #include <memory>
+#include <string>
 
 #include "digitry/base/error.h"
 #include "digitry/kernels/sparse_dense.h"
@@ -22,6 +23,7 @@ struct DenseKernels {
   using Layout = dnnl::memory::desc;
 
   int num_variants(DataType /*type*/) const { return 1; }
+  std::string why(int /*variant*/, DataType /*type*/) const { return "oneDNN's product"; }
   Layout x_layout(int /*variant*/, const WeightedLayerExtents& extents, DataType type) const {
     return onednn::plain_layout(extents.x, type);
   }
@@ -74,6 +76,7 @@ Value DenseLayer::plan_small_batch(PlanBuilder& builder, const Value& input) con
   const std::int64_t batch = builder.batch_size();
   const std::int64_t in_features = onednn::extents_of(input.value)[1];
   const bool relu = builder.step().relu;
+  builder.because("for few images: it reads only the weights of values that are not zero");
   const Value x = builder.in_layout(input, onednn::plain_layout({batch, in_features}));
   const dnnl::memory::desc transposed({options_.out_features, in_features}, DataType::f32,
                                       dnnl::memory::format_tag::ba);

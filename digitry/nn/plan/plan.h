@@ -35,6 +35,7 @@ struct Operation {
   double flops = 0;  ///< Floating-point operations, a multiply-add counted as two.
   std::function<void(const StepContext&)> run;
   std::size_t layer_index = 0;  ///< Of `layer` in the network.
+  std::string why = {};         ///< Why this kernel and no other; empty where there is no choice.
 };
 
 enum class PlanMode { kInference, kTraining };

@@ -45,6 +45,7 @@ PlanData PlanBuilder::build() {
   for (const FusedLayer& step : steps_) {
     step_ = &step;
     layer_backward_.clear();
+    why_.clear();
     if (is_read_later(layers_, step.index)) {
       output.overwritable = false;
       skips_[step.index] = {.input = output, .group = backward_groups_.size()};
@@ -115,23 +116,27 @@ BoundParameter PlanBuilder::parameter(const std::string& name, const Shape& shap
   return arena_.slots().bind(fmt::format("{}.{}", step_->index + behind, name), shape, preferred);
 }
 
+Operation PlanBuilder::operation(Direction direction, std::string kernel, double flops,
+                                 std::function<void(const StepContext&)> run) const {
+  const bool is_reorder = kernel == "reorder";
+  return {layer_name(),   direction,    with_level(std::move(kernel)),    flops,
+          std::move(run), step_->index, is_reorder ? std::string() : why_};
+}
+
 void PlanBuilder::prepare(std::string kernel, std::function<void(const StepContext&)> run) {
-  data_.prepare_operations.push_back({layer_name(), Direction::kPrepare,
-                                      with_level(std::move(kernel)), 0, std::move(run),
-                                      step_->index});
+  data_.prepare_operations.push_back(
+      operation(Direction::kPrepare, std::move(kernel), 0, std::move(run)));
 }
 
 void PlanBuilder::forward(std::string kernel, double flops,
                           std::function<void(const StepContext&)> run) {
-  data_.forward_operations.push_back({layer_name(), Direction::kForward,
-                                      with_level(std::move(kernel)), flops, std::move(run),
-                                      step_->index});
+  data_.forward_operations.push_back(
+      operation(Direction::kForward, std::move(kernel), flops, std::move(run)));
 }
 
 void PlanBuilder::backward(Direction direction, std::string kernel, double flops,
                            std::function<void(const StepContext&)> run) {
-  layer_backward_.push_back({layer_name(), direction, with_level(std::move(kernel)), flops,
-                             std::move(run), step_->index});
+  layer_backward_.push_back(operation(direction, std::move(kernel), flops, std::move(run)));
 }
 
 dnnl::memory PlanBuilder::prepared(const dnnl::memory& from, const dnnl::memory::desc& layout) {

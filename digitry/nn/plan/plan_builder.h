@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "digitry/nn/layer.h"
@@ -78,6 +79,9 @@ class PlanBuilder {
   onednn::BoundPrimitive bind(const dnnl::primitive_desc_base& kernel,
                               onednn::BoundPrimitive::Arguments arguments);
 
+  /// Why the layer being planned has the kernels of its next operations; for profiles.
+  void because(std::string why) { why_ = std::move(why); }
+
   /// Adds an operation that depends on the parameters only. It runs before the forward pass, once
   /// per change of the parameters.
   void prepare(std::string kernel, std::function<void(const StepContext&)> run);
@@ -106,6 +110,8 @@ class PlanBuilder {
                           std::function<void(const StepContext&)> run);
 
  private:
+  Operation operation(Direction direction, std::string kernel, double flops,
+                      std::function<void(const StepContext&)> run) const;
   std::function<void(const StepContext&)> reorder_call(const dnnl::memory& from,
                                                        const dnnl::memory& to);
   void allocate_scratchpad();
@@ -115,6 +121,7 @@ class PlanBuilder {
   FusionContext context_;
   std::vector<FusedLayer> steps_;
   const FusedLayer* step_ = nullptr;
+  std::string why_;
   ParameterArena& arena_;
   PlanData data_;
   /// Have no memory until the largest size is known.

@@ -81,11 +81,13 @@ class PooledConv2dPlanner {
     const Value x = builder_.in_layout(input, x_layout(shape_, builder_.compute_type()));
     bind_parameters();
     Value y = make_output();
+    builder_.because(winograd ? kWhyWinograd : "oneDNN's convolution, then the pool");
     if (winograd)
       plan_winograd_forward(x, y);
     else
       plan_onednn_forward<T>(x, y);
 
+    builder_.because("from the gradient of the pool: of each window it is zero but at one place");
     const auto run = std::make_shared<kernels::PooledConv2dBackward<T>>(shape_);
     const auto weight = builder_.prepared(weight_.value, weight_layout_);
     const auto weight_gradient = builder_.make_like_or_same(weight_.gradient, weight_layout_);
@@ -107,6 +109,7 @@ class PooledConv2dPlanner {
   // For input with a single channel.
   template <typename T>
   Value plan_single_channel(const Value& input) {
+    builder_.because("one input channel: the pool follows while the values are in registers");
     const Value x = builder_.in_layout(
         input, onednn::plain_layout({shape_.batch_size, 1, shape_.height, shape_.width}));
     bind_parameters();

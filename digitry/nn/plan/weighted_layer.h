@@ -38,6 +38,7 @@ struct WeightedLayerExtents {
 ///
 ///   Forward, BackwardWeights, BackwardData       oneDNN's primitives
 ///   num_variants(type)                           ways to compute, best first
+///   why(variant, type)                           for profiles
 ///   x_layout(variant, extents, type), y_layout   plain, or any for the kernel to choose
 ///   forward(variant, prop, x, weight, bias, y, attributes), backward_weights(variant, x, weight,
 ///   bias, y, forward), backward_data(variant, x, weight, y, forward)
@@ -49,6 +50,9 @@ class WeightedLayerPlanner {
 
   Value plan(const Value& input) {
     const Choice kernels = choose(input.needs_gradient());
+    const bool lacks_type = kernels.type != builder_.compute_type();
+    builder_.because(kernels_.why(kernels.variant, kernels.type) +
+                     (lacks_type ? "; oneDNN has none in bfloat16" : ""));
     const Value x = builder_.in_layout(input, kernels.forward.src_desc());
     Value y = plan_forward(kernels, x);
     if (builder_.training()) plan_backward(kernels, x, y);
@@ -60,6 +64,7 @@ class WeightedLayerPlanner {
 
   struct Choice {
     DataType type;
+    int variant;
     typename Kernels::Forward::primitive_desc forward;
     std::optional<typename Kernels::BackwardWeights::primitive_desc> backward_weights;
     std::optional<typename Kernels::BackwardData::primitive_desc> backward_data;
@@ -97,6 +102,7 @@ class WeightedLayerPlanner {
     const dnnl::primitive_attr attributes = onednn::kernel_attributes(step_.relu);
     Choice choice{
         .type = type,
+        .variant = variant,
         .forward = kernels_.forward(variant,
                                     builder_.training() ? dnnl::prop_kind::forward_training
                                                         : dnnl::prop_kind::forward_inference,

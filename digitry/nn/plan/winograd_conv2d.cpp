@@ -66,6 +66,7 @@ PreparedWinograd prepare_winograd(PlanBuilder& builder, const WinogradConv2dShap
 
 Value plan_winograd_conv2d(PlanBuilder& builder, const Conv2dLayer& conv, const Value& input) {
   const FusedLayer& step = builder.step();
+  builder.because(kWhyWinograd);
   const auto extents = onednn::extents_of(input.value);
   const Shape image{extents[1], extents[2], extents[3]};
   WinogradConv2dShape shape = shape_of(conv, step.pool, image, extents[0]);
