@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <deque>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <numeric>
@@ -21,9 +23,14 @@ namespace {
 // A plan always computes its whole batch, even if it has fewer images.
 constexpr std::array<std::int64_t, 4> kBatchSizes = {1, 8, 32, 128};
 constexpr std::int64_t kMaxSingleThreadBatch = 32;
+// Of several threads that have a batch each: more images at a time do not fit their caches, and for
+// more threads than that they are as many as memory should hold.
+constexpr std::int64_t kMaxSharedBatch = 128;
+constexpr int kMaxThreadsOfSharedBatch = 8;
+// Per thread, so that one that other programs slow down does not keep the rest waiting for long.
+constexpr std::int64_t kBatchesPerThread = 2;
 // The batch size is divided by the number of networks to limit memory, but not below this.
 constexpr std::int64_t kLeastBatch = 32;
-constexpr std::int64_t kRowsPerThread = 64;
 constexpr double kLeastContrast = 16;  // of 255; images with less are blank
 
 std::int64_t shared_batch(std::int64_t batch_size, std::size_t num_members) {
@@ -44,6 +51,28 @@ std::int64_t next_batch(std::int64_t left, std::int64_t max_batch) {
     lower = size;
   }
   return 2 * left > max_batch ? max_batch : lower;
+}
+
+// The batch size for `count` images, more than kMaxSingleThreadBatch, which several threads share.
+std::int64_t shared_batch_of(std::int64_t count, std::int64_t max_batch, int threads) {
+  if (threads == 1) return max_batch;
+  const bool large =
+      threads <= kMaxThreadsOfSharedBatch && count >= kBatchesPerThread * threads * kMaxSharedBatch;
+  return std::min(max_batch, large ? kMaxSharedBatch : kMaxSingleThreadBatch);
+}
+
+struct Batch {
+  std::int64_t size;  // of the plan
+  std::size_t first, count;
+};
+
+std::vector<Batch> batches_of(std::size_t count, std::int64_t max_batch) {
+  std::vector<Batch> batches;
+  for (std::size_t first = 0; first < count; first += batches.back().count) {
+    const std::int64_t size = next_batch(static_cast<std::int64_t>(count - first), max_batch);
+    batches.push_back({size, first, std::min(count - first, static_cast<std::size_t>(size))});
+  }
+  return batches;
 }
 
 // In double, because a float could underflow.
@@ -118,53 +147,71 @@ struct Classifier::State {
     std::deque<Runner> networks;
   };
 
-  // Sessions not in use, by batch size and number of threads.
+  // Sessions not in use, by batch size. Each is planned for one thread.
   template <typename Runner>
   class SessionPool {
    public:
     using SessionPointer = std::unique_ptr<Session<Runner>>;
 
-    // Calls `run(session, indices)` for batches of the images `indices`, in order.
+    // Calls `run(session, first, indices)` for batches of the images `indices`, of which `first`
+    // are before the batch. Whole batches go to the threads, which therefore never wait for one
+    // another within a network.
     template <typename Run>
-    void run_batches(const Model& planned, std::int64_t most_images, Precision computed_in,
+    void run_batches(const State& state, Precision computed_in,
                      std::span<const std::int32_t> indices, const Run& run) {
-      while (!indices.empty()) {
-        const std::int64_t size = next_batch(std::ssize(indices), most_images);
-        const auto count = std::min(indices.size(), static_cast<std::size_t>(size));
-        const ScopedNumThreads scope(size <= kMaxSingleThreadBatch ? 1 : num_threads());
-        const std::pair key(size, num_threads());
-        SessionPointer session = take(key);
-        if (!session) session = std::make_unique<Session<Runner>>(planned, size, computed_in);
-        run(*session, indices.first(count));
-        give_back(key, std::move(session));
-        indices = indices.subspan(count);
-      }
+      const bool is_small = std::ssize(indices) <= kMaxSingleThreadBatch;
+      const int threads = is_small || !state.shares_threads ? 1 : num_threads();
+      const std::vector<Batch> batches =
+          batches_of(indices.size(),
+                     is_small ? state.max_batch
+                              : shared_batch_of(std::ssize(indices), state.max_batch, threads));
+      std::atomic<std::size_t> next{0};
+      std::exception_ptr failure;
+      std::mutex failure_mutex;
+      const auto work = [&](std::int64_t /*part*/) {
+        const ScopedNumThreads one(1);
+        try {
+          for (std::size_t i = next++; i < batches.size(); i = next++) {
+            const Batch& batch = batches[i];
+            SessionPointer session = take(batch.size);
+            if (!session)
+              session = std::make_unique<Session<Runner>>(state.model, batch.size, computed_in);
+            run(*session, batch.first, indices.subspan(batch.first, batch.count));
+            give_back(batch.size, std::move(session));
+          }
+        } catch (...) {
+          const std::lock_guard lock(failure_mutex);
+          if (!failure) failure = std::current_exception();
+          next = batches.size();
+        }
+      };
+      run_parts(std::min<std::int64_t>(threads, std::ssize(batches)), work);
+      if (failure) std::rethrow_exception(failure);
     }
 
    private:
-    using Key = std::pair<std::int64_t, int>;
-
-    SessionPointer take(const Key& key) {
+    SessionPointer take(std::int64_t size) {
       const std::lock_guard lock(mutex_);
-      std::vector<SessionPointer>& idle = idle_[key];
+      std::vector<SessionPointer>& idle = idle_[size];
       if (idle.empty()) return nullptr;
       SessionPointer session = std::move(idle.back());
       idle.pop_back();
       return session;
     }
 
-    void give_back(const Key& key, SessionPointer session) {
+    void give_back(std::int64_t size, SessionPointer session) {
       const std::lock_guard lock(mutex_);
-      idle_[key].push_back(std::move(session));
+      idle_[size].push_back(std::move(session));
     }
 
     std::mutex mutex_;
-    std::map<Key, std::vector<SessionPointer>> idle_;
+    std::map<std::int64_t, std::vector<SessionPointer>> idle_;
   };
 
   State(Model&& whole, const ClassifierOptions& options)
       : model(usable(std::move(whole))),
         max_batch(shared_batch(options.max_batch_size, model.members.size())),
+        shares_threads(options.max_batch_size > kMaxSingleThreadBatch),
         precision(options.precision) {
     for (const Member& member : model.members)
       has_prototypes = has_prototypes && !member.prototypes.empty();
@@ -188,6 +235,7 @@ struct Classifier::State {
 
   const Model model;
   const std::int64_t max_batch;
+  const bool shares_threads;
   const Precision precision;
   bool has_prototypes = true;
   std::vector<Tensor> unit_prototypes;  // One per member, rows of length 1.
@@ -240,21 +288,21 @@ Tensor Classifier::logits(const Tensor& images, std::span<const std::int32_t> im
   const auto num_classes = static_cast<std::size_t>(state.num_classes());
   const std::int64_t num_answers = std::ssize(state.model.members) * num_views(state.model.tta);
   Tensor all({std::ssize(image_indices), state.num_classes()}, DType::kF32);
-  auto to = all.as<float>().begin();
-  state.predictors.run_batches(state.model, state.max_batch, state.precision, image_indices,
-                               [&](auto& session, std::span<const std::int32_t> indices) {
-                                 if (num_answers == 1) {
-                                   const Tensor logits =
-                                       session.networks.front().logits(images, indices);
-                                   to = std::ranges::copy(logits.as<float>(), to).out;
-                                   return;
-                                 }
-                                 std::vector<double> sums(indices.size() * num_classes);
-                                 state.add_probabilities(session, images.take(indices), sums);
-                                 to = std::ranges::transform(sums, to, [&](double sum) {
-                                        return logit_of(sum / static_cast<double>(num_answers));
-                                      }).out;
-                               });
+  const std::span<float> rows = all.as<float>();
+  state.predictors.run_batches(
+      state, state.precision, image_indices,
+      [&](auto& session, std::size_t first, std::span<const std::int32_t> indices) {
+        const auto to = rows.subspan(first * num_classes).begin();
+        if (num_answers == 1) {
+          const Tensor logits = session.networks.front().logits(images, indices);
+          std::ranges::copy(logits.as<float>(), to);
+          return;
+        }
+        std::vector<double> sums(indices.size() * num_classes);
+        state.add_probabilities(session, images.take(indices), sums);
+        std::ranges::transform(
+            sums, to, [&](double sum) { return logit_of(sum / static_cast<double>(num_answers)); });
+      });
   return all;
 }
 
@@ -268,12 +316,13 @@ Tensor Classifier::features(const Tensor& images,
   state.check_shape(images);
   const std::int64_t width = num_features(state.model.members.front().network);
   Tensor all({std::ssize(image_indices), width}, DType::kF32);
-  auto to = all.as<float>().begin();
+  const std::span<float> rows = all.as<float>();
   state.feature_extractors.run_batches(
-      state.model, state.max_batch, Precision::kFloat32, image_indices,
-      [&](auto& session, std::span<const std::int32_t> indices) {
+      state, Precision::kFloat32, image_indices,
+      [&](auto& session, std::size_t first, std::span<const std::int32_t> indices) {
         const Tensor features = session.networks.front().features(images, indices);
-        to = std::ranges::copy(features.as<float>(), to).out;
+        std::ranges::copy(features.as<float>(),
+                          rows.subspan(first * static_cast<std::size_t>(width)).begin());
       });
   return all;
 }
@@ -337,10 +386,10 @@ std::vector<double> Classifier::in_distribution_scores(const Tensor& images) con
   state.check_shape(images);
   std::vector<double> scores(all.size(), state.has_prototypes ? 0.0 : 1.0);
   if (!state.has_prototypes) return without_blanks(std::move(scores), images);
-  auto to = scores.begin();
   state.feature_extractors.run_batches(
-      state.model, state.max_batch, Precision::kFloat32, all,
-      [&](auto& session, std::span<const std::int32_t> indices) {
+      state, Precision::kFloat32, all,
+      [&](auto& session, std::size_t first, std::span<const std::int32_t> indices) {
+        const std::span to = std::span(scores).subspan(first, indices.size());
         for (std::size_t member = 0; member < session.networks.size(); ++member) {
           Tensor features = session.networks[member].features(images, indices);
           normalize_rows(features);
@@ -348,13 +397,10 @@ std::vector<double> Classifier::in_distribution_scores(const Tensor& images) con
           const float* rows = std::as_const(features).as<float>().data();
           const Tensor& prototypes = state.unit_prototypes[member];
           const auto weight = 1 / static_cast<double>(session.networks.size());
-          parallel_for(std::ssize(indices), kRowsPerThread,
-                       [&](std::int64_t begin, std::int64_t end) {
-                         for (std::int64_t i = begin; i < end; ++i)
-                           to[i] += weight * nearest_cosine(rows + i * width, prototypes);
-                       });
+          for (std::size_t i = 0; i < to.size(); ++i)
+            to[i] +=
+                weight * nearest_cosine(rows + static_cast<std::int64_t>(i) * width, prototypes);
         }
-        to += std::ssize(indices);
       });
   return without_blanks(std::move(scores), images);
 }

@@ -30,9 +30,10 @@ struct ClassifierOptions {
 /// Classifies images with a model of one or more networks. Thread-safe.
 ///
 /// Networks are planned for batches of 1, 8, 32, 128 and `max_batch_size` images. Each plan is made
-/// on first use, once per thread that uses the classifier at the same time. Batches of at most 32
-/// images run on the calling thread only, because synchronising more threads would take longer than
-/// the work. The last bits of a result therefore depend on the number of images per call.
+/// on first use, once per thread that uses the classifier at the same time. Up to 32 images run on
+/// the calling thread, and all if `max_batch_size` is at most 32. More are shared among
+/// `num_threads()` threads by whole batches: no thread waits for another one within a network. The
+/// last bits of a result therefore depend on the number of images per call and of threads.
 ///
 /// The logits of a model with one network and one view are those of the network. For M networks and
 /// V views (test-time augmentation) they are

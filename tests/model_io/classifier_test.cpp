@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "digitry/base/parallel.h"
 #include "digitry/model_io/safetensors.h"
 #include "tests/support/errors.h"
 #include "tests/support/models.h"
@@ -130,6 +131,42 @@ TEST(Classifier, AnswersAlikeHoweverManyAreAskedAbout) {
                         1e-5);
     }
   }
+}
+
+// With 800 images three threads share batches of 128, with 150 batches of 32.
+TEST(Classifier, AnswersAlikeHoweverManyThreadsShareTheImages) {
+  const Model model = test::three_networks();
+  const Tensor images = test::random_images(model, 800);
+  std::vector<std::int32_t> reversed(800);
+  std::iota(reversed.rbegin(), reversed.rend(), 0);
+  const Classifier one_by_one(model, {.max_batch_size = 1});
+  const Tensor want = one_by_one.logits(images, reversed);
+  const Tensor want_features = one_by_one.features(images, reversed);
+  const std::vector<double> want_scores = one_by_one.in_distribution_scores(images);
+  for (const int threads : {1, 2, 3}) {
+    const ScopedNumThreads scope(threads);
+    const Classifier classifier(model);
+    test::expect_near(classifier.logits(images, reversed).as<float>(), want.as<float>(), 1e-5,
+                      1e-5);
+    test::expect_near(classifier.features(images, reversed).as<float>(), want_features.as<float>(),
+                      1e-5, 1e-5);
+    const std::vector<double> scores = classifier.in_distribution_scores(images);
+    for (std::size_t i = 0; i < scores.size(); ++i)
+      EXPECT_NEAR(scores[i], want_scores[i], 1e-5) << i;
+    const Tensor some = classifier.logits(images, std::span(reversed).first(150));
+    test::expect_near(some.as<float>(), want.as<float>().first(some.as<float>().size()), 1e-5,
+                      1e-5);
+  }
+}
+
+// A plan is made by the thread that needs it first.
+TEST(Classifier, FailsOnTheCallingThread) {
+  if (fastest_precision() == Precision::kBFloat16) GTEST_SKIP() << "this processor has bfloat16";
+  const Model model = test::small_model();
+  const ScopedNumThreads scope(2);
+  const Classifier classifier(model, {.precision = Precision::kBFloat16});
+  const Tensor images = test::random_images(model, 150);
+  test::expect_error(ErrorCode::kInvalidArgument, {"bf16"}, [&] { classifier.logits(images); });
 }
 
 TEST(Classifier, AnswersSeveralThreadsAtOnce) {

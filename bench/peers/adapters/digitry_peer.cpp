@@ -9,6 +9,7 @@
 #include "digitry/base/parallel.h"
 #include "digitry/base/version.h"
 #include "digitry/data/dataset.h"
+#include "digitry/model_io/classifier.h"
 #include "digitry/nn/plan/session.h"
 #include "digitry/training/recipe.h"
 #include "digitry/training/trainer.h"
@@ -34,15 +35,13 @@ Recipe peer_recipe(const peers::Attributes& options, int batch_size) {
   return recipe;
 }
 
-constexpr std::int64_t kManyImages = 500;
-
 class DigitryPeer {
  public:
   DigitryPeer(const peers::Attributes& options, int batch_size)
       : train_(load_dataset(options.data, Split::kTrain)),
         test_(load_dataset(options.data, Split::kTest)),
         trainer_(peer_recipe(options, batch_size), train_),
-        many_(trainer_.network(), {}, kManyImages, precision(options)),
+        precision_(precision(options)),
         one_(trainer_.network(), {}, 1, precision(options)) {}
 
   void train_epoch() {
@@ -54,7 +53,7 @@ class DigitryPeer {
   }
 
   double accuracy() {
-    if (changed_) many_.update(trainer_.network());
+    if (changed_) many_ = Classifier(model_of(trainer_.network()), {.precision = precision_});
     changed_ = false;
     const Tensor logits = many_.logits(test_.images);
     const auto rows = logits.as<float>();
@@ -70,13 +69,21 @@ class DigitryPeer {
   }
 
  private:
+  static Model model_of(const Network& network) {
+    Model model{.members = one_member(network.clone())};
+    for (int digit = 0; digit < 10; ++digit) model.class_names.push_back(std::to_string(digit));
+    return model;
+  }
+
   static int largest(std::span<const float> logits) {
     return static_cast<int>(std::ranges::max_element(logits) - logits.begin());
   }
 
   Dataset train_, test_;
   Trainer trainer_;
-  Predictor many_, one_;
+  Precision precision_;
+  Classifier many_ = Classifier(model_of(trainer_.network()), {.precision = precision_});
+  Predictor one_;
   bool changed_ = false;
 };
 
