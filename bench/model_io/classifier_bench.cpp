@@ -20,7 +20,7 @@ void BM_Classify(benchmark::State& state, const std::string& model) {
   for (auto _ : state) benchmark::DoNotOptimize(classifier.logits(images));
 }
 BENCHMARK_CAPTURE(BM_Classify, tiny, "tiny")->Arg(1)->Arg(10000)->UseRealTime();
-BENCHMARK_CAPTURE(BM_Classify, cnn_best, "cnn-best")->Arg(1)->UseRealTime();
+BENCHMARK_CAPTURE(BM_Classify, cnn_best, "cnn-best")->Arg(1)->Arg(8)->Arg(32)->UseRealTime();
 
 void BM_PredictorOfOneImage(benchmark::State& state) {
   const ScopedNumThreads one_thread(1);

@@ -42,15 +42,15 @@ std::int64_t shared_batch(std::int64_t batch_size, std::size_t num_members) {
 }
 
 // The batch size for the next images if `left` are left: the smallest that holds them all, or the
-// next smaller one if half of it or more would be empty.
+// next smaller one if a quarter of it or more would be empty.
 std::int64_t next_batch(std::int64_t left, std::int64_t max_batch) {
   std::int64_t lower = 1;
   for (const std::int64_t size : kBatchSizes) {
     if (size >= max_batch) break;
-    if (size >= left) return 2 * left > size ? size : lower;
+    if (size >= left) return 4 * left > 3 * size ? size : lower;
     lower = size;
   }
-  return 2 * left > max_batch ? max_batch : lower;
+  return 4 * left > 3 * max_batch ? max_batch : lower;
 }
 
 // The batch size for `count` images, more than kMaxSingleThreadBatch, which several threads share.
