@@ -74,6 +74,7 @@ Attributes training_attributes(const Recipe& recipe) {
                       {"precision", recipe.precision},
                       {"data", recipe.data}};
   if (recipe.class_weights != "none") training["class_weights"] = recipe.class_weights;
+  if (recipe.batch_norm != "local") training["batch_norm"] = recipe.batch_norm;
   if (recipe.split_seed) training["split_seed"] = static_cast<std::int64_t>(*recipe.split_seed);
   if (recipe.members != 1) training["members"] = recipe.members;
   return training;
@@ -105,6 +106,7 @@ void read_training(const Attributes& options, const std::string& source, Recipe&
   recipe.ema_decay = reader.number("ema_decay", 0, 0.999999, recipe.ema_decay);
   recipe.label_smoothing = reader.number("label_smoothing", 0, 0.999, recipe.label_smoothing);
   recipe.class_weights = reader.text("class_weights", {"none", "balanced"}, recipe.class_weights);
+  recipe.batch_norm = reader.text("batch_norm", {"local", "synchronized"}, recipe.batch_norm);
   recipe.gradient_clip = reader.number("gradient_clip", 0, 1e9, recipe.gradient_clip);
   reader.finish();
 }

@@ -47,6 +47,9 @@ struct Recipe {
   /// Weights of the classes in the loss: "none", or "balanced" for the inverse of their number of
   /// images, so that all classes together count the same.
   std::string class_weights = "none";
+  /// Mean and variance of batch norm if several ranks share a batch: "local" for those of each
+  /// rank's images, "synchronized" for those of the whole batch.
+  std::string batch_norm = "local";
   double label_smoothing =
       0;  ///< Share of the target that is spread over all classes, in [0, 0.999].
   double gradient_clip = 0;  ///< Largest L2 norm of all gradients together; 0: off.

@@ -93,9 +93,11 @@ void Trainer::make_plans(std::int64_t num_images) {
                 "ranks, or use a larger batch size",
                 batch_size_, ranks_.size());
   steps_per_epoch_ = (num_images + batch_size_ - 1) / batch_size_;
+  const bool synchronized = has_synchronized_batch_norm();
   const auto plan = [&](std::int64_t share) {
     return std::make_unique<Plan>(network_, share, PlanMode::kTraining, arena_,
-                                  parse_precision(recipe_.precision));
+                                  parse_precision(recipe_.precision),
+                                  synchronized ? &ranks_ : nullptr);
   };
   // The first plan chooses the arena's layouts. They must be the same on all ranks, whose shares
   // differ by one image.
@@ -103,8 +105,12 @@ void Trainer::make_plans(std::int64_t num_images) {
   full_plan_ = plan(largest);
   if (const std::int64_t share = share_of(ranks_, batch_size_).count; share != largest)
     full_plan_ = plan(share);
-  if (const std::int64_t rest = share_of(ranks_, num_images % batch_size_).count; rest != 0)
-    last_plan_ = plan(rest);
+  const std::int64_t in_last = num_images % batch_size_;
+  std::int64_t rest = share_of(ranks_, in_last).count;
+  // A rank without an image of the last batch takes part in the sums of batch norm with a blank
+  // one.
+  if (synchronized && in_last != 0) rest = std::max<std::int64_t>(rest, 1);
+  if (rest != 0) last_plan_ = plan(rest);
   if (!split_.validation.empty())
     predictor_.emplace(network_, preprocessing_, 500, parse_precision(recipe_.precision));
   num_threads_ = num_threads();
@@ -203,11 +209,17 @@ void Trainer::train_batch() {
   const auto indices = std::span(order_).subspan(static_cast<std::size_t>(first + share.first),
                                                  static_cast<std::size_t>(share.count));
   Plan* const plan = rows == batch_size_ ? full_plan_.get() : last_plan_.get();
-  const StepContext context{
-      .seed = recipe_.seed, .step = static_cast<std::uint32_t>(step_), .first_row = share.first};
+  const StepContext context{.seed = recipe_.seed,
+                            .step = static_cast<std::uint32_t>(step_),
+                            .first_row = share.first,
+                            .in_batch = share.count > 0};
   double loss = 0;
   std::int64_t correct = 0;
-  if (plan != nullptr) {
+  if (plan != nullptr && !context.in_batch) {
+    std::ranges::fill(plan->input(), 0.0F);
+    plan->forward(context);
+    std::ranges::fill(plan->logit_gradients(), 0.0F);
+  } else if (plan != nullptr) {
     const std::span labels = std::span(batch_labels_).first(indices.size());
     const std::span losses = std::span(batch_losses_).first(indices.size());
     fill_batch(indices, plan->input(), labels);

@@ -65,7 +65,8 @@ enum class TrainingEnd { kFinished, kEarlyStopped, kInterrupted };
 /// every batch, and the gradients are summed, so that all have the same weights after every step.
 /// The same number of ranks gives the same bits; another number gives other last bits, because
 /// floating-point sums depend on their order. A batch norm layer normalises the share of each rank
-/// by itself; its running statistics are the mean over the ranks.
+/// by itself, and its running statistics are the mean over the ranks; or it takes mean and variance
+/// over the whole batch, if `Recipe::batch_norm` is "synchronized".
 /// Source: Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017,
 /// sec. 3.
 class Trainer {
@@ -166,6 +167,8 @@ class Trainer {
   void check_same_start();
   void check_same_weights();
   void average_running_statistics();
+  // Whether batch norm takes mean and variance over the images of all ranks.
+  bool has_synchronized_batch_norm() const;
 
   // All arrays that steps change, laid out like the arena, with their names in a checkpoint.
   std::vector<std::pair<std::string, std::span<float>>> arrays();
@@ -186,8 +189,8 @@ class Trainer {
   Preprocessing preprocessing_;
   ParameterArena arena_{/*with_gradients=*/true};
   std::unique_ptr<Plan> full_plan_;
-  // For the smaller last batch of an epoch; empty if there is none, or this rank has no image of
-  // it.
+  // For the smaller last batch of an epoch; empty if there is none, or this rank has no image of it
+  // and takes part in no sum of batch norm.
   std::unique_ptr<Plan> last_plan_;
   std::optional<GradientSum> gradient_sum_;
   std::unique_ptr<Optimizer> optimizer_;

@@ -59,9 +59,13 @@ void Trainer::check_same_weights() {
              sha256(bytes_of(arena_.values())), kSameMachines);
 }
 
+bool Trainer::has_synchronized_batch_norm() const {
+  return recipe_.batch_norm == "synchronized" && ranks_.size() > 1;
+}
+
 void Trainer::average_running_statistics() {
   const std::vector<std::string> names = network_.running_statistics();
-  if (ranks_.size() == 1 || names.empty()) return;
+  if (ranks_.size() == 1 || names.empty() || has_synchronized_batch_norm()) return;
   std::vector<std::span<float>> parts;
   for (const std::string& name : names) {
     parts.push_back(arena_.part(arena_.values(), name));

@@ -89,6 +89,7 @@ are dictionaries.)")
       .def_rw("data", &Recipe::data)
       .def_rw("ema_decay", &Recipe::ema_decay)
       .def_rw("class_weights", &Recipe::class_weights)
+      .def_rw("batch_norm", &Recipe::batch_norm)
       .def_rw("label_smoothing", &Recipe::label_smoothing)
       .def_rw("gradient_clip", &Recipe::gradient_clip)
       .def_prop_rw(

@@ -75,7 +75,7 @@ std::vector<Parameter> draw_parameters(const std::vector<std::unique_ptr<Layer>>
 
 PlannedLayers::PlannedLayers(const std::vector<Attributes>& layers, const Shape& image,
                              std::int64_t batch_size, PlanMode mode, ParameterArena& arena,
-                             Precision precision)
+                             Precision precision, Communicator* batch_ranks)
     : layers_(with_probe(layers, input_gradient_)),
       parameters_(draw_parameters(layers_, image, precision)),
       plan_(PlanBuilder(layers_,
@@ -83,7 +83,7 @@ PlannedLayers::PlannedLayers(const std::vector<Attributes>& layers, const Shape&
                          .batch_size = batch_size,
                          .training = mode == PlanMode::kTraining,
                          .precision = precision},
-                        arena)
+                        arena, batch_ranks)
                 .build()) {
   arena.load(parameters_);
 }

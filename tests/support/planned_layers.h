@@ -17,7 +17,8 @@ class PlannedLayers {
  public:
   /// Loads random parameters, the same for the same layers, into the arena.
   PlannedLayers(const std::vector<Attributes>& layers, const Shape& image, std::int64_t batch_size,
-                PlanMode mode, ParameterArena& arena, Precision precision = Precision::kFloat32);
+                PlanMode mode, ParameterArena& arena, Precision precision = Precision::kFloat32,
+                Communicator* batch_ranks = nullptr);
 
   /// The output, row-major.
   std::vector<float> forward(std::span<const float> x, const StepContext& context = {});

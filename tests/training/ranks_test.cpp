@@ -164,6 +164,66 @@ TEST(Ranks, AverageTheRunningStatisticsOfBatchNorm) {
   for (std::size_t i = 0; i < one.size(); ++i) EXPECT_NEAR(one[i], two[i], 1e-5) << i;
 }
 
+// The largest κ = E[x²] / var of the inputs of batch norm, over all images at once, with the
+// initial weights.
+double largest_condition(Recipe recipe, const Dataset& data) {
+  recipe.batch_size = data.num_images();
+  recipe.epochs = 1;
+  learning_rate(recipe.optimizer) = 0;
+  for (Attributes& layer : recipe.layers)
+    if (layer.contains("momentum")) layer["momentum"] = 1.0;
+  double largest = 0;
+  const auto trained = train(1, recipe, data);
+  const std::span<const Parameter> parameters = trained[0]->network().parameters();
+  for (std::size_t i = 0; i + 1 < parameters.size(); ++i) {
+    if (!parameters[i].name.ends_with("running_mean")) continue;
+    const auto mean = parameters[i].value.as<float>();
+    const auto variance = parameters[i + 1].value.as<float>();
+    for (std::size_t c = 0; c < mean.size(); ++c)
+      largest = std::max(largest, 1 + std::pow(mean[c], 2) / variance[c]);
+  }
+  return largest;
+}
+
+// To the bound of TakeTheStepOfOneRank for the sums of gradients, n · 2^-24 · Σ|terms| with n =
+// 2^12, two things are added. Mean and variance are sums of at most 2^9 values x, so the normalised
+// values x̂ differ by at most 2^9 · 2^-24 · κ · (1 + |x̂|), with the condition number κ = E[x²] /
+// var (Chan, Golub, LeVeque, "Algorithms for computing the sample variance", 1983), which the test
+// checks to be below 16. So terms differ by 2^-10 of themselves, and likewise the two means that
+// the backward pass subtracts. In all this is less than 2^-8 of Σ|terms|, which is a few times the
+// gradient: 2^-6 of the step. Batch norm of each rank's images by themselves changes more.
+TEST(Ranks, SeeTheBatchOfOneRankWithSynchronizedBatchNorm) {
+  const Dataset data = blobs(41);  // 33 to train on: a batch of 32, and one of a single image.
+  Recipe recipe = blob_recipe();
+  recipe.layers = {test::conv2d({.out_channels = 8, .kernel_size = 3, .stride = 2, .padding = 1}),
+                   test::batch_norm({.momentum = 0.5}),
+                   test::relu(),
+                   test::flatten(),
+                   test::dense(24),
+                   test::batch_norm({.momentum = 0.5, .epsilon = 0.1}),
+                   test::relu(),
+                   test::dense(3)};
+  recipe.epochs = 1;
+  recipe.optimizer = Sgd{.learning_rate = 0.1};
+  recipe.schedule = {};
+  recipe.batch_norm = "synchronized";
+  const auto one = train(1, recipe, data);
+  const double step = norm_of_difference(one[0]->network(), initial_network(recipe, data));
+  ASSERT_GT(step, 0.01);
+  ASSERT_LT(largest_condition(recipe, data), 16);
+  // With three ranks and more, some have no image of the last batch.
+  for (const int size : {2, 3, 5, 32}) {
+    const auto several = train(size, recipe, data);
+    EXPECT_LT(norm_of_difference(several[0]->network(), one[0]->network()), step / 64) << size;
+    EXPECT_TRUE(same_weights(several.back()->network(), several[0]->network()));
+    EXPECT_NEAR(several[0]->history().epochs[0].loss, one[0]->history().epochs[0].loss, 1e-3);
+  }
+  recipe.batch_norm = "local";
+  EXPECT_GT(norm_of_difference(train(2, recipe, data)[0]->network(), one[0]->network()), step / 64);
+  EXPECT_TRUE(same_weights(train(1, recipe, data)[0]->network(), one[0]->network()))
+      << "one rank has nobody to synchronise with";
+}
+
 TEST(Ranks, StopTogetherAndAreResumedByAnotherNumber) {
   const Dataset data = blobs(300);
   const Recipe recipe = blob_recipe();

@@ -39,6 +39,7 @@ void expect_same(const Recipe& a, const Recipe& b) {
   EXPECT_EQ(a.ema_decay, b.ema_decay);
   EXPECT_EQ(a.label_smoothing, b.label_smoothing);
   EXPECT_EQ(a.class_weights, b.class_weights);
+  EXPECT_EQ(a.batch_norm, b.batch_norm);
   EXPECT_EQ(a.load, b.load);
   EXPECT_EQ(a.gradient_clip, b.gradient_clip);
   EXPECT_EQ(a.optimizer, b.optimizer);
@@ -67,6 +68,7 @@ data = "./digits"
 ema_decay = 0.99
 label_smoothing = 0.1
 class_weights = "balanced"
+batch_norm = "synchronized"
 gradient_clip = 5
 [data]
 image_size = "32x20"
@@ -103,6 +105,7 @@ out_features = 10
   EXPECT_EQ(recipe.ema_decay, 0.99);
   EXPECT_EQ(recipe.label_smoothing, 0.1);
   EXPECT_EQ(recipe.class_weights, "balanced");
+  EXPECT_EQ(recipe.batch_norm, "synchronized");
   EXPECT_EQ(recipe.load, (LoadOptions{{.height = 20, .width = 32}, LabelFrom::kName}));
   EXPECT_EQ(recipe.gradient_clip, 5);
   EXPECT_EQ(recipe.optimizer, OptimizerOptions(Sgd{.learning_rate = 0.1}));
@@ -138,6 +141,7 @@ TEST(Recipe, SurvivesTheWayToTomlAndBack) {
   recipe.validation = 1.0 / 3;
   recipe.seed = INT64_MAX;
   recipe.precision = "bf16";
+  recipe.batch_norm = "synchronized";
   learning_rate(recipe.optimizer) = 1e-20;
   recipe.augmentation.zoom = 0.1;
   const std::string text = to_toml(recipe);
@@ -342,6 +346,7 @@ TEST(ParseRecipe, RefusesWrongTypesAndValuesOutOfRange) {
   refuse_training("ema_decay", "-0.1");
   refuse_training("ema_decay", "true");
   refuse_training("class_weights", "'equal'");
+  refuse_training("batch_norm", "'global'");
   refuse_training("label_smoothing", "1");
   refuse_training("label_smoothing", "nan");
   refuse_training("gradient_clip", "-1");

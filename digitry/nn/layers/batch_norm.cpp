@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <span>
+#include <vector>
 
+#include "digitry/base/communicator.h"
 #include "digitry/base/error.h"
+#include "digitry/kernels/batch_norm.h"
 #include "digitry/nn/layers/activation.h"
 #include "digitry/nn/onednn/kernels.h"
+#include "digitry/nn/plan/channel_layout.h"
 #include "digitry/nn/plan/weighted_layer.h"
 
 namespace digitry {
@@ -45,6 +51,16 @@ struct BoundNorm {
   BoundParameter weight, bias, mean, variance;
 };
 
+// Mean and variance in training, and the number of values per channel that they are of.
+struct Moments {
+  dnnl::memory mean, variance;
+  std::shared_ptr<double> count;
+};
+
+// Doubles that ranks sum, allocated once.
+using Sums = std::shared_ptr<std::vector<double>>;
+Sums make_sums(std::size_t count) { return std::make_shared<std::vector<double>>(count); }
+
 BoundNorm bind(PlanBuilder& builder, std::int64_t channels, std::size_t behind) {
   const auto one = [&](const std::string& name) {
     return builder.parameter(name, {channels}, plain_layout({channels}), behind);
@@ -71,50 +87,125 @@ void plan_inference(PlanBuilder& builder, const BatchNorm& options, const Value&
                                                 {DNNL_ARG_DST, y.value}})](auto&) { call(); });
 }
 
+// Mean and variance over the images of all ranks, by one sum of Σx, Σx² and the number of values.
+void plan_shared_moments(PlanBuilder& builder, Communicator& ranks, const Value& x,
+                         const Moments& moments) {
+  const kernels::ChannelLayout layout = *channel_layout(x.value.get_desc());
+  const auto channels = static_cast<std::size_t>(layout.channels);
+  builder.forward(
+      "statistics of all ranks", 0,
+      [=, &ranks, value = x.value, sums = make_sums(2 * channels + 1)](const StepContext& context) {
+        const std::span all(*sums);
+        std::ranges::fill(all, 0.0);
+        if (context.in_batch) {
+          onednn::with_elements(
+              [&](auto values) {
+                kernels::sum_moments(layout, onednn::read_only(values), all.first(channels),
+                                     all.subspan(channels, channels));
+              },
+              value);
+          all.back() = static_cast<double>(layout.batch_size * layout.positions);
+        }
+        ranks.start_sum(all);
+        ranks.finish_sums();
+        *moments.count = all.back();
+        for (std::size_t c = 0; c < channels; ++c) {
+          const double mean = all[c] / all.back();
+          elements(moments.mean)[c] = static_cast<float>(mean);
+          elements(moments.variance)[c] =
+              static_cast<float>(std::max(0.0, all[channels + c] / all.back() - mean * mean));
+        }
+      });
+}
+
+// oneDNN's backward pass for given statistics leaves out what passes through them:
+//   weight / √(var + ε) / M · (Σ grad_y + x̂ · Σ grad_y · x̂), over the M values of all ranks.
+// Both sums are the gradients of bias and weight.
+void plan_shared_moments_backward(PlanBuilder& builder, Communicator& ranks, double epsilon,
+                                  const Value& x, const Moments& moments, const BoundNorm& bound) {
+  const kernels::ChannelLayout layout = *channel_layout(x.value.get_desc());
+  const auto channels = static_cast<std::size_t>(layout.channels);
+  const auto offset = builder.make(plain_layout({layout.channels}));
+  const auto slope = builder.make(plain_layout({layout.channels}));
+  builder.backward(
+      Direction::kBackwardData, "statistics of all ranks", 0,
+      [=, &ranks, sums = make_sums(2 * channels)](const StepContext& context) {
+        const std::span all(*sums);
+        std::ranges::copy(elements(bound.bias.gradient).first(channels), all.begin());
+        std::ranges::copy(elements(bound.weight.gradient).first(channels),
+                          all.subspan(channels).begin());
+        ranks.start_sum(all);
+        ranks.finish_sums();
+        for (std::size_t c = 0; c < channels; ++c) {
+          const double scale = 1 / std::sqrt(elements(moments.variance)[c] + epsilon);
+          const double factor = elements(bound.weight.value)[c] * scale / *moments.count;
+          elements(offset)[c] = static_cast<float>(factor * all[c]);
+          elements(slope)[c] = static_cast<float>(factor * scale * all[channels + c]);
+        }
+        onednn::with_elements(
+            [&](auto gradient, auto values) {
+              if (context.in_batch)
+                kernels::subtract_lines(layout,
+                                        {elements(moments.mean), elements(offset), elements(slope)},
+                                        onednn::read_only(values), gradient);
+              else
+                std::ranges::fill(gradient, typename decltype(gradient)::value_type{});
+            },
+            x.gradient, x.value);
+      });
+}
+
+void plan_running_statistics(PlanBuilder& builder, const BatchNorm& options, const Moments& moments,
+                             const BoundNorm& bound) {
+  builder.forward(
+      "running statistics", 0, [=, share = static_cast<float>(options.momentum)](auto&) {
+        const auto move = [&](const dnnl::memory& running, const dnnl::memory& batch,
+                              float factor) {
+          const auto from = elements(batch);
+          const auto to = elements(running);
+          for (std::size_t c = 0; c < from.size(); ++c) to[c] += share * (factor * from[c] - to[c]);
+        };
+        const auto count = static_cast<float>(*moments.count);
+        move(bound.mean.value, moments.mean, 1.0F);
+        move(bound.variance.value, moments.variance, count > 1 ? count / (count - 1) : 1.0F);
+      });
+}
+
 void plan_training(PlanBuilder& builder, const BatchNorm& options, const Value& x, const Value& y,
                    bool relu) {
   const auto layout = x.value.get_desc();
-  const std::int64_t channels = onednn::extents_of(layout)[1];
-  const BoundNorm bound = bind(builder, channels, /*behind=*/0);
+  const auto extents = onednn::extents_of(layout);
+  const BoundNorm bound = bind(builder, extents[1], /*behind=*/0);
   const auto epsilon = static_cast<float>(options.epsilon);
+  Communicator* const ranks = builder.batch_ranks();
+  const auto kernel_flags =
+      ranks == nullptr ? flags(relu) : flags(relu) | normalization_flags::use_global_stats;
   const auto forward =
-      onednn::batch_norm_kernel(dnnl::prop_kind::forward_training, layout, epsilon, flags(relu));
-  const auto mean = builder.make(plain_layout({channels}));
-  const auto variance = builder.make(plain_layout({channels}));
+      onednn::batch_norm_kernel(dnnl::prop_kind::forward_training, layout, epsilon, kernel_flags);
+  const Moments moments{
+      .mean = builder.make(plain_layout({extents[1]})),
+      .variance = builder.make(plain_layout({extents[1]})),
+      .count = std::make_shared<double>(static_cast<double>(extents[0] * extents[2] * extents[3]))};
+  if (ranks != nullptr) plan_shared_moments(builder, *ranks, x, moments);
   const auto workspace = relu ? builder.make(forward.workspace_desc()) : dnnl::memory();
   builder.forward(forward.impl_info_str(), 0,
                   [call = builder.bind(forward, {{DNNL_ARG_SRC, x.value},
-                                                 {DNNL_ARG_MEAN, mean},
-                                                 {DNNL_ARG_VARIANCE, variance},
+                                                 {DNNL_ARG_MEAN, moments.mean},
+                                                 {DNNL_ARG_VARIANCE, moments.variance},
                                                  {DNNL_ARG_SCALE, bound.weight.value},
                                                  {DNNL_ARG_SHIFT, bound.bias.value},
                                                  {DNNL_ARG_WORKSPACE, workspace},
                                                  {DNNL_ARG_DST, y.value}})](auto&) { call(); });
+  plan_running_statistics(builder, options, moments, bound);
 
-  const auto extents = onednn::extents_of(layout);
-  const auto count = static_cast<float>(extents[0] * extents[2] * extents[3]);
-  const float unbiased = count > 1 ? count / (count - 1) : 1.0F;
-  builder.forward("running statistics", 0,
-                  [=, share = static_cast<float>(options.momentum)](auto&) {
-                    const auto move = [&](const dnnl::memory& running, const dnnl::memory& batch,
-                                          float factor) {
-                      const auto from = elements(batch);
-                      const auto to = elements(running);
-                      for (std::size_t c = 0; c < from.size(); ++c)
-                        to[c] += share * (factor * from[c] - to[c]);
-                    };
-                    move(bound.mean.value, mean, 1.0F);
-                    move(bound.variance.value, variance, unbiased);
-                  });
-
-  const auto backward = onednn::batch_norm_backward_kernel(forward, layout, epsilon, flags(relu));
+  const auto backward = onednn::batch_norm_backward_kernel(forward, layout, epsilon, kernel_flags);
   // The kernel always computes the gradient of x, even if it is not needed.
   const auto x_gradient = x.needs_gradient() ? x.gradient : builder.make(layout);
   const auto shift = onednn::kBatchNormBackwardTakesShift ? bound.bias.value : dnnl::memory();
   builder.backward(Direction::kBackwardData, backward.impl_info_str(), 0,
                    [call = builder.bind(backward, {{DNNL_ARG_SRC, x.value},
-                                                   {DNNL_ARG_MEAN, mean},
-                                                   {DNNL_ARG_VARIANCE, variance},
+                                                   {DNNL_ARG_MEAN, moments.mean},
+                                                   {DNNL_ARG_VARIANCE, moments.variance},
                                                    {DNNL_ARG_SCALE, bound.weight.value},
                                                    {DNNL_ARG_SHIFT, shift},
                                                    {DNNL_ARG_WORKSPACE, workspace},
@@ -123,6 +214,8 @@ void plan_training(PlanBuilder& builder, const BatchNorm& options, const Value& 
                                                    {DNNL_ARG_DIFF_SCALE, bound.weight.gradient},
                                                    {DNNL_ARG_DIFF_SHIFT, bound.bias.gradient}})](
                        auto&) { call(); });
+  if (ranks != nullptr && x.needs_gradient())
+    plan_shared_moments_backward(builder, *ranks, options.epsilon, x, moments, bound);
 }
 
 }  // namespace
@@ -171,8 +264,11 @@ FoldedBatchNorm fold_batch_norm(PlanBuilder& builder, const BatchNormLayer& norm
   return folded;
 }
 
-Value BatchNormLayer::plan(PlanBuilder& builder, const Value& input) const {
+Value BatchNormLayer::plan(PlanBuilder& builder, const Value& given) const {
   const bool relu = builder.step().relu;
+  const bool readable = builder.batch_ranks() == nullptr ||
+                        channel_layout(as_images(given.value).get_desc()).has_value();
+  const Value input = readable ? given : builder.plain(given);
   Value output = builder.make_value(input.value.get_desc());
   output.overwritable = true;
   if (builder.training())

@@ -7,6 +7,7 @@
 #include "digitry/kernels/elementwise.h"
 #include "digitry/nn/layers/activation.h"
 #include "digitry/nn/onednn/primitive.h"
+#include "digitry/nn/plan/channel_layout.h"
 #include "digitry/nn/plan/plan_builder.h"
 
 namespace digitry {
@@ -35,23 +36,6 @@ class StreamOf {
   std::uint32_t layer_;
   std::int64_t batch_size_;
 };
-
-// Empty unless the layout is plain, channels last, or has one block of channels.
-std::optional<kernels::ChannelLayout> channel_layout(const dnnl::memory::desc& layout) {
-  const auto extents = onednn::extents_of(layout);
-  kernels::ChannelLayout channels{.batch_size = extents[0],
-                                  .channels = extents[1],
-                                  .positions = extents[2] * extents[3],
-                                  .block = 1};
-  if (const std::int64_t block = onednn::channel_block(layout); block > 1)
-    channels.block = block;
-  else if (layout ==
-           dnnl::memory::desc(extents, onednn::type_of(layout), dnnl::memory::format_tag::nhwc))
-    channels.block = extents[1];
-  else if (layout != onednn::plain_layout(extents, onednn::type_of(layout)))
-    return std::nullopt;
-  return channels;
-}
 
 }  // namespace
 

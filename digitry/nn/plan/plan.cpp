@@ -60,7 +60,7 @@ Precision parse_precision(const std::string& name) {
 }
 
 Plan::Plan(const Network& network, std::int64_t batch_size, PlanMode mode, ParameterArena& arena,
-           Precision precision)
+           Precision precision, Communicator* batch_ranks)
     : batch_size_(checked_batch_size(batch_size)),
       num_threads_(num_threads()),
       training_(mode == PlanMode::kTraining),
@@ -72,7 +72,7 @@ Plan::Plan(const Network& network, std::int64_t batch_size, PlanMode mode, Param
                          .batch_size = batch_size,
                          .training = training_,
                          .precision = checked_precision(precision)},
-                        arena);
+                        arena, batch_ranks);
     data_ = std::make_unique<PlanData>(builder.build());
   } catch (const dnnl::error& error) {
     throw Error(ErrorCode::kUnavailable, "oneDNN cannot plan this network: {}", error.what());

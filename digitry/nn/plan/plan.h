@@ -19,6 +19,9 @@ struct StepContext {
   std::uint32_t step = 0;  ///< Index in the whole training, from 0.
   /// Index in the batch of the plan's first image: not 0 if the plan computes a part of it.
   std::int64_t first_row = 0;
+  /// Whether the plan's images are a part of the batch. If not, its rank has no image of the batch
+  /// and only takes part in the sums of batch norm.
+  bool in_batch = true;
 };
 
 enum class Direction { kPrepare, kForward, kBackwardData, kBackwardWeights, kBackward };
@@ -65,6 +68,7 @@ struct PlanProfile {
 };
 
 struct PlanData;
+class Communicator;
 
 /// A network planned once for one batch size: its kernels are chosen and compiled, and its memory
 /// is allocated. Running it allocates no tensor. It may run on any thread, but on one at a time,
@@ -78,8 +82,10 @@ class Plan {
   /// Throws Error{kInvalidArgument} if the batch size is outside [1, 65536] or the processor lacks
   /// the precision, Error{kShapeMismatch} if the arena is another network's, Error{kUnavailable} if
   /// oneDNN has no kernel, and what Network::check_complete throws.
+  /// With `batch_ranks`, which must outlive the plan, batch norm in training takes mean and
+  /// variance over the images of all of these ranks: `forward` and `backward` are then collective.
   Plan(const Network& network, std::int64_t batch_size, PlanMode mode, ParameterArena& arena,
-       Precision precision = Precision::kFloat32);
+       Precision precision = Precision::kFloat32, Communicator* batch_ranks = nullptr);
   ~Plan();
 
   std::int64_t batch_size() const { return batch_size_; }

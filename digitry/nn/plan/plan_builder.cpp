@@ -24,11 +24,12 @@ std::string with_level(std::string kernel) {
 }  // namespace
 
 PlanBuilder::PlanBuilder(const std::vector<std::unique_ptr<Layer>>& layers, FusionContext context,
-                         ParameterArena& arena)
+                         ParameterArena& arena, Communicator* batch_ranks)
     : layers_(layers),
       context_(std::move(context)),
       steps_(fuse(layers, context_)),
-      arena_(arena) {}
+      arena_(arena),
+      batch_ranks_(batch_ranks) {}
 
 DataType PlanBuilder::compute_type() const {
   return context_.precision == Precision::kBFloat16 ? DataType::bf16 : DataType::f32;

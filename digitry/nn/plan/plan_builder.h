@@ -46,13 +46,15 @@ struct PlanData {
 class PlanBuilder {
  public:
   PlanBuilder(const std::vector<std::unique_ptr<Layer>>& layers, FusionContext context,
-              ParameterArena& arena);
+              ParameterArena& arena, Communicator* batch_ranks = nullptr);
 
   std::int64_t batch_size() const { return context_.batch_size; }
   bool training() const { return context_.training; }
   /// The layer being planned, and what is fused with it.
   const FusedLayer& step() const { return *step_; }
   Precision precision() const { return context_.precision; }
+  /// The ranks over whose images batch norm takes mean and variance; null: over those of this plan.
+  Communicator* batch_ranks() const { return batch_ranks_; }
   /// Type of the values between layers and of the operands of products; sums are float32.
   dnnl::memory::data_type compute_type() const;
   /// Whether the step being planned is the last.
@@ -123,6 +125,7 @@ class PlanBuilder {
   const FusedLayer* step_ = nullptr;
   std::string why_;
   ParameterArena& arena_;
+  Communicator* batch_ranks_;
   PlanData data_;
   /// Have no memory until the largest size is known.
   std::vector<dnnl::memory> scratchpads_;
