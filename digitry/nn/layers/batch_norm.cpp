@@ -264,17 +264,17 @@ FoldedBatchNorm fold_batch_norm(PlanBuilder& builder, const BatchNormLayer& norm
   return folded;
 }
 
-Value BatchNormLayer::plan(PlanBuilder& builder, const Value& given) const {
+Value BatchNormLayer::plan(PlanBuilder& builder, const Value& input) const {
   const bool relu = builder.step().relu;
   const bool readable = builder.batch_ranks() == nullptr ||
-                        channel_layout(as_images(given.value).get_desc()).has_value();
-  const Value input = readable ? given : builder.plain(given);
-  Value output = builder.make_value(input.value.get_desc());
+                        channel_layout(as_images(input.value).get_desc()).has_value();
+  const Value x = readable ? input : builder.plain(input);
+  Value output = builder.make_value(x.value.get_desc());
   output.overwritable = true;
   if (builder.training())
-    plan_training(builder, options_, as_images(input), as_images(output), relu);
+    plan_training(builder, options_, as_images(x), as_images(output), relu);
   else
-    plan_inference(builder, options_, as_images(input), as_images(output), relu);
+    plan_inference(builder, options_, as_images(x), as_images(output), relu);
   return output;
 }
 
