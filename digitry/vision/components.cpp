@@ -9,12 +9,12 @@
 #include <utility>
 
 #include "digitry/base/quantile.h"
+#include "digitry/vision/faint.h"
 #include "digitry/vision/foreign.h"
 
 namespace digitry {
 namespace {
 
-constexpr double kFaintStrokes = 3;       // stroke widths: how far faint ink continues a stroke
 constexpr double kSpeckStrokes = 0.5;     // stroke widths; its square is the smallest area
 constexpr double kSmallestDigit = 10;     // pixels
 constexpr double kSpeck = 0.3;            // of a digit's height
@@ -28,6 +28,8 @@ constexpr double kTallestBroken =
     1.7;                               // of a digit's height, which broken digits make look smaller
 constexpr double kNeighbourGap = 0.1;  // of a digit's height
 constexpr double kWidestJoined = 1;    // of a digit's height
+constexpr double kAbove = 0.4;         // of the narrower one's width: overlap of the columns
+constexpr double kBarelyLevel = 0.1;   // of the lower one's height: overlap of the rows
 constexpr double kSideBySide = 0.4;    // of the lower one's height: overlap of the rows
 constexpr std::size_t kMostParts = 4;  // of a digit alone in its picture
 constexpr double kLower = 0.8;         // of the whole height
@@ -47,6 +49,15 @@ int overlap_x(const cv::Rect& a, const cv::Rect& b) { return overlap(a.x, a.widt
 int overlap_y(const cv::Rect& a, const cv::Rect& b) {
   return overlap(a.y, a.height, b.y, b.height);
 }
+
+}  // namespace
+
+bool are_side_by_side(const cv::Rect& a, const cv::Rect& b) {
+  return overlap_x(a, b) < kAbove * std::min(a.width, b.width) &&
+         overlap_y(a, b) > kBarelyLevel * std::min(a.height, b.height);
+}
+
+namespace {
 
 // Thickness and mean darkness of each component.
 void measure_strokes(const cv::Mat& darkness, const cv::Mat& owners,
@@ -71,36 +82,6 @@ void measure_strokes(const cv::Mat& darkness, const cv::Mat& owners,
     const auto label = static_cast<std::size_t>(component.label);
     component.thickness = 2.0 * component.area / std::max(1, edges[label]);
     component.darkness = sums[label] / component.area;
-  }
-}
-
-// Grows the components into the faint ink step by step, so that each faint pixel gets the label of
-// the nearest component: strokes continue where the pen pressed lightly.
-void add_faint(const Paper& paper, Components& components) {
-  cv::Mat& owners = components.owners;
-  const cv::Mat weak = weak_mask(paper.ink);
-  const auto steps = static_cast<int>(std::max(2.0, kFaintStrokes * paper.ink.stroke_width));
-  std::vector<cv::Point> front;
-  for (int y = 0; y < owners.rows; ++y)
-    for (int x = 0; x < owners.cols; ++x)
-      if (owners.at<int>(y, x) != 0) front.emplace_back(x, y);
-  const cv::Rect inside({0, 0}, owners.size());
-  std::vector<cv::Point> next;
-  for (int step = 0; step < steps && !front.empty(); ++step) {
-    next.clear();
-    for (const cv::Point& at : front) {
-      const int label = owners.at<int>(at);
-      for (const cv::Point& aside : {cv::Point(1, 0), {-1, 0}, {0, 1}, {0, -1}}) {
-        const cv::Point to = at + aside;
-        if (!to.inside(inside) || weak.at<std::uint8_t>(to) == 0) continue;
-        int& owner = owners.at<int>(to);
-        if (owner != 0 && owner != label) components.linked.insert(std::minmax(owner, label));
-        if (owner != 0) continue;
-        owner = label;
-        next.push_back(to);
-      }
-    }
-    front.swap(next);
   }
 }
 
@@ -159,8 +140,8 @@ bool are_parts_of_one(const cv::Rect& a, const cv::Rect& b, bool linked, double 
   const cv::Rect common = a & b;
   const int smaller = std::min(a.area(), b.area());
   if (common.area() >= 0.8 * smaller) return true;
-  const bool above = across >= 0.4 * std::min(a.width, b.width);
-  if (above && linked) return true;
+  const bool above = across >= kAbove * std::min(a.width, b.width);
+  if (linked && !are_side_by_side(a, b)) return true;
   const cv::Rect both = a | b;
   if (both.height > kTallestBroken * height) return false;
   const cv::Rect& lower = a.height < b.height ? a : b;

@@ -27,6 +27,7 @@ struct Component {
 struct Foreign {
   cv::Rect box;
   LeftOutReason reason = LeftOutReason::kSmall;
+  int label = 0;  ///< Of its component; 0 if it is none.
 };
 
 struct Components {
@@ -46,6 +47,9 @@ inline constexpr std::size_t kMaxComponents = 1000;
 /// to, measured along the ink, up to three stroke widths. Leaves out specks smaller than a stroke
 /// is wide, and what is not writing (`foreign.h`).
 Components find_components(const Paper& paper);
+
+/// Whether neither box is above the other: linked components that are may be parts of one digit.
+bool are_side_by_side(const cv::Rect& a, const cv::Rect& b);
 
 /// Components that belong together.
 struct Blob {

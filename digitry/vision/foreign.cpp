@@ -62,7 +62,7 @@ void leave_out(Components& components, LeftOutReason reason, auto is_foreign) {
   std::vector<Foreign> foreign;
   for (const Component& c : components.list) {
     if (is_foreign(c))
-      foreign.push_back({c.box, reason});
+      foreign.push_back({c.box, reason, c.label});
     else
       kept.push_back(c);
   }

@@ -304,6 +304,10 @@ cv::Mat weak_mask(const Ink& ink) {
   return smoothed(ink.darkness, ink.noise) > std::max(kWeakDarkness, kWeakNoises * ink.noise);
 }
 
+cv::Mat faintest_mask(const Ink& ink) {
+  return smoothed(ink.darkness, ink.noise) > std::max(kWeakDarkness / 2, kWeakNoises * ink.noise);
+}
+
 cv::Mat strong_mask(const Ink& ink) {
   const cv::Mat smooth = smoothed(ink.darkness, ink.noise);
   const int window = odd(kNearbyStrokes * ink.stroke_width);

@@ -60,6 +60,10 @@ StrokeWidths find_stroke_widths(const Ink& ink);
 /// 255 for pixels that may be ink, because they are above the noise; else 0.
 cv::Mat weak_mask(const Ink& ink);
 
+/// The same with half the least darkness: that of a stroke which is as narrow as a pixel and lies
+/// between two.
+cv::Mat faintest_mask(const Ink& ink);
+
 /// 255 for pixels that are ink: at least 0.45 times as dark as the darkest ink nearby; else 0.
 cv::Mat strong_mask(const Ink& ink);
 

@@ -66,6 +66,13 @@ bool any_rejected(const Reading& reading) {
                              [](const ReadDigit& digit) { return digit.prediction.rejected; });
 }
 
+// Whether ink that is no digit was left out, as that of a broken stroke is.
+bool leaves_ink(const Reading& reading) {
+  return std::ranges::any_of(reading.left_out, [](const LeftOut& left_out) {
+    return left_out.reason == LeftOutReason::kOutlier;
+  });
+}
+
 // The whole image as one digit, or the digits that are searched for: the likelier.
 void read_likeliest(const Image& picture, const Classifier& classifier, const ReadOptions& options,
                     SmallPictureReading& result) {
@@ -91,7 +98,8 @@ void read_likeliest(const Image& picture, const Classifier& classifier, const Re
   std::size_t place = likeliest(0, num_centered);
   Reading searched = read_digits(form.unit_scale ? form.grey : picture, classifier, options);
   const double lead = searched.digits.size() == 1 ? kLeadOfWhole : -kLeadOfWhole;
-  result.searched = wholes[place].in_distribution_score + lead < likelihood(searched);
+  result.searched = wholes[place].in_distribution_score + lead < likelihood(searched) &&
+                    (wholes[place].rejected || !leaves_ink(searched));
   // The image as it is, if nothing else is like a digit, or like several.
   const std::size_t as_is = likeliest(num_centered, images.size());
   const bool several = result.searched && searched.digits.size() > 1;

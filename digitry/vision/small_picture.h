@@ -26,10 +26,11 @@ struct SmallPictureReading {
 /// any other, two answers are compared: that for all its ink brought into MNIST's form as one digit
 /// (`to_mnist_form`), both ways if its polarity is unclear, and the digits that `read_digits`
 /// finds. The one whose digits are most similar to the training images is taken (the
-/// in-distribution score; of several digits the smallest); the image as it is, if the others are
-/// rejected and it is not. If the classes are "0" to "9", `reader` takes part (`add_classifier`).
-/// Throws Error{kBadData} if the model's images are not [1,28,28], Error{kInvalidArgument} if the
-/// picture is not valid (`check_image`) or not of 28×28 pixels.
+/// in-distribution score; of several digits the smallest), but not
+/// digits beside which other ink was left out if the whole is accepted; the image as it is, if the
+/// others are rejected and it is not. If the classes are "0" to "9", `reader` takes part
+/// (`add_classifier`). Throws Error{kBadData} if the model's images are not [1,28,28],
+/// Error{kInvalidArgument} if the picture is not valid (`check_image`) or not of 28×28 pixels.
 SmallPictureReading read_small_picture(const Image& picture, const Classifier& classifier,
                                        const ReadOptions& options = {});
 

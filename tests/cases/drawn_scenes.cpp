@@ -8,6 +8,7 @@
 
 #include "tests/cases/drawing.h"
 #include "tests/cases/drawn_grids.h"
+#include "tests/cases/faint_strokes.h"
 
 namespace digitry::test {
 namespace {
@@ -230,6 +231,8 @@ Scene draw_scene(const Tensor& images, std::span<const std::int32_t> labels, Sce
     case SceneKind::kColour:
       draw_colour(d);
       break;
+    case SceneKind::kFaint:
+      return draw_faint_strokes(images, labels, random_faint_strokes(random), random);
     default:
       draw_things(d, kind);
   }

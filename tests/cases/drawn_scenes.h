@@ -33,11 +33,12 @@ enum class SceneKind {
   kBlotches,   ///< Faint smudges and dashes, as a bad scan has.
   kRule,       ///< One ruled line at the feet of the digits.
   kSudoku,     ///< A printed grid of 9×9, out of focus and seen from aside, filled in by hand.
+  kFaint,      ///< Thin strokes that are faint in part (faint_strokes.h).
 };
-inline constexpr std::array<std::string_view, 18> kSceneNames = {
-    "crop",     "crop 1 px", "crop 5 %", "table",    "pen",   "thumb",
-    "holes",    "boxes",     "grid",     "squared",  "frame", "lamp",
-    "headline", "colour",    "edge",     "blotches", "rule",  "sudoku"};
+inline constexpr std::array<std::string_view, 19> kSceneNames = {
+    "crop",  "crop 1 px", "crop 5 %", "table",  "pen",  "thumb",    "holes",
+    "boxes", "grid",      "squared",  "frame",  "lamp", "headline", "colour",
+    "edge",  "blotches",  "rule",     "sudoku", "faint"};
 
 struct Scene {
   Image picture;
