@@ -42,13 +42,21 @@ double contrast(const cv::Mat& covariance, const cv::Vec3d& weights) {
   return std::sqrt(std::max(0.0, cv::Mat(row * covariance * row.t()).at<double>(0)));
 }
 
+// The luminance; pixels of 0 and 1 become 0 and 255.
+Image full_scale_grey(const Image& picture) {
+  Image grey = to_grey(picture);
+  if (std::ranges::max(grey.pixels) == 1)
+    for (std::uint8_t& pixel : grey.pixels) pixel = pixel == 0 ? 0 : 255;
+  return grey;
+}
+
 }  // namespace
 
 Image grey_of_most_contrast(const Image& picture) {
   check_image(picture);
-  if (picture.channels < 3) return to_grey(picture);
+  if (picture.channels < 3) return full_scale_grey(picture);
   const cv::Mat bytes = bytes_of(picture);
-  if (!is_opaque(bytes)) return to_grey(picture);
+  if (!is_opaque(bytes)) return full_scale_grey(picture);
   cv::Mat small;
   const double factor = std::min(1.0, kSmallSide / std::max(bytes.rows, bytes.cols));
   cv::resize(bytes, small,
@@ -68,7 +76,7 @@ Image grey_of_most_contrast(const Image& picture) {
   weights /= std::fabs(weights[0]) + std::fabs(weights[1]) + std::fabs(weights[2]);
   const double luminance = contrast(covariance, {0.299, 0.587, 0.114});
   const double most = contrast(covariance, weights);
-  if (most < kLeastContrast || most < kMoreContrast * luminance) return to_grey(picture);
+  if (most < kLeastContrast || most < kMoreContrast * luminance) return full_scale_grey(picture);
   cv::Mat projected;
   cv::transform(small, projected, cv::Mat(1, 3, CV_64F, weights.val));
   std::vector<float> all(projected.begin<float>(), projected.end<float>());

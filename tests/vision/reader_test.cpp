@@ -34,6 +34,14 @@ TEST(ReadDigits, OfEitherPolarityInColourOrTransparency) {
   EXPECT_EQ(read_text(canvas), "27/81") << "blue on nothing";
 }
 
+TEST(ReadDigits, OfPixelsOfZeroAndOne) {
+  for (const bool light : {false, true}) {
+    Image picture = page_of("27", "81");
+    for (std::uint8_t& pixel : picture.pixels) pixel = (pixel < 128) == light ? 1 : 0;
+    EXPECT_EQ(read_text(picture), "27/81") << light;
+  }
+}
+
 TEST(ReadDigits, UnderAShadowAndNoise) {
   Image picture = page_of("593", "204");
   RandomStream random(1, RandomPurpose::kTest);
