@@ -27,6 +27,7 @@
 #include "digitry/data/npy.h"
 #include "digitry/data/set_form.h"
 #include "digitry/data/zip.h"
+#include "digitry/image/channels.h"
 #include "digitry/image/image.h"
 #include "digitry/image/png.h"
 #include "digitry/image/unread_format.h"
@@ -73,10 +74,28 @@ std::vector<std::string> read_class_names(const fs::path& folder) {
   return names;
 }
 
-// Checks the rules that are common to all sources, brings the images to light on dark, and hashes
-// the content.
-void finish(Dataset& dataset, std::string_view images_from, std::string_view labels_from,
-            Pixels pixels = Pixels::kNormalize) {
+// How the images of a file are brought into the form of a data set.
+struct Form {
+  LoadOptions options;
+  Pixels pixels = Pixels::kNormalize;
+};
+
+// Brings the images to the channels of `form` and, unless they have colours, to light on dark.
+void bring_to(const Form& form, Dataset& dataset, const std::string& images_from) {
+  if (dataset.images.empty()) return;
+  const Channels channels = form.options.channels;
+  const std::int64_t had = dataset.image_shape()[0];
+  check_image_total(images_from, dataset.num_images(),
+                    dataset.image_shape().num_elements() / had * count_of(channels));
+  dataset.images = with_channels(std::move(dataset.images), channels);
+  if (had > 1 && dataset.image_shape()[0] == 1)
+    dataset.notes.push_back(fmt::format(
+        "the images have {} channels and became grey (--channels colour keeps colours)", had));
+  if (form.pixels == Pixels::kNormalize) normalize_images(dataset.images);
+}
+
+// Checks the rules that are common to all sources, and hashes the content.
+void finish(Dataset& dataset, std::string_view images_from, std::string_view labels_from) {
   const auto count = static_cast<std::size_t>(dataset.num_images());
   if (dataset.labelled() && dataset.labels.size() != count)
     throw Error(ErrorCode::kBadData, "{}: expected {} labels, one per image of {}, found {}",
@@ -86,7 +105,6 @@ void finish(Dataset& dataset, std::string_view images_from, std::string_view lab
       throw Error(ErrorCode::kBadData, "{}: expected labels in [0, {}], found {} at image {}",
                   labels_from, dataset.num_classes() - 1, dataset.labels[i], i);
   check_weights(dataset.weights, dataset.num_images(), images_from);
-  if (pixels == Pixels::kNormalize) normalize_images(dataset.images);
   Sha256 hash;
   hash.update(std::span(dataset.images.data(), dataset.images.num_bytes()));
   hash.update(std::as_bytes(std::span(dataset.labels)));
@@ -94,8 +112,7 @@ void finish(Dataset& dataset, std::string_view images_from, std::string_view lab
   dataset.sha256 = hash.finish();
 }
 
-Dataset from_content(SplitContent content, std::vector<std::string> class_names,
-                     Pixels pixels = Pixels::kNormalize) {
+Dataset from_content(SplitContent content, std::vector<std::string> class_names, const Form& form) {
   Dataset dataset;
   dataset.images = std::move(content.images);
   dataset.labels = std::move(content.labels);
@@ -103,12 +120,13 @@ Dataset from_content(SplitContent content, std::vector<std::string> class_names,
   dataset.class_names = std::move(class_names);
   dataset.sources = std::move(content.image_files);
   dataset.notes = std::move(content.notes);
-  finish(dataset, content.images_from, content.labels_from, pixels);
+  bring_to(form, dataset, content.images_from);
+  finish(dataset, content.images_from, content.labels_from);
   return dataset;
 }
 
 Dataset load_idx_file(ByteStream& stream, const std::string& path, Labels read_labels,
-                      Pixels pixels) {
+                      const Form& form) {
   Dataset dataset;
   std::string labels_from;
   const auto labels =
@@ -119,21 +137,22 @@ Dataset load_idx_file(ByteStream& stream, const std::string& path, Labels read_l
   }
   dataset.images = read_idx_images(stream);
   dataset.class_names = numbered_names(count_classes(dataset.labels));
-  finish(dataset, path, labels_from, pixels);
+  bring_to(form, dataset, path);
+  finish(dataset, path, labels_from);
   return dataset;
 }
 
 // The images of an NPZ file to classify: those of its test split if it has one.
-Dataset load_npz(ByteStream& stream, Labels labels, Pixels pixels) {
+Dataset load_npz(ByteStream& stream, Labels labels, const Form& form) {
   const auto source = open_npz_source(stream);
   const std::vector<Split> splits = source->splits();
   SplitContent content = source->load(splits.empty() ? Split::kTest : splits.back());
   if (labels == Labels::kIgnore) content.labels.clear();
   std::vector<std::string> class_names = numbered_names(count_classes(content.labels));
-  return from_content(std::move(content), std::move(class_names), pixels);
+  return from_content(std::move(content), std::move(class_names), form);
 }
 
-Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels, Pixels pixels) {
+Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels, const Form& form) {
   const std::string_view start = stream.peek(kSniffBytes);
   if (start.empty())
     throw Error(ErrorCode::kBadData, "{}: expected images, found an empty file", stream.name());
@@ -142,12 +161,13 @@ Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels, 
                 "{}: expected an IDX, CSV, NPY, NPZ or PNG file, found {}; {} first", stream.name(),
                 unread->name, unread->advice);
   if (start.starts_with(std::string_view("\0\0", 2)))
-    return load_idx_file(stream, path, labels, pixels);
+    return load_idx_file(stream, path, labels, form);
   Dataset dataset;
   if (looks_like_png(start)) {
-    const Image image = decode_grey_png(read_rest(stream, kMaxPngBytes), stream.name());
-    dataset.images = Tensor({1, 1, image.height, image.width}, DType::kU8);
-    std::ranges::copy(image.pixels, dataset.images.as<std::uint8_t>().begin());
+    const Image image = with_channels(decode_png(read_rest(stream, kMaxPngBytes), stream.name()),
+                                      form.options.channels);
+    dataset.images = Tensor({1, image.channels, image.height, image.width}, DType::kU8);
+    std::ranges::copy(planes_of(image), dataset.images.as<std::uint8_t>().begin());
     dataset.sources = {path};
   } else if (looks_like_csv(start)) {
     CsvImages content = read_csv(stream);
@@ -157,7 +177,7 @@ Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels, 
   } else if (looks_like_npy(start)) {
     dataset.images = read_npy_images(stream);
   } else if (looks_like_zip(start)) {
-    return load_npz(stream, labels, pixels);
+    return load_npz(stream, labels, form);
   } else {
     throw Error(
         ErrorCode::kBadData,
@@ -165,27 +185,32 @@ Dataset load_stream(ByteStream& stream, const std::string& path, Labels labels, 
         stream.name(),
         fmt::format("{:02x}", fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " ")));
   }
-  finish(dataset, path, path, pixels);
+  bring_to(form, dataset, path);
+  finish(dataset, path, path);
   return dataset;
 }
 
 }  // namespace
 
-Dataset load_inputs(const std::string& path, Labels labels, Pixels pixels) {
-  if (path == "-" || !is_folder(path)) return load_inputs(*open_stream(path), path, labels, pixels);
-  ImageFiles files = read_unlabelled_images(path);
+Dataset load_inputs(const std::string& path, Labels labels, const LoadOptions& options,
+                    Pixels pixels) {
+  if (path == "-" || !is_folder(path))
+    return load_inputs(*open_stream(path), path, labels, options, pixels);
+  ImageFiles files = read_unlabelled_images(path, options);
   Dataset dataset;
   dataset.images = std::move(files.images);
   dataset.sources = std::move(files.files);
   dataset.notes = std::move(files.notes);
-  finish(dataset, path, path, pixels);
+  bring_to({options, pixels}, dataset, path);
+  finish(dataset, path, path);
   dataset.name = path;
   dataset.split = Split::kTest;
   return dataset;
 }
 
-Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels, Pixels pixels) {
-  Dataset dataset = load_stream(stream, path, labels, pixels);
+Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels,
+                    const LoadOptions& options, Pixels pixels) {
+  Dataset dataset = load_stream(stream, path, labels, {options, pixels});
   dataset.name = path;
   dataset.split = Split::kTest;
   return dataset;
@@ -273,26 +298,28 @@ Dataset load_dataset(const std::string& name_or_path, Split split, const LoadOpt
   return load_dataset(name_or_path, split, options, Pixels::kNormalize);
 }
 
-Dataset load_inputs(const std::string& path, Labels labels) {
-  return load_inputs(path, labels, Pixels::kNormalize);
+Dataset load_inputs(const std::string& path, Labels labels, const LoadOptions& options) {
+  return load_inputs(path, labels, options, Pixels::kNormalize);
 }
 
-Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels) {
-  return load_inputs(stream, path, labels, Pixels::kNormalize);
+Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels,
+                    const LoadOptions& options) {
+  return load_inputs(stream, path, labels, options, Pixels::kNormalize);
 }
 
 Dataset load_dataset(const std::string& name_or_path, Split split, const LoadOptions& options,
                      Pixels pixels) {
   Dataset dataset;
   if (const KnownDataset* known = find_known_dataset(name_or_path)) {
-    dataset = from_content(open_known(*known)->load(split),
-                           {known->class_names.begin(), known->class_names.end()}, pixels);
+    dataset =
+        from_content(open_known(*known)->load(split),
+                     {known->class_names.begin(), known->class_names.end()}, {options, pixels});
   } else if (const auto source = open_source(name_or_path, options)) {
     SplitContent content = source->load(split);
     std::vector<std::string> names = classes_of(*source, content, split, name_or_path);
-    dataset = from_content(std::move(content), std::move(names), pixels);
+    dataset = from_content(std::move(content), std::move(names), {options, pixels});
   } else {
-    dataset = load_inputs(name_or_path, Labels::kRead, pixels);
+    dataset = load_inputs(name_or_path, Labels::kRead, options, pixels);
   }
   dataset.name = name_or_path;
   dataset.split = split;
@@ -331,7 +358,7 @@ Dataset make_dataset(Tensor images, std::vector<std::int32_t> labels,
   dataset.weights = std::move(weights);
   dataset.class_names = std::move(class_names);
   dataset.name = std::move(name);
-  finish(dataset, dataset.name, dataset.name, Pixels::kAsFound);
+  finish(dataset, dataset.name, dataset.name);
   return dataset;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "digitry/image/channels.h"
 #include "digitry/image/image.h"
 #include "digitry/tensor/tensor.h"
 
@@ -28,12 +29,14 @@ enum class LabelFrom {
   kName,    ///< At the start of its own name: 5_a.png.
 };
 
-/// How image files become a data set. Other formats need no options.
+/// How images become a data set. Size and labels are those of image files alone.
 struct LoadOptions {
   /// Images are brought to this size with their aspect kept (`fit_image`). 0×0: the size that all
   /// have, or 28×28 if they differ.
   ImageSize image_size = {};
   LabelFrom label_from = LabelFrom::kFolder;
+  /// Grey or colour (`with_channels`), in every format.
+  Channels channels = Channels::kGrey;
 
   bool operator==(const LoadOptions&) const = default;
 };
@@ -124,10 +127,12 @@ enum class Labels { kRead, kIgnore };
 /// files on standard input. Files may be compressed with gzip. The content of a file, not its name,
 /// determines its format. Throws Error{kBadData} that names the file, the rule and what was found;
 /// Error{kIo} if it cannot be read.
-Dataset load_inputs(const std::string& path, Labels labels = Labels::kRead);
+Dataset load_inputs(const std::string& path, Labels labels = Labels::kRead,
+                    const LoadOptions& options = {});
 
 /// The same for an open stream from which nothing has been read. `path` is its path, or "-".
-Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels);
+Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels,
+                    const LoadOptions& options = {});
 
 /// The one image of a file, uint8 [1, C, H, W], as `Classifier::classify_one` takes it: a PNG file,
 /// or whatever `load_inputs` reads that holds one image. Throws what `load_inputs` throws, and

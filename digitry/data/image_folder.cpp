@@ -18,6 +18,7 @@
 #include "digitry/base/limits.h"
 #include "digitry/base/parallel.h"
 #include "digitry/base/text.h"
+#include "digitry/image/channels.h"
 #include "digitry/image/decoder.h"
 #include "digitry/image/fit.h"
 #include "digitry/image/image.h"
@@ -108,36 +109,37 @@ std::int64_t count_folders(const fs::path& folder) {
   });
 }
 
-Image read_grey(const std::string& file) {
-  return to_grey(decode_image(read_file(file, kMaxImageFileBytes), file));
+Image read_image(const std::string& file, Channels channels) {
+  return with_channels(decode_image(read_file(file, kMaxImageFileBytes), file), channels);
 }
 
 // Decodes files on all threads.
 class FileReader {
  public:
-  explicit FileReader(const std::vector<std::string>& files) : files_(files) {}
+  FileReader(const std::vector<std::string>& files, Channels channels)
+      : files_(files), channels_(channels) {}
 
   // All images brought to `size`. If `exact`, returns nothing as soon as one has another size.
   // If several files are invalid, throws the error of the first, as one thread would.
   std::optional<Tensor> read(ImageSize size, bool exact) {
     const auto count = static_cast<std::int64_t>(files_.size());
     check_image_total(fs::path(files_.front()).parent_path().string(), count,
-                      size.height * size.width);
-    Tensor images({count, 1, size.height, size.width}, DType::kU8);
+                      count_of(channels_) * size.height * size.width);
+    Tensor images({count, count_of(channels_), size.height, size.width}, DType::kU8);
     first_failed_ = count;
     failure_ = nullptr;
     std::atomic<bool> differs = false;
     parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end && !differs; ++i) {
         try {
-          const Image image = read_grey(files_[static_cast<std::size_t>(i)]);
+          const Image image = read_image(files_[static_cast<std::size_t>(i)], channels_);
           if (exact && ImageSize{image.height, image.width} != size) {
             differs = true;
             return;
           }
-          const Image fitted = fit_image(image, size);
-          std::memcpy(images.data() + static_cast<std::size_t>(i) * fitted.pixels.size(),
-                      fitted.pixels.data(), fitted.pixels.size());
+          const std::vector<std::uint8_t> pixels = planes_of(fit_image(image, size));
+          std::memcpy(images.data() + static_cast<std::size_t>(i) * pixels.size(), pixels.data(),
+                      pixels.size());
         } catch (...) {
           const std::lock_guard lock(mutex_);
           if (i >= first_failed_) return;
@@ -154,15 +156,16 @@ class FileReader {
 
  private:
   const std::vector<std::string>& files_;
+  Channels channels_;
   std::mutex mutex_;
   std::int64_t first_failed_ = 0;
   std::exception_ptr failure_;
 };
 
 void read_all(const LoadOptions& options, ImageFiles& result) {
-  const Image first = read_grey(result.files.front());
+  const Image first = read_image(result.files.front(), options.channels);
   const ImageSize found{first.height, first.width};
-  FileReader reader(result.files);
+  FileReader reader(result.files, options.channels);
   if (options.image_size != ImageSize{}) {
     result.images = *reader.read(options.image_size, /*exact=*/false);
     if (found != options.image_size)

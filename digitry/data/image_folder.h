@@ -16,7 +16,7 @@ namespace digitry {
 
 /// Images read from one file each.
 struct ImageFiles {
-  Tensor images;                         ///< uint8 [N,1,H,W].
+  Tensor images;                         ///< uint8 [N,C,H,W].
   std::vector<std::int32_t> labels;      ///< N, or empty for files without classes.
   std::vector<std::string> class_names;  ///< The names of the class folders.
   std::vector<std::string> files;        ///< N paths.
@@ -39,12 +39,12 @@ std::vector<std::string> list_classes(const std::filesystem::path& root);
 std::optional<std::filesystem::path> find_split_folder(const std::filesystem::path& root,
                                                        Split split);
 
-/// Reads the image files in `root/<class>/`, sorted by bytes within a class. Colour becomes grey
-/// (`to_grey`). Images are brought to `options.image_size` by `fit_image`; if it is not set, they
-/// keep their size if they have one, else become 28×28. Labels are indices into `class_names`,
-/// which must contain the name of every folder but may contain others. Files that are left out are
-/// counted in `notes`; hidden files are not. Throws Error{kBadData} that names the file, the rule
-/// and what was found.
+/// Reads the image files in `root/<class>/`, sorted by bytes within a class. They become grey
+/// or colour as `options.channels` says. Images are brought to `options.image_size` by `fit_image`;
+/// if it is not set, they keep their size if they have one, else become 28×28. Labels are indices
+/// into `class_names`, which must contain the name of every folder but may contain others. Files
+/// that are left out are counted in `notes`; hidden files are not. Throws Error{kBadData} that
+/// names the file, the rule and what was found.
 ImageFiles read_image_folder(const std::filesystem::path& root,
                              std::vector<std::string> class_names, const LoadOptions& options = {});
 

@@ -42,7 +42,9 @@ enum class Pixels { kNormalize, kAsFound };
 /// `load_dataset` and `load_inputs` with that choice.
 Dataset load_dataset(const std::string& name_or_path, Split split, const LoadOptions& options,
                      Pixels pixels);
-Dataset load_inputs(const std::string& path, Labels labels, Pixels pixels);
-Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels, Pixels pixels);
+Dataset load_inputs(const std::string& path, Labels labels, const LoadOptions& options,
+                    Pixels pixels);
+Dataset load_inputs(ByteStream& stream, const std::string& path, Labels labels,
+                    const LoadOptions& options, Pixels pixels);
 
 }  // namespace digitry

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
+#include <span>
 #include <vector>
 
 #include "digitry/base/quantile.h"
+#include "digitry/image/channels.h"
 
 namespace digitry {
 namespace {
@@ -75,10 +78,7 @@ std::vector<float> resize_rows(const std::vector<float>& pixels, std::int64_t he
   return result;
 }
 
-}  // namespace
-
-Image fit_image(const Image& grey, ImageSize size) {
-  if (ImageSize{grey.height, grey.width} == size) return grey;
+Image fit_channel(const Image& grey, ImageSize size) {
   const double scale = std::min(static_cast<double>(size.height) / static_cast<double>(grey.height),
                                 static_cast<double>(size.width) / static_cast<double>(grey.width));
   const auto scaled = [&](std::int64_t side, std::int64_t most) {
@@ -100,6 +100,21 @@ Image fit_image(const Image& grey, ImageSize size) {
       fitted.pixels[static_cast<std::size_t>((top + y) * size.width + left + x)] =
           static_cast<std::uint8_t>(std::lround(resized[static_cast<std::size_t>(y * width + x)]));
   return fitted;
+}
+
+}  // namespace
+
+Image fit_image(const Image& image, ImageSize size) {
+  if (ImageSize{image.height, image.width} == size) return image;
+  const std::vector<std::uint8_t> planes = planes_of(image);
+  std::vector<std::uint8_t> fitted;
+  const std::size_t area = planes.size() / static_cast<std::size_t>(image.channels);
+  for (std::size_t begin = 0; begin < planes.size(); begin += area) {
+    const Image channel =
+        image_of_planes(std::span(planes).subspan(begin, area), {image.height, image.width});
+    std::ranges::copy(fit_channel(channel, size).pixels, std::back_inserter(fitted));
+  }
+  return image_of_planes(fitted, size);
 }
 
 }  // namespace digitry

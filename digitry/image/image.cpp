@@ -49,6 +49,11 @@ std::uint32_t paper_behind(const Image& image) {
   return sum < 128 * opacity ? 255 : 0;
 }
 
+// A value of this opacity on paper.
+std::uint8_t on_paper(std::uint32_t value, std::uint32_t opacity, std::uint32_t paper) {
+  return static_cast<std::uint8_t>((value * opacity + paper * (255U - opacity) + 127) / 255);
+}
+
 bool has_transparency(const Image& image) {
   for (std::size_t i = 3; i < image.pixels.size(); i += 4)
     if (image.pixels[i] != 255) return true;
@@ -106,11 +111,24 @@ Image to_grey(const Image& image) {
   const std::uint32_t paper = blended ? paper_behind(image) : 0;
   for (std::size_t i = 0; i < image.pixels.size(); i += channels) {
     const std::uint8_t* pixel = image.pixels.data() + i;
-    std::uint32_t value = luminance(pixel);
-    if (blended) value = (value * pixel[3] + paper * (255U - pixel[3]) + 127) / 255;
-    grey.pixels.push_back(static_cast<std::uint8_t>(value));
+    grey.pixels.push_back(on_paper(luminance(pixel), blended ? pixel[3] : 255, paper));
   }
   return grey;
+}
+
+Image to_colour(const Image& image) {
+  check_image(image);
+  if (image.channels == 3) return image;
+  Image colour{image.height, image.width, 3, {}};
+  colour.pixels.reserve(static_cast<std::size_t>(3 * image.height * image.width));
+  const auto channels = static_cast<std::size_t>(image.channels);
+  const bool blended = channels == 4 && has_transparency(image);
+  const std::uint32_t paper = blended ? paper_behind(image) : 0;
+  for (std::size_t i = 0; i < image.pixels.size(); i += channels)
+    for (std::size_t c = 0; c < 3; ++c)
+      colour.pixels.push_back(on_paper(image.pixels[i + (channels == 1 ? 0 : c)],
+                                       blended ? image.pixels[i + 3] : 255, paper));
+  return colour;
 }
 
 ImageSize parse_image_size(std::string_view text, const std::string& name) {

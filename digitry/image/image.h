@@ -59,4 +59,8 @@ Image upright(Image stored, int orientation);
 /// of different colours, the median of that. Throws Error{kInvalidArgument} as `check_image` does.
 Image to_grey(const Image& image);
 
+/// Converts to RGB: grey is repeated, and transparent parts become paper as in `to_grey`. Throws
+/// Error{kInvalidArgument} as `check_image` does.
+Image to_colour(const Image& image);
+
 }  // namespace digitry

@@ -20,6 +20,13 @@ std::string training_data_name(const Model& model) {
   return trained_on != model.provenance.end() ? trained_on->second : "mnist";
 }
 
+LoadOptions input_options(const Model& model) {
+  const Shape& shape = model.input_shape();
+  return {
+      .image_size = {.height = shape[1], .width = shape[2]},
+      .channels = shape[0] == count_of(Channels::kColour) ? Channels::kColour : Channels::kGrey};
+}
+
 EvaluationResult evaluate(const Model& model, const EvaluationData& images) {
   const Dataset& data = images.data;
   const Classifier classifier(model);
@@ -99,11 +106,10 @@ void match_classes(const Model& model, Dataset& data) {
   data.class_names = expected;
 }
 
-// How the image files of `data` are read for the model.
+// How `data` are read for the model.
 LoadOptions options_for(const Model& model, const std::string& data, LabelFrom label_from) {
-  const Shape& shape = model.input_shape();
-  LoadOptions options{.image_size = {.height = shape[1], .width = shape[2]},
-                      .label_from = label_from};
+  LoadOptions options = input_options(model);
+  options.label_from = label_from;
   const auto recipe = model.provenance.find("recipe");
   if (recipe != model.provenance.end() && data == training_data_name(model) &&
       parse_recipe(recipe->second, "the model's recipe").load.label_from == LabelFrom::kName)
@@ -171,7 +177,9 @@ TrainingImages find_training_images(const Model& model) try {
     return unavailable("the model does not name its training data");
   if (name->second == "-") return unavailable("the training images came from standard input");
   const Recipe recipe = parse_recipe(recipe_text->second, "the model's recipe");
-  auto data = std::make_shared<const Dataset>(load_training_data(name->second, recipe.load));
+  LoadOptions options = recipe.load;
+  options.channels = input_options(model).channels;
+  auto data = std::make_shared<const Dataset>(load_training_data(name->second, options));
   if (data->sha256 != hash->second || data->image_shape() != model.input_shape() ||
       data->num_classes() > std::ssize(model.class_names))
     return unavailable(fmt::format("{} no longer contains the images that the model was trained on",

@@ -30,8 +30,8 @@ struct EvaluationData {
 /// their own. An empty `split` selects the best available one: "test" if the data have a labelled
 /// test split, else the validation part if the model was trained on these data, else all images.
 ///
-/// Image files are brought to the model's input size. `label_from` is that of the model's recipe if
-/// `data` are those it was trained on.
+/// Image files are brought to the model's input size, and all images to its channels. `label_from`
+/// is that of the model's recipe if `data` are those it was trained on.
 ///
 /// Classes are matched by name. If the class names of the data are the numbers 0, 1, 2... and the
 /// model has other names, the numbers are indices into the model's class names.
@@ -46,6 +46,9 @@ std::string final_split(const std::string& data, const LoadOptions& options = {}
 
 /// The name of the data that the model was trained on; "mnist" if the model does not contain it.
 std::string training_data_name(const Model& model);
+
+/// How images are read for the model: at its input size, and in colour if it has three channels.
+LoadOptions input_options(const Model& model);
 
 /// An evaluation, and the images that it is for.
 struct EvaluationResult {

@@ -120,6 +120,8 @@ void read_load_options(const Attributes& options, const std::string& source, Rec
         reader.integer("image_size", 1, kMaxImageSide);
   if (reader.text("label_from", {"folder", "name"}, "folder") == "name")
     recipe.load.label_from = LabelFrom::kName;
+  if (reader.text("channels", {"grey", "colour"}, "grey") == "colour")
+    recipe.load.channels = Channels::kColour;
   reader.finish();
 }
 
@@ -128,6 +130,7 @@ Attributes load_attributes(const LoadOptions& load) {
   Attributes attributes;
   if (load.image_size != ImageSize{}) attributes["image_size"] = to_string(load.image_size);
   if (load.label_from == LabelFrom::kName) attributes["label_from"] = std::string("name");
+  if (load.channels == Channels::kColour) attributes["channels"] = std::string("colour");
   return attributes;
 }
 

@@ -56,13 +56,16 @@ class Dataset(tuple[Split, Split]):
         return f"Dataset({sizes}, {len(self.class_names)} classes)"
 
 
-def load_dataset(name_or_path: str | os.PathLike[str] = "mnist", *, fetch: bool = True) -> Dataset:
+def load_dataset(
+    name_or_path: str | os.PathLike[str] = "mnist", *, fetch: bool = True, colour: bool = False
+) -> Dataset:
     """Loads a data set.
 
     Args:
         name_or_path: "mnist" or "fashion-mnist", or a folder of IDX files, of CSV files or of images by class
             (docs/data.md). A source without splits is the training split; the test split then has no images.
         fetch: whether a data set that has a name and is not in the cache is fetched first (11 MB).
+        colour: whether images are (n, height, width, 3); else colours become grey.
 
     Raises:
         DataError: if the data break the rules of their format; a ValueError.
@@ -73,10 +76,10 @@ def load_dataset(name_or_path: str | os.PathLike[str] = "mnist", *, fetch: bool 
     if fetch and _core.known_dataset(name) is not None:
         fetch_dataset(name)
     splits = _core.split_names(name)
-    x, y, class_names = _core.load_split(name, "train" if "train" in splits else "test")
+    x, y, class_names = _core.load_split(name, "train" if "train" in splits else "test", colour)
     train = Split(_channels_last(x), y)
     if "train" in splits and "test" in splits:
-        x, y, _ = _core.load_split(name, "test")
+        x, y, _ = _core.load_split(name, "test", colour)
         test = Split(_channels_last(x), y)
     else:
         test = Split(train.x[:0], train.y[:0])

@@ -26,11 +26,14 @@ using LabelArray = nb::ndarray<nb::numpy, std::int32_t>;
 
 // Images [N, C, H, W], labels [N] or [0], class names.
 std::tuple<PixelArray, LabelArray, std::vector<std::string>> load_split(const std::string& name,
-                                                                        const std::string& split) {
+                                                                        const std::string& split,
+                                                                        bool colour) {
   Dataset data = without_gil([&] {
-    return load_dataset(name, split == "test"         ? Split::kTest
-                              : split == "validation" ? Split::kValidation
-                                                      : Split::kTrain);
+    return load_dataset(name,
+                        split == "test"         ? Split::kTest
+                        : split == "validation" ? Split::kValidation
+                                                : Split::kTrain,
+                        {.channels = colour ? Channels::kColour : Channels::kGrey});
   });
   return {array_of<std::uint8_t>(std::move(data.images)), array_of(std::move(data.labels)),
           std::move(data.class_names)};
@@ -59,7 +62,8 @@ nb::object known_dataset(const std::string& name) {
 
 void bind_data(nb::module_& module) {
   use_picture_decoder();
-  module.def("load_split", &load_split, nb::arg("name"), nb::arg("split"));
+  module.def("load_split", &load_split, nb::arg("name"), nb::arg("split"),
+             nb::arg("colour") = false);
   module.def("split_names", &split_names, nb::arg("name"));
   module.def(
       "known_dataset", &known_dataset, nb::arg("name"),

@@ -73,6 +73,7 @@ gradient_clip = 5
 [data]
 image_size = "32x20"
 label_from = "name"
+channels = "colour"
 [optimizer]
 type = "sgd"
 learning_rate = 0.1
@@ -106,7 +107,8 @@ out_features = 10
   EXPECT_EQ(recipe.label_smoothing, 0.1);
   EXPECT_EQ(recipe.class_weights, "balanced");
   EXPECT_EQ(recipe.batch_norm, "synchronized");
-  EXPECT_EQ(recipe.load, (LoadOptions{{.height = 20, .width = 32}, LabelFrom::kName}));
+  EXPECT_EQ(recipe.load,
+            (LoadOptions{{.height = 20, .width = 32}, LabelFrom::kName, Channels::kColour}));
   EXPECT_EQ(recipe.gradient_clip, 5);
   EXPECT_EQ(recipe.optimizer, OptimizerOptions(Sgd{.learning_rate = 0.1}));
   EXPECT_EQ(recipe.schedule, ScheduleOptions(OneCycle{.warmup = 0.1}));

@@ -125,7 +125,8 @@ AugmentOptions default_augmentation() {
 
 void show_data_augment(const DataAugmentArguments& arguments) {
   const Resolved resolved = resolve(arguments);
-  const Dataset train = load_dataset(resolved.path, Split::kTrain);
+  const Dataset train = load_dataset(resolved.path, Split::kTrain,
+                                     resolved.recipe ? resolved.recipe->load : LoadOptions());
   const std::vector<std::int32_t> among =
       resolved.recipe ? trained_on(*resolved.recipe, train) : std::vector<std::int32_t>{};
   const AugmentationPreview preview = make_preview(train, among, resolved.preview);

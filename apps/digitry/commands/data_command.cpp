@@ -97,6 +97,7 @@ void add_info(CLI::App& data) {
       ->required();
   add_image_size_option(*command, arguments->image_size);
   add_label_from_option(*command, arguments->label_from);
+  add_channels_option(*command, arguments->channels);
   command->add_flag("--json", arguments->json, "Print JSON");
   command->add_option("--samples", arguments->num_samples, "Number of images to draw")
       ->check(CLI::Range(0, 1000))

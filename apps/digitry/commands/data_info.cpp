@@ -188,6 +188,7 @@ void show_data_info(const DataInfoArguments& arguments) {
   if (arguments.image_size)
     options.image_size = parse_image_size(*arguments.image_size, "--image-size");
   if (arguments.label_from) options.label_from = parse_label_from(*arguments.label_from);
+  if (arguments.channels) options.channels = parse_channels(*arguments.channels);
   const DataInfo info = gather(arguments.path, options);
   if (arguments.json) {
     print_json(arguments.path, info);

@@ -9,6 +9,7 @@ struct DataInfoArguments {
   std::string path;
   std::optional<std::string> image_size;
   std::optional<std::string> label_from;
+  std::optional<std::string> channels;
   bool json = false;
   int num_samples = 10;
 };

@@ -72,7 +72,7 @@ ExplainedImage find_image(const ExplainOptions& options, const Model& model) {
       throw Error(ErrorCode::kInvalidArgument,
                   "--split {}: only for the data of the model; {} has no splits", options.split,
                   options.input);
-    image.data = load_inputs(options.input, Labels::kIgnore,
+    image.data = load_inputs(options.input, Labels::kIgnore, input_options(model),
                              expects_light_on_dark(model) ? Pixels::kNormalize : Pixels::kAsFound);
     image.data.labels.clear();  // Labels of a CSV file need not be classes of the model.
     image.source = options.input;

@@ -17,6 +17,7 @@
 #include "digitry/interchange/c_export.h"
 #include "digitry/interchange/onnx_export.h"
 #include "digitry/interchange/quantized.h"
+#include "digitry/training/evaluation_data.h"
 #include "digitry/training/run_folder.h"
 
 namespace digitry::app {
@@ -84,7 +85,7 @@ double int8_accuracy(const QuantizedNetwork& network, const Dataset& data) {
 // in reasonable time.
 void print_accuracy(const Model& model, const Tensor& calibration, const std::string& name) {
   const QuantizedNetwork network = quantize(model, calibration);
-  Dataset data = load_dataset(name, Split::kTest);
+  Dataset data = load_dataset(name, Split::kTest, input_options(model));
   const std::int64_t count =
       std::min(std::ssize(data.labels),
                std::max<std::int64_t>(100, kMaxMultiplyAdds / network.network.multiply_adds));
@@ -106,7 +107,8 @@ void export_to_c(const Model& model, const ExportOptions& options) {
   Tensor calibration;
   if (options.int8)
     calibration =
-        spread_images(load_dataset(options.data, Split::kTrain).images, kNumCalibrationImages);
+        spread_images(load_dataset(options.data, Split::kTrain, input_options(model)).images,
+                      kNumCalibrationImages);
   const CSource made =
       export_c(model, options.out, {.int8 = options.int8, .calibration_images = &calibration});
   if (model.tta != TestTimeAugmentation())

@@ -201,10 +201,15 @@ class SmallPictureReader {
     const ImageSize size{ready_.front().picture.height, ready_.front().picture.width};
     const bool normalize = expects_light_on_dark(classifier_.model());
     Dataset data;
-    data.images = Tensor({std::ssize(ready_), 1, size.height, size.width}, DType::kU8);
+    const Channels channels = input_options(classifier_.model()).channels;
+    data.images =
+        Tensor({std::ssize(ready_), count_of(channels), size.height, size.width}, DType::kU8);
     auto to = data.images.as<std::uint8_t>().begin();
     for (const SmallPicture& input : ready_) {
-      to = std::ranges::copy((normalize ? input.form.light : input.form.grey).pixels, to).out;
+      const Image& image = channels == Channels::kColour ? input.picture
+                           : normalize                   ? input.form.light
+                                                         : input.form.grey;
+      to = std::ranges::copy(planes_of(image), to).out;
       data.sources.push_back(input.name);
     }
     data.name = ready_.front().name;
@@ -238,11 +243,6 @@ class SmallPictureReader {
   std::vector<SmallPicture> ready_;
 };
 
-ImageSize input_size(const Model& model) {
-  const Shape& shape = model.input_shape();
-  return {.height = shape[1], .width = shape[2]};
-}
-
 // The model that the first input names, which is removed from them; else the shipped model.
 Model take_model(std::vector<std::string>& inputs) {
   std::string name = kDefaultModel;
@@ -266,7 +266,7 @@ void predict(const PredictOptions& options) {
   std::vector<std::string> named = options.model_and_inputs;
   const Classifier classifier(take_model(named));
   const InputKind kind = kind_of(options.kind);
-  const ImageSize size = input_size(classifier.model());
+  const LoadOptions load = input_options(classifier.model());
   const Pixels pixels = kind == InputKind::kImages || !expects_light_on_dark(classifier.model())
                             ? Pixels::kAsFound
                             : Pixels::kNormalize;
@@ -277,7 +277,7 @@ void predict(const PredictOptions& options) {
   std::vector<Predicted> all;
   SmallPictureReader small(classifier, options, reader, all);
   for (const std::string& name : inputs) {
-    load_input(name, kind, size, pixels, [&](PredictInput input) {
+    load_input(name, kind, load, pixels, [&](PredictInput input) {
       if (auto* picture = std::get_if<SmallPicture>(&input)) {
         small.read(std::move(*picture));
         return;

@@ -19,6 +19,8 @@
 #include "digitry/data/csv.h"
 #include "digitry/data/npy.h"
 #include "digitry/data/zip.h"
+#include "digitry/image/channels.h"
+#include "digitry/image/fit.h"
 #include "digitry/image/unread_format.h"
 #include "digitry/vision/decode.h"
 
@@ -85,9 +87,15 @@ std::vector<std::string> list_inputs(const std::vector<std::string>& inputs, Inp
 namespace {
 
 PredictInput as_input(Image picture, const std::string& name, InputKind kind,
-                      ImageSize model_size) {
-  if (kind == InputKind::kImages) return as_images(to_grey(picture), name);
-  if (kind == InputKind::kAuto && ImageSize{picture.height, picture.width} == model_size) {
+                      const LoadOptions& options) {
+  // Digits are searched for models of such images alone: others get the whole picture, in the form
+  // in which the images of their training were read.
+  const bool searched = options.channels == Channels::kGrey &&
+                        options.image_size == ImageSize{kMnistSide, kMnistSide};
+  if (!searched && kind != InputKind::kPicture)
+    picture = fit_image(with_channels(picture, options.channels), options.image_size);
+  if (kind == InputKind::kImages) return as_images(with_channels(picture, options.channels), name);
+  if (kind == InputKind::kAuto && ImageSize{picture.height, picture.width} == options.image_size) {
     ImageForm form = find_image_form(picture);
     return SmallPicture{name, std::move(picture), std::move(form)};
   }
@@ -96,9 +104,10 @@ PredictInput as_input(Image picture, const std::string& name, InputKind kind,
 
 }  // namespace
 
-void load_input(const std::string& input, InputKind kind, ImageSize model_size, Pixels pixels,
+void load_input(const std::string& input, InputKind kind, const LoadOptions& options, Pixels pixels,
                 const std::function<void(PredictInput)>& use) {
-  if (input != "-" && is_folder(input)) return use(load_inputs(input, Labels::kIgnore, pixels));
+  if (input != "-" && is_folder(input))
+    return use(load_inputs(input, Labels::kIgnore, options, pixels));
   const std::unique_ptr<ByteStream> stream = open_stream(input);
   const std::string_view start = stream->peek(kStartBytes);
   if (!looks_like_picture(start)) {
@@ -114,7 +123,7 @@ void load_input(const std::string& input, InputKind kind, ImageSize model_size, 
           "{}: expected a picture (PNG, JPEG, BMP, WebP, TIFF){}, found bytes {}", stream->name(),
           kind == InputKind::kPicture ? "" : " or images as IDX, CSV, NPY or NPZ",
           fmt::format("{:02x}", fmt::join(std::as_bytes(std::span(start.substr(0, 4))), " ")));
-    return use(load_inputs(*stream, input, Labels::kIgnore, pixels));
+    return use(load_inputs(*stream, input, Labels::kIgnore, options, pixels));
   }
   const std::string bytes = read_rest(*stream, kMaxPictureBytes);
   const int pages = std::max(1, count_pages(bytes));
@@ -122,16 +131,16 @@ void load_input(const std::string& input, InputKind kind, ImageSize model_size, 
     const std::string name =
         pages > 1 ? fmt::format("{} page {}", stream->name(), page + 1) : stream->name();
     use(as_input(decode_picture(bytes, name, kMaxImagePixels, kAllPictureFormats, page), name, kind,
-                 model_size));
+                 options));
   }
   if (pages == kMostPages)
     warn(fmt::format("{}: read the first {} pages", stream->name(), kMostPages));
 }
 
-Dataset as_images(const Image& grey, const std::string& name) {
+Dataset as_images(const Image& image, const std::string& name) {
   Dataset data;
-  data.images = Tensor({1, 1, grey.height, grey.width}, DType::kU8);
-  std::ranges::copy(grey.pixels, data.images.as<std::uint8_t>().begin());
+  data.images = Tensor({1, image.channels, image.height, image.width}, DType::kU8);
+  std::ranges::copy(planes_of(image), data.images.as<std::uint8_t>().begin());
   data.sources = {name};
   data.name = name;
   return data;

@@ -25,7 +25,7 @@ struct NamedPicture {
   Image picture;
 };
 
-/// A picture of the size of the model's images.
+/// A picture of the size of the model's images; that of a model of colour images has colours.
 struct SmallPicture {
   std::string name;
   Image picture;
@@ -42,12 +42,13 @@ std::vector<std::string> list_inputs(const std::vector<std::string>& inputs, Inp
 
 /// Reads one input, and passes it on: a TIFF file page by page, named "scan.tif page 2". IDX, CSV,
 /// NPY and NPZ files are always ready images, which `pixels` may bring to light on dark; `kind`
-/// decides for files of pixels. Throws Error{kBadData}, with the name of the file, if it is missing
-/// or malformed.
-void load_input(const std::string& input, InputKind kind, ImageSize model_size, Pixels pixels,
+/// decides for files of pixels. `options` are those of the model (`input_options`); unless it takes
+/// 28×28 grey images, pictures are brought to its size. Throws Error{kBadData}, with the name of
+/// the file, if it is missing or malformed.
+void load_input(const std::string& input, InputKind kind, const LoadOptions& options, Pixels pixels,
                 const std::function<void(PredictInput)>& use);
 
-/// A grey picture as a data set of one image.
-Dataset as_images(const Image& grey, const std::string& name);
+/// A picture as a data set of one image.
+Dataset as_images(const Image& image, const std::string& name);
 
 }  // namespace digitry::app

@@ -39,6 +39,7 @@ struct TrainOptions {
   std::optional<std::string> data;
   std::optional<std::string> image_size;
   std::optional<std::string> label_from;
+  std::optional<std::string> channels;
   std::optional<std::int64_t> epochs;
   std::optional<std::int64_t> batch_size;
   std::optional<std::int64_t> patience;
@@ -70,6 +71,7 @@ Recipe resolved_recipe(const TrainOptions& options) {
   if (options.image_size)
     recipe.load.image_size = parse_image_size(*options.image_size, "--image-size");
   if (options.label_from) recipe.load.label_from = parse_label_from(*options.label_from);
+  if (options.channels) recipe.load.channels = parse_channels(*options.channels);
   if (options.epochs) recipe.epochs = *options.epochs;
   if (options.batch_size) recipe.batch_size = *options.batch_size;
   if (options.patience) recipe.patience = *options.patience;
@@ -181,6 +183,7 @@ void add_train_command(CLI::App& app) {
           ->type_name(kDataType));
   overriding(add_image_size_option(*command, options->image_size));
   overriding(add_label_from_option(*command, options->label_from));
+  overriding(add_channels_option(*command, options->channels));
   overriding(command->add_option("--epochs", options->epochs, "Passes over the training images")
                  ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000})));
   overriding(command->add_option("--batch-size", options->batch_size, "Images per step")

@@ -64,6 +64,17 @@ LabelFrom parse_label_from(const std::string& name) {
   return name == "name" ? LabelFrom::kName : LabelFrom::kFolder;
 }
 
+CLI::Option* add_channels_option(CLI::App& command, std::optional<std::string>& channels) {
+  return command
+      .add_option("--channels", channels,
+                  "Colours of the images: turned to grey, or kept as three channels [grey]")
+      ->check(CLI::IsMember({"grey", "colour"}));
+}
+
+Channels parse_channels(const std::string& name) {
+  return name == "colour" ? Channels::kColour : Channels::kGrey;
+}
+
 void add_threads_option(CLI::App& command, int& threads) {
   command.add_option("--threads", threads, "Number of threads; 0 for one per processor [0]")
       ->check(CLI::Range(0, 1024));

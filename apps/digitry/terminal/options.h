@@ -39,6 +39,12 @@ CLI::Option* add_label_from_option(CLI::App& command, std::optional<std::string>
 /// "name" or "folder", as --label-from takes them.
 LabelFrom parse_label_from(const std::string& name);
 
+/// Adds --channels, of images in any format.
+CLI::Option* add_channels_option(CLI::App& command, std::optional<std::string>& channels);
+
+/// "grey" or "colour", as --channels takes them.
+Channels parse_channels(const std::string& name);
+
 /// Adds --threads.
 void add_threads_option(CLI::App& command, int& threads);
 
