@@ -17,6 +17,7 @@ namespace digitry {
 namespace {
 
 constexpr std::int64_t kRowsToJudge = 2000;
+constexpr std::int64_t kLeastCounted = 257;
 constexpr std::array<std::string_view, 6> kLabelNames = {"label",  "labels", "class",
                                                          "target", "digit",  "y"};
 
@@ -108,8 +109,9 @@ class LayoutReader {
     layout_.num_columns = names_.size();
     // The first name of a heading may be empty: pandas writes the index column so.
     const bool unnamed = names_.front().empty() && names_.size() > 1;
-    layout_.has_heading = is_column_name(names_[unnamed ? 1 : 0]);
-    if (layout_.has_heading)
+    const bool counted = counts_columns();
+    layout_.has_heading = counted || is_column_name(names_[unnamed ? 1 : 0]);
+    if (layout_.has_heading && !(counted && !names_a_label()))
       read_heading();
     else
       read_rows(text);
@@ -126,11 +128,30 @@ class LayoutReader {
     return Error(ErrorCode::kBadData, "{}: {}", name_, format_message(format, args...));
   }
 
+  bool names_a_label() const {
+    return std::ranges::any_of(names_, [](const std::string& name) {
+      return std::ranges::find(kLabelNames, name) != kLabelNames.end();
+    });
+  }
+
+  // Whether the first line numbers the columns, 0, 1, 2, ..., but for a label: the heading that
+  // pandas writes for columns without names. With 256 and more no row of pixels is like that.
+  bool counts_columns() const {
+    std::int64_t next = 0;
+    for (const std::string& name : names_) {
+      if (std::ranges::find(kLabelNames, name) != kLabelNames.end()) continue;
+      if (parse_index(name) != next) return false;
+      ++next;
+    }
+    return next >= kLeastCounted;
+  }
+
   void read_heading() {
     std::vector<std::string> pixels;
     for (std::size_t column = 0; column < names_.size(); ++column) {
       const std::string& name = names_[column];
-      const bool id = column == 0 && (name == "id" || name == "imageid" || name.empty());
+      const bool id = column == 0 && (name == "id" || name == "imageid" || name == "index" ||
+                                      name == "unnamed:0" || name.empty());
       layout_.has_id |= id;
       if (std::ranges::find(kLabelNames, name) == kLabelNames.end()) {
         if (!id) pixels.push_back(name);
@@ -208,6 +229,7 @@ class LayoutReader {
     Column last;
     Lines lines(text);
     std::string_view line;
+    if (layout_.has_heading) lines.next(line);
     for (std::int64_t row = 0; row < kRowsToJudge && lines.next(line); ++row) {
       bool more = false;
       const std::string_view end = trimmed(line);

@@ -222,10 +222,9 @@ double pixel_factor(const ByteStream& stream, const NpyHeader& header, const Ite
     return std::pair(least, most);
   });
   if (!(low >= 0 && high <= 255))
-    throw bad_npy(stream,
-                  "expected pixels in [0, 255] or [0, 1], found {:.6g}; undo the standardization "
-                  "before saving",
-                  low);
+    throw bad_npy(stream, "expected pixels in [0, 255] or [0, 1], found {:.6g}; {}", low,
+                  low > 255 ? "scale them to 0 to 255: 16 bits divided by 257"
+                            : "undo the standardization before saving");
   return header.kind == 'f' && high <= 1 ? 255 : 1;
 }
 

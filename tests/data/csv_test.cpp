@@ -151,6 +151,26 @@ TEST(Csv, FindsTheLabelWithoutAHeading) {
                [] { csv("0,1,2,3,1\n1,1,2,3,0\n"); });
 }
 
+// The columns that pandas numbers: a heading without a name for the label, or with one.
+TEST(Csv, TakesNumbersAsAHeading) {
+  const auto row = [](int first, const std::string& last) {
+    std::string text = std::to_string(first);
+    for (int i = 1; i < 324; ++i) text += "," + std::to_string(i % 200);
+    return text + "," + last + "\n";
+  };
+  std::string numbers = "0";
+  for (int i = 1; i < 324; ++i) numbers += "," + std::to_string(i);
+  const std::string rows = row(8, "1") + row(8, "0") + row(8, "2");
+  for (const std::string heading : {numbers + ",324\n", numbers + ",class\n"}) {
+    const CsvImages content = csv(heading + rows);
+    EXPECT_EQ(content.images.shape(), (Shape{3, 1, 18, 18}));
+    EXPECT_THAT(content.labels, ElementsAre(1, 0, 2));
+    EXPECT_EQ(csv_labels(heading + rows), content.labels);
+    EXPECT_EQ(values(content.images)[0], 8);
+  }
+  EXPECT_THAT(csv("Unnamed: 0,label,pixel0\n0,3,9\n").labels, ElementsAre(3));
+}
+
 TEST(Csv, FindsFilesByTheWordsInTheirNames) {
   const TemporaryFolder root;
   write_file(root / "mnist_train.csv", "");
