@@ -37,7 +37,7 @@ TEST(Examples, GoFromTheDataToTheMistakes) {
   ASSERT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("3000 training images [1,28,28], 1000 test images"));
   EXPECT_THAT(result.out, HasSubstr("label 5, one-hot: 0 0 0 0 0 1 0 0 0 0"));
-  EXPECT_THAT(result.out, HasSubstr("epoch 5: loss"));
+  EXPECT_THAT(result.out, HasSubstr("epoch 3: loss"));
   EXPECT_THAT(result.out, HasSubstr("test accuracy"));
   EXPECT_THAT(result.out, HasSubstr("confusion matrix"));
   for (const char* name : {"samples.png", "curves.png", "confusion.png", "mistakes.png"})
@@ -92,11 +92,11 @@ void expect_refused(std::vector<std::string> command, const std::vector<std::str
 TEST(Examples, TrainAConvolutionalNetwork) {
   const TemporaryFolder folder;
   const std::string path = folder / "convnet.safetensors";
-  const CommandResult result = run_example({"convnet", "5", small_mnist().string(), path});
+  const CommandResult result = run_example({"convnet", "3", small_mnist().string(), path});
   ASSERT_EQ(result.exit_status, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("0 conv2d"));
   EXPECT_THAT(result.out, HasSubstr("[16,28,28]"));
-  EXPECT_THAT(result.out, HasSubstr("epoch 5: loss"));
+  EXPECT_THAT(result.out, HasSubstr("epoch 3: loss"));
   EXPECT_GT(test_accuracy(result.out), 90);
   EXPECT_EQ(digitry({"evaluate", path, "--data", small_mnist().string()}).exit_status, 0);
 
