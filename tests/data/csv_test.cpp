@@ -161,7 +161,7 @@ TEST(Csv, TakesNumbersAsAHeading) {
   std::string numbers = "0";
   for (int i = 1; i < 324; ++i) numbers += "," + std::to_string(i);
   const std::string rows = row(8, "1") + row(8, "0") + row(8, "2");
-  for (const std::string heading : {numbers + ",324\n", numbers + ",class\n"}) {
+  for (const std::string& heading : {numbers + ",324\n", numbers + ",class\n"}) {
     const CsvImages content = csv(heading + rows);
     EXPECT_EQ(content.images.shape(), (Shape{3, 1, 18, 18}));
     EXPECT_THAT(content.labels, ElementsAre(1, 0, 2));

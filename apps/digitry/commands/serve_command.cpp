@@ -109,13 +109,13 @@ serving::ServerOptions server_options(const ServeOptions& options) {
   server.idle_timeout = milliseconds(options.idle_seconds);
   server.tls_certificate = options.tls_certificate;
   server.tls_key = options.tls_key;
-  // Half of the processors serve connections, the other half compute.
+  // Connections cost little beside networks, for which there is a worker per processor.
   server.num_threads = std::max(1, num_threads() / 2);
   return server;
 }
 
 serving::QueueOptions queue_options(const ServeOptions& options) {
-  return {.num_workers = std::max(1, num_threads() / 2),
+  return {.num_workers = num_threads(),
           .max_queued = options.max_queue,
           .max_delay = std::chrono::microseconds(options.max_delay_us),
           .timeout = milliseconds(options.timeout_seconds)};

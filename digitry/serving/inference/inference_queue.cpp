@@ -18,8 +18,9 @@ double seconds_between(InferenceQueue::Clock::time_point from,
   return std::chrono::duration<double>(to - from).count();
 }
 
-// Longer requests are not computed on the submitting thread, which serves other connections too.
-constexpr double kMaxSecondsAtOnce = 0.0005;
+// Longer requests are not computed on the submitting thread, which serves other connections too:
+// they would wait, and the other processors with them.
+constexpr double kMaxSecondsAtOnce = 0.0001;
 
 double seconds_for(const Tensor& images, const ServedModel& model) {
   return static_cast<double>(num_images(images)) * model.seconds_per_image();
