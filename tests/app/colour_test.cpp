@@ -58,7 +58,9 @@ TEST_F(Colour, TrainsEvaluatesAndPredictsInColour) {
   const CommandResult evaluated = run({"evaluate", "runs/colour", "--json"});
   ASSERT_EQ(evaluated.exit_status, 0) << evaluated.err;
   EXPECT_EQ(json::parse(evaluated.out)["accuracy"], 1.0);
-  // Pictures of the model's size and of another.
+  EXPECT_EQ(run({"explain", "runs/colour", "--index", "0"}).exit_status, 0);
+  // Pictures of the model's size and of another. The second makes the folder one that is no data
+  // set.
   write_file_atomically(folder_ / "small.png", encode_png({2, 3, 3, [] {
                                                              Image image = hue_of(true, 3);
                                                              image.pixels.resize(18);
