@@ -1,13 +1,7 @@
 #include "digitry/model_io/classifier.h"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <cmath>
-#include <deque>
-#include <exception>
-#include <map>
-#include <mutex>
 #include <numeric>
 #include <utility>
 
@@ -15,20 +9,12 @@
 #include "digitry/base/limits.h"
 #include "digitry/base/parallel.h"
 #include "digitry/kernels/vectors.h"
+#include "digitry/model_io/session_pool.h"
 #include "digitry/nn/plan/session.h"
 
 namespace digitry {
 namespace {
 
-// A plan always computes its whole batch, even if it has fewer images.
-constexpr std::array<std::int64_t, 4> kBatchSizes = {1, 8, 32, 128};
-constexpr std::int64_t kMaxSingleThreadBatch = 32;
-// Of several threads that have a batch each: more images at a time do not fit their caches, and for
-// more threads than that they are as many as memory should hold.
-constexpr std::int64_t kMaxSharedBatch = 128;
-constexpr int kMaxThreadsOfSharedBatch = 8;
-// Per thread, so that one that other programs slow down does not keep the rest waiting for long.
-constexpr std::int64_t kBatchesPerThread = 2;
 // The batch size is divided by the number of networks to limit memory, but not below this.
 constexpr std::int64_t kLeastBatch = 32;
 constexpr double kLeastContrast = 16;  // of 255; images with less are blank
@@ -39,40 +25,6 @@ std::int64_t shared_batch(std::int64_t batch_size, std::size_t num_members) {
                 kMaxBatchSize, batch_size);
   const auto members = static_cast<std::int64_t>(num_members);
   return std::min(batch_size, std::max(kLeastBatch, batch_size / members));
-}
-
-// The batch size for the next images if `left` are left: the smallest that holds them all, or the
-// next smaller one if a quarter of it or more would be empty.
-std::int64_t next_batch(std::int64_t left, std::int64_t max_batch) {
-  std::int64_t lower = 1;
-  for (const std::int64_t size : kBatchSizes) {
-    if (size >= max_batch) break;
-    if (size >= left) return 4 * left > 3 * size ? size : lower;
-    lower = size;
-  }
-  return 4 * left > 3 * max_batch ? max_batch : lower;
-}
-
-// The batch size for `count` images, more than kMaxSingleThreadBatch, which several threads share.
-std::int64_t shared_batch_of(std::int64_t count, std::int64_t max_batch, int threads) {
-  if (threads == 1) return max_batch;
-  const bool large =
-      threads <= kMaxThreadsOfSharedBatch && count >= kBatchesPerThread * threads * kMaxSharedBatch;
-  return std::min(max_batch, large ? kMaxSharedBatch : kMaxSingleThreadBatch);
-}
-
-struct Batch {
-  std::int64_t size;  // of the plan
-  std::size_t first, count;
-};
-
-std::vector<Batch> batches_of(std::size_t count, std::int64_t max_batch) {
-  std::vector<Batch> batches;
-  for (std::size_t first = 0; first < count; first += batches.back().count) {
-    const std::int64_t size = next_batch(static_cast<std::int64_t>(count - first), max_batch);
-    batches.push_back({size, first, std::min(count - first, static_cast<std::size_t>(size))});
-  }
-  return batches;
 }
 
 // In double, because a float could underflow.
@@ -132,82 +84,6 @@ std::vector<std::int32_t> all_indices(const Tensor& images) {
 }  // namespace
 
 struct Classifier::State {
-  // The networks of a model, planned for one batch size. One thread uses it at a time. A deque,
-  // because its elements are not movable.
-  template <typename Runner>
-  struct Session {
-    Session(const Model& model, std::int64_t batch_size, Precision precision) {
-      for (const Member& member : model.members) {
-        if constexpr (std::is_same_v<Runner, Predictor>)
-          networks.emplace_back(member.network, model.preprocessing, batch_size, precision);
-        else
-          networks.emplace_back(member.network, model.preprocessing, batch_size);
-      }
-    }
-    std::deque<Runner> networks;
-  };
-
-  // Sessions not in use, by batch size. Each is planned for one thread.
-  template <typename Runner>
-  class SessionPool {
-   public:
-    using SessionPointer = std::unique_ptr<Session<Runner>>;
-
-    // Calls `run(session, first, indices)` for batches of the images `indices`, of which `first`
-    // are before the batch. Whole batches go to the threads, which therefore never wait for one
-    // another within a network.
-    template <typename Run>
-    void run_batches(const State& state, Precision computed_in,
-                     std::span<const std::int32_t> indices, const Run& run) {
-      const bool is_small = std::ssize(indices) <= kMaxSingleThreadBatch;
-      const int threads = is_small || !state.shares_threads ? 1 : num_threads();
-      const std::vector<Batch> batches =
-          batches_of(indices.size(),
-                     is_small ? state.max_batch
-                              : shared_batch_of(std::ssize(indices), state.max_batch, threads));
-      std::atomic<std::size_t> next{0};
-      std::exception_ptr failure;
-      std::mutex failure_mutex;
-      const auto work = [&](std::int64_t /*part*/) {
-        const ScopedNumThreads one(1);
-        try {
-          for (std::size_t i = next++; i < batches.size(); i = next++) {
-            const Batch& batch = batches[i];
-            SessionPointer session = take(batch.size);
-            if (!session)
-              session = std::make_unique<Session<Runner>>(state.model, batch.size, computed_in);
-            run(*session, batch.first, indices.subspan(batch.first, batch.count));
-            give_back(batch.size, std::move(session));
-          }
-        } catch (...) {
-          const std::lock_guard lock(failure_mutex);
-          if (!failure) failure = std::current_exception();
-          next = batches.size();
-        }
-      };
-      run_parts(std::min<std::int64_t>(threads, std::ssize(batches)), work);
-      if (failure) std::rethrow_exception(failure);
-    }
-
-   private:
-    SessionPointer take(std::int64_t size) {
-      const std::lock_guard lock(mutex_);
-      std::vector<SessionPointer>& idle = idle_[size];
-      if (idle.empty()) return nullptr;
-      SessionPointer session = std::move(idle.back());
-      idle.pop_back();
-      return session;
-    }
-
-    void give_back(std::int64_t size, SessionPointer session) {
-      const std::lock_guard lock(mutex_);
-      idle_[size].push_back(std::move(session));
-    }
-
-    std::mutex mutex_;
-    std::map<std::int64_t, std::vector<SessionPointer>> idle_;
-  };
-
   State(Model&& whole, const ClassifierOptions& options)
       : model(usable(std::move(whole))),
         max_batch(shared_batch(options.max_batch_size, model.members.size())),
@@ -220,6 +96,10 @@ struct Classifier::State {
       unit_prototypes.push_back(member.prototypes.clone());
       normalize_rows(unit_prototypes.back());
     }
+  }
+
+  PlannedNetworks networks(Precision computed_in) const {
+    return {model, computed_in, max_batch, shares_threads};
   }
 
   std::int64_t num_classes() const { return model.members.front().network.num_classes(); }
@@ -290,7 +170,7 @@ Tensor Classifier::logits(const Tensor& images, std::span<const std::int32_t> im
   Tensor all({std::ssize(image_indices), state.num_classes()}, DType::kF32);
   const std::span<float> rows = all.as<float>();
   state.predictors.run_batches(
-      state, state.precision, image_indices,
+      state.networks(state.precision), image_indices,
       [&](auto& session, std::size_t first, std::span<const std::int32_t> indices) {
         const auto to = rows.subspan(first * num_classes).begin();
         if (num_answers == 1) {
@@ -318,7 +198,7 @@ Tensor Classifier::features(const Tensor& images,
   Tensor all({std::ssize(image_indices), width}, DType::kF32);
   const std::span<float> rows = all.as<float>();
   state.feature_extractors.run_batches(
-      state, Precision::kFloat32, image_indices,
+      state.networks(Precision::kFloat32), image_indices,
       [&](auto& session, std::size_t first, std::span<const std::int32_t> indices) {
         const Tensor features = session.networks.front().features(images, indices);
         std::ranges::copy(features.as<float>(),
@@ -387,7 +267,7 @@ std::vector<double> Classifier::in_distribution_scores(const Tensor& images) con
   std::vector<double> scores(all.size(), state.has_prototypes ? 0.0 : 1.0);
   if (!state.has_prototypes) return without_blanks(std::move(scores), images);
   state.feature_extractors.run_batches(
-      state, Precision::kFloat32, all,
+      state.networks(Precision::kFloat32), all,
       [&](auto& session, std::size_t first, std::span<const std::int32_t> indices) {
         const std::span to = std::span(scores).subspan(first, indices.size());
         for (std::size_t member = 0; member < session.networks.size(); ++member) {
