@@ -19,6 +19,7 @@
 #include "digitry/base/sha256.h"
 #include "digitry/base/text.h"
 #include "digitry/data/byte_stream.h"
+#include "digitry/data/class_names.h"
 #include "digitry/data/csv.h"
 #include "digitry/data/data_source.h"
 #include "digitry/data/idx.h"
@@ -36,43 +37,7 @@ namespace digitry {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::uint64_t kMaxClassNameBytes = std::uint64_t{1} << 20;
 constexpr std::size_t kSniffBytes = 64;
-
-std::vector<std::string> numbered_names(std::int64_t count) {
-  std::vector<std::string> names;
-  for (std::int64_t i = 0; i < count; ++i) names.push_back(std::to_string(i));
-  return names;
-}
-
-std::int64_t count_classes(std::span<const std::int32_t> labels) {
-  return labels.empty() ? 0 : *std::ranges::max_element(labels) + 1;
-}
-
-// The names in class_names.txt, or none if the folder has no such file. The number of the line is
-// the label, so that blank lines are errors.
-std::vector<std::string> read_class_names(const fs::path& folder) {
-  const fs::path file = folder / "class_names.txt";
-  std::vector<std::string> names;
-  if (!path_exists(file)) return names;
-  std::string text(without_byte_order_mark(read_file(file, kMaxClassNameBytes)));
-  text.erase(text.find_last_not_of("\r\n") + 1);
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    std::string name = text.substr(begin, end - begin);
-    if (name.ends_with('\r')) name.pop_back();
-    if (name.empty() || std::ranges::find(names, name) != names.end())
-      throw Error(ErrorCode::kBadData,
-                  "{}: line {}: expected a distinct name for each class, found {}", file.string(),
-                  names.size() + 1, name.empty() ? "a blank line" : name + " again");
-    names.push_back(std::move(name));
-    begin = end + 1;
-  }
-  if (names.empty() || names.size() > static_cast<std::size_t>(kMaxClasses))
-    throw Error(ErrorCode::kBadData, "{}: expected 1 to {} class names, one per line, found {}",
-                file.string(), kMaxClasses, names.size());
-  return names;
-}
 
 // How the images of a file are brought into the form of a data set.
 struct Form {
