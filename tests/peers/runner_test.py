@@ -3,14 +3,16 @@
 
 import contextlib
 import io
+import os
 import pathlib
 import sys
+import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "bench/peers"))
 
-from runner import docs, environment, measure, options, plot, statistics, table  # noqa: E402
+from runner import docs, environment, measure, options, peers, plot, statistics, table  # noqa: E402
 
 
 def speed(peer, run, seconds, microseconds=100, images=60_000, first=5.0):
@@ -139,6 +141,17 @@ class DocsTest(unittest.TestCase):
         page = pathlib.Path(__file__).parents[2] / "docs/benchmarks.md"
         for held_to in None, *environment.HELD_TO:
             docs.between_markers(page.read_text(), "new", held_to)
+
+
+class EnvironmentTest(unittest.TestCase):
+    def test_holds_every_peer_to_an_instruction_set(self):
+        with tempfile.TemporaryDirectory() as folder:
+            made = environment.Environment(pathlib.Path(folder))
+            held = made.variables(peers.PEERS["keras-jax"], 2, "avx2")
+            free = made.variables(peers.PEERS["keras-jax"], 2)
+        self.assertEqual((held["ONEDNN_MAX_CPU_ISA"], held["OMP_NUM_THREADS"]), ("AVX2", "2"))
+        self.assertIn("AVX2", held["XLA_FLAGS"])
+        self.assertEqual(free.get("ATEN_CPU_CAPABILITY"), os.environ.get("ATEN_CPU_CAPABILITY"))
 
 
 class MeasureTest(unittest.TestCase):

@@ -97,6 +97,19 @@ TEST_F(InferenceQueueTest, ComputesALoneRequestInTheThreadThatBringsIt) {
   EXPECT_EQ(thread, std::this_thread::get_id());
 }
 
+// The thread that brings it serves other connections, too. Eight images of this model take longer
+// than 0.1 ms on every processor.
+TEST_F(InferenceQueueTest, LeavesALongRequestToAWorker) {
+  const auto slow = std::make_shared<ServedModel>(shipped_model("cnn-best"));
+  std::promise<std::thread::id> thread;
+  InferenceQueue queue({}, metrics_);
+  queue.submit(slow, Tensor(Shape{8, 1, 28, 28}, DType::kU8),
+               [&](const Tensor&, const std::exception_ptr&) {
+                 thread.set_value(std::this_thread::get_id());
+               });
+  EXPECT_NE(thread.get_future().get(), std::this_thread::get_id());
+}
+
 TEST_F(InferenceQueueTest, ComputesTogetherWhatWaits) {
   std::vector<Answer> answers(5);
   {
